@@ -1,0 +1,87 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/rs/zerolog"
+	"github.com/spf13/pflag"
+
+	"github.com/portctl/portctl/inventory"
+)
+
+// globals are the flags that every command takes.
+type globals struct {
+	files       []string
+	environment string
+	baseURL     string
+	tokenURL    string
+	profile     string
+	logLevel    string
+	logFormat   string
+	noColor     bool
+	quiet       bool
+}
+
+func (g *globals) register(f *pflag.FlagSet) {
+	f.StringArrayVarP(&g.files, "file", "f", nil, "inventory `file` or directory; may repeat (default portctl.yaml)")
+	f.StringVar(&g.environment, "env", "", "`environment`: production, staging, development or sandbox (else MEGAPORT_ENVIRONMENT, else the inventory's)")
+	f.StringVar(&g.baseURL, "base-url", "", "`address` of the API, when it is not the environment's own")
+	f.StringVar(&g.tokenURL, "token-url", "", "`address` that issues tokens, when it is not the environment's own")
+	f.StringVar(&g.profile, "profile", "", "`profile` of ~/.megaport/config.json to take the API key from")
+	f.StringVar(&g.logLevel, "log-level", "warn", "log `level` on standard error: debug, info, warn, error or off")
+	f.StringVar(&g.logFormat, "log-format", "text", "log `format`: text or json")
+	f.BoolVar(&g.noColor, "no-color", false, "write without colour (NO_COLOR does the same)")
+	f.BoolVarP(&g.quiet, "quiet", "q", false, "write only the outcome")
+}
+
+// logger is the operator's log. It goes to standard error; nothing in it is
+// part of the product.
+func (g *globals) logger(s Streams) (zerolog.Logger, error) {
+	names := map[string]zerolog.Level{
+		"debug": zerolog.DebugLevel, "info": zerolog.InfoLevel, "warn": zerolog.WarnLevel,
+		"error": zerolog.ErrorLevel, "off": zerolog.Disabled,
+	}
+	level, ok := names[g.logLevel]
+	if !ok {
+		return zerolog.Nop(), withHint(fmt.Errorf("--log-level %q is not a level", g.logLevel), "use debug, info, warn, error or off")
+	}
+	var w io.Writer
+	switch g.logFormat {
+	case "json":
+		w = s.Err
+	case "text":
+		w = zerolog.ConsoleWriter{Out: s.Err, NoColor: !g.colorErr(s), TimeFormat: "15:04:05"}
+	default:
+		return zerolog.Nop(), withHint(fmt.Errorf("--log-format %q is not a format", g.logFormat), "use text or json")
+	}
+	return zerolog.New(zerolog.SyncWriter(w)).Level(level).With().Timestamp().Logger(), nil
+}
+
+func (g *globals) color(s Streams) bool    { return s.OutTerminal && g.wantsColor(s) }
+func (g *globals) colorErr(s Streams) bool { return s.ErrTerminal && g.wantsColor(s) }
+
+func (g *globals) wantsColor(s Streams) bool {
+	return !g.noColor && s.Getenv("NO_COLOR") == "" && s.Getenv("TERM") != "dumb"
+}
+
+// load reads the inventory and tells its warnings.
+func (g *globals) load(s Streams) (*inventory.Inventory, error) {
+	inv, err := inventory.Load(g.files)
+	if err != nil {
+		return nil, err
+	}
+	if len(inv.Warnings) > 0 && !g.quiet {
+		_ = inv.Warnings.WriteText(s.Err)
+	}
+	return inv, nil
+}
+
+// oneOf checks a flag that takes one of a few words.
+func oneOf(flag, value string, allowed ...string) error {
+	if slices.Contains(allowed, value) {
+		return nil
+	}
+	return withHint(fmt.Errorf("--%s %q is not known", flag, value), fmt.Sprintf("use one of %v", allowed))
+}

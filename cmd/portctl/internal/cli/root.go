@@ -1,0 +1,88 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+// Main runs one command line and returns its exit code.
+func Main(args []string, s Streams) int {
+	ctx, stop := interruptible(s)
+	defer stop()
+	cmd := New(s)
+	cmd.SetArgs(args)
+	err := cmd.ExecuteContext(ctx)
+	report(s.Err, err)
+	return codeOf(err)
+}
+
+// interruptible is a context that the first Ctrl-C, SIGTERM or SIGHUP cancels.
+// The second ends the process at once.
+func interruptible(s Streams) (context.Context, func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	done := make(chan struct{})
+	go func() {
+		select {
+		case <-signals:
+		case <-done:
+			return
+		}
+		fmt.Fprintln(s.Err, "stopping: nothing new is started, orders in flight are finished; once more to leave at once")
+		cancel()
+		select {
+		case <-signals:
+			os.Exit(exitInterrupt)
+		case <-done:
+		}
+	}()
+	return ctx, func() {
+		signal.Stop(signals)
+		close(done)
+		cancel()
+	}
+}
+
+// New is the whole command tree.
+func New(s Streams) *cobra.Command {
+	g := &globals{}
+	root := &cobra.Command{
+		Use:   "portctl",
+		Short: "Order Megaport Ports from a reviewed inventory",
+		Long: `portctl keeps Megaport Ports as an inventory file says.
+
+A YAML inventory lists ports by name, site and speed. "portctl plan" compares it
+with the account and shows what would be bought and what it would cost.
+"portctl apply" validates every order, asks, buys in parallel, waits until all
+is provisioned and saves the Letters of Authorization (LOA) as PDF.`,
+		Example: `  portctl plan -f examples/london.yaml
+  portctl apply -f examples/london.yaml
+  portctl sites london`,
+		SilenceUsage:      true,
+		SilenceErrors:     true,
+		DisableAutoGenTag: true,
+	}
+	root.SetIn(s.In)
+	root.SetOut(s.Out)
+	root.SetErr(s.Err)
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return withHint(err, fmt.Sprintf("`%s --help` lists the flags", cmd.CommandPath()))
+	})
+	g.register(root.PersistentFlags())
+	root.AddCommand(
+		newPlanCommand(s, g),
+		newApplyCommand(s, g),
+		newSitesCommand(s, g),
+		newSandboxCommand(s, g),
+		newVersionCommand(s),
+	)
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	return root
+}

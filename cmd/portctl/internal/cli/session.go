@@ -1,0 +1,129 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/portctl/portctl/pkg/megaport"
+	"github.com/portctl/portctl/pkg/megaport/sandbox"
+)
+
+// sandboxDir is where the embedded sandbox keeps its account, within the
+// working directory.
+const (
+	sandboxDir  = ".portctl"
+	sandboxFile = "sandbox.db"
+)
+
+// session is a client for one target, and what must be put away after it.
+type session struct {
+	target
+	client *megaport.Client
+	close  func() error
+}
+
+// open connects to the API that flags, environment and inventory name. Without
+// an API key only what needs none can be called: public says that this is all
+// the command does.
+func (g *globals) open(ctx context.Context, s Streams, inventoryEnvironment string, public bool) (*session, error) {
+	t, err := wish{
+		flag: g.environment, variable: s.Getenv("MEGAPORT_ENVIRONMENT"), inventory: inventoryEnvironment,
+		baseURL: g.baseURL, tokenURL: g.tokenURL,
+	}.resolve()
+	if err != nil {
+		return nil, err
+	}
+	log, err := g.logger(s)
+	if err != nil {
+		return nil, err
+	}
+	var credentials megaport.Credentials
+	if !public {
+		if credentials, err = g.credentials(ctx, s, t); err != nil {
+			return nil, err
+		}
+		if of := credentials.Environment; of != "" && of != t.Environment {
+			return nil, withHint(fmt.Errorf("the API key found is for environment %s, not %s", of, t.Environment),
+				"a key belongs to one environment: choose another profile, or set MEGAPORT_ACCESS_KEY and MEGAPORT_SECRET_KEY")
+		}
+	}
+	out := &session{target: t, close: func() error { return nil }}
+	base, token := t.BaseURL, t.TokenURL
+	if t.Embedded() {
+		if base, out.close, err = embed(log); err != nil {
+			return nil, err
+		}
+		token = base + sandbox.TokenPath
+	}
+	out.client, err = megaport.New(megaport.Options{
+		BaseURL: base, TokenURL: token, Credentials: credentials, Logger: log, UserAgent: "portctl/" + Version(),
+	})
+	if err != nil {
+		return nil, errors.Join(err, out.close())
+	}
+	return out, nil
+}
+
+// credentials finds the API key. A sandbox takes any, and is never shown a real
+// one.
+func (g *globals) credentials(ctx context.Context, s Streams, t target) (megaport.Credentials, error) {
+	if t.Environment == sandboxName {
+		return megaport.Credentials{AccessKey: "sandbox", SecretKey: "sandbox"}, nil
+	}
+	if g.profile == "" && (s.Getenv("MEGAPORT_ACCESS_KEY") != "" || s.Getenv("MEGAPORT_SECRET_KEY") != "") {
+		return megaport.CredentialsFromEnv(s.Getenv)
+	}
+	found, err := g.profileCredentials(s)
+	if err == nil || !errors.Is(err, megaport.ErrNoCredentials) {
+		return found, err
+	}
+	if command := s.Getenv("PORTCTL_CREDENTIALS_COMMAND"); command != "" {
+		return megaport.CredentialsFromCommand(ctx, command)
+	}
+	return megaport.Credentials{}, withHint(fmt.Errorf("there is no API key for environment %s", t.Environment),
+		"set MEGAPORT_ACCESS_KEY and MEGAPORT_SECRET_KEY, or use a profile of ~/.megaport/config.json,\nor let PORTCTL_CREDENTIALS_COMMAND print the key as JSON")
+}
+
+func (g *globals) profileCredentials(s Streams) (megaport.Credentials, error) {
+	path, err := megaport.ProfilePath(s.Getenv)
+	if err != nil {
+		return megaport.Credentials{}, err
+	}
+	return megaport.CredentialsFromProfile(path, g.profile)
+}
+
+// embed runs the sandbox within this process, on a loopback port of its own. It
+// runs until it is stopped, interrupted or not, so that orders in flight are
+// answered.
+func embed(log zerolog.Logger) (address string, stop func() error, err error) {
+	if err := os.MkdirAll(sandboxDir, 0o755); err != nil {
+		return "", nil, err
+	}
+	server, err := sandbox.New(sandbox.Config{Data: filepath.Join(sandboxDir, sandboxFile), Log: log})
+	if err != nil {
+		return "", nil, err
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", nil, errors.Join(err, server.Close())
+	}
+	web := &http.Server{Handler: server, ReadHeaderTimeout: time.Minute}
+	served := make(chan error, 1)
+	go func() { served <- web.Serve(listener) }()
+	stop = func() error {
+		err := web.Close() // nobody but this process is connected, and it is done
+		if ended := <-served; !errors.Is(ended, http.ErrServerClosed) {
+			err = errors.Join(err, ended)
+		}
+		return errors.Join(err, server.Close())
+	}
+	return "http://" + listener.Addr().String(), stop, nil
+}

@@ -1,0 +1,142 @@
+package inventory
+
+import (
+	"fmt"
+	"strconv"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/portctl/portctl/pkg/plan"
+)
+
+// sites are the aliases of one document.
+type sites struct {
+	byName map[string]alias // by folded name
+	names  []string
+	near   map[string]string // guesses already made, by what was written
+}
+
+// alias is one row of sites. Its site is empty when its value was bad.
+type alias struct {
+	key, value *yamlNode
+	site       plan.Site
+}
+
+// siteID is the form {id: 89} of a site.
+type siteID struct{ id int }
+
+var siteIDKeys = table[siteID]{
+	what: "a site",
+	keys: []key[siteID]{
+		{name: "id", required: "write {id: 89} with the id of the location", read: func(r *reader, v *yamlNode, s *siteID) {
+			n, ok := r.integer(v, "id", "write the number of the location, as in {id: 89}")
+			switch {
+			case ok && n < 1:
+				r.report(ruleLocationID, v, fmt.Sprintf("%d is not the id of a location", n), "ids are numbers from 1; \"portctl sites\" lists them")
+			case ok:
+				s.id = n
+			}
+		}},
+	},
+	synonyms: map[string]string{"locationid": "id", "location": "id", "siteid": "id"},
+}
+
+// site reads the place of a port: text, or {id: 89}.
+func (r *reader) site(v *yamlNode) plan.Site {
+	var site plan.Site
+	switch {
+	case v.Kind == yaml.MappingNode:
+		var s siteID
+		if f, ok := decode(r, &siteIDKeys, v, &s); ok {
+			f.require("")
+		}
+		if s.id > 0 {
+			site.ID, site.Written = plan.LocationID(s.id), strconv.Itoa(s.id)
+		}
+	case v.Kind == yaml.ScalarNode && v.Tag == tagInt && plainNumber.MatchString(v.Value):
+		r.report(ruleType, v, "site must be text or {id: ...}, but this is a number", fmt.Sprintf("write {id: %s} for the location with that id", v.Value))
+	case v.Kind == yaml.SequenceNode:
+		r.report(ruleType, v, "site must be text or {id: ...}, but this is a list", "an entry is one port at one site: write an entry for each site")
+	default:
+		if text, ok := r.text(v, "site", unlimited); ok {
+			site.Name, site.Written = text, text
+		}
+	}
+	return site
+}
+
+// sites reads the aliases of a document.
+func (r *reader) sites(v *yamlNode, into *sites) {
+	if v.Kind != yaml.MappingNode {
+		r.report(ruleType, v, "sites must be a mapping of short names to locations, but this is "+describe(v), "write for example {lhr20: {id: 89}}")
+		return
+	}
+	*into = sites{byName: map[string]alias{}, near: map[string]string{}}
+	for _, p := range r.pairs(v) {
+		name := p.key.Value
+		if name == "" {
+			r.report(ruleEmptyValue, p.key, "the short name of a site is empty", "give it a name")
+			continue
+		}
+		if !r.goodText(p.key, name, "the short name of a site", unlimited) {
+			continue
+		}
+		value := follow(p.value)
+		if value.Kind == yaml.ScalarNode && value.Tag == tagNull {
+			r.report(ruleEmptyValue, p.key, fmt.Sprintf("the site %s has no value", quoted(name)), "write the name of a location, or {id: 89}")
+		}
+		folded := plan.FoldName(name)
+		if first, taken := into.byName[folded]; taken {
+			r.report(ruleDuplicateSite, p.key, fmt.Sprintf("the site %s is already defined at %s", quoted(name), r.at(first.key)),
+				"short names that differ only in case are the same: keep one of the two")
+			continue
+		}
+		a := alias{key: p.key, value: value}
+		if value.Tag != tagNull {
+			a.site = r.site(value)
+		}
+		into.byName[folded] = a
+		into.names = append(into.names, name)
+	}
+	r.checkChains(into)
+}
+
+// checkChains refuses aliases of aliases: a file in which a short name can mean
+// another short name takes two looks to read.
+func (r *reader) checkChains(s *sites) {
+	for _, name := range s.names {
+		a := s.byName[plan.FoldName(name)]
+		folded := plan.FoldName(a.site.Name)
+		if other, ok := s.byName[folded]; ok && a.site.ID == 0 && folded != plan.FoldName(name) {
+			r.report(ruleSiteChain, a.value,
+				fmt.Sprintf("%s is itself a short name, defined at %s", quoted(a.site.Name), r.at(other.key)),
+				"write the name of the location or its {id: ...}")
+		}
+	}
+}
+
+// followAlias replaces an alias by the location it stands for. What is no alias
+// is the name of a location, which planning looks up in the catalog; a name one
+// letter away from an alias is worth a warning, because it would be looked up
+// among hundreds.
+func (r *reader) followAlias(site *plan.Site, s sites, v *yamlNode) {
+	if site.ID != 0 || site.Name == "" {
+		return
+	}
+	if a, ok := s.byName[plan.FoldName(site.Name)]; ok {
+		site.ID, site.Name = a.site.ID, a.site.Name
+		return
+	}
+	if len(s.names) == 0 {
+		return
+	}
+	near, known := s.near[site.Name]
+	if !known {
+		near = nearest(site.Name, s.names)
+		s.near[site.Name] = near
+	}
+	if near != "" {
+		r.report(ruleSiteNearAlias, follow(v), fmt.Sprintf("%s is not defined under sites, so it is looked up as the name of a location", quoted(site.Name)),
+			fmt.Sprintf("did you mean %s?", quoted(near)))
+	}
+}

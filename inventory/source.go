@@ -1,0 +1,243 @@
+package inventory
+
+import (
+	"bytes"
+	"fmt"
+	"sort"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"gopkg.in/yaml.v3"
+)
+
+// maxFileSize is the largest inventory file that is read, in bytes. It is about
+// a hundred thousand entries; a file that is larger is no inventory.
+const maxFileSize = 10 << 20
+
+// Of a line longer than snippetMax characters only a part is kept in a
+// diagnostic: it begins snippetLead characters before the problem.
+const (
+	snippetMax  = 200
+	snippetLead = 60
+)
+
+// source is the text of one file, and finds lines and columns in it.
+type source struct {
+	name   string
+	text   string // without a byte order mark
+	starts []int  // byte offset of every line; built when first needed
+	last   sourceLine
+}
+
+// sourceLine is one line without its line break. Columns are characters, so a
+// line that is not plain ASCII keeps the byte offset of each of them; keeping
+// the last line used makes many problems on one huge line cheap.
+type sourceLine struct {
+	number  int
+	text    string
+	offsets []int // byte offset of every character; nil when text is ASCII
+}
+
+func newSource(f File) *source {
+	return &source{name: f.Name, text: string(bytes.TrimPrefix(f.Content, []byte("\uFEFF")))}
+}
+
+func (s *source) lineStarts() []int {
+	if s.starts == nil {
+		s.starts = append(s.starts, 0)
+		for i := range len(s.text) {
+			if s.text[i] == '\n' {
+				s.starts = append(s.starts, i+1)
+			}
+		}
+	}
+	return s.starts
+}
+
+// line gives line n, counting from 1; lines that are not there are empty.
+func (s *source) line(n int) sourceLine {
+	if s.last.number == n && n > 0 {
+		return s.last
+	}
+	starts := s.lineStarts()
+	if n < 1 || n > len(starts) {
+		return sourceLine{number: n}
+	}
+	end := len(s.text)
+	if n < len(starts) {
+		end = starts[n] - 1
+	}
+	text := strings.ToValidUTF8(strings.TrimSuffix(s.text[starts[n-1]:end], "\r"), "\uFFFD")
+	s.last = sourceLine{number: n, text: text}
+	for i := range len(text) {
+		if text[i] >= utf8.RuneSelf {
+			s.last.offsets = runeOffsets(text)
+			break
+		}
+	}
+	return s.last
+}
+
+func runeOffsets(s string) []int {
+	offsets := make([]int, 0, len(s))
+	for i := range s {
+		offsets = append(offsets, i)
+	}
+	return offsets
+}
+
+// length is the number of characters.
+func (l sourceLine) length() int {
+	if l.offsets != nil {
+		return len(l.offsets)
+	}
+	return len(l.text)
+}
+
+// from is the text from a column on, counting from 1.
+func (l sourceLine) from(column int) string {
+	switch {
+	case column < 1:
+		return l.text
+	case column > l.length():
+		return ""
+	case l.offsets != nil:
+		return l.text[l.offsets[column-1]:]
+	default:
+		return l.text[column-1:]
+	}
+}
+
+// between is the text from one column up to, not including, another.
+func (l sourceLine) between(column, end int) string {
+	head := l.from(column)
+	return head[:len(head)-len(l.from(end))]
+}
+
+// at makes a diagnostic about the columns from column to end of a line. A
+// position beyond the text is moved to its nearest end, so that a position is
+// always one that an editor can jump to.
+func (s *source) at(rule string, line, column, end int, message, hint string) Diagnostic {
+	line = min(max(line, 1), len(s.lineStarts()))
+	l := s.line(line)
+	column = min(max(column, 1), l.length()+1)
+	end = min(max(end, column+1), max(l.length(), column)+1)
+	d := Diagnostic{
+		Rule: rule, Severity: severityOf(rule), File: s.name,
+		Line: line, Column: column, EndColumn: end,
+		Message: message, Hint: hint,
+		Snippet: l.text, SnippetColumn: 1,
+	}
+	if l.length() > snippetMax {
+		d.SnippetColumn = max(1, column-snippetLead)
+		d.Snippet = l.between(d.SnippetColumn, d.SnippetColumn+snippetMax)
+	}
+	return d
+}
+
+// whole makes a diagnostic about the file as a whole.
+func (s *source) whole(rule, message, hint string) Diagnostic {
+	return Diagnostic{Rule: rule, Severity: severityOf(rule), File: s.name, Message: message, Hint: hint}
+}
+
+// atNode makes a diagnostic about a key or a value.
+func (s *source) atNode(rule string, n *yaml.Node, message, hint string) Diagnostic {
+	return s.at(rule, n.Line, n.Column, n.Column+s.span(n), message, hint)
+}
+
+// span is the number of characters, on its first line, that a node takes.
+func (s *source) span(n *yaml.Node) int {
+	rest := s.line(n.Line).from(n.Column)
+	switch {
+	case n.Kind == yaml.AliasNode:
+		return 1 + utf8.RuneCountInString(n.Value)
+	case n.Kind == yaml.MappingNode && n.Style&yaml.FlowStyle == 0 && len(n.Content) > 0:
+		if first := n.Content[0]; first.Line == n.Line && first.Column == n.Column && first.Kind == yaml.ScalarNode {
+			return s.span(first)
+		}
+	case n.Kind == yaml.SequenceNode && n.Style&yaml.FlowStyle == 0:
+		return 1 // The dash of the first item.
+	case n.Kind == yaml.ScalarNode && n.Value != "" && strings.HasPrefix(rest, n.Value):
+		return utf8.RuneCountInString(n.Value)
+	case n.Kind == yaml.ScalarNode && (strings.HasPrefix(rest, `"`) || strings.HasPrefix(rest, `'`)):
+		if end := strings.IndexByte(rest[1:], rest[0]); end >= 0 {
+			return utf8.RuneCountInString(rest[:end+2])
+		}
+	case strings.HasPrefix(rest, "{") || strings.HasPrefix(rest, "["):
+		if end := strings.IndexByte(rest, rest[0]+2); end >= 0 { // In ASCII, ] and } stand two behind [ and {.
+			return utf8.RuneCountInString(rest[:end+1])
+		}
+		return 1
+	case n.Kind == yaml.ScalarNode && n.Value == "":
+		return 1
+	}
+	if comment := strings.Index(rest, " #"); comment >= 0 {
+		rest = rest[:comment]
+	}
+	return max(1, utf8.RuneCountInString(strings.TrimRight(rest, " \t")))
+}
+
+// inspect looks for what can not be YAML text of ours before the YAML library
+// sees it, because here it can be named and placed exactly. The first finding
+// is enough: what follows it is usually a consequence.
+func (s *source) inspect(content []byte) (Diagnostic, bool) {
+	switch {
+	case len(content) > maxFileSize:
+		return s.whole(ruleTooLarge,
+			fmt.Sprintf("the file is larger than %d MiB, the most that is read", maxFileSize>>20),
+			"split it into several files and give their directory"), true
+	case bytes.HasPrefix(content, []byte{0xFF, 0xFE}) || bytes.HasPrefix(content, []byte{0xFE, 0xFF}):
+		return s.whole(ruleNotUTF8, "the file is UTF-16, not UTF-8",
+			"save it again as UTF-8; PowerShell's > writes UTF-16, Out-File -Encoding utf8 does not"), true
+	}
+	for i, r := range s.text {
+		rule, message, hint := refused(s.text[i:], r)
+		if rule == "" {
+			continue
+		}
+		line := sort.SearchInts(s.lineStarts(), i+1)
+		column := utf8.RuneCountInString(s.text[s.starts[line-1]:i]) + 1
+		return s.at(rule, line, column, column+1, message, hint), true
+	}
+	return Diagnostic{}, false
+}
+
+// refused judges the character r at the beginning of rest. An empty rule means
+// that it may stand in a file.
+func refused(rest string, r rune) (rule, message, hint string) {
+	switch {
+	case r >= ' ' && r < 0x7F, r == '\n', r == '\t':
+		return "", "", ""
+	case r == utf8.RuneError && !strings.HasPrefix(rest, "\uFFFD"):
+		return ruleNotUTF8, fmt.Sprintf("the byte 0x%02X is not UTF-8", rest[0]),
+			"save the file again as UTF-8; editors often call the old one Latin-1 or Windows-1252"
+	case r == '\r':
+		if strings.HasPrefix(rest, "\r\n") {
+			return "", "", ""
+		}
+		return ruleControl, "a carriage return without a line feed (U+000D)",
+			"save the file again with LF or CRLF line endings"
+	case r == 0x85 || r == 0x2028 || r == 0x2029:
+		return ruleControl, fmt.Sprintf("the character U+%04X breaks the line for YAML but not for most editors", r),
+			"delete it, or put an ordinary line break in its place"
+	case isControl(r):
+		return ruleControl, fmt.Sprintf("the control character U+%04X is not allowed", r), "delete it"
+	case isBidi(r):
+		return ruleHidden, fmt.Sprintf("the character U+%04X changes the order in which this line is shown", r),
+			"delete it: the text that is reviewed must be the text that is ordered"
+	}
+	return "", "", ""
+}
+
+// isControl reports control characters: C0, DEL, C1, and those that are no
+// characters at all.
+func isControl(r rune) bool {
+	return unicode.IsControl(r) || r&0xFFFE == 0xFFFE
+}
+
+// isBidi reports the characters that reorder the text around them and so can
+// show a reviewer another line than the program reads.
+func isBidi(r rune) bool {
+	return r >= 0x202A && r <= 0x202E || r >= 0x2066 && r <= 0x2069
+}

@@ -1,0 +1,92 @@
+package inventory
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/portctl/portctl/pkg/plan"
+)
+
+// speedText is a speed with its unit: digits, perhaps a fraction, then letters.
+var speedText = regexp.MustCompile(`^(-?[0-9]+)([.,][0-9]+)?\s*([A-Za-z/]*)$`)
+
+// speed reads a port speed: "10G" and "10 Gbps" in Gbps, a bare number in Mbps;
+// 0 when it is bad. Nothing is rounded or guessed: a port of the wrong speed is
+// a contract for the wrong port.
+func (r *reader) speed(v *yamlNode) plan.Speed {
+	switch {
+	case v.Kind != yaml.ScalarNode, v.Tag != tagInt && v.Tag != tagFloat && v.Tag != tagString:
+		r.report(ruleType, v, "speed must be a speed such as 10G, but this is "+describe(v), "it is one of "+speedList())
+		return 0
+	case v.Tag != tagString && r.numberTrap(v, "speed"):
+		return 0
+	case v.Tag == tagString && !r.goodText(v, v.Value, "speed", unlimited):
+		return 0
+	}
+	speed, problem, hint := parseSpeed(v.Value)
+	if problem != "" {
+		r.report(ruleSpeed, v, problem, hint)
+	}
+	return speed
+}
+
+// parseSpeed gives a speed that Megaport sells, or says why the text is none.
+func parseSpeed(text string) (speed plan.Speed, problem, hint string) {
+	sold := "it is one of " + speedList()
+	m := speedText.FindStringSubmatch(text)
+	if m == nil {
+		return 0, quoted(text) + " is not a speed", sold
+	}
+	n, err := strconv.ParseInt(m[1], 10, 32)
+	scale, known := speedUnit(m[3])
+	switch {
+	case !known:
+		return 0, fmt.Sprintf("%s is not a speed: the unit %s is not known", quoted(text), quoted(m[3])), sold
+	case err != nil || n > int64(plan.Speed400G):
+		return 0, quoted(text) + " is far beyond any port speed", sold
+	case n <= 0:
+		return 0, quoted(text) + " is not a speed: it must be more than zero", sold
+	case m[2] != "":
+		return 0, fmt.Sprintf("%s is not a speed that ports are sold at", quoted(text)), sold
+	}
+	speed = plan.Speed(int(n) * scale)
+	isSold := slices.Contains(plan.Speeds(), speed)
+	switch {
+	case isSold && (m[3] == "" || scale != 1):
+		return speed, "", ""
+	case isSold: // 10000M: right, but the one letter between M and G is worth a contract.
+		return 0, fmt.Sprintf("%s is a speed in megabits, which are written without a unit", quoted(text)), fmt.Sprintf("write %s or %d", speed, speed)
+	case scale == 1 && slices.Contains(plan.Speeds(), speed*1000):
+		return 0, fmt.Sprintf("%s is %d Mbps, which is not a speed that ports are sold at", quoted(text), int(speed)),
+			fmt.Sprintf("did you mean %s? A number without a unit is in Mbps", speed*1000)
+	default:
+		return 0, fmt.Sprintf("%s is %d Mbps, which is not a speed that ports are sold at", quoted(text), int(speed)), sold
+	}
+}
+
+// speedUnit gives the Mbps in one of a unit.
+func speedUnit(unit string) (int, bool) {
+	switch strings.ToLower(unit) {
+	case "":
+		return 1, true
+	case "g", "gb", "gbps", "gb/s", "gbit", "gbit/s":
+		return 1000, true
+	case "m", "mb", "mbps", "mb/s", "mbit", "mbit/s":
+		return 1, true
+	default:
+		return 0, false
+	}
+}
+
+func speedList() string {
+	var words []string
+	for _, s := range plan.Speeds() {
+		words = append(words, s.String())
+	}
+	return list(words)
+}

@@ -1,0 +1,303 @@
+package inventory
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"gopkg.in/yaml.v3"
+)
+
+// yamlNode is short for the node type that everything here walks.
+type yamlNode = yaml.Node
+
+// documents parses the file into its YAML documents. Empty ones, as between two
+// "---" lines, are left out.
+func (s *source) documents() ([]*yamlNode, *Diagnostic) {
+	documents, err := parseYAML([]byte(s.text))
+	if err != nil {
+		d := s.syntaxError(err)
+		return nil, &d
+	}
+	var nodes []*yamlNode
+	for _, document := range documents {
+		n := document.Content[0]
+		if n.Kind == yaml.ScalarNode && n.Tag == tagNull && n.Value == "" && n.Anchor == "" {
+			continue
+		}
+		nodes = append(nodes, n)
+	}
+	return nodes, nil
+}
+
+// parseYAML reads all documents of a text. Every one it gives has a root.
+func parseYAML(text []byte) (documents []*yamlNode, err error) {
+	// The library reports its own errors by panicking and catches them, but a
+	// bug in it must not end a run that is about money with a stack trace.
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("yaml: %v", p)
+		}
+	}()
+	decoder := yaml.NewDecoder(bytes.NewReader(text))
+	for {
+		n := new(yamlNode)
+		err := decoder.Decode(n)
+		switch {
+		case errors.Is(err, io.EOF):
+			return documents, nil
+		case err != nil:
+			return nil, err
+		case n.Kind == yaml.DocumentNode && len(n.Content) == 1:
+			documents = append(documents, n)
+		}
+	}
+}
+
+// syntaxHelp puts a problem of the YAML library into words. The library says
+// what its grammar expected; people need to hear what they probably wrote.
+type syntaxHelp struct {
+	problem string // what the library's text contains
+	rule    string
+	message string
+	hint    string
+	place   place
+}
+
+// place says which characters of the line found are meant.
+type place int
+
+const (
+	theWord      place = iota // the word that the problem is in
+	theCharacter              // the last character of the shortest text that has the problem
+	theLine                   // the line from its first character on
+	theBracket                // the bracket that is not closed
+)
+
+// syntaxHelps is searched from the top.
+func syntaxHelps() []syntaxHelp {
+	return []syntaxHelp{
+		{"cannot start any token", ruleSyntax, "a value can not begin with this character", `put the value in double quotes`, theCharacter},
+		{"mapping values are not allowed", ruleSyntax, `this ":" can not stand here`, `a text that contains ": " needs double quotes; otherwise check that the line is indented like its neighbours`, theCharacter},
+		{"did not find expected ',' or ']'", ruleSyntax, "this list is not closed, or a comma is missing in it", `close it with "]", put "," between its items, and quotes around a text with ": "`, theBracket},
+		{"did not find expected ',' or '}'", ruleSyntax, "this mapping is not closed, or a comma is missing in it", `close it with "}", put "," between its keys, and quotes around a text with ": "`, theBracket},
+		{"found unexpected end of stream", ruleSyntax, "the quote that is opened here is never closed", "close it on the same line", theCharacter},
+		{"found unexpected document indicator", ruleSyntax, "the quote that is opened here is never closed", "close it on the same line", theCharacter},
+		{"unknown escape character", ruleSyntax, `after a "\" in double quotes this is not an escape that YAML knows`, `write \\ for a backslash, or use single quotes`, theCharacter},
+		{"did not find expected hexdecimal number", ruleSyntax, "this escape needs hexadecimal digits", `write \\ for a backslash, or use single quotes`, theCharacter},
+		{"invalid Unicode character escape code", ruleSyntax, "this escape is not a character", "write the character itself", theCharacter},
+		{"did not find expected key", ruleSyntax, "this does not line up with what stands above", "indent it like the key it belongs beside, and check that quotes above are closed", theWord},
+		{"did not find expected '-' indicator", ruleSyntax, `this is not an item of the list above, which needs "- "`, `begin the line with "- ", or indent it so that it belongs to an item`, theWord},
+		{"could not find expected ':'", ruleSyntax, `this is not a "key: value"`, `put ": " between key and value`, theLine},
+		{"block sequence entries are not allowed", ruleSyntax, `a list can not begin here`, `put the "- " on a line of its own, indented below the key`, theCharacter},
+		{"did not find expected node content", ruleSyntax, "there is no value where one is needed", "write the value, close the bracket that is open, or put the text in double quotes", theCharacter},
+		{"did not find expected <document start>", ruleSyntax, "the document has ended, so nothing can follow here", `begin a new document with "---", or indent this line so that it belongs to what stands above`, theWord},
+		{"found a tab character", ruleTab, "a tab is used where YAML wants spaces", "indent with spaces", theCharacter},
+		{"unknown anchor", ruleUnknownAnchor, "this alias has no anchor above it in this document", `define it with "&name" before it is used, or put the value in double quotes if it is a text beginning with "*"`, theWord},
+		{"did not find expected alphabetic or numeric character", ruleSyntax, `after "*" or "&" the name of an anchor is needed`, "put the value in double quotes if it is a text", theWord},
+		{"undefined tag handle", ruleSyntax, `a value that begins with "!" is a YAML tag, and this one is not defined`, "put the value in double quotes if it is a text", theWord},
+		{"directive", ruleSyntax, `a line that begins with "%" is a YAML directive, and this is not one that YAML knows`, "delete the line", theLine},
+		{"block scalar", ruleSyntax, `after "|" or ">" the text must begin on the next line`, "put the value in double quotes", theWord},
+		{"exceeded max depth", ruleSyntax, "this is nested too deeply to be an inventory", "an inventory nests four levels deep at most", theWord},
+	}
+}
+
+// syntaxError names and places what the YAML library could not read.
+func (s *source) syntaxError(err error) Diagnostic {
+	line, problem := splitYAMLError(err)
+	help := syntaxHelp{
+		rule: ruleSyntax, message: "the file is not YAML from here on (" + problem + ")",
+		hint: "check quotes, brackets and indentation on this line and the one above",
+	}
+	for _, h := range syntaxHelps() {
+		if strings.Contains(problem, h.problem) {
+			help = h
+			break
+		}
+	}
+	if help.place == theBracket {
+		if d, ok := s.openBracket(line, help); ok {
+			return d
+		}
+	}
+	line, column := s.locate(line, problem)
+	text := s.line(line)
+	if tab := indentationTab(text.text); tab > 0 {
+		return s.at(ruleTab, line, tab, tab+1, "a tab is used to indent the line", "YAML is indented with spaces")
+	}
+	switch help.place {
+	case theCharacter:
+		return s.at(help.rule, line, column, column+1, help.message, help.hint)
+	case theLine:
+		column = 1 + utf8.RuneCountInString(text.text) - utf8.RuneCountInString(strings.TrimLeft(text.text, " "))
+		return s.at(help.rule, line, column, text.length()+1, help.message, help.hint)
+	default:
+		start, end := wordAround(text, column)
+		return s.at(help.rule, line, start, end, help.message, help.hint)
+	}
+}
+
+// yamlErrorLine is the line number that the library puts in front of most of
+// its errors.
+var yamlErrorLine = regexp.MustCompile(`^line (\d+): `)
+
+// splitYAMLError takes an error of the library apart. The line is a lower
+// bound: the library reports the beginning of what it was reading, at times one
+// line early, and at times nothing, which is 1 here.
+func splitYAMLError(err error) (line int, problem string) {
+	problem = strings.TrimPrefix(err.Error(), "yaml: ")
+	line = 1
+	if m := yamlErrorLine.FindStringSubmatch(problem); m != nil {
+		if n, err := strconv.Atoi(m[1]); err == nil {
+			line = n
+		}
+		problem = problem[len(m[0]):]
+	}
+	return line, problem
+}
+
+// locateBudget bounds the work of locate, in bytes parsed again.
+const locateBudget = 16 << 20
+
+// locate finds the place of a syntax error, which the library knows but does
+// not tell. The parser reads from the front and stops at its first problem, so
+// the shortest beginning of the file that has the same problem ends there.
+func (s *source) locate(line int, problem string) (int, int) {
+	budget := locateBudget
+	fails := func(end int) bool {
+		budget -= end
+		_, err := parseYAML([]byte(s.text[:end]))
+		if err == nil {
+			return false
+		}
+		_, p := splitYAMLError(err)
+		return p == problem
+	}
+	line = s.locateLine(line, &budget, fails)
+	text := s.line(line)
+	column := text.length()
+	if column > snippetMax {
+		return line, 1
+	}
+	begin := s.starts[line-1]
+	for column > 1 && budget > 0 && fails(begin+len(text.between(1, column))) {
+		column--
+	}
+	return line, max(1, column)
+}
+
+// locateLine finds the first line from the given one on with which the text
+// fails: in growing steps, and then by halving the last of them.
+func (s *source) locateLine(line int, budget *int, fails func(end int) bool) int {
+	starts := append(s.lineStarts()[:len(s.starts):len(s.starts)], len(s.text)) // The end of line n is starts[n].
+	count := len(starts) - 1
+	high := min(line, count)
+	low := high - 1
+	for step := 1; high < count && *budget > 0 && !fails(starts[high]); step *= 2 {
+		low, high = high, min(count, high+step)
+	}
+	for high-low > 1 && *budget > 0 {
+		if middle := (low + high) / 2; fails(starts[middle]) {
+			high = middle
+		} else {
+			low = middle
+		}
+	}
+	// A text that ends in a line break has an empty line behind it, where an
+	// error at the end of the file would be of no help.
+	for high > 1 && strings.TrimSpace(s.line(high).text) == "" {
+		high--
+	}
+	return high
+}
+
+// openBracket finds the list or mapping that is not closed. Every beginning of
+// the file that ends inside brackets has the same problem, so locate is of no
+// use here; the library's line is that of the opening bracket, or one above.
+func (s *source) openBracket(line int, help syntaxHelp) (Diagnostic, bool) {
+	for _, n := range []int{line + 1, line, 1} {
+		start, end := brackets(s.line(n).text)
+		switch {
+		case start == 0:
+			continue
+		case end == 0:
+			return s.at(help.rule, n, start, start+1, help.message, help.hint), true
+		default:
+			return s.at(help.rule, n, start, end, "a comma is missing between these brackets",
+				`put "," between what they hold, and quotes around a text with ": "`), true
+		}
+	}
+	return Diagnostic{}, false
+}
+
+// brackets gives the column of the last bracket that a line opens and does not
+// close; or, when it closes all, the columns of the last pair, the end being
+// behind it. All are 0 when the line opens none. Brackets in quotes and
+// comments do not count.
+func brackets(line string) (start, end int) {
+	var open []int
+	var quote, before rune = 0, ' '
+	column := 0
+	for _, r := range line {
+		column++
+		begins := strings.ContainsRune(" [{,:", before)
+		switch {
+		case quote != 0:
+			if r == quote {
+				quote = 0
+			}
+		case begins && (r == '"' || r == '\''):
+			quote = r
+		case begins && (r == '[' || r == '{'):
+			open = append(open, column)
+		case before == ' ' && r == '#':
+			return lastOpen(open, start, end)
+		case (r == ']' || r == '}') && len(open) > 0:
+			start, end = open[len(open)-1], column+1
+			open = open[:len(open)-1]
+		}
+		before = r
+	}
+	return lastOpen(open, start, end)
+}
+
+func lastOpen(open []int, start, end int) (int, int) {
+	if len(open) == 0 {
+		return start, end
+	}
+	return open[len(open)-1], 0
+}
+
+// indentationTab gives the column of the first tab that indents a line, or 0.
+func indentationTab(line string) int {
+	for i := range len(line) {
+		switch line[i] {
+		case '\t':
+			return i + 1
+		case ' ':
+		default:
+			return 0
+		}
+	}
+	return 0
+}
+
+// wordAround gives the columns of the word that a column is in, up to the next
+// space.
+func wordAround(line sourceLine, column int) (start, end int) {
+	runes := []rune(line.text)
+	start = min(max(column, 1), max(len(runes), 1))
+	for start > 1 && runes[start-2] != ' ' {
+		start--
+	}
+	end = start
+	for end <= len(runes) && runes[end-1] != ' ' {
+		end++
+	}
+	return start, max(end, start+1)
+}

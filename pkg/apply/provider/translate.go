@@ -1,0 +1,89 @@
+package provider
+
+import (
+	"strings"
+
+	"github.com/portctl/portctl/pkg/megaport"
+	"github.com/portctl/portctl/pkg/plan"
+)
+
+// order is the client's form of a planned order. The claim, when there is one,
+// goes along as a tag: the one handle by which an order can be found again
+// (API facts §3.1).
+func order(o plan.Order, claim string) megaport.Order {
+	tags := make(map[string]string, len(o.Tags)+1)
+	for _, t := range o.Tags {
+		tags[t.Key] = t.Value
+	}
+	if claim != "" {
+		tags[plan.TagOrder] = claim
+	}
+	return megaport.Order{
+		Name:                  o.Name,
+		Term:                  o.Term,
+		Speed:                 int(o.Speed),
+		LocationID:            int(o.Location),
+		Market:                o.Market,
+		Zone:                  string(o.Config.Zone),
+		LAGPorts:              o.LAGPorts,
+		MarketplaceVisibility: o.MarketplaceVisibility,
+		CostCentre:            o.CostCentre,
+		PromoCode:             o.PromoCode,
+		Tags:                  tags,
+	}
+}
+
+func quote(q megaport.Quote) plan.Quote {
+	return plan.Quote{
+		Currency: q.Currency,
+		Monthly:  plan.NewAmount(q.Monthly),
+		OneTime:  plan.NewAmount(q.OneTime),
+		Priced:   q.HasPrice,
+	}
+}
+
+func location(l megaport.Location) plan.Location {
+	out := plan.Location{
+		ID: plan.LocationID(l.ID), Name: l.Name, Metro: l.Metro, Market: l.Market, Status: l.Status,
+		Country: l.Country, Address: address(l.Address), Zones: map[plan.Zone][]plan.Speed{},
+	}
+	for name, zone := range l.Zones {
+		for _, mbps := range zone.Speeds {
+			out.Zones[plan.Zone(name)] = append(out.Zones[plan.Zone(name)], plan.Speed(mbps))
+		}
+	}
+	for _, mbps := range l.Speeds {
+		out.Speeds = append(out.Speeds, plan.Speed(mbps))
+	}
+	return out
+}
+
+func address(a megaport.Address) string {
+	var parts []string
+	for _, p := range []string{a.Street, a.Suburb, a.City, a.State, a.Postcode, a.Country} {
+		if p != "" {
+			parts = append(parts, p)
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+func service(p megaport.Port) plan.Service {
+	return plan.Service{
+		UID: plan.ServiceUID(p.UID), Name: p.Name, Status: plan.Status(p.Status),
+		Location: plan.LocationID(p.LocationID), Speed: plan.Speed(p.Speed), Zone: plan.Zone(p.Zone),
+		AggregationID: p.AggregationID, LAGPrimary: p.LAGPrimary, Term: p.ContractTerm,
+		CostCentre: p.CostCentre, MarketplaceVisibility: p.MarketplaceVisibility,
+		Locked: p.Locked, AdminLocked: p.AdminLocked,
+		CreatedAt: p.CreateDate, LiveAt: p.LiveDate, ContractStart: p.ContractStart, ContractEnd: p.ContractEnd,
+		Demarcation: p.Demarcation,
+	}
+}
+
+func uids(in []string) []plan.ServiceUID {
+	out := make([]plan.ServiceUID, len(in))
+	for i, u := range in {
+		out[i] = plan.ServiceUID(u)
+	}
+	return out
+}

@@ -1,0 +1,159 @@
+package apply
+
+import (
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/portctl/portctl/pkg/plan"
+)
+
+// ResultVersion is the version of the result document: major.minor.
+const ResultVersion = "1.0"
+
+// The exit codes that a run can end with.
+const (
+	ExitDone = 0
+	// ExitRefused: refused, nothing sent.
+	ExitRefused = 3
+	// ExitPartly: partly done, or interrupted before all was sent.
+	ExitPartly = 4
+	// ExitUnknown: an order's outcome is unknown.
+	ExitUnknown = 5
+	// ExitNotReady: all bought, but something is not ready or an LOA is missing.
+	ExitNotReady = 7
+)
+
+// Result is what a run did. It has the spine of the plan document.
+type Result struct {
+	FormatVersion string            `json:"formatVersion"`
+	Tool          string            `json:"tool"`
+	StartedAt     time.Time         `json:"startedAt"`
+	FinishedAt    time.Time         `json:"finishedAt"`
+	Environment   string            `json:"environment"`
+	BaseURL       string            `json:"baseURL"`
+	Inventory     plan.InventoryRef `json:"inventory"`
+	// Interrupted says that the run was asked to stop before it was done.
+	Interrupted bool           `json:"interrupted"`
+	Actions     []ActionResult `json:"actions"`
+	// Totals is what was bought in this run, per currency.
+	Totals   plan.Totals   `json:"totals"`
+	Summary  ResultSummary `json:"summary"`
+	ExitCode int           `json:"exitCode"`
+}
+
+// ActionResult is what became of one action.
+type ActionResult struct {
+	Kind    plan.Kind   `json:"action"`
+	Name    string      `json:"name"`
+	Outcome Outcome     `json:"outcome"`
+	Place   *plan.Place `json:"location"`
+	// UIDs are the services that stand for the entry now.
+	UIDs  []plan.ServiceUID `json:"uids"`
+	Price *plan.Price       `json:"price"`
+	Error *Failure          `json:"error"`
+	Ports []PortResult      `json:"ports"`
+	LOAs  []LOAResult       `json:"loa"`
+}
+
+// PortResult is how far one port came.
+type PortResult struct {
+	UID    plan.ServiceUID `json:"uid"`
+	Status plan.Status     `json:"status"`
+	Ready  bool            `json:"ready"`
+}
+
+// LOAResult is one Letter of Authorization.
+type LOAResult struct {
+	UID plan.ServiceUID `json:"uid"`
+	// File is the path of the PDF; empty when it could not be had.
+	File string `json:"file"`
+	// Kept says that it was there from an earlier run.
+	Kept  bool     `json:"kept"`
+	Error *Failure `json:"error"`
+}
+
+// ResultSummary counts.
+type ResultSummary struct {
+	// Bought and Existing count entries, Services the services bought.
+	Bought   int `json:"bought"`
+	Services int `json:"services"`
+	Existing int `json:"existing"`
+	// NotBought counts orders known to have had no effect.
+	NotBought int `json:"notBought"`
+	Unknown   int `json:"unknown"`
+	// NotReady counts ports that exist and are not provisioned.
+	NotReady int `json:"notReady"`
+	// LOAs counts the letters on disk, LOAsNew those fetched in this run,
+	// LOAsMissing those of existing ports that could not be had.
+	LOAs        int `json:"loas"`
+	LOAsNew     int `json:"loasNew"`
+	LOAsMissing int `json:"loasMissing"`
+}
+
+// fold sums the actions up and settles the exit code; waited says whether the
+// run waited for provisioning.
+func (r *Result) fold(waited bool) {
+	r.Totals, r.Summary = plan.Totals{}, ResultSummary{}
+	for _, a := range r.Actions {
+		r.Summary.add(a)
+		if a.Outcome == Bought && a.Price != nil {
+			r.Totals.Add(*a.Price)
+		}
+	}
+	r.ExitCode = r.Summary.exitCode(waited)
+}
+
+func (s *ResultSummary) add(a ActionResult) {
+	switch a.Outcome {
+	case Bought:
+		s.Bought++
+		s.Services += len(a.UIDs)
+	case Existing:
+		s.Existing++
+	case Unknown:
+		s.Unknown++
+	case Refused, NotProcessed, NotSent:
+		s.NotBought++
+	}
+	for _, p := range a.Ports {
+		if !p.Ready {
+			s.NotReady++
+		}
+	}
+	for _, l := range a.LOAs {
+		switch {
+		case l.File == "":
+			s.LOAsMissing++
+		case l.Kept:
+			s.LOAs++
+		default:
+			s.LOAs++
+			s.LOAsNew++
+		}
+	}
+}
+
+// exitCode is the first that fits, the worst for the wallet first. A run that
+// was told not to wait does not complain of what it did not wait for.
+func (s ResultSummary) exitCode(waited bool) int {
+	switch {
+	case s.Unknown > 0:
+		return ExitUnknown
+	case s.NotBought > 0:
+		return ExitPartly
+	case waited && (s.NotReady > 0 || s.LOAsMissing > 0):
+		return ExitNotReady
+	}
+	return ExitDone
+}
+
+// Encode writes the result as indented JSON with a final newline.
+func (r Result) Encode() ([]byte, error) {
+	b, err := json.Marshal(r, json.Deterministic(true), jsontext.WithIndent("  "))
+	if err != nil {
+		return nil, err
+	}
+	return append(b, '\n'), nil
+}

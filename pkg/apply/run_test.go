@@ -1,0 +1,401 @@
+package apply_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/shopspring/decimal"
+
+	"github.com/portctl/portctl/pkg/apply"
+	"github.com/portctl/portctl/pkg/apply/ledger"
+	"github.com/portctl/portctl/pkg/apply/loa"
+	"github.com/portctl/portctl/pkg/plan"
+)
+
+// fakeAccount is an account in memory whose clock is that of the test.
+type fakeAccount struct {
+	mu       sync.Mutex
+	services []plan.Service
+	quoted   []string
+	orders   []string // names, in the order they were sent
+	listings int
+	loaCalls map[plan.ServiceUID]int
+
+	refuse     map[string]bool          // names that validation refuses
+	outcome    map[string]apply.Outcome // names that are not simply bought
+	buyTakes   time.Duration
+	readyAfter time.Duration // from the order
+	stuck      map[string]apply.Outcome
+	loa        func(uid plan.ServiceUID, call int) ([]byte, error)
+	onBuy      func()
+}
+
+func (f *fakeAccount) Locations(context.Context) ([]plan.Location, error) {
+	zones := map[plan.Zone][]plan.Speed{plan.Red: {plan.Speed10G}, plan.Blue: {plan.Speed10G}}
+	return []plan.Location{{ID: 89, Name: "Digital Realty LHR20", Metro: "London", Market: "UK",
+		Status: plan.LocationActive, Zones: zones, Speeds: []plan.Speed{plan.Speed10G}, Address: "227 Marsh Wall, London"}}, nil
+}
+
+func (f *fakeAccount) Observe(context.Context) (plan.Observed, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.listings++
+	now := time.Now()
+	o := plan.Observed{Company: "company"}
+	for _, s := range f.services {
+		if _, stuck := f.stuck[s.Name]; !stuck && s.Status == plan.StatusDeployable && now.Sub(s.CreatedAt) >= f.readyAfter {
+			s.Status = plan.StatusConfigured
+		}
+		o.Services = append(o.Services, s)
+	}
+	return o, nil
+}
+
+func (f *fakeAccount) Quote(_ context.Context, o plan.Order) (plan.Quote, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.quoted = append(f.quoted, o.Name)
+	if f.refuse[o.Name] {
+		return plan.Quote{Refusal: &plan.Refusal{Message: "Validation failed", Reasons: []string{"no capacity"}}}, nil
+	}
+	return plan.Quote{Priced: true, Currency: "GBP", Monthly: plan.NewAmount(decimal.NewFromInt(475))}, nil
+}
+
+func (f *fakeAccount) Buy(ctx context.Context, o plan.Order, claim string) apply.Purchase {
+	f.mu.Lock()
+	f.orders = append(f.orders, o.Name)
+	if f.onBuy != nil {
+		f.onBuy()
+	}
+	outcome := f.outcome[o.Name]
+	f.mu.Unlock()
+	select {
+	case <-time.After(f.buyTakes):
+	case <-ctx.Done():
+		return apply.Purchase{Outcome: apply.Unknown, Failure: &apply.Failure{Message: "cut off"}}
+	}
+	if claim == "" {
+		return apply.Purchase{Outcome: apply.Refused, Failure: &apply.Failure{Message: "an order without a claim"}}
+	}
+	if outcome != "" {
+		return apply.Purchase{Outcome: outcome, Failure: &apply.Failure{Message: "as told", Status: 500, TraceID: "t1"}}
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var uids []plan.ServiceUID
+	for i := range o.Members() {
+		s := plan.Service{
+			UID: plan.ServiceUID(fmt.Sprintf("%08d-0000-4000-8000-000000000000", len(f.services)+1)), Name: o.Name, Status: plan.StatusDeployable,
+			Location: o.Location, Speed: o.Speed, Zone: o.Config.Zone, Term: o.Term, CreatedAt: time.Now(), Demarcation: "rack 1",
+		}
+		if o.LAGPorts > 0 {
+			s.AggregationID, s.LAGPrimary = 1000+len(o.Name), i == 0
+		}
+		f.services = append(f.services, s)
+		uids = append(uids, s.UID)
+	}
+	return apply.Purchase{Outcome: apply.Bought, UIDs: uids}
+}
+
+func (f *fakeAccount) LOA(_ context.Context, uid plan.ServiceUID) ([]byte, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.loaCalls == nil {
+		f.loaCalls = map[plan.ServiceUID]int{}
+	}
+	f.loaCalls[uid]++
+	if f.loa != nil {
+		return f.loa(uid, f.loaCalls[uid])
+	}
+	return []byte("%PDF-1.4 " + uid + " %%EOF\n"), nil
+}
+
+func entries(names ...string) plan.Desired {
+	d := plan.Desired{Inventory: "inv"}
+	for _, n := range names {
+		p := plan.Port{Name: n, Site: plan.Site{ID: 89}, Speed: plan.Speed10G, Term: 12}
+		if strings.HasPrefix(n, "lag") {
+			p.LAG = 2
+		}
+		d.Ports = append(d.Ports, p)
+	}
+	return d
+}
+
+// scenario is one run against a fake account in virtual time.
+type scenario struct {
+	account *fakeAccount
+	options apply.Options
+	ctx     context.Context
+	events  []apply.Event
+	took    time.Duration
+}
+
+func (s *scenario) run(t *testing.T, d plan.Desired) apply.Result {
+	t.Helper()
+	if s.ctx == nil {
+		s.ctx = t.Context()
+	}
+	draft, err := apply.MakeDraft(s.ctx, s.account, d, apply.DraftOptions{PerOrder: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := s.options
+	o.Account, o.Sink = s.account, func(e apply.Event) { s.events = append(s.events, e) }
+	if o.Ledger == nil {
+		o.Ledger = ledger.NewVolatile()
+	}
+	start := time.Now()
+	result := apply.Run(s.ctx, draft, o)
+	s.took = time.Since(start)
+	return result
+}
+
+func outcomes(r apply.Result) map[string]apply.Outcome {
+	m := map[string]apply.Outcome{}
+	for _, a := range r.Actions {
+		m[a.Name] = a.Outcome
+	}
+	return m
+}
+
+func folder(t *testing.T) *loa.Folder {
+	t.Helper()
+	f, err := loa.Open(filepath.Join(t.TempDir(), "loas"), "sandbox")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+func TestRunBuysWaitsAndFetchesLetters(t *testing.T) {
+	letters := folder(t)
+	synctest.Test(t, func(t *testing.T) {
+		s := &scenario{account: &fakeAccount{readyAfter: 5 * time.Minute}, options: apply.Options{LOAs: letters, Wait: time.Hour}}
+		r := s.run(t, entries("a", "b", "lag"))
+		if r.ExitCode != apply.ExitDone {
+			t.Errorf("exit %d, want done", r.ExitCode)
+		}
+		want := apply.ResultSummary{Bought: 3, Services: 4, LOAs: 4, LOAsNew: 4}
+		if diff := cmp.Diff(want, r.Summary); diff != "" {
+			t.Errorf("summary (-want +got):\n%s", diff)
+		}
+		if got := r.Totals["GBP"]; got.Monthly.String() != "1900.00" || got.Commitment.String() != "22800.00" {
+			t.Errorf("totals %v a month, %v commitment", got.Monthly, got.Commitment)
+		}
+		manifest, err := letters.Manifest()
+		if err != nil || len(manifest.LOAs) != 4 {
+			t.Fatalf("%d rows in the manifest, want 4 (%v)", len(manifest.LOAs), err)
+		}
+		row := manifest.LOAs[2]
+		if row.Name != "lag" || row.Member != 1 || row.Site != "Digital Realty LHR20" || row.Demarcation != "rack 1" || row.Status != plan.StatusConfigured {
+			t.Errorf("row %+v", row)
+		}
+		if s.took < 5*time.Minute || s.took > 6*time.Minute {
+			t.Errorf("took %s, want about the 5 minutes of provisioning", s.took)
+		}
+		if s.account.listings > 40 {
+			t.Errorf("%d listings for one wait: the interval does not grow", s.account.listings)
+		}
+		if _, ok := s.events[0].(apply.RunStarted); !ok {
+			t.Errorf("the first event is %T", s.events[0])
+		}
+		if last, ok := s.events[len(s.events)-1].(apply.RunFinished); !ok || last.Result.ExitCode != r.ExitCode {
+			t.Errorf("the last event is %T", s.events[len(s.events)-1])
+		}
+	})
+}
+
+func TestSecondRunBuysNothingAndKeepsLetters(t *testing.T) {
+	letters := folder(t)
+	synctest.Test(t, func(t *testing.T) {
+		s := &scenario{account: &fakeAccount{}, options: apply.Options{LOAs: letters, Wait: time.Hour}}
+		s.run(t, entries("a"))
+		r := s.run(t, entries("a"))
+		if diff := cmp.Diff(apply.ResultSummary{Existing: 1, LOAs: 1}, r.Summary); diff != "" || r.ExitCode != apply.ExitDone {
+			t.Errorf("exit %d, summary (-want +got):\n%s", r.ExitCode, diff)
+		}
+		if len(s.account.orders) != 1 || s.account.loaCalls[r.Actions[0].UIDs[0]] != 1 {
+			t.Errorf("orders %v, letter fetched %d times", s.account.orders, s.account.loaCalls[r.Actions[0].UIDs[0]])
+		}
+	})
+}
+
+// Law 4: one refusal and nothing at all is bought.
+func TestOneRefusalBuysNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &scenario{account: &fakeAccount{refuse: map[string]bool{"b": true}}}
+		r := s.run(t, entries("a", "b", "c"))
+		if r.ExitCode != apply.ExitRefused || len(s.account.orders) != 0 {
+			t.Errorf("exit %d, orders %v", r.ExitCode, s.account.orders)
+		}
+		slices.Sort(s.account.quoted)
+		if diff := cmp.Diff([]string{"a", "b", "c"}, s.account.quoted); diff != "" {
+			t.Errorf("validated (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestOutcomesAndExitCodes(t *testing.T) {
+	for _, c := range []struct {
+		outcome apply.Outcome
+		exit    int
+	}{
+		{apply.Refused, apply.ExitPartly},
+		{apply.NotProcessed, apply.ExitPartly},
+		{apply.NotSent, apply.ExitPartly},
+		{apply.Unknown, apply.ExitUnknown},
+	} {
+		t.Run(string(c.outcome), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := &scenario{account: &fakeAccount{outcome: map[string]apply.Outcome{"b": c.outcome}}, options: apply.Options{Wait: time.Minute}}
+				r := s.run(t, entries("a", "b", "c"))
+				want := map[string]apply.Outcome{"a": apply.Bought, "b": c.outcome, "c": apply.Bought}
+				if diff := cmp.Diff(want, outcomes(r)); diff != "" || r.ExitCode != c.exit {
+					t.Errorf("exit %d, want %d; outcomes (-want +got):\n%s", r.ExitCode, c.exit, diff)
+				}
+				if sent := strings.Join(s.account.orders, ""); strings.Count(sent, "b") != 1 {
+					t.Errorf("b was sent %d times", strings.Count(sent, "b"))
+				}
+				if r.Actions[1].Error == nil || r.Actions[1].Error.TraceID != "t1" {
+					t.Errorf("the failure lost its trace id: %+v", r.Actions[1].Error)
+				}
+			})
+		})
+	}
+}
+
+func TestStuckPortEndsAsNotReady(t *testing.T) {
+	letters := folder(t)
+	synctest.Test(t, func(t *testing.T) {
+		s := &scenario{
+			account: &fakeAccount{readyAfter: time.Minute, stuck: map[string]apply.Outcome{"b": ""}},
+			options: apply.Options{LOAs: letters, Wait: 10 * time.Minute},
+		}
+		r := s.run(t, entries("a", "b"))
+		if diff := cmp.Diff(apply.ResultSummary{Bought: 2, Services: 2, NotReady: 1, LOAs: 1, LOAsNew: 1, LOAsMissing: 1}, r.Summary); diff != "" {
+			t.Errorf("summary (-want +got):\n%s", diff)
+		}
+		if r.ExitCode != apply.ExitNotReady || s.took.Round(time.Second) != 10*time.Minute {
+			t.Errorf("exit %d after %s", r.ExitCode, s.took)
+		}
+	})
+}
+
+func TestNoWaitLeavesPortsToALaterRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &scenario{account: &fakeAccount{readyAfter: time.Hour}}
+		r := s.run(t, entries("a"))
+		if r.ExitCode != apply.ExitDone || r.Summary.NotReady != 1 || s.took != 0 {
+			t.Errorf("exit %d, %d not ready, took %s", r.ExitCode, r.Summary.NotReady, s.took)
+		}
+	})
+}
+
+// A letter that is late, or comes as something else than a PDF, is asked for
+// again; what is not a PDF is never saved as one.
+func TestLetterIsRetried(t *testing.T) {
+	letters := folder(t)
+	synctest.Test(t, func(t *testing.T) {
+		s := &scenario{account: &fakeAccount{}, options: apply.Options{LOAs: letters, Wait: time.Hour}}
+		s.account.loa = func(uid plan.ServiceUID, call int) ([]byte, error) {
+			switch call {
+			case 1:
+				return nil, errors.New("not yet")
+			case 2:
+				return []byte("<html>sorry</html>"), nil
+			case 3:
+				return []byte("%PDF-1.4 cut o"), nil
+			}
+			return []byte("%PDF-1.4 whole %%EOF"), nil
+		}
+		r := s.run(t, entries("a"))
+		if r.ExitCode != apply.ExitDone || r.Summary.LOAsNew != 1 {
+			t.Errorf("exit %d, summary %+v", r.ExitCode, r.Summary)
+		}
+		kept, err := letters.Kept()
+		if err != nil || len(kept) != 1 {
+			t.Errorf("%d letters kept (%v)", len(kept), err)
+		}
+	})
+}
+
+// An interruption holds back what is not sent, finishes what is, and says so.
+func TestInterruptionFinishesOrdersInFlight(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, interrupt := context.WithCancel(t.Context())
+		s := &scenario{
+			ctx:     ctx,
+			account: &fakeAccount{buyTakes: time.Minute, onBuy: interrupt},
+			options: apply.Options{Parallelism: 2, Wait: time.Hour},
+		}
+		r := s.run(t, entries("a", "b", "c", "d", "e"))
+		if !r.Interrupted || r.ExitCode != apply.ExitPartly || r.Summary.Unknown != 0 {
+			t.Errorf("interrupted %t, exit %d, summary %+v", r.Interrupted, r.ExitCode, r.Summary)
+		}
+		if r.Summary.Bought != len(s.account.orders) || r.Summary.NotBought != 5-len(s.account.orders) || r.Summary.NotBought < 3 {
+			t.Errorf("%d orders sent, summary %+v", len(s.account.orders), r.Summary)
+		}
+	})
+}
+
+// brokenLedger can not write its second claim.
+type brokenLedger struct {
+	*ledger.Volatile
+	mu     sync.Mutex
+	claims int
+}
+
+func (b *brokenLedger) Claim(ctx context.Context, o plan.Order, p plan.Price) (ledger.Claim, error) {
+	b.mu.Lock()
+	b.claims++
+	broken := b.claims > 1
+	b.mu.Unlock()
+	if broken {
+		return ledger.Claim{}, errors.New("no space left on device")
+	}
+	return b.Volatile.Claim(ctx, o, p)
+}
+
+// Law 5: no claim, no order; and a ledger that fails stops new orders.
+func TestLedgerFailureStopsNewOrders(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &scenario{account: &fakeAccount{}, options: apply.Options{Parallelism: 1, Ledger: &brokenLedger{Volatile: ledger.NewVolatile()}}}
+		r := s.run(t, entries("a", "b", "c", "d"))
+		if len(s.account.orders) != 1 || r.Summary.NotBought != 3 || r.ExitCode != apply.ExitPartly {
+			t.Errorf("orders %v, exit %d, summary %+v", s.account.orders, r.ExitCode, r.Summary)
+		}
+		if msg := r.Actions[1].Error.Message; !strings.Contains(msg, "no space left") {
+			t.Errorf("the cause is not told: %s", msg)
+		}
+	})
+}
+
+// In a plan, one validation speaks for all orders of a configuration; before a
+// purchase every order is validated.
+func TestQuotesPerConfigurationOrPerOrder(t *testing.T) {
+	for perOrder, want := range map[bool]int{false: 3, true: 5} { // a b c alike; the LAG and its one member
+		account := &fakeAccount{}
+		d := entries("a", "b", "c", "lag")
+		d.Ports[2].Zone = plan.Red
+		draft, err := apply.MakeDraft(t.Context(), account, d, apply.DraftOptions{PerOrder: perOrder})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(account.quoted) != want {
+			t.Errorf("per order %t: %d validations, want %d", perOrder, len(account.quoted), want)
+		}
+		if draft.Plan.Summary.Buy != 4 || draft.Plan.Totals["GBP"].Monthly.String() != "2375.00" {
+			t.Errorf("per order %t: %+v, %v", perOrder, draft.Plan.Summary, draft.Plan.Totals)
+		}
+	}
+}

@@ -1,0 +1,227 @@
+package megaport
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/rs/zerolog"
+)
+
+// Defaults of Options.
+const (
+	// DefaultConcurrency is how many requests run at once. The official test
+	// suites keep to 20 so as not to overwhelm the API (API facts §8.1, confidence A).
+	DefaultConcurrency = 16
+	// DefaultRate is how many requests a second are begun. No limit is published
+	// (API facts §8.1, confidence B).
+	DefaultRate = 50.0
+	// DefaultUserAgent is sent when Options names none.
+	DefaultUserAgent = "portctl/dev"
+)
+
+// BuyForm is which of the two forms an order is sent in (API facts §3.1).
+type BuyForm int
+
+const (
+	// BuyV3 posts a bare array to /v3/networkdesign/buy, the documented form.
+	BuyV3 BuyForm = iota
+	// BuyV4 posts an envelope to /v4/networkdesign/buy, as the official clients do.
+	BuyV4
+)
+
+// Options says which API to speak to, as whom, and how hard. BaseURL is
+// required; TokenURL and Credentials are, too, for everything but locations.
+type Options struct {
+	// BaseURL is the API's address, such as "https://api.megaport.com". Plain
+	// http is accepted for loopback addresses only, unless Transport is set.
+	BaseURL string
+	// TokenURL is where access tokens are issued. Plain http as for BaseURL.
+	TokenURL string
+	// Credentials are the API key to ask for a token with.
+	Credentials Credentials
+	// Transport carries the requests; nil means one of the client's own. Orders
+	// travel on a connection of their own: an *http.Transport is cloned with
+	// keep-alives switched off, any other is asked for it by Request.Close.
+	Transport http.RoundTripper
+	// Logger gets one line for every request, at debug level. The zero value
+	// writes nothing.
+	Logger zerolog.Logger
+	// UserAgent is the header of that name, "portctl/<version>".
+	UserAgent string
+	// BuyForm is the form orders are sent in. Should the API say that it has no
+	// such endpoint, the other form is used for the rest of the client's life.
+	BuyForm BuyForm
+	// CallContext is the UID of a managed company to act for; empty for one's own
+	// (API facts §1.4, confidence B).
+	CallContext string
+	// Concurrency is how many requests may run at once; 0 means
+	// DefaultConcurrency.
+	Concurrency int
+	// Rate is how many requests may begin in a second; 0 means DefaultRate, a
+	// negative number means no limit. A 429 halves it for a while.
+	Rate float64
+	// Jitter gives numbers of [0,1) that spread the waits before a repetition; nil
+	// means random ones. It is called from many goroutines.
+	Jitter func() float64
+}
+
+// Client speaks to one environment of the Megaport API. It is safe for use by
+// many goroutines; all share one token, one concurrency cap and one rate.
+type Client struct {
+	// Locations reads where ports can stand.
+	Locations *LocationService
+	// Orders prices and buys.
+	Orders *OrderService
+	// Products reads and changes what the account has.
+	Products *ProductService
+	// Approvals reads orders that wait for a second person.
+	Approvals *ApprovalService
+
+	run        step
+	transports transports
+}
+
+// New makes a client. It sends nothing. An error says which option is unusable;
+// missing credentials are only an error once a call needs them.
+func New(o Options) (*Client, error) {
+	o = o.withDefaults()
+	base, err := checkURL("base URL", o.BaseURL, o.Transport != nil)
+	if err != nil {
+		return nil, err
+	}
+	if o.TokenURL != "" {
+		if _, err := checkURL("token URL", o.TokenURL, o.Transport != nil); err != nil {
+			return nil, err
+		}
+	}
+	if o.Concurrency < 0 {
+		return nil, fmt.Errorf("megaport: the concurrency must be positive, not %d", o.Concurrency)
+	}
+	if !isHeaderText(o.UserAgent) || !isHeaderText(o.CallContext) {
+		return nil, errors.New("megaport: the user agent and the call context must be plain ASCII on one line")
+	}
+	transports := newTransports(o.Transport, o.Concurrency)
+	tokens := newTokens(o, transports.plain)
+	secrets := newRedactor(o.Credentials, tokens)
+	tokens.redact = secrets
+
+	chain := newSend(base, transports, o)
+	c := &Client{transports: transports, run: withRetry(o.Jitter,
+		withLimit(newLimiter(o.Concurrency, o.Rate),
+			withAuth(tokens,
+				withLog(o.Logger,
+					withDeadline(
+						withAnswer(secrets, chain))))))}
+	c.Locations = &LocationService{client: c, authorized: tokens.configured()}
+	c.Orders = newOrderService(c, o.BuyForm)
+	c.Products = &ProductService{client: c}
+	c.Approvals = &ApprovalService{client: c}
+	return c, nil
+}
+
+// CloseIdleConnections lets go of connections that are kept for later.
+func (c *Client) CloseIdleConnections() {
+	if t, ok := c.transports.plain.(*http.Transport); ok {
+		t.CloseIdleConnections()
+	}
+}
+
+func (o Options) withDefaults() Options {
+	if o.Concurrency == 0 {
+		o.Concurrency = DefaultConcurrency
+	}
+	if o.Rate == 0 {
+		o.Rate = DefaultRate
+	}
+	if o.UserAgent == "" {
+		o.UserAgent = DefaultUserAgent
+	}
+	if o.Jitter == nil {
+		o.Jitter = rand.Float64
+	}
+	return o
+}
+
+// checkURL refuses an address that would send secrets somewhere unsafe: without
+// TLS to another machine, or in the URL itself, where logs and errors show them.
+func checkURL(what, text string, ownTransport bool) (*url.URL, error) {
+	u, err := url.Parse(text)
+	switch {
+	case text == "":
+		return nil, fmt.Errorf("megaport: the %s is missing", what)
+	case err != nil:
+		return nil, fmt.Errorf("megaport: the %s is not a URL", what)
+	case u.User != nil:
+		return nil, fmt.Errorf("megaport: the %s must not hold a user name or password", what)
+	case u.Host == "" || u.Scheme != "https" && u.Scheme != "http":
+		return nil, fmt.Errorf("megaport: the %s %q must look like https://host", what, text)
+	case u.RawQuery != "" || u.Fragment != "":
+		return nil, fmt.Errorf("megaport: the %s %q must have no query and no fragment", what, text)
+	case u.Scheme == "http" && !ownTransport && !isLoopback(u.Hostname()):
+		return nil, fmt.Errorf("megaport: the %s %q must use https: plain http would show the API key to the network", what, text)
+	}
+	return u, nil
+}
+
+func isLoopback(host string) bool {
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}
+
+// transports are the two ways out: plain for everything that may be repeated,
+// and one for orders, which never reuses a connection.
+type transports struct {
+	plain, order http.RoundTripper
+}
+
+func newTransports(given http.RoundTripper, concurrency int) transports {
+	if given == nil {
+		given = newTransport(concurrency)
+	}
+	if t, ok := given.(*http.Transport); ok {
+		return transports{plain: t, order: newOrderTransport(t)}
+	}
+	return transports{plain: given, order: given}
+}
+
+// newTransport has generous idle connections, because all requests go to one
+// host, and short limits on getting connected. How long an answer may take is
+// each call's own deadline.
+func newTransport(concurrency int) *http.Transport {
+	return &http.Transport{
+		Proxy:                 http.ProxyFromEnvironment,
+		DialContext:           (&net.Dialer{Timeout: 15 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+		ForceAttemptHTTP2:     true,
+		MaxIdleConns:          2 * concurrency,
+		MaxIdleConnsPerHost:   concurrency,
+		IdleConnTimeout:       30 * time.Second,
+		TLSHandshakeTimeout:   15 * time.Second,
+		ExpectContinueTimeout: time.Second,
+	}
+}
+
+// newOrderTransport gives every order a fresh connection. A kept one may be dead
+// without our knowing: the order would be written into it, no answer would come,
+// and nobody could say whether it was read. HTTP/2 is off for the same reason:
+// it shares connections and repeats requests on its own account.
+func newOrderTransport(t *http.Transport) *http.Transport {
+	o := t.Clone()
+	o.DisableKeepAlives = true
+	o.ForceAttemptHTTP2 = false
+	o.TLSNextProto = nil
+	o.Protocols = new(http.Protocols)
+	o.Protocols.SetHTTP1(true)
+	return o
+}
+
+// errNoCall guards a programming mistake in this package, not a user's.
+var errNoCall = errors.New("megaport: the call has no method or no path")

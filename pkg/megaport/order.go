@@ -1,0 +1,259 @@
+package megaport
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"sync/atomic"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// Order asks for one port, or for the ports of one LAG (API facts §3.2).
+type Order struct {
+	// Name is the product name; required.
+	Name string
+	// Term is the contract term in months; required.
+	Term int
+	// Speed is in Mbps, that of one member for a LAG; required.
+	Speed int
+	// LocationID is where; required.
+	LocationID int
+	// Market is the location's market. It may be empty: the API derives it (API
+	// facts §3.2, confidence A).
+	Market string
+	// Zone is the diversity zone, "red" or "blue"; empty lets the API choose.
+	Zone string
+	// LAGPorts is how many ports are wanted in a LAG; 0 is a single port without
+	// one. 1 makes a LAG of one member.
+	LAGPorts int
+	// AggregationID names an existing LAG that LAGPorts more ports shall join; 0 for
+	// a new one.
+	AggregationID int
+	// MarketplaceVisibility shows the port in the Marketplace. It is always sent,
+	// because the API's own default was seen to be true (API facts §3.2, confidence B).
+	MarketplaceVisibility bool
+	// CostCentre goes onto the invoice, at most 255 characters.
+	CostCentre string
+	// PromoCode is not validated by the API: an unknown one is taken without a word
+	// (API facts §3.2, confidence B).
+	PromoCode string
+	// Tags are the resource tags the port gets at birth; sent sorted by key.
+	Tags map[string]string
+}
+
+// Ports is how many ports the order creates.
+func (o Order) Ports() int { return max(1, o.LAGPorts) }
+
+// JSON is the order as it is sent, the same bytes for the same order. An error
+// says what is missing.
+func (o Order) JSON() ([]byte, error) {
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	return json.Marshal(o.wire())
+}
+
+// check finds what the API can not make sense of. What it may refuse is its own
+// to say.
+func (o Order) check() error {
+	switch {
+	case strings.TrimSpace(o.Name) == "":
+		return errors.New("the order has no name")
+	case o.Term <= 0:
+		return fmt.Errorf("the order %q has no term", o.Name)
+	case o.Speed <= 0:
+		return fmt.Errorf("the order %q has no speed", o.Name)
+	case o.LocationID <= 0:
+		return fmt.Errorf("the order %q has no location", o.Name)
+	case o.LAGPorts < 0 || o.AggregationID < 0:
+		return fmt.Errorf("the order %q has a negative LAG", o.Name)
+	case o.AggregationID > 0 && o.LAGPorts == 0:
+		return fmt.Errorf("the order %q names a LAG to grow, but not by how many ports", o.Name)
+	}
+	return checkTags(o.Tags)
+}
+
+// wireOrder has the fields in the order in which the official clients send them;
+// those that they omit when empty are omitted here (API facts §3.2, confidence A).
+type wireOrder struct {
+	ProductName           string          `json:"productName"`
+	Term                  int             `json:"term"`
+	ProductType           string          `json:"productType"`
+	PortSpeed             int             `json:"portSpeed"`
+	LocationID            int             `json:"locationId"`
+	CreateDate            int64           `json:"createDate"`
+	Virtual               bool            `json:"virtual"`
+	Market                string          `json:"market"`
+	CostCentre            string          `json:"costCentre,omitzero"`
+	LAGPortCount          int             `json:"lagPortCount,omitzero"`
+	AggregationID         int             `json:"aggregationId,omitzero"`
+	MarketplaceVisibility bool            `json:"marketplaceVisibility"`
+	Config                wireOrderConfig `json:"config"`
+	PromoCode             string          `json:"promoCode,omitzero"`
+	ResourceTags          []wireTag       `json:"resourceTags,omitzero"`
+}
+
+type wireOrderConfig struct {
+	DiversityZone string `json:"diversityZone,omitzero"`
+}
+
+// wireOrderV4 is the envelope of the v4 form (API facts §3.1, confidence A).
+type wireOrderV4 struct {
+	NetworkDesign []wireOrder `json:"networkDesign"`
+	DiscountCodes []string    `json:"discountCodes"`
+}
+
+func (o Order) wire() wireOrder {
+	w := wireOrder{
+		ProductName: o.Name, Term: o.Term, ProductType: "MEGAPORT", PortSpeed: o.Speed,
+		LocationID: o.LocationID, Market: o.Market, CostCentre: o.CostCentre,
+		LAGPortCount: o.LAGPorts, AggregationID: o.AggregationID,
+		MarketplaceVisibility: o.MarketplaceVisibility,
+		Config:                wireOrderConfig{DiversityZone: o.Zone}, PromoCode: o.PromoCode,
+	}
+	if len(o.Tags) > 0 {
+		w.ResourceTags = wireTags(o.Tags)
+	}
+	return w
+}
+
+// OrderService prices and buys.
+type OrderService struct {
+	client *Client
+	form   atomic.Int32 // the BuyForm in use
+}
+
+func newOrderService(c *Client, form BuyForm) *OrderService {
+	s := &OrderService{client: c}
+	s.form.Store(int32(form))
+	return s
+}
+
+// Validate asks whether an order would be taken, and at what price. It commits
+// nothing. An *Error with FromAPI set and a 4xx status is the API's refusal, with
+// its reasons.
+func (s *OrderService) Validate(ctx context.Context, o Order) (Quote, error) {
+	if err := o.check(); err != nil {
+		return Quote{}, fmt.Errorf("megaport: %w", err)
+	}
+	body, err := json.Marshal([]wireOrder{o.wire()})
+	if err != nil {
+		return Quote{}, fmt.Errorf("megaport: the order %q can not be sent: %w", o.Name, fieldError(err))
+	}
+	var q Quote
+	_, err = s.client.do(ctx, call{
+		class: classRead, method: http.MethodPost, path: "/v3/networkdesign/validate", body: body,
+		decode: func(body io.Reader, _ *attempt) (err error) {
+			q, err = decodeQuote(body)
+			return err
+		},
+	})
+	if err != nil {
+		return Quote{}, err
+	}
+	return q, nil
+}
+
+// Purchase is the answer to an order.
+type Purchase struct {
+	// UIDs are the new ports, one for each member of a LAG, in the API's order.
+	UIDs []string
+	// TraceID is what Megaport's support asks for; empty when there was none.
+	TraceID string
+	// Status is the HTTP status; 0 when there was no answer.
+	Status int
+}
+
+// Buy sends an order, and does not let go of it: the caller's context decides
+// when to give up waiting, and giving up is an outcome in doubt. One POST may
+// take five minutes. It is sent again only when the one before was certainly not
+// processed: after 429, after a 401 with a new token, when nothing was written,
+// or when the API has no such endpoint and the other form is to be tried.
+//
+// Every failure is an *OrderError. The Purchase holds what is known in any case.
+func (s *OrderService) Buy(ctx context.Context, o Order) (Purchase, error) {
+	if err := o.check(); err != nil {
+		return Purchase{}, &OrderError{Name: o.Name, Outcome: OrderNotSent, Err: err}
+	}
+	form := BuyForm(s.form.Load())
+	p, err := s.buy(ctx, o, form)
+	if isNoEndpoint(err) {
+		// The API has no such route, so nothing was processed.
+		other := BuyV4
+		if form == BuyV4 {
+			other = BuyV3
+		}
+		p, err = s.buy(ctx, o, other)
+		if !isNoEndpoint(err) {
+			s.form.Store(int32(other))
+		}
+	}
+	if outcome := classifyOrder(answerOf(p, err, o.Ports())); outcome != OrderBought {
+		if err == nil {
+			err = fmt.Errorf("%d of %d service UIDs came back", len(p.UIDs), o.Ports())
+		}
+		return p, &OrderError{Name: o.Name, Outcome: outcome, UIDs: p.UIDs, TraceID: p.TraceID, Status: p.Status, Err: err}
+	}
+	return p, nil
+}
+
+func (s *OrderService) buy(ctx context.Context, o Order, form BuyForm) (Purchase, error) {
+	path, body, err := buyRequest(o, form)
+	if err != nil {
+		return Purchase{}, &RequestError{Method: http.MethodPost, Path: path, NotSent: true, Err: err}
+	}
+	var p Purchase
+	a, err := s.client.do(ctx, call{
+		class: classOrder, method: http.MethodPost, path: path, body: body, timeout: timeoutOrder,
+		decode: func(body io.Reader, _ *attempt) (err error) {
+			p.UIDs, err = decodePurchase(body)
+			return err
+		},
+	})
+	if a != nil {
+		p.Status, p.TraceID = a.status, a.traceID
+	}
+	return p, err
+}
+
+func buyRequest(o Order, form BuyForm) (path string, body []byte, err error) {
+	orders := []wireOrder{o.wire()}
+	if form == BuyV4 {
+		body, err = json.Marshal(wireOrderV4{NetworkDesign: orders, DiscountCodes: []string{}})
+		return "/v4/networkdesign/buy", body, fieldError(err)
+	}
+	body, err = json.Marshal(orders)
+	return "/v3/networkdesign/buy", body, fieldError(err)
+}
+
+// wireCreated is an element of the answer to an order. Like the official SDK it
+// looks at the UID alone: the rest was seen stale or respelt (API facts §3.4,
+// confidence A/B).
+type wireCreated struct {
+	TechnicalServiceUID wireText `json:"technicalServiceUid"`
+}
+
+// decodePurchase lists the UIDs of an answer. On an error it returns those that
+// came before it, too: each is a port that was bought.
+func decodePurchase(body io.Reader) ([]string, error) {
+	var uids []string
+	err := readEnvelope(body, func(dec *jsontext.Decoder) error {
+		return readList(dec, func(i int, dec *jsontext.Decoder) error {
+			var w wireCreated
+			if err := readObject(dec, &w); err != nil {
+				return fmt.Errorf("service number %d: %w", i+1, err)
+			}
+			if uid := w.TechnicalServiceUID.text; uid != "" && !slices.Contains(uids, uid) {
+				uids = append(uids, uid)
+			}
+			return nil
+		})
+	})
+	return uids, err
+}

@@ -1,0 +1,225 @@
+package megaport
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// Port is a product of type MEGAPORT as the account has it, terminated ones
+// included (API facts §4.1, §4.2).
+type Port struct {
+	// UID is the product's UUID.
+	UID string
+	// ID is the product's number.
+	ID int
+	// Name is the product name.
+	Name string
+	// ProductType is "MEGAPORT", in reads mostly "megaport".
+	ProductType string
+	// Status is the provisioning status, such as DEPLOYABLE, CONFIGURED, LIVE or
+	// DECOMMISSIONED (API facts §4.3).
+	Status string
+	// CreateDate is when it was ordered; zero when unknown.
+	CreateDate time.Time
+	// CreatedBy is the UID of who ordered it.
+	CreatedBy string
+	// Speed is in Mbps.
+	Speed int
+	// LocationID is where it stands.
+	LocationID int
+	// Location is what the product says of the place; parts may be empty.
+	Location PortLocation
+	// Market is the billing market. It was seen as "USA" where orders say "US".
+	Market string
+	// Zone is the diversity zone; empty when unknown, which passes for young ports
+	// and stays for old ones (API facts §4.5).
+	Zone string
+	// MarketplaceVisibility says whether the Marketplace shows it.
+	MarketplaceVisibility bool
+	// LAGPrimary is true for one member of each LAG.
+	LAGPrimary bool
+	// LAGID is the LAG's number on the device; 0 for none.
+	LAGID int
+	// AggregationID is what the members of one LAG share; 0 for none.
+	AggregationID int
+	// CompanyUID and CompanyName are the owner's.
+	CompanyUID, CompanyName string
+	// CostCentre is on the invoice. Members of older LAGs may lack it.
+	CostCentre string
+	// ContractStart and ContractEnd are zero until the port is LIVE.
+	ContractStart, ContractEnd time.Time
+	// ContractTerm is in months.
+	ContractTerm int
+	// LiveDate is when it went LIVE, TerminateDate when it ends or ended; else zero.
+	LiveDate, TerminateDate time.Time
+	// Locked refuses changes until unlocked; AdminLocked is Megaport's own lock.
+	Locked, AdminLocked bool
+	// Cancelable says whether the API would cancel it now.
+	Cancelable bool
+	// Virtual is false for every port that this client returns.
+	Virtual bool
+	// Demarcation is the Z side as the LOA names it; LOATemplate the LOA's layout;
+	// Media the optics. They are empty until known.
+	Demarcation, LOATemplate, Media string
+	// Up is the state of the link; false when unknown.
+	Up bool
+	// VXCs is how many VXCs end here; only Get fills it.
+	VXCs int
+}
+
+// PortLocation is a product's own description of its place.
+type PortLocation struct {
+	Name, City, Metro, Country string
+}
+
+// ProductService reads and changes the account's products.
+type ProductService struct {
+	client *Client
+}
+
+// NotPortError is a UID that belongs to something other than a port.
+type NotPortError struct {
+	// UID is the product's.
+	UID string
+	// ProductType is what it is, such as "MCR2".
+	ProductType string
+}
+
+// Error is one line.
+func (e *NotPortError) Error() string {
+	return fmt.Sprintf("product %s is not a port but of type %s", printable(e.UID, 80), printable(e.ProductType, 40))
+}
+
+// productPath is a product's path; the UID is escaped, so that one that is odd
+// can not become another path.
+func productPath(version int, uid, rest string) string {
+	return fmt.Sprintf("/v%d/product/%s%s", version, url.PathEscape(uid), rest)
+}
+
+// checkUID refuses what would address something other than one product.
+func checkUID(uid string) error {
+	if strings.Trim(uid, ". ") == "" {
+		return errors.New("megaport: the product UID is missing")
+	}
+	return nil
+}
+
+// Get reads one port. An error that IsNotFound accepts means that the API knows
+// no such product; a *NotPortError, that it is something else.
+func (s *ProductService) Get(ctx context.Context, uid string) (Port, error) {
+	if err := checkUID(uid); err != nil {
+		return Port{}, err
+	}
+	var port Port
+	_, err := s.client.do(ctx, call{
+		class: classRead, method: http.MethodGet, path: productPath(2, uid, ""),
+		decode: func(body io.Reader, _ *attempt) (err error) {
+			port, err = decodeProduct(body, uid)
+			return err
+		},
+	})
+	var other *NotPortError
+	if errors.As(err, &other) {
+		return Port{}, other
+	}
+	if err != nil {
+		return Port{}, err
+	}
+	return port, nil
+}
+
+// decodeProduct reads one port, and insists that it is the one asked for.
+func decodeProduct(body io.Reader, uid string) (Port, error) {
+	var port Port
+	err := readEnvelope(body, func(dec *jsontext.Decoder) error {
+		r, err := newRowReader().read(dec)
+		switch {
+		case err != nil:
+			return err
+		case !r.isPort():
+			return &NotPortError{UID: uid, ProductType: r.productType}
+		}
+		if port, err = r.port(); err != nil {
+			return err
+		}
+		if !strings.EqualFold(port.UID, uid) {
+			return fmt.Errorf("it is about the product %s", printable(port.UID, 80))
+		}
+		port.VXCs = r.vxcs
+		return nil
+	})
+	if err != nil {
+		return Port{}, err
+	}
+	return port, nil
+}
+
+// PortUpdate is what can be changed of a port (API facts §5.1). Speed, location
+// and zone can not.
+type PortUpdate struct {
+	// Name is the new product name; empty leaves it.
+	Name string
+	// CostCentre is always sent, empty clears it: whether the API keeps one that is
+	// left out is not known. To change something else, repeat the present one.
+	CostCentre string
+	// MarketplaceVisibility is left as it is when nil.
+	MarketplaceVisibility *bool
+	// Term is the new contract term in months; 0 leaves it. A change needs a LIVE port.
+	Term int
+}
+
+// wireUpdate is the body of an update, with the official clients' rules of what
+// is left out (API facts §5.1, confidence A).
+type wireUpdate struct {
+	Name                  string `json:"name,omitzero"`
+	CostCentre            string `json:"costCentre"`
+	MarketplaceVisibility *bool  `json:"marketplaceVisibility,omitzero"`
+	Term                  int    `json:"term,omitzero"`
+}
+
+// Update changes a port. For a LAG, each member is updated by itself.
+func (s *ProductService) Update(ctx context.Context, uid string, u PortUpdate) error {
+	if err := checkUID(uid); err != nil {
+		return err
+	}
+	if u.Term < 0 {
+		return fmt.Errorf("megaport: the term must be positive, not %d", u.Term)
+	}
+	body, err := json.Marshal(wireUpdate(u))
+	if err != nil {
+		return fmt.Errorf("megaport: the update can not be sent: %w", fieldError(err))
+	}
+	_, err = s.client.do(ctx, call{
+		class: classWrite, method: http.MethodPut,
+		path: "/v2/product/megaport/" + url.PathEscape(uid), body: body,
+	})
+	return err
+}
+
+// Lock keeps a port from being changed or cancelled. Locking twice is no error
+// (API facts §5.3, confidence D).
+func (s *ProductService) Lock(ctx context.Context, uid string) error {
+	return s.lock(ctx, uid, http.MethodPost)
+}
+
+// Unlock undoes Lock. A lock of Megaport's own stays.
+func (s *ProductService) Unlock(ctx context.Context, uid string) error {
+	return s.lock(ctx, uid, http.MethodDelete)
+}
+
+func (s *ProductService) lock(ctx context.Context, uid, method string) error {
+	if err := checkUID(uid); err != nil {
+		return err
+	}
+	_, err := s.client.do(ctx, call{class: classWrite, method: method, path: productPath(2, uid, "/lock")})
+	return err
+}

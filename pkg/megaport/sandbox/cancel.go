@@ -1,0 +1,154 @@
+package sandbox
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/shopspring/decimal"
+)
+
+// cancellation is the optional body of an action (API facts §5.4, confidence C).
+type cancellation struct {
+	Reason  string `json:"cancellation_reason"`
+	Comment string `json:"cancellation_comment"`
+}
+
+const maxCancelComment = 400 // characters
+
+func cancelReasons() []string {
+	return []string{
+		"MOVED_TO_CLOUD_NATIVE_SOL", "SERVICE_MOVED", "SERVICE_ORDERED_IN_ERROR", "PROOF_OF_CONCEPT", "PROJECT_ENDED",
+		"SWITCHING_PROVIDER", "PRICING", "PRODUCT_PERFORMANCE", "OTHER",
+	}
+}
+
+// actOnProduct answers the lifecycle actions, which reply without data (API facts
+// §1.6, confidence A).
+func (s *Server) actOnProduct(c *call) reply {
+	if err := readCancellation(c.body); err != nil {
+		return badBody(err)
+	}
+	switch action := c.params["action"]; action {
+	case "CANCEL_NOW":
+		return s.cancelNow(c)
+	case "UN_CANCEL":
+		return s.unCancel(c)
+	case "CANCEL":
+		// Refused for ports since 2026 (API facts §5.4, confidence A); the text is D.
+		return s.change(c, func(*tx, *view, *service) (*service, reply) {
+			return nil, fail(http.StatusBadRequest, "Ports can not be cancelled at the end of the term; use CANCEL_NOW")
+		})
+	default:
+		return fail(http.StatusBadRequest, "Unknown action %s", action)
+	}
+}
+
+// readCancellation checks the body of an action; official clients send none.
+func readCancellation(body []byte) error {
+	if len(bytes.TrimSpace(body)) == 0 {
+		return nil
+	}
+	var b cancellation
+	if err := decode(body, &b); err != nil {
+		return err
+	}
+	if b.Reason != "" && !slices.Contains(cancelReasons(), b.Reason) {
+		return fmt.Errorf("cancellation_reason %q is none of %s", b.Reason, strings.Join(cancelReasons(), ", "))
+	}
+	if utf8.RuneCountInString(b.Comment) > maxCancelComment {
+		return fmt.Errorf("cancellation_comment is longer than %d characters", maxCancelComment)
+	}
+	return nil
+}
+
+func (s *Server) cancelNow(c *call) reply {
+	safe := strings.EqualFold(c.query.Get("safeDelete"), "true")
+	return s.change(c, func(t *tx, _ *view, v *service) (*service, reply) {
+		if r, ok := guard(v); !ok {
+			return nil, r
+		}
+		if safe && len(v.VXCs) > 0 {
+			return nil, fail(http.StatusBadRequest, "Service %s has active VXCs associated with it.", v.UID)
+		}
+		if c.knobs.LAGCancelCascades && v.LAGPrimary {
+			for _, m := range t.activeMembers(v.AggregationID) {
+				t.saveService(cancelled(m, t.now, c.knobs.DecommissionDelay))
+			}
+		}
+		return cancelled(v, t.now, c.knobs.DecommissionDelay), done("CANCEL_NOW", v)
+	})
+}
+
+// cancelled gives the service as it is after CANCEL_NOW. It keeps its LAG's
+// aggregation id, the trap of API facts §4.4 (confidence D).
+func cancelled(v *service, now time.Time, delay time.Duration) *service {
+	c := v.clone()
+	c.CancelledAt = now.UnixMilli()
+	c.DecommissionedAt = now.Add(delay).UnixMilli()
+	return c
+}
+
+// unCancel restores from CANCELLED only, which a port does not reach by itself
+// any more (API facts §5.4, confidence A).
+func (s *Server) unCancel(c *call) reply {
+	return s.change(c, func(_ *tx, w *view, v *service) (*service, reply) {
+		if w.status(v) != statusCancelled {
+			return nil, fail(http.StatusBadRequest, "Service %s is not CANCELLED", v.UID)
+		}
+		changed := v.clone()
+		changed.Status = ""
+		return changed, done("UN_CANCEL", v)
+	})
+}
+
+func done(action string, v *service) reply {
+	return ok(fmt.Sprintf("Action [%s Service %s] has been done.", action, v.UID), nil)
+}
+
+// wireCharges is the sandbox's guess at the cancellation price: the shape of the
+// real reply is not public (API facts §5.4, confidence D).
+type wireCharges struct {
+	ProductUID      string         `json:"productUid"`
+	ProductName     string         `json:"productName"`
+	Currency        string         `json:"currency"`
+	RemainingMonths int            `json:"remainingMonths"`
+	MonthlyRate     jsontext.Value `json:"monthlyRate"`
+	Amount          jsontext.Value `json:"amount"`
+}
+
+// cancelCharges prices CANCEL_NOW: all of the remaining term (API facts §5.4,
+// confidence B), counted in whole months; the full term before it starts.
+func (s *Server) cancelCharges(c *call) reply {
+	v, r, found := s.find(c)
+	if !found {
+		return r
+	}
+	w := s.viewNow(c)
+	months := v.TermMonths
+	if _, end := w.contract(v); end > 0 {
+		months = monthsUntil(w.now, time.UnixMilli(end))
+	}
+	if v.terminated() {
+		months = 0
+	}
+	q := s.config.Prices.quote(w.places[v.LocationID].Market, v.SpeedMbps, v.TermMonths, 1, c.knobs.PricePercent)
+	return ok("Cancellation charges", wireCharges{
+		ProductUID: v.UID, ProductName: v.Name, Currency: q.currency, RemainingMonths: months,
+		MonthlyRate: amount(q.monthly), Amount: amount(q.monthly.Mul(decimal.NewFromInt(int64(months)))),
+	})
+}
+
+// monthsUntil counts the months begun between now and end.
+func monthsUntil(now, end time.Time) int {
+	n := 0
+	for t := now; t.Before(end); t = now.AddDate(0, n, 0) {
+		n++
+	}
+	return n
+}

@@ -1,0 +1,126 @@
+package sandbox
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/google/uuid"
+)
+
+// encode writes v as JSON. Durations are strings such as "1.5s".
+func encode(v any) ([]byte, error) {
+	return json.Marshal(v, json.Deterministic(true),
+		json.WithMarshalers(json.MarshalToFunc(func(e *jsontext.Encoder, d time.Duration) error {
+			return e.WriteToken(jsontext.String(d.String()))
+		})))
+}
+
+// decode reads JSON into v. Names are matched case-sensitively and unknown ones
+// ignored, because real clients send keys that differ only by case (API facts
+// §13, confidence A).
+func decode(b []byte, v any, opts ...json.Options) error {
+	opts = append(opts, json.WithUnmarshalers(json.UnmarshalFromFunc(readDuration)))
+	return json.Unmarshal(b, v, opts...)
+}
+
+// decodeStrict is decode for the admin endpoints, where an unknown key is a typo
+// of a person and not a habit of a client.
+func decodeStrict(b []byte, v any) error {
+	return decode(b, v, json.RejectUnknownMembers(true))
+}
+
+func readDuration(d *jsontext.Decoder, v *time.Duration) error {
+	raw, err := d.ReadValue()
+	if err != nil {
+		return err
+	}
+	if raw.Kind() == 'n' || string(raw) == "0" {
+		*v = 0
+		return nil
+	}
+	if raw.Kind() != '"' {
+		return fmt.Errorf(`a duration is a string such as "2s", not %s`, raw)
+	}
+	text, err := jsontext.AppendUnquote(nil, raw)
+	if err != nil {
+		return err
+	}
+	*v, err = time.ParseDuration(string(text))
+	return err
+}
+
+func newUUID() string { return uuid.NewString() }
+
+// newTraceID gives the 32 hex digits of a Trace-Id header (API facts §1.5,
+// confidence A).
+func newTraceID() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails: crypto/rand ends the program instead
+	return hex.EncodeToString(b[:])
+}
+
+// nullable gives the JSON null for an empty string, as the real API does for
+// address parts and free-text fields.
+func nullable(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+// nullableInt gives the JSON null for zero.
+func nullableInt(n int) *int {
+	if n == 0 {
+		return nil
+	}
+	return &n
+}
+
+// nullableMillis gives the JSON null for a time that has not come, and epoch
+// milliseconds otherwise (API facts §4.2, confidence A).
+func nullableMillis(ms int64) *int64 {
+	if ms == 0 {
+		return nil
+	}
+	return &ms
+}
+
+// matchAny reports whether one of the globs matches name; see matchGlob.
+func matchAny(globs []string, name string) bool {
+	for _, g := range globs {
+		if matchGlob(g, name) {
+			return true
+		}
+	}
+	return false
+}
+
+// matchGlob matches with * for any run of characters, slashes included (port
+// names contain them), and everything else literally.
+func matchGlob(glob, name string) bool {
+	parts := strings.Split(glob, "*")
+	if len(parts) == 1 {
+		return glob == name
+	}
+	if !strings.HasPrefix(name, parts[0]) {
+		return false
+	}
+	rest, last := name[len(parts[0]):], parts[len(parts)-1]
+	for _, part := range parts[1 : len(parts)-1] {
+		i := strings.Index(rest, part)
+		if i < 0 {
+			return false
+		}
+		rest = rest[i+len(part):]
+	}
+	return strings.HasSuffix(rest, last)
+}
+
+func sortedKeys(m map[string]string) []string { return slices.Sorted(maps.Keys(m)) }

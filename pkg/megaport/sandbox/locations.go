@@ -1,0 +1,326 @@
+package sandbox
+
+import (
+	_ "embed"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+)
+
+//go:embed catalog.json
+var embeddedCatalog []byte
+
+// Location is one data centre of the catalog, in the sandbox's own form; what
+// clients see is rendered from it.
+type Location struct {
+	ID       int    `json:"id"`
+	Name     string `json:"name"`
+	SiteCode string `json:"siteCode"` // v2 and buy replies only; empty is null
+	Metro    string `json:"metro"`
+	Market   string `json:"market"` // code such as UK
+	// Status is Active, Deployment, Restricted, Extended, New or Expired; only
+	// Active can be ordered at (API facts §2.1, confidence A).
+	Status     string     `json:"status"`
+	Address    Address    `json:"address"`
+	Latitude   float64    `json:"latitude"`
+	Longitude  float64    `json:"longitude"`
+	DataCentre DataCentre `json:"dataCentre"`
+	// PortSpeeds gives the port speeds in Mbps by diversity zone, red or blue.
+	PortSpeeds map[string][]int `json:"megaportSpeedMbps"`
+	// CrossConnect says whether Megaport can order the cross connect itself.
+	CrossConnect bool `json:"crossConnect"`
+}
+
+// Address is where a location is; empty parts are null on the wire.
+type Address struct {
+	Street   string `json:"street"`
+	Suburb   string `json:"suburb"`
+	City     string `json:"city"`
+	State    string `json:"state"`
+	Postcode string `json:"postcode"`
+	Country  string `json:"country"`
+}
+
+// DataCentre is the operator of a location.
+type DataCentre struct {
+	ID   int    `json:"id"`
+	Name string `json:"name"`
+}
+
+// Catalog gives the embedded locations, real ones with real ids.
+func Catalog() ([]Location, error) {
+	var all []Location
+	if err := decode(embeddedCatalog, &all); err != nil {
+		return nil, fmt.Errorf("embedded catalog: %w", err)
+	}
+	return all, nil
+}
+
+// locationsNow gives the catalog with the knobs' changes applied, by id.
+func (s *Server) locationsNow(k *Knobs) []Location {
+	if len(k.LocationNames)+len(k.LocationStatuses)+len(k.ExtraLocations) == 0 {
+		return s.catalog
+	}
+	byID := make(map[int]Location, len(s.catalog))
+	for _, l := range s.catalog {
+		byID[l.ID] = l
+	}
+	for _, l := range k.ExtraLocations {
+		byID[l.ID] = l
+	}
+	for id, l := range byID {
+		if name, ok := k.LocationNames[id]; ok {
+			l.Name = name
+		}
+		if status, ok := k.LocationStatuses[id]; ok {
+			l.Status = status
+		}
+		byID[id] = l
+	}
+	return slices.SortedFunc(maps.Values(byID), func(a, b Location) int { return a.ID - b.ID })
+}
+
+// places is a lookup of locations by id.
+type places map[int]Location
+
+func (s *Server) places(k *Knobs) places {
+	all := s.locationsNow(k)
+	m := make(places, len(all))
+	for _, l := range all {
+		m[l.ID] = l
+	}
+	return m
+}
+
+type wireAddress struct {
+	Street   *string `json:"street"`
+	Suburb   *string `json:"suburb"`
+	City     *string `json:"city"`
+	State    *string `json:"state"`
+	Postcode *string `json:"postcode"`
+	Country  *string `json:"country"`
+}
+
+func (a Address) wire() wireAddress {
+	return wireAddress{
+		nullable(a.Street), nullable(a.Suburb), nullable(a.City),
+		nullable(a.State), nullable(a.Postcode), nullable(a.Country),
+	}
+}
+
+type wireZone struct {
+	Megaport []int `json:"megaportSpeedMbps"`
+	MCR      *int  `json:"mcrSpeedMbps"` // always null: the sandbox sells ports only
+	MVECores *int  `json:"mveMaxCpuCoreCount"`
+	MVE      bool  `json:"mveAvailable"`
+}
+
+type wireCrossConnect struct {
+	Available bool    `json:"available"`
+	Type      *string `json:"type"`
+}
+
+type wireLocationV3 struct {
+	ID         int                  `json:"id"`
+	Name       string               `json:"name"`
+	Metro      string               `json:"metro"`
+	Market     string               `json:"market"`
+	Status     string               `json:"status"`
+	Address    wireAddress          `json:"address"`
+	DataCentre DataCentre           `json:"dataCentre"`
+	Latitude   float64              `json:"latitude"`
+	Longitude  float64              `json:"longitude"`
+	Zones      map[string]*wireZone `json:"diversityZones"`
+	AddOns     struct {
+		CrossConnect wireCrossConnect `json:"crossConnect"`
+	} `json:"productAddOns"`
+	OrderingMessage *string `json:"orderingMessage"`
+}
+
+// v3 renders the location as the current API does (API facts §2.1, confidence A).
+func (l Location) v3() wireLocationV3 {
+	w := wireLocationV3{
+		ID: l.ID, Name: l.Name, Metro: l.Metro, Market: l.Market, Status: l.Status,
+		Address: l.Address.wire(), DataCentre: l.DataCentre,
+		Latitude: l.Latitude, Longitude: l.Longitude,
+		Zones: make(map[string]*wireZone),
+	}
+	for zone, speeds := range l.PortSpeeds {
+		if len(speeds) > 0 {
+			w.Zones[zone] = &wireZone{Megaport: slices.Sorted(slices.Values(speeds))}
+		}
+	}
+	w.AddOns.CrossConnect.Available = l.CrossConnect
+	if l.CrossConnect {
+		w.AddOns.CrossConnect.Type = nullable("STANDARD")
+	}
+	return w
+}
+
+type wireZoneSpeedV2 struct {
+	Name  string `json:"name"`
+	Speed int    `json:"speed"` // Gbps
+}
+
+type wireLocationV2 struct {
+	Country       string      `json:"country"`
+	LiveDate      int64       `json:"liveDate"`
+	SiteCode      *string     `json:"siteCode"`
+	NetworkRegion string      `json:"networkRegion"`
+	Address       wireAddress `json:"address"`
+	Campus        string      `json:"campus"`
+	Latitude      float64     `json:"latitude"`
+	Products      struct {
+		MCR      bool  `json:"mcr"`
+		Megaport []int `json:"megaport"` // Gbps
+	} `json:"products"`
+	Market           string                       `json:"market"`
+	Metro            string                       `json:"metro"`
+	Name             string                       `json:"name"`
+	VRouterAvailable bool                         `json:"vRouterAvailable"`
+	ID               int                          `json:"id"`
+	DC               DataCentre                   `json:"dc"`
+	Status           string                       `json:"status"`
+	Longitude        float64                      `json:"longitude"`
+	OrderingMessage  *string                      `json:"ordering_message"`
+	Zones            map[string][]wireZoneSpeedV2 `json:"diversityZones"`
+}
+
+// liveDateV2 is the live date every v2 location gives, that of the published
+// London example (epoch milliseconds).
+const liveDateV2 = 1467331200000
+
+// v2 renders the location in the retired form, speeds in Gbps (API facts §2.2,
+// confidence A).
+func (l Location) v2() wireLocationV2 {
+	w := wireLocationV2{
+		Country: l.Address.Country, LiveDate: liveDateV2, SiteCode: nullable(l.SiteCode), NetworkRegion: "MP1",
+		Address: l.Address.wire(), Campus: "campus_deprecated", Latitude: l.Latitude, Market: l.Market,
+		Metro: l.Metro, Name: l.Name, ID: l.ID, DC: l.DataCentre, Status: l.Status, Longitude: l.Longitude,
+		Zones: make(map[string][]wireZoneSpeedV2),
+	}
+	for _, mbps := range l.speeds() {
+		w.Products.Megaport = append(w.Products.Megaport, mbps/1000)
+	}
+	for _, zone := range slices.Sorted(maps.Keys(l.PortSpeeds)) {
+		for _, mbps := range l.PortSpeeds[zone] {
+			w.Zones["megaport"] = append(w.Zones["megaport"], wireZoneSpeedV2{zone, mbps / 1000})
+		}
+	}
+	return w
+}
+
+// speeds gives the port speeds of all zones in Mbps, ascending.
+func (l Location) speeds() []int {
+	var all []int
+	for _, speeds := range l.PortSpeeds {
+		all = append(all, speeds...)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+func (s *Server) listLocationsV3(c *call) reply {
+	if c.knobs.LocationsV3Off {
+		return c.noEndpoint()
+	}
+	out := []wireLocationV3{}
+	for _, l := range s.selectLocations(c) {
+		out = append(out, l.v3())
+	}
+	return ok("List public locations", out)
+}
+
+func (s *Server) listLocationsV2(c *call) reply {
+	if !c.knobs.LocationsV2 {
+		return c.noEndpoint()
+	}
+	out := []wireLocationV2{}
+	for _, l := range s.selectLocations(c) {
+		out = append(out, l.v2())
+	}
+	return ok("List all public locations", out)
+}
+
+// selectLocations applies the query of a listing: locationStatuses, which may be
+// repeated or separated by commas, and metro.
+func (s *Server) selectLocations(c *call) []Location {
+	statuses := listParam(c.query["locationStatuses"])
+	metro := c.query.Get("metro")
+	var out []Location
+	for _, l := range s.locationsNow(c.knobs) {
+		if len(statuses) > 0 && !containsFold(statuses, l.Status) {
+			continue
+		}
+		if metro != "" && !strings.EqualFold(metro, l.Metro) {
+			continue
+		}
+		out = append(out, l)
+	}
+	return out
+}
+
+func listParam(values []string) []string {
+	var out []string
+	for _, v := range values {
+		for part := range strings.SplitSeq(v, ",") {
+			if part = strings.TrimSpace(part); part != "" {
+				out = append(out, part)
+			}
+		}
+	}
+	return out
+}
+
+func containsFold(list []string, want string) bool {
+	return slices.ContainsFunc(list, func(s string) bool { return strings.EqualFold(s, want) })
+}
+
+type wireCountry struct {
+	Code      string `json:"code"`
+	Prefix    string `json:"prefix"`
+	Name      string `json:"name"`
+	SiteCount int    `json:"siteCount"`
+}
+
+type wireRegion struct {
+	NetworkRegion string        `json:"networkRegion"`
+	Countries     []wireCountry `json:"countries"`
+}
+
+// listRegions counts sites by country. The United Kingdom's prefix is GB here
+// although its market is UK (API facts §2.3, confidence A).
+func (s *Server) listRegions(c *call) reply {
+	counts := make(map[string]*wireCountry)
+	for _, l := range s.locationsNow(c.knobs) {
+		if counts[l.Market] == nil {
+			prefix := l.Market
+			if prefix == "UK" {
+				prefix = "GB"
+			}
+			counts[l.Market] = &wireCountry{Code: alpha3(l.Market), Prefix: prefix, Name: l.Address.Country}
+		}
+		counts[l.Market].SiteCount++
+	}
+	region := wireRegion{NetworkRegion: "MP1"}
+	for _, market := range slices.Sorted(maps.Keys(counts)) {
+		region.Countries = append(region.Countries, *counts[market])
+	}
+	return reply{status: http.StatusOK, message: "List network regions", data: []wireRegion{region}}
+}
+
+// alpha3 gives the three-letter country code of a market.
+func alpha3(market string) string {
+	codes := map[string]string{
+		"AU": "AUS", "NZ": "NZL", "SG": "SGP", "HK": "HKG", "JP": "JPN", "US": "USA", "CA": "CAN", "MX": "MEX",
+		"BR": "BRA", "UK": "GBR", "IE": "IRL", "NL": "NLD", "DE": "DEU", "FR": "FRA", "SE": "SWE", "NO": "NOR",
+		"DK": "DNK", "FI": "FIN", "CH": "CHE", "ES": "ESP", "IT": "ITA", "BE": "BEL", "BG": "BGR", "PL": "POL",
+		"AT": "AUT", "LU": "LUX",
+	}
+	if code, ok := codes[market]; ok {
+		return code
+	}
+	return market
+}

@@ -1,0 +1,409 @@
+package sandbox
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// Provisioning states (API facts §4.3, confidence A).
+const (
+	statusDeployable      = "DEPLOYABLE"
+	statusConfigured      = "CONFIGURED"
+	statusLive            = "LIVE"
+	statusFailed          = "FAILED"
+	statusCancelled       = "CANCELLED"
+	statusCancelledParent = "CANCELLED_PARENT"
+	statusDecommissioning = "DECOMMISSIONING"
+	statusDecommissioned  = "DECOMMISSIONED"
+)
+
+// terminated reports whether the service was cancelled.
+func (v *service) terminated() bool {
+	if v.CancelledAt > 0 {
+		return true
+	}
+	return slices.Contains([]string{statusCancelled, statusCancelledParent, statusDecommissioning, statusDecommissioned}, v.Status)
+}
+
+// wireProduct is a product as it is read (API facts §4.2, confidence A). Dates
+// are epoch milliseconds or null, numbers integers.
+type wireProduct struct {
+	ProductID             int              `json:"productId"`
+	ProductUID            string           `json:"productUid"`
+	ProductName           string           `json:"productName"`
+	ProductType           string           `json:"productType"`
+	ProvisioningStatus    string           `json:"provisioningStatus"`
+	CreateDate            int64            `json:"createDate"`
+	CreatedBy             string           `json:"createdBy"`
+	PortSpeed             int              `json:"portSpeed"` // Mbps
+	TerminateDate         *int64           `json:"terminateDate"`
+	LiveDate              *int64           `json:"liveDate"`
+	Market                string           `json:"market"`
+	LocationID            int              `json:"locationId"`
+	UsageAlgorithm        string           `json:"usageAlgorithm"`
+	MarketplaceVisibility bool             `json:"marketplaceVisibility"`
+	VXCPermitted          bool             `json:"vxcpermitted"` // really lower case
+	VXCAutoApproval       bool             `json:"vxcAutoApproval"`
+	SecondaryName         *string          `json:"secondaryName"`
+	LAGPrimary            bool             `json:"lagPrimary"`
+	LAGID                 *int             `json:"lagId"`
+	AggregationID         *int             `json:"aggregationId"`
+	CompanyUID            string           `json:"companyUid"`
+	CompanyName           string           `json:"companyName"`
+	CostCentre            *string          `json:"costCentre"`
+	ContractStartDate     *int64           `json:"contractStartDate"`
+	ContractEndDate       *int64           `json:"contractEndDate"`
+	ContractTermMonths    int              `json:"contractTermMonths"`
+	AttributeTags         map[string]any   `json:"attributeTags"`
+	Virtual               bool             `json:"virtual"`
+	BuyoutPort            bool             `json:"buyoutPort"`
+	Locked                bool             `json:"locked"`
+	AdminLocked           bool             `json:"adminLocked"`
+	Cancelable            bool             `json:"cancelable"`
+	DiversityZone         *string          `json:"diversityZone"`
+	Resources             wireResources    `json:"resources"`
+	LocationDetail        wireDetail       `json:"locationDetail"`
+	AssociatedVXCs        []jsontext.Value `json:"associatedVxcs"`
+	AssociatedIXs         []jsontext.Value `json:"associatedIxs"`
+}
+
+type wireResources struct {
+	Interface wireInterface `json:"interface"`
+}
+
+type wireInterface struct {
+	Demarcation  string `json:"demarcation"`
+	Description  string `json:"description"`
+	ID           int    `json:"id"`
+	LOATemplate  string `json:"loa_template"`
+	Media        string `json:"media"`
+	Name         string `json:"name"`
+	PortSpeed    int    `json:"port_speed"` // Mbps
+	ResourceName string `json:"resource_name"`
+	ResourceType string `json:"resource_type"`
+	Up           int    `json:"up"`
+}
+
+type wireDetail struct {
+	Name    string `json:"name"`
+	City    string `json:"city"`
+	Metro   string `json:"metro"`
+	Country string `json:"country"`
+}
+
+// view renders services as they are at one moment.
+type view struct {
+	s      *Server
+	knobs  *Knobs
+	now    time.Time
+	places places
+}
+
+func (s *Server) viewAt(k *Knobs, now time.Time, p places) *view {
+	return &view{s, k, now, p}
+}
+
+// viewNow renders for one call.
+func (s *Server) viewNow(c *call) *view {
+	return s.viewAt(c.knobs, s.now(), s.places(c.knobs))
+}
+
+// status computes the provisioning state from the service's timestamps.
+func (w *view) status(v *service) string {
+	now := w.now.UnixMilli()
+	switch {
+	case v.CancelledAt > 0 && now >= v.DecommissionedAt:
+		return statusDecommissioned
+	case v.CancelledAt > 0:
+		return statusDecommissioning
+	case v.Status != "":
+		return v.Status
+	case matchAny(w.knobs.Stuck, v.Name) || now < v.ConfiguredAt:
+		return statusDeployable
+	case matchAny(w.knobs.Failed, v.Name):
+		return statusFailed
+	case now < v.LiveAt:
+		return statusConfigured
+	}
+	return statusLive
+}
+
+// wentLive gives the time the service went LIVE, 0 if it has not yet.
+func (w *view) wentLive(v *service) int64 {
+	live := w.status(v) == statusLive || v.CancelledAt > 0 && v.CancelledAt >= v.LiveAt
+	if !live {
+		return 0
+	}
+	return v.LiveAt
+}
+
+// contract gives start and end of the term; both are unknown until LIVE (API
+// facts §8.2, confidence C).
+func (w *view) contract(v *service) (start, end int64) {
+	start = w.wentLive(v)
+	if start == 0 {
+		return 0, 0
+	}
+	return start, time.UnixMilli(start).UTC().AddDate(0, v.TermMonths, 0).UnixMilli()
+}
+
+func (w *view) market(v *service) string {
+	market := w.places[v.LocationID].Market
+	if w.knobs.MarketUSA && market == "US" {
+		return "USA"
+	}
+	return market
+}
+
+func (w *view) costCentre(v *service) *string {
+	if w.knobs.CostCentreOnPrimaryOnly && v.AggregationID != 0 && !v.LAGPrimary {
+		return nil
+	}
+	return nullable(v.CostCentre)
+}
+
+// productType is lower case in reads and upper case in orders (API facts §3.2,
+// confidence A).
+func (w *view) productType(v *service) string {
+	if v.ProductType == "MEGAPORT" && !w.knobs.ProductTypeUpper {
+		return "megaport"
+	}
+	return v.ProductType
+}
+
+// createdBy is the user that ordered everything.
+const createdBy = "a51cc1c6-95a0-48c7-a5a0-e49d77a6c536"
+
+// product renders the row of a listing or of a read by UID.
+func (w *view) product(v *service) any {
+	if len(v.Raw) > 0 {
+		return v.Raw
+	}
+	row := w.plainProduct(v)
+	if len(v.Overrides) == 0 {
+		return row
+	}
+	return overridden(row, v.Overrides)
+}
+
+func (w *view) plainProduct(v *service) wireProduct {
+	status := w.status(v)
+	start, end := w.contract(v)
+	place := w.places[v.LocationID]
+	vxcs := v.VXCs
+	if v.terminated() {
+		vxcs = nil // cancelled with their port
+	}
+	return wireProduct{
+		ProductID: v.ProductID, ProductUID: v.UID, ProductName: v.Name, ProductType: w.productType(v),
+		ProvisioningStatus: status, CreateDate: v.CreatedAt, CreatedBy: createdBy, PortSpeed: v.SpeedMbps,
+		TerminateDate: nullableMillis(v.CancelledAt), LiveDate: nullableMillis(w.wentLive(v)),
+		Market: w.market(v), LocationID: v.LocationID, UsageAlgorithm: "NOT_POST_PAID",
+		MarketplaceVisibility: v.Visible, VXCPermitted: true,
+		LAGPrimary: v.LAGPrimary, LAGID: nullableInt(v.LAGID), AggregationID: nullableInt(v.AggregationID),
+		CompanyUID: w.s.config.Company.UID, CompanyName: w.s.config.Company.Name, CostCentre: w.costCentre(v),
+		ContractStartDate: nullableMillis(start), ContractEndDate: nullableMillis(end), ContractTermMonths: v.TermMonths,
+		AttributeTags: map[string]any{}, Locked: v.Locked, AdminLocked: v.AdminLocked,
+		Cancelable:    !v.terminated() && !v.Locked && !v.AdminLocked,
+		DiversityZone: w.zone(v), Resources: wireResources{w.port(v)},
+		LocationDetail: wireDetail{place.Name, place.Address.City, place.Metro, place.Address.Country},
+		AssociatedVXCs: vxcs,
+	}
+}
+
+// zone shows the diversity zone, null in the first reads if the knob says so.
+func (w *view) zone(v *service) *string {
+	if w.knobs.ZoneNullReads > 0 && w.s.reads.next(v.UID) <= w.knobs.ZoneNullReads {
+		return nil
+	}
+	return nullable(v.Zone)
+}
+
+// port renders resources.interface. The demarcation is known once the port is
+// CONFIGURED.
+func (w *view) port(v *service) wireInterface {
+	up, demarcation := 0, ""
+	switch w.status(v) {
+	case statusLive:
+		up, demarcation = 1, demarcationOf(v)
+	case statusConfigured:
+		demarcation = demarcationOf(v)
+	}
+	return wireInterface{
+		Demarcation: demarcation, ID: v.ProductID + 100000, LOATemplate: "megaport",
+		Media: media(v.SpeedMbps), Name: v.Name, PortSpeed: v.SpeedMbps,
+		ResourceName: "interface", ResourceType: "interface", Up: up,
+	}
+}
+
+func media(mbps int) string {
+	switch {
+	case mbps >= 400000:
+		return "400GBASE-LR4"
+	case mbps >= 100000:
+		return "LR4"
+	case mbps >= 10000:
+		return "LR"
+	}
+	return "LX"
+}
+
+// demarcationOf invents a place in a meet-me room that is the port's own.
+func demarcationOf(v *service) string {
+	n := v.ProductID
+	room := "MMR 1"
+	if v.Zone == "blue" {
+		room = "MMR 2"
+	}
+	pair := 2*(n%12) + 1
+	return fmt.Sprintf("%s, Rack %02d.%02d, Panel %d, Ports %d/%d", room, n/288%40+1, n/72%4+1, n/12%6+1, pair, pair+1)
+}
+
+// service renders the object of a buy or modify reply.
+func (w *view) service(v *service) wireService {
+	start, _ := w.contract(v)
+	status := w.status(v)
+	out := wireService{
+		ServiceName: v.Name, Name: v.Name, TechnicalServiceID: v.ProductID, TechnicalServiceUID: v.UID,
+		RequestedDate: v.CreatedAt, CompanyName: w.s.config.Company.Name, CompanyID: w.s.config.Company.ID,
+		AggregationID: nullableInt(v.AggregationID), LAGPrimary: v.LAGPrimary, BillableID: v.ProductID - 12000,
+		BillableUsageAlgorithm: "NOT_POST_PAID", ProductType: v.ProductType, ProvisioningStatus: status,
+		InAdvanceBillingStatus: "NOT_ACTIVATED", MarketplaceVisibility: v.Visible, VXCPermitted: true,
+		CreateDate: v.CreatedAt, TerminationDate: nullableMillis(v.CancelledAt), ContractStartDate: nullableMillis(start),
+		ContractTermMonths: v.TermMonths, RateType: "MONTHLY", RateLimit: v.SpeedMbps, CostCentre: w.costCentre(v),
+		Market: w.market(v), ALocation: nullable(w.places[v.LocationID].SiteCode), AttributeTags: map[string]any{},
+		CreatedBy: createdBy, Locked: v.Locked, AdminLocked: v.AdminLocked,
+	}
+	if status == statusConfigured || status == statusLive {
+		out.ConfiguredDate = nullableMillis(v.ConfiguredAt)
+	}
+	return out
+}
+
+// overridden replaces or adds members of a row.
+func overridden(row wireProduct, with map[string]jsontext.Value) any {
+	members := make(map[string]jsontext.Value)
+	raw, err := encode(row)
+	if err == nil {
+		err = decode(raw, &members)
+	}
+	if err != nil {
+		return row
+	}
+	maps.Copy(members, with)
+	return members
+}
+
+// hidden reports whether reads by UID do not find the service yet.
+func (w *view) hidden(v *service) bool {
+	return w.knobs.NotFoundAfterBuy > 0 && w.now.UnixMilli() < v.CreatedAt+w.knobs.NotFoundAfterBuy.Milliseconds()
+}
+
+// unlisted reports whether the listing does not show the service yet.
+func (w *view) unlisted(v *service) bool {
+	return w.hidden(v) || w.knobs.ListingLag > 0 && w.now.UnixMilli() < v.CreatedAt+w.knobs.ListingLag.Milliseconds()
+}
+
+// listProducts gives all products, terminated ones too (API facts §4.1,
+// confidence A), by product id. The query provisioningStatus selects.
+func (s *Server) listProducts(c *call) reply {
+	var all []*service
+	if err := s.store.view(func(st *state) { all = slices.Clone(st.ordered) }); err != nil {
+		return s.unavailable(err)
+	}
+	wanted := listParam(c.query["provisioningStatus"])
+	w := s.viewNow(c)
+	rows := make([]any, 0, len(all))
+	for _, v := range all {
+		if w.unlisted(v) || len(wanted) > 0 && !containsFold(wanted, w.status(v)) {
+			continue
+		}
+		rows = append(rows, w.product(v))
+	}
+	return ok("Found products", rows)
+}
+
+// find gives the service of a call, or the answer when there is none.
+func (s *Server) find(c *call) (*service, reply, bool) {
+	uid := c.params["uid"]
+	var v *service
+	if err := s.store.view(func(st *state) { v = st.services[uid] }); err != nil {
+		return nil, s.unavailable(err), false
+	}
+	if v == nil || s.viewNow(c).hidden(v) {
+		return nil, notFound(c, uid), false
+	}
+	return v, reply{}, true
+}
+
+// notFound answers as the API does now, or as it did before August 2024 (API
+// facts §1.7, confidence A).
+func notFound(c *call, uid string) reply {
+	status := http.StatusNotFound
+	if c.knobs.HistoricNotFound {
+		status = http.StatusBadRequest
+	}
+	return fail(status, "Could not find a service with UID %s", uid)
+}
+
+func (s *Server) getProduct(c *call) reply {
+	v, r, found := s.find(c)
+	if !found {
+		return r
+	}
+	return ok("Found Product "+v.UID, s.viewNow(c).product(v))
+}
+
+// freeVLANs lists the VLAN ids that a port has free, all or the one asked for.
+// VLANs 2 to 4093 can be used (API facts §9).
+func (s *Server) freeVLANs(c *call) reply {
+	if _, r, found := s.find(c); !found {
+		return r
+	}
+	const first, last = 2, 4093
+	free := []int{}
+	wanted := strings.TrimSpace(c.query.Get("vlan"))
+	if wanted == "" {
+		for n := first; n <= last; n++ {
+			free = append(free, n)
+		}
+		return ok("Free VLANs", free)
+	}
+	var n int
+	if _, err := fmt.Sscan(wanted, &n); err != nil {
+		return fail(http.StatusBadRequest, "vlan %q is not a number", wanted)
+	}
+	if n >= first && n <= last {
+		free = append(free, n)
+	}
+	return ok("Free VLANs", free)
+}
+
+// readCounter counts reads by UID, in memory.
+type readCounter struct {
+	mu    sync.Mutex
+	reads map[string]int
+}
+
+func newReadCounter() *readCounter { return &readCounter{reads: make(map[string]int)} }
+
+// next counts a read and gives its number, from 1.
+func (r *readCounter) next(uid string) int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.reads[uid]++
+	return r.reads[uid]
+}
+
+func (r *readCounter) reset() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.reads = make(map[string]int)
+}

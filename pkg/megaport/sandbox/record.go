@@ -1,0 +1,115 @@
+package sandbox
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+)
+
+// Record is what a sandbox saw: enough to prove that everything was bought
+// exactly once. Orders are exact across all processes that share a data file;
+// the route counts of other processes lag until their next write.
+type Record struct {
+	// Routes counts answered requests by method and route pattern, such as
+	// "POST /v3/networkdesign/buy".
+	Routes map[string]RouteCount `json:"routes"`
+	// Orders are all orders that reached a buy route with a readable body, in the
+	// order of arrival, one entry for each order of the array.
+	Orders []OrderRecord `json:"orders"`
+	// Received counts the entries of Orders, Committed those that bought something.
+	Received  int `json:"received"`
+	Committed int `json:"committed"`
+	// Services counts the services created by committed orders; a LAG has several.
+	Services int `json:"services"`
+	// Purchases counts committed orders by product name. An order that makes a LAG
+	// grow counts under its name too.
+	Purchases map[string]int `json:"purchases"`
+}
+
+// RouteCount counts the answers of one route.
+type RouteCount struct {
+	Count int `json:"count"`
+	// ByStatus counts by HTTP status; 0 stands for a connection without answer.
+	ByStatus map[int]int `json:"byStatus"`
+}
+
+// OrderRecord tells of one order what came in and what became of it.
+type OrderRecord struct {
+	// Seq numbers the orders from 1, in the order of arrival.
+	Seq   int       `json:"seq"`
+	Time  time.Time `json:"time"`
+	Route string    `json:"route"`
+	Name  string    `json:"name"`
+	// Members is the number of services ordered: 1, or the size of a LAG.
+	Members       int `json:"members"`
+	LocationID    int `json:"locationId"`
+	SpeedMbps     int `json:"speedMbps"`
+	AggregationID int `json:"aggregationId"` // of the LAG to grow, else 0
+	// Tags are the order's resource tags.
+	Tags map[string]string `json:"tags"`
+	// Committed says that the services exist, whatever the client was told.
+	Committed bool     `json:"committed"`
+	UIDs      []string `json:"uids"`
+	// Status is the HTTP status of the answer, 0 when there was none.
+	Status int `json:"status"`
+	// Fault names the injected fault, empty when there was none.
+	Fault string `json:"fault"`
+	// Approval is the UID of the order approval the order waits or waited for.
+	Approval string `json:"approval"`
+	// Reason says why the order was refused.
+	Reason string `json:"reason"`
+}
+
+func orderKey(seq int) string { return fmt.Sprintf("%09d", seq) }
+
+func (r RouteCount) plus(status int) RouteCount {
+	by := maps.Clone(r.ByStatus)
+	if by == nil {
+		by = make(map[int]int)
+	}
+	by[status]++
+	return RouteCount{r.Count + 1, by}
+}
+
+func mergeCounts(a, b map[string]RouteCount) map[string]RouteCount {
+	out := make(map[string]RouteCount, len(a)+len(b))
+	for _, m := range []map[string]RouteCount{a, b} {
+		for route, c := range m {
+			sum := RouteCount{out[route].Count + c.Count, maps.Clone(out[route].ByStatus)}
+			if sum.ByStatus == nil {
+				sum.ByStatus = make(map[int]int)
+			}
+			for status, n := range c.ByStatus {
+				sum.ByStatus[status] += n
+			}
+			out[route] = sum
+		}
+	}
+	return out
+}
+
+// Record tells what the account has seen so far. If the data file can not be
+// read the orders are missing; the log says why.
+func (s *Server) Record() Record {
+	r := Record{Orders: []OrderRecord{}, Purchases: make(map[string]int)}
+	var orders []*OrderRecord
+	err := s.store.view(func(st *state) {
+		orders = slices.Clone(st.orders)
+		r.Routes = mergeCounts(st.routes, s.store.pendingCounts())
+	})
+	if err != nil {
+		s.log.Error().Err(err).Msg("sandbox record")
+		r.Routes = s.store.pendingCounts()
+	}
+	for _, o := range orders {
+		r.Orders = append(r.Orders, *o)
+		r.Received++
+		if o.Committed {
+			r.Committed++
+			r.Services += len(o.UIDs)
+			r.Purchases[o.Name]++
+		}
+	}
+	return r
+}

@@ -1,0 +1,162 @@
+package sandbox
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// terms closes every envelope (API facts §1.6, confidence A).
+const terms = "This data is subject to the Acceptable Use Policy https://www.megaport.com/legal/acceptable-use-policy"
+
+const contentJSON = "application/json;charset=UTF-8"
+
+// reply is an answer before it is written, so that a fault can spoil it. With
+// raw nil it is the usual envelope of message, terms and data.
+type reply struct {
+	status  int
+	message string
+	data    any // nil: no data member
+	header  http.Header
+	raw     []byte
+	rawType string // content type of raw
+
+	drop  bool          // close the connection without an answer
+	hang  bool          // answer nothing until the client gives up, then close
+	cut   bool          // send half of the body, then close
+	delay time.Duration // before the answer
+}
+
+// recordedStatus is what the record says of the answer: 0 for none.
+func (r reply) recordedStatus() int {
+	if r.drop || r.hang {
+		return 0
+	}
+	return r.status
+}
+
+func ok(message string, data any) reply {
+	return reply{status: http.StatusOK, message: message, data: data}
+}
+
+func fail(status int, format string, args ...any) reply {
+	return reply{status: status, message: fmt.Sprintf(format, args...)}
+}
+
+// rawReply answers with bytes instead of an envelope.
+func rawReply(status int, contentType string, body []byte) reply {
+	return reply{status: status, raw: body, rawType: contentType}
+}
+
+func (r reply) withHeader(name, value string) reply {
+	h := r.header.Clone()
+	if h == nil {
+		h = make(http.Header)
+	}
+	h.Set(name, value)
+	r.header = h
+	return r
+}
+
+// problem is one reason for a refusal.
+type problem struct {
+	text    string
+	markets []string // set for missing billing markets
+}
+
+type wireProblem struct {
+	Markets []string `json:"markets,omitempty"`
+	Error   string   `json:"error"`
+}
+
+// refusal answers 400 with reasons in data, in the shape the knob asks for (API
+// facts §1.7, confidence C).
+func refusal(k *Knobs, problems []problem) reply {
+	r := fail(http.StatusBadRequest, "Validation failed")
+	shape := k.ErrorData
+	if shape == "" {
+		shape = "list"
+		if len(problems) == 1 && problems[0].markets == nil {
+			shape = "string"
+		}
+	}
+	switch shape {
+	case "string":
+		r.data = joinProblems(problems)
+	case "list":
+		list := make([]wireProblem, 0, len(problems))
+		for _, p := range problems {
+			list = append(list, wireProblem{p.markets, p.text})
+		}
+		r.data = list
+	}
+	return r
+}
+
+func joinProblems(problems []problem) string {
+	var s string
+	for i, p := range problems {
+		if i > 0 {
+			s += "; "
+		}
+		s += p.text
+	}
+	return s
+}
+
+// body gives the bytes and content type of the answer.
+func (r reply) body() ([]byte, string) {
+	if r.raw != nil {
+		return r.raw, r.rawType
+	}
+	envelope := struct {
+		Message string         `json:"message"`
+		Terms   string         `json:"terms"`
+		Data    jsontext.Value `json:"data,omitzero"`
+	}{Message: r.message, Terms: terms}
+	if r.data != nil {
+		data, err := encode(r.data)
+		if err != nil {
+			return fmt.Appendf(nil, `{"message":%q}`, "sandbox: the answer can not be encoded: "+err.Error()), contentJSON
+		}
+		envelope.Data = data
+	}
+	b, err := encode(envelope)
+	if err != nil {
+		return fmt.Appendf(nil, `{"message":%q}`, "sandbox: the answer can not be encoded: "+err.Error()), contentJSON
+	}
+	return b, contentJSON
+}
+
+// write sends the reply. A dropped connection is an http.ErrAbortHandler panic,
+// which net/http and Transport both turn into a closed connection.
+func (s *Server) write(w http.ResponseWriter, req *http.Request, r reply) {
+	s.pause(req.Context(), r.delay)
+	if r.hang {
+		select {
+		case <-req.Context().Done():
+		case <-s.done:
+		}
+		panic(http.ErrAbortHandler)
+	}
+	if r.drop {
+		panic(http.ErrAbortHandler)
+	}
+	body, contentType := r.body()
+	h := w.Header()
+	for name, values := range r.header {
+		h[name] = values
+	}
+	h.Set("Content-Type", contentType)
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(r.status)
+	if r.cut {
+		_, _ = w.Write(body[:len(body)/2])
+		_ = http.NewResponseController(w).Flush()
+		panic(http.ErrAbortHandler)
+	}
+	_, _ = w.Write(body) // a client that has left is no problem of ours
+}

@@ -1,0 +1,119 @@
+package sandbox
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// Seed describes a service that is put into the account without an order: a
+// terminated twin, a second port of one name, a port without a zone, a router
+// with odd fields. Nothing is validated beyond what the sandbox needs to work.
+// Zero fields take the values of a LIVE 1G port of one month at location 89.
+type Seed struct {
+	UID         string `json:"uid"`         // a new UUID when empty
+	ProductType string `json:"productType"` // MEGAPORT when empty
+	Name        string `json:"name"`
+	LocationID  int    `json:"locationId"`
+	SpeedMbps   int    `json:"speedMbps"`
+	TermMonths  int    `json:"termMonths"`
+	// Zone is red, blue or empty; an empty zone is null for ever, as old ports have
+	// it (API facts §4.5).
+	Zone       string `json:"zone"`
+	CostCentre string `json:"costCentre"`
+	Visible    bool   `json:"visible"`
+	// Tags are the resource tags.
+	Tags map[string]string `json:"tags"`
+	// AggregationID, LAGID and LAGPrimary make it a member of a LAG.
+	AggregationID int  `json:"aggregationId"`
+	LAGID         int  `json:"lagId"`
+	LAGPrimary    bool `json:"lagPrimary"`
+	Locked        bool `json:"locked"`
+	AdminLocked   bool `json:"adminLocked"`
+	// Status overrides the lifecycle, such as FAILED, CANCELLED or DECOMMISSIONED.
+	// When it is empty, Age decides: the port was ordered that long ago and takes
+	// the usual time to be provisioned; a zero Age means long ago.
+	Status string        `json:"status"`
+	Age    time.Duration `json:"age"`
+	// VXCs are shown as associatedVxcs and stand in the way of a safe cancel.
+	VXCs []jsontext.Value `json:"vxcs"`
+	// Overrides replace or add members of the product row, any JSON.
+	Overrides map[string]jsontext.Value `json:"overrides"`
+	// Raw is served as the whole product row, any JSON.
+	Raw jsontext.Value `json:"raw"`
+}
+
+// seedAge is how long ago a service without Age was ordered.
+const seedAge = 60 * 24 * time.Hour
+
+// Seed adds services and gives their UIDs in order. A UID that is there already
+// is an error, and then nothing is added.
+func (s *Server) Seed(seeds ...Seed) ([]string, error) {
+	var uids []string
+	var refused error
+	err := s.store.update(func(t *tx) {
+		taken := make(map[string]bool)
+		for _, d := range seeds {
+			if d.UID != "" && (t.services[d.UID] != nil || taken[d.UID]) {
+				refused = fmt.Errorf("sandbox: there is a service with UID %s already", d.UID)
+				return
+			}
+			taken[d.UID] = true
+		}
+		for _, d := range seeds {
+			v := s.seeded(t, d)
+			t.saveService(v)
+			uids = append(uids, v.UID)
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	return uids, refused
+}
+
+func (s *Server) seeded(t *tx, d Seed) *service {
+	v := &service{
+		UID: d.UID, ProductID: firstProductID + t.next(func(c *counters) *int { return &c.Product }),
+		ProductType: d.ProductType, Name: d.Name, LocationID: d.LocationID, SpeedMbps: d.SpeedMbps, TermMonths: d.TermMonths,
+		Zone: d.Zone, CostCentre: d.CostCentre, Visible: d.Visible, AggregationID: d.AggregationID, LAGID: d.LAGID,
+		LAGPrimary: d.LAGPrimary, Locked: d.Locked, AdminLocked: d.AdminLocked, Status: d.Status,
+		VXCs: d.VXCs, Overrides: d.Overrides, Raw: d.Raw,
+	}
+	for _, key := range sortedKeys(d.Tags) {
+		v.Tags = append(v.Tags, tag{key, d.Tags[key]})
+	}
+	v.setDefaults(s.config.NewUID)
+	age := d.Age
+	if age == 0 {
+		age = seedAge
+	}
+	delay := s.knobs.Load().provisionDelay()
+	ordered := t.now.Add(-age)
+	v.CreatedAt = ordered.UnixMilli()
+	v.ConfiguredAt = ordered.Add(delay).UnixMilli()
+	v.LiveAt = ordered.Add(2 * delay).UnixMilli()
+	if v.Status == statusDecommissioned {
+		v.Status, v.CancelledAt, v.DecommissionedAt = "", t.now.UnixMilli(), t.now.UnixMilli()
+	}
+	return v
+}
+
+func (v *service) setDefaults(newUID func() string) {
+	if v.UID == "" {
+		v.UID = newUID()
+	}
+	if v.ProductType == "" {
+		v.ProductType = "MEGAPORT"
+	}
+	if v.LocationID == 0 {
+		v.LocationID = 89
+	}
+	if v.SpeedMbps == 0 {
+		v.SpeedMbps = 1000
+	}
+	if v.TermMonths == 0 {
+		v.TermMonths = 1
+	}
+}

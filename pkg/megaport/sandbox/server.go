@@ -1,0 +1,298 @@
+package sandbox
+
+import (
+	"context"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/rs/zerolog"
+	"golang.org/x/time/rate"
+)
+
+// maxBody bounds a request body in bytes.
+const maxBody = 8 << 20
+
+// Server is one simulated account behind one http.Handler. It is safe for use by
+// many goroutines. Make it with New and Close it when done.
+type Server struct {
+	config  Config
+	catalog []Location
+	now     func() time.Time
+	log     zerolog.Logger
+	store   *store
+	tokens  *tokens
+	faults  *faultEngine
+	routes  []route
+	reads   *readCounter
+
+	knobMu  sync.Mutex // held while knobs change
+	knobs   atomic.Pointer[Knobs]
+	limiter atomic.Pointer[rate.Limiter]
+
+	closing sync.Once
+	done    chan struct{}
+}
+
+// New starts a Server. It fails when the data file can not be opened or a knob
+// has a value that means nothing.
+func New(config Config) (*Server, error) {
+	c := config.withDefaults()
+	catalog := c.Locations
+	if catalog == nil {
+		var err error
+		if catalog, err = Catalog(); err != nil {
+			return nil, err
+		}
+	}
+	st, err := openStore(c.Data, c.Now)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{
+		config: c, catalog: catalog, now: c.Now, log: c.Log, store: st,
+		tokens: newTokens(c.Credentials), faults: newFaultEngine(), routes: routeTable(),
+		reads: newReadCounter(), done: make(chan struct{}),
+	}
+	s.knobs.Store(&Knobs{})
+	if err := s.SetKnobs(c.Knobs); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+// Close saves what is still in memory only and lets hanging requests end. A
+// Server that is never closed loses route counts, never an order.
+func (s *Server) Close() error {
+	var err error
+	s.closing.Do(func() {
+		close(s.done)
+		err = s.store.flush()
+	})
+	return err
+}
+
+// Knobs gives a copy of the knobs as they are set now.
+func (s *Server) Knobs() Knobs {
+	k, err := s.knobs.Load().clone()
+	if err != nil {
+		return Knobs{} // unreachable: what was set has been encoded before
+	}
+	return k
+}
+
+// SetKnobs replaces all knobs. The counters of faults start anew only when the
+// faults or their seed differ.
+func (s *Server) SetKnobs(k Knobs) error {
+	return s.changeKnobs(func(dst *Knobs) error {
+		*dst = k
+		return nil
+	})
+}
+
+func (s *Server) changeKnobs(change func(*Knobs) error) error {
+	s.knobMu.Lock()
+	defer s.knobMu.Unlock()
+	old := s.knobs.Load()
+	k, err := old.clone()
+	if err != nil {
+		return err
+	}
+	if err := change(&k); err != nil {
+		return err
+	}
+	if k, err = k.clone(); err != nil {
+		return err
+	}
+	if err := k.Validate(); err != nil {
+		return err
+	}
+	s.faults.set(k.Faults, k.FaultSeed)
+	if k.RateLimit != old.RateLimit || k.RateBurst != old.RateBurst {
+		s.limiter.Store(newLimiter(k))
+	}
+	s.knobs.Store(&k)
+	return nil
+}
+
+func newLimiter(k Knobs) *rate.Limiter {
+	if k.RateLimit == 0 {
+		return nil
+	}
+	return rate.NewLimiter(rate.Limit(k.RateLimit), max(1, k.RateBurst))
+}
+
+// Reset empties the account and its record and starts the faults' counters anew.
+// Knobs and tokens stay.
+func (s *Server) Reset() error {
+	s.faults.restart()
+	s.reads.reset()
+	return s.store.reset()
+}
+
+// call is one request on its way to an answer.
+type call struct {
+	req    *http.Request
+	path   string
+	query  url.Values
+	params map[string]string
+	body   []byte
+	knobs  *Knobs
+	route  *route
+	fault  *Fault // that fired, nil for none
+}
+
+// pattern names the call in the record and in the log.
+func (c *call) pattern() string {
+	if c.route == nil {
+		return c.req.Method + " (no endpoint)"
+	}
+	return c.req.Method + " " + c.route.Pattern
+}
+
+// noEndpoint is the answer on a route the API does not have (API facts §1.7,
+// confidence C).
+func (c *call) noEndpoint() reply {
+	return fail(http.StatusNotFound, "No endpoint %s %s", c.req.Method, c.path)
+}
+
+// ServeHTTP answers one request of the simulated API or of its admin endpoints.
+func (s *Server) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	start := time.Now()
+	w.Header().Set("Trace-Id", newTraceID())
+	path, query := normalise(req.URL)
+	c := &call{req: req, path: path, query: query, knobs: s.knobs.Load()}
+	if path == adminPrefix || strings.HasPrefix(path, adminPrefix+"/") {
+		s.write(w, req, s.serveAdmin(c))
+		return
+	}
+	r := s.answer(c)
+	s.store.count(c.pattern(), r.recordedStatus())
+	s.logCall(c, r, w.Header().Get("Trace-Id"), time.Since(start))
+	s.write(w, req, r)
+}
+
+func (s *Server) logCall(c *call, r reply, trace string, took time.Duration) {
+	e := s.log.Info().Str("method", c.req.Method).Str("path", c.path).
+		Int("status", r.recordedStatus()).Dur("took", took).Str("trace", trace)
+	if c.fault != nil {
+		e = e.Str("fault", c.fault.Kind)
+	}
+	e.Msg("request")
+}
+
+// answer finds the route and lets the call pass latency, rate limit and token
+// before faults and the handler.
+func (s *Server) answer(c *call) reply {
+	if r, ok := s.match(c); !ok {
+		return r
+	}
+	body, err := io.ReadAll(io.LimitReader(c.req.Body, maxBody+1))
+	if err != nil {
+		return reply{drop: true} // the client left while it was sending
+	}
+	if len(body) > maxBody {
+		return fail(http.StatusRequestEntityTooLarge, "The body is longer than %d bytes", maxBody)
+	}
+	c.body = body
+	if !s.pauseFor(c) {
+		return reply{drop: true}
+	}
+	if !c.route.public && !s.tokens.good(c.req.Header.Get("Authorization"), s.now()) {
+		return unauthorised()
+	}
+	if f, limited := s.limit(c); limited {
+		return s.inject(c, f)
+	}
+	if f, fires := s.faults.pick(c.route.Class, s.namesOf(c), handlerStage(c.req)); fires {
+		return s.inject(c, f)
+	}
+	return c.route.handle(s, c)
+}
+
+// limit applies the rate limit, which answers like the fault 429.
+func (s *Server) limit(c *call) (Fault, bool) {
+	l := s.limiter.Load()
+	if l == nil || l.AllowN(s.now(), 1) {
+		return Fault{}, false
+	}
+	wait := time.Duration(float64(time.Second) / c.knobs.RateLimit)
+	return Fault{Route: c.route.Class, Kind: kindRateLimited, Wait: wait}, true
+}
+
+// inject answers with a fault, after the handler's work when the kind commits.
+func (s *Server) inject(c *call, f Fault) reply {
+	kind, _ := faultKind(f.Kind) // SetKnobs refused unknown kinds
+	c.fault = &f
+	if kind.Commits {
+		return kind.answer(s, c, c.route.handle(s, c))
+	}
+	r := kind.answer(s, c, reply{})
+	if c.route.Class == classBuy {
+		s.noteUnprocessed(c, r.recordedStatus())
+	}
+	return r
+}
+
+// pauseFor waits the latency of the knobs. It is false when the client of a read
+// left; a write goes on, because a real server does not notice either.
+func (s *Server) pauseFor(c *call) bool {
+	d := c.knobs.Latency
+	if c.knobs.Jitter > 0 {
+		d += rand.N(c.knobs.Jitter)
+	}
+	ctx := c.req.Context()
+	if c.route.writes {
+		ctx = context.WithoutCancel(ctx)
+	}
+	return s.pause(ctx, d)
+}
+
+// pause waits and is false when ctx or the server ended first.
+func (s *Server) pause(ctx context.Context, d time.Duration) bool {
+	if d <= 0 {
+		return true
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+	case <-s.done:
+	}
+	return false
+}
+
+// namesOf gives a function that finds the product names a call is about, for
+// faults that are bound to names.
+func (s *Server) namesOf(c *call) func() []string {
+	return func() []string {
+		var names []string
+		if c.route.Class == classBuy || c.route.Class == classValidate {
+			orders, _ := readOrders(c.body) // unreadable: no names, no such fault
+			for _, o := range orders {
+				names = append(names, o.ProductName)
+			}
+			return names
+		}
+		_ = s.store.view(func(st *state) { // likewise
+			if v := st.services[c.params["uid"]]; v != nil {
+				names = append(names, v.Name)
+			}
+		})
+		return names
+	}
+}
+
+// unavailable answers when the data file fails: a fault of the sandbox's own.
+func (s *Server) unavailable(err error) reply {
+	s.log.Error().Err(err).Msg("sandbox store")
+	return fail(http.StatusServiceUnavailable, "The sandbox's own store failed: %v", err)
+}

@@ -1,0 +1,106 @@
+package megaport
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"slices"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// wireTag is a resource tag (API facts §5.2).
+type wireTag struct {
+	Key   string `json:"key"`
+	Value string `json:"value"`
+}
+
+type wireTagSet struct {
+	ResourceTags []wireTag `json:"resourceTags"`
+}
+
+// wireTags lists tags sorted by key, never as null.
+func wireTags(tags map[string]string) []wireTag {
+	list := []wireTag{}
+	for _, key := range slices.Sorted(maps.Keys(tags)) {
+		list = append(list, wireTag{Key: key, Value: tags[key]})
+	}
+	return list
+}
+
+func checkTags(tags map[string]string) error {
+	if _, ok := tags[""]; ok {
+		return errors.New("a tag has no key")
+	}
+	return nil
+}
+
+// Tags reads a product's resource tags; a product without any has an empty map.
+// They are not part of the listing (API facts §4.2, confidence A).
+func (s *ProductService) Tags(ctx context.Context, uid string) (map[string]string, error) {
+	if err := checkUID(uid); err != nil {
+		return nil, err
+	}
+	var tags map[string]string
+	_, err := s.client.do(ctx, call{
+		class: classRead, method: http.MethodGet, path: productPath(2, uid, "/tags"),
+		decode: func(body io.Reader, _ *attempt) (err error) {
+			tags, err = decodeTags(body)
+			return err
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return tags, nil
+}
+
+// wireTagsRead is the answer's data. An object without resourceTags has none.
+type wireTagsRead struct {
+	ResourceTags []wireTagRead `json:"resourceTags"`
+}
+
+type wireTagRead struct {
+	Key   wireText `json:"key"`
+	Value wireText `json:"value"`
+}
+
+func decodeTags(body io.Reader) (map[string]string, error) {
+	var w wireTagsRead
+	err := readEnvelope(body, func(dec *jsontext.Decoder) error { return readObject(dec, &w) })
+	if err != nil {
+		return nil, err
+	}
+	tags := make(map[string]string, len(w.ResourceTags))
+	for i, t := range w.ResourceTags {
+		if !t.Key.set {
+			return nil, fmt.Errorf("tag number %d has no key", i+1)
+		}
+		if _, twice := tags[t.Key.text]; twice {
+			return nil, fmt.Errorf("the tag %q stands there twice", printable(t.Key.text, 80))
+		}
+		tags[t.Key.text] = t.Value.text
+	}
+	return tags, nil
+}
+
+// SetTags replaces all resource tags of a product; an empty map clears them (API
+// facts §5.2, confidence A). To keep tags of others, read them first.
+func (s *ProductService) SetTags(ctx context.Context, uid string, tags map[string]string) error {
+	if err := checkUID(uid); err != nil {
+		return err
+	}
+	if err := checkTags(tags); err != nil {
+		return fmt.Errorf("megaport: %w", err)
+	}
+	body, err := json.Marshal(wireTagSet{ResourceTags: wireTags(tags)})
+	if err != nil {
+		return fmt.Errorf("megaport: the tags can not be sent: %w", fieldError(err))
+	}
+	_, err = s.client.do(ctx, call{class: classWrite, method: http.MethodPut, path: productPath(2, uid, "/tags"), body: body})
+	return err
+}

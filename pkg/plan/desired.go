@@ -1,0 +1,68 @@
+package plan
+
+// Desired is what an inventory asks for, with everything short-hand expanded:
+// defaults applied, aliases followed. The order of Ports carries no meaning.
+type Desired struct {
+	// Inventory is the inventory's name; it goes into the tags of what is ordered.
+	Inventory string
+	// Environment is the guard written in the file; empty when it has none.
+	Environment string
+	// Ports are the entries, each with a name that is unique under FoldName.
+	Ports []Port
+}
+
+// Port is one entry: a single Port, or a LAG of several.
+type Port struct {
+	// Name is the product name and the identity of the entry.
+	Name string
+	// Site is where it stands.
+	Site Site
+	// Speed is in Mbps; a LAG's is that of one member.
+	Speed Speed
+	// Zone is the diversity zone; empty lets the API choose.
+	Zone Zone
+	// LAG is the number of members, 1 to MaxLagMembers; 0 means a single port.
+	LAG int
+	// Term is the contract term in months.
+	Term int
+	// TermDeclared says that the entry itself, not the defaults, names the term.
+	TermDeclared bool
+	// CostCentre is free text for the invoice; nil when not declared.
+	CostCentre *string
+	// MarketplaceVisibility shows the port in the Megaport Marketplace; nil when
+	// not declared.
+	MarketplaceVisibility *bool
+	// PromoCode is sent as it is; the API does not validate it (fact sheet 3.2).
+	PromoCode string
+	// Tags are the declared resource tags; nil when not declared.
+	Tags map[string]string
+	// Source is where the entry stands.
+	Source Source
+	// Fields is where the value of each declared field stands, by the field's
+	// name in the inventory ("site", "speed", ...). A default's value stands
+	// where the defaults are written.
+	Fields map[string]Source
+}
+
+// At is where a field's value stands, or the entry when the field is not
+// written anywhere.
+func (p Port) At(field string) Source {
+	if s, ok := p.Fields[field]; ok {
+		return s
+	}
+	return p.Source
+}
+
+// Members is how many ports the entry stands for.
+func (p Port) Members() int { return max(1, p.LAG) }
+
+// Site is how an entry names its location: by id, or by a name to look up.
+type Site struct {
+	// ID is the location's id; zero when the site is given by name.
+	ID LocationID
+	// Name is the name to look up when ID is zero. An alias of the inventory is
+	// followed already.
+	Name string
+	// Written is the text in the entry itself: the alias, the name or the id.
+	Written string
+}

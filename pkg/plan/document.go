@@ -1,0 +1,48 @@
+package plan
+
+import (
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/go-json-experiment/json"
+)
+
+// FormatVersion is the version of the plan document: major.minor. A reader
+// ignores what it does not know of a newer minor and refuses another major.
+const FormatVersion = "1.0"
+
+// Document is a plan in its envelope: what portctl prints and saves. The
+// envelope holds what the plan itself must not depend on.
+type Document struct {
+	FormatVersion string `json:"formatVersion"`
+	// Tool is the program and version that made the plan.
+	Tool      string    `json:"tool"`
+	CreatedAt time.Time `json:"createdAt"`
+	// Environment and BaseURL name the API that was read.
+	Environment string `json:"environment"`
+	BaseURL     string `json:"baseURL"`
+	// Company is the UID of the account's company; nil when no product told it.
+	Company   *string      `json:"company"`
+	Inventory InventoryRef `json:"inventory"`
+	// Checksum covers the decisions: what is done and for how much.
+	Checksum string `json:"checksum"`
+	Plan
+}
+
+// InventoryRef names the inventory a plan was made from.
+type InventoryRef struct {
+	Name string `json:"name"`
+	// Digest is that of the expanded desired set.
+	Digest string `json:"digest"`
+}
+
+// Encode writes the document as indented JSON with a final newline. The same
+// document gives the same bytes.
+func (d Document) Encode() ([]byte, error) {
+	b, err := json.Marshal(d, json.Deterministic(true), jsontext.WithIndent("  "))
+	if err != nil {
+		return nil, err
+	}
+	return append(b, '\n'), nil
+}

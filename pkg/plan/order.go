@@ -1,0 +1,120 @@
+package plan
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/go-json-experiment/json"
+)
+
+// The tags that every order carries, so that a service can be told from others
+// without a state file. TagOrder is added by the purchase itself: it names the
+// claim, which a plan can not know.
+const (
+	TagInventory = "portctl-inventory"
+	TagOrder     = "portctl-order"
+	TagManagedBy = "managed-by"
+	// ManagedBy is the value of TagManagedBy.
+	ManagedBy = "portctl"
+)
+
+// ProductType is the product type of a Port in orders (API facts §3.2).
+const ProductType = "MEGAPORT"
+
+// Order is the body of one order as it is sent, field for field; only TagOrder
+// is added when it is. The JSON names are the API's.
+type Order struct {
+	Name        string     `json:"productName"`
+	ProductType string     `json:"productType"`
+	Term        int        `json:"term"`
+	Speed       Speed      `json:"portSpeed"`
+	Location    LocationID `json:"locationId"`
+	Market      string     `json:"market"`
+	// LAGPorts is the number of ports to buy for a LAG; 0 buys a single port.
+	LAGPorts   int         `json:"lagPortCount,omitzero"`
+	CostCentre string      `json:"costCentre,omitzero"`
+	Config     OrderConfig `json:"config"`
+	PromoCode  string      `json:"promoCode,omitzero"`
+	// MarketplaceVisibility is always sent: what the API does without it has
+	// changed over time (API facts §3.2).
+	MarketplaceVisibility bool  `json:"marketplaceVisibility"`
+	Tags                  []Tag `json:"resourceTags"`
+}
+
+// OrderConfig is the part of an order that says how it is placed.
+type OrderConfig struct {
+	Zone Zone `json:"diversityZone,omitzero"`
+}
+
+// Tag is one resource tag.
+type Tag struct {
+	Key   string `json:"key"`
+	Value string `json:"value"`
+}
+
+// Members is how many ports, and so how many UIDs, the order asks for.
+func (o Order) Members() int { return max(1, o.LAGPorts) }
+
+// Key identifies the order: two orders with one key are the same, byte for byte.
+func (o Order) Key() string { return canonical(o) }
+
+// Configuration identifies what an order's price can depend on: everything but
+// the name, the cost centre and the tags.
+func (o Order) Configuration() string {
+	o.Name, o.CostCentre, o.Tags = "", "", nil
+	return canonical(o)
+}
+
+// oneMember is the order for one single port of the same kind, whose price is
+// the unit price of a LAG.
+func (o Order) oneMember() Order {
+	o.LAGPorts = 0
+	return o
+}
+
+// newOrder is the order that buys what an entry asks for.
+func newOrder(inventory string, p Port, at Location) Order {
+	o := Order{
+		Name:        p.Name,
+		ProductType: ProductType,
+		Term:        p.Term,
+		Speed:       p.Speed,
+		Location:    at.ID,
+		Market:      at.Market,
+		LAGPorts:    p.LAG,
+		Config:      OrderConfig{Zone: p.Zone},
+		PromoCode:   p.PromoCode,
+		Tags:        orderTags(inventory, p.Tags),
+	}
+	if p.CostCentre != nil {
+		o.CostCentre = *p.CostCentre
+	}
+	if p.MarketplaceVisibility != nil {
+		o.MarketplaceVisibility = *p.MarketplaceVisibility
+	}
+	return o
+}
+
+func orderTags(inventory string, declared map[string]string) []Tag {
+	tags := []Tag{{TagInventory, inventory}, {TagManagedBy, ManagedBy}}
+	for k, v := range declared {
+		tags = append(tags, Tag{k, v})
+	}
+	slices.SortFunc(tags, func(a, b Tag) int {
+		if c := cmp.Compare(a.Key, b.Key); c != 0 {
+			return c
+		}
+		return cmp.Compare(a.Value, b.Value)
+	})
+	return tags
+}
+
+// canonical is the deterministic JSON of a value of this package. Such values
+// hold nothing that can fail to encode.
+func canonical(v any) string {
+	b, err := json.Marshal(v, json.Deterministic(true))
+	if err != nil {
+		panic("plan: value without a JSON form: " + err.Error())
+	}
+	return string(b)
+}

@@ -1,0 +1,101 @@
+package plan
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// unit is what one entry can stand for: a single active port, or the active
+// members of one LAG.
+type unit struct {
+	members []Service // the primary first, then by UID
+	lag     bool
+}
+
+// group puts active services together: those with one aggregation id are one
+// LAG. Terminated members keep their aggregation id and do not count (API facts
+// §4.4).
+func group(services []Service) []unit {
+	var units []unit
+	lags := map[int][]Service{}
+	for _, s := range sortedServices(services) {
+		switch {
+		case s.Status.Terminated():
+		case s.AggregationID != 0:
+			lags[s.AggregationID] = append(lags[s.AggregationID], s)
+		default:
+			units = append(units, unit{members: []Service{s}})
+		}
+	}
+	for _, members := range lags {
+		units = append(units, unit{members: members, lag: true})
+	}
+	slices.SortFunc(units, func(a, b unit) int { return cmp.Compare(a.primary().UID, b.primary().UID) })
+	return units
+}
+
+func sortedServices(services []Service) []Service {
+	return slices.SortedFunc(slices.Values(services), func(a, b Service) int {
+		if a.LAGPrimary != b.LAGPrimary {
+			if a.LAGPrimary {
+				return -1
+			}
+			return 1
+		}
+		return cmp.Compare(a.UID, b.UID)
+	})
+}
+
+// primary is the port that stands for the unit.
+func (u unit) primary() Service { return u.members[0] }
+
+// names are the folded names of the members: all the same, unless somebody
+// renamed one of a LAG's by hand.
+func (u unit) names() []string {
+	var names []string
+	for _, m := range u.members {
+		if f := FoldName(m.Name); !slices.Contains(names, f) {
+			names = append(names, f)
+		}
+	}
+	return names
+}
+
+func (u unit) ref() ServiceRef {
+	s := u.primary()
+	ref := ServiceRef{UID: s.UID, Name: s.Name, Status: s.Status, Speed: s.Speed, Zone: s.Zone, Term: s.Term}
+	for _, m := range u.members {
+		ref.Members = append(ref.Members, m.UID)
+	}
+	return ref
+}
+
+// compareNatural orders names as people do: "edge-2" before "edge-10".
+func compareNatural(a, b string) int {
+	x, y := a, b
+	for x != "" && y != "" {
+		nx, ny := leadingDigits(x), leadingDigits(y)
+		if nx > 0 && ny > 0 {
+			dx, dy := strings.TrimLeft(x[:nx], "0"), strings.TrimLeft(y[:ny], "0")
+			if c := cmp.Or(cmp.Compare(len(dx), len(dy)), cmp.Compare(dx, dy)); c != 0 {
+				return c
+			}
+			x, y = x[nx:], y[ny:]
+			continue
+		}
+		if x[0] != y[0] {
+			return cmp.Compare(x[0], y[0])
+		}
+		x, y = x[1:], y[1:]
+	}
+	return cmp.Or(cmp.Compare(len(x), len(y)), cmp.Compare(a, b))
+}
+
+func leadingDigits(s string) int {
+	n := 0
+	for n < len(s) && s[n] >= '0' && s[n] <= '9' {
+		n++
+	}
+	return n
+}
