@@ -190,7 +190,7 @@ func (b *builder) finish() {
 		b.diags = append(b.diags, b.first.at(ruleMissingKey, 1, 1, 2, "the inventory has no name",
 			`add a line such as "name: emea-core"; it goes into the tags of every order`))
 	}
-	if len(b.inv.Ports) == 0 && !b.listed {
+	if errors, _ := b.diags.Counts(); errors == 0 && len(b.inv.Ports) == 0 && !b.listed {
 		b.diags = append(b.diags, b.first.whole(ruleNoPorts, "the inventory lists no ports",
 			"entries stand under \"ports:\", each beginning with \"- name:\""))
 	}

@@ -191,14 +191,18 @@ func (s *source) inspect(content []byte) (Diagnostic, bool) {
 		return s.whole(ruleNotUTF8, "the file is UTF-16, not UTF-8",
 			"save it again as UTF-8; PowerShell's > writes UTF-16, Out-File -Encoding utf8 does not"), true
 	}
-	for i, r := range s.text {
-		rule, message, hint := refused(s.text[i:], r)
-		if rule == "" {
+	for i := 0; i < len(s.text); {
+		if c := s.text[i]; c >= ' ' && c < 0x7F || c == '\n' {
+			i++
 			continue
 		}
-		line := sort.SearchInts(s.lineStarts(), i+1)
-		column := utf8.RuneCountInString(s.text[s.starts[line-1]:i]) + 1
-		return s.at(rule, line, column, column+1, message, hint), true
+		r, size := utf8.DecodeRuneInString(s.text[i:])
+		if rule, message, hint := refused(s.text[i:], r); rule != "" {
+			line := sort.SearchInts(s.lineStarts(), i+1)
+			column := utf8.RuneCountInString(s.text[s.starts[line-1]:i]) + 1
+			return s.at(rule, line, column, column+1, message, hint), true
+		}
+		i += size
 	}
 	return Diagnostic{}, false
 }
@@ -207,7 +211,7 @@ func (s *source) inspect(content []byte) (Diagnostic, bool) {
 // that it may stand in a file.
 func refused(rest string, r rune) (rule, message, hint string) {
 	switch {
-	case r >= ' ' && r < 0x7F, r == '\n', r == '\t':
+	case r == '\t':
 		return "", "", ""
 	case r == utf8.RuneError && !strings.HasPrefix(rest, "\uFFFD"):
 		return ruleNotUTF8, fmt.Sprintf("the byte 0x%02X is not UTF-8", rest[0]),

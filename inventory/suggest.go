@@ -3,6 +3,7 @@ package inventory
 import (
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -13,26 +14,28 @@ import (
 func nearest(word string, candidates []string) string {
 	best, bestDistance := "", 0
 	w := bare(word)
-	if len(w) > 64 {
-		return "" // No key or value of ours is that long.
-	}
+	length := utf8.RuneCountInString(w)
 	for _, c := range candidates {
 		b := bare(c)
-		d := distance(w, b)
-		if len(w) >= 3 && strings.HasPrefix(b, w) {
-			d = min(d, 1)
+		allowed := tolerance(max(length, utf8.RuneCountInString(b)))
+		d := allowed + 1
+		switch gap := length - utf8.RuneCountInString(b); {
+		case length >= 3 && strings.HasPrefix(b, w):
+			d = min(-gap, 1)
+		case gap <= allowed && -gap <= allowed: // A larger gap alone is too many mistakes.
+			d = distance(w, b)
 		}
-		if d <= tolerance(w, b) && (best == "" || d < bestDistance) {
+		if d <= allowed && (best == "" || d < bestDistance) {
 			best, bestDistance = c, d
 		}
 	}
 	return best
 }
 
-// tolerance is how many typing mistakes are forgiven: about one in three
-// characters.
-func tolerance(a, b string) int {
-	switch n := max(utf8.RuneCountInString(a), utf8.RuneCountInString(b)); {
+// tolerance is how many typing mistakes are forgiven in a word of n characters:
+// about one in four.
+func tolerance(n int) int {
+	switch {
 	case n <= 2:
 		return 0
 	case n <= 5:
@@ -46,7 +49,12 @@ func tolerance(a, b string) int {
 
 // bare is a word without case and separators.
 func bare(word string) string {
-	return strings.ToLower(strings.NewReplacer("_", "", "-", "", " ", "").Replace(word))
+	return strings.Map(func(r rune) rune {
+		if r == '_' || r == '-' || r == ' ' {
+			return -1
+		}
+		return unicode.ToLower(r)
+	}, word)
 }
 
 // distance counts the typing mistakes between two words: a character too many,

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -31,8 +32,8 @@ type Credentials struct {
 // String hides both halves.
 func (Credentials) String() string { return "API key " + redacted }
 
-// GoString hides both halves.
-func (c Credentials) GoString() string { return c.String() }
+// Format hides both halves from every verb.
+func (c Credentials) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.String()) }
 
 // ErrNoCredentials means that a source has no credentials at all, so that the
 // next one may be asked. A source that has them in part is a different error.

@@ -251,7 +251,7 @@ func (b *builder) notes(p Port, u unit) {
 		}
 	}
 	if s.Term != p.Term {
-		b.warn(p, "term", "service %s has a term of %d months, not %d; the term of an existing port is not changed", s.UID, s.Term, p.Term)
+		b.warn(p, "term", "service %s has a contract term (months) of %d, not %d; the term of an existing port is not changed", s.UID, s.Term, p.Term)
 	}
 	if p.CostCentre != nil && *p.CostCentre != s.CostCentre {
 		b.warn(p, "costCentre", "service %s has cost centre %q, not %q; this version does not change it", s.UID, s.CostCentre, *p.CostCentre)

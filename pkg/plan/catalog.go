@@ -139,12 +139,15 @@ type SiteError struct {
 	// they all fit; otherwise they are the nearest by name.
 	Candidates []Location
 	Ambiguous  bool
+	// Fitting is how many locations fit an ambiguous site; more than Candidates
+	// when there are many.
+	Fitting int
 }
 
 func (e *SiteError) Error() string {
 	switch {
 	case e.Ambiguous:
-		return fmt.Sprintf("site %q is ambiguous: %d locations fit", e.Site.Name, len(e.Candidates))
+		return fmt.Sprintf("site %q is ambiguous: %d locations fit", e.Site.Name, e.Fitting)
 	case e.Site.ID != 0:
 		return fmt.Sprintf("there is no location with id %d", e.Site.ID)
 	default:
@@ -164,6 +167,9 @@ func (e *SiteError) Hint() string {
 	lead := "did you mean"
 	if e.Ambiguous {
 		lead = "write the whole name or {id: N} of one of"
+	}
+	if more := e.Fitting - len(e.Candidates); more > 0 {
+		lines = append(lines, fmt.Sprintf("and %d more: `portctl sites` lists them", more))
 	}
 	return lead + "\n  " + strings.Join(lines, "\n  ")
 }
@@ -189,7 +195,7 @@ func (c Catalog) Resolve(s Site) (Match, error) {
 	case 1:
 		return Match{c.locations[found[0]], inexact}, nil
 	default:
-		return Match{}, &SiteError{Site: s, Candidates: c.pick(found), Ambiguous: true}
+		return Match{}, &SiteError{Site: s, Candidates: c.pick(found), Ambiguous: true, Fitting: len(found)}
 	}
 }
 
@@ -252,7 +258,9 @@ func (c Catalog) nearest(name string) []Location {
 	slices.SortStableFunc(all, func(a, b scored) int { return cmp.Compare(b.score, a.score) })
 	var indices []int
 	for _, s := range all {
-		indices = append(indices, s.index)
+		if s.score >= 0.8*all[0].score { // a clear favourite needs no company
+			indices = append(indices, s.index)
+		}
 	}
 	return c.pick(indices)
 }

@@ -32,7 +32,7 @@ type Port struct {
 	// MarketplaceVisibility shows the port in the Megaport Marketplace; nil when
 	// not declared.
 	MarketplaceVisibility *bool
-	// PromoCode is sent as it is; the API does not validate it (fact sheet 3.2).
+	// PromoCode is sent as it is; the API does not validate it (API facts §3.2).
 	PromoCode string
 	// Tags are the declared resource tags; nil when not declared.
 	Tags map[string]string

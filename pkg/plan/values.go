@@ -21,7 +21,7 @@ func (u ServiceUID) Short() string {
 }
 
 // LocationID identifies a Megaport location. It is the only stable key of a
-// site: names change (fact sheet 2.5).
+// site: names change (API facts §2.5).
 type LocationID int
 
 // Zone is a diversity zone of a location: "red" or "blue". Empty means the API
@@ -37,7 +37,7 @@ const (
 // Speed is a port speed in Mbps.
 type Speed int
 
-// The speeds that Megaport sells Ports at, in Mbps (fact sheet 3.2).
+// The speeds that Megaport sells Ports at, in Mbps (API facts §3.2).
 const (
 	Speed1G   Speed = 1_000
 	Speed10G  Speed = 10_000
@@ -60,7 +60,7 @@ func (s Speed) String() string {
 // sheet 3.2).
 func Terms() []int { return []int{1, 12, 24, 36, 48, 60} }
 
-// MaxLagMembers is the largest number of ports in one LAG (fact sheet 3.2).
+// MaxLagMembers is the largest number of ports in one LAG (API facts §3.2).
 const MaxLagMembers = 8
 
 // Source is where in the inventory something was written. Line and Column

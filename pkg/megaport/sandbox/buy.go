@@ -73,19 +73,9 @@ type wireService struct {
 	BGPShutdownDefault       bool           `json:"bgpShutdownDefault"`
 }
 
-func (s *Server) buyV3(c *call) reply {
-	if c.knobs.BuyV3Off {
-		return c.noEndpoint()
-	}
-	return s.buy(c, false)
-}
+func (s *Server) buyV3(c *call) reply { return s.buy(c, false) }
 
-func (s *Server) buyV4(c *call) reply {
-	if c.knobs.BuyV4Off {
-		return c.noEndpoint()
-	}
-	return s.buy(c, true)
-}
+func (s *Server) buyV4(c *call) reply { return s.buy(c, true) }
 
 // buy commits orders: all of an array or none. There is no idempotency key (API
 // facts §3.1): the same body twice buys twice.

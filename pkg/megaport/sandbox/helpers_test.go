@@ -243,3 +243,10 @@ const (
 	london    = `{"productName":"lon-1","productType":"MEGAPORT","portSpeed":1000,"locationId":89,"term":1,"market":"UK","virtual":false,"createDate":0,"marketplaceVisibility":false,"costCentre":"NET-042","config":{"diversityZone":"blue"},"resourceTags":[{"key":"portctl-order","value":"o-1"}]}`
 	londonLAG = `{"productName":"lon-lag","productType":"MEGAPORT","portSpeed":10000,"locationId":89,"term":12,"market":"","lagPortCount":2,"marketplaceVisibility":false}`
 )
+
+// wait moves the clock and fetches a fresh token.
+func (a *api) wait(d time.Duration) {
+	a.t.Helper()
+	a.clock.advance(d)
+	a.login()
+}

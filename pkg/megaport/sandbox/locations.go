@@ -223,9 +223,6 @@ func (l Location) speeds() []int {
 }
 
 func (s *Server) listLocationsV3(c *call) reply {
-	if c.knobs.LocationsV3Off {
-		return c.noEndpoint()
-	}
 	out := []wireLocationV3{}
 	for _, l := range s.selectLocations(c) {
 		out = append(out, l.v3())
@@ -234,9 +231,6 @@ func (s *Server) listLocationsV3(c *call) reply {
 }
 
 func (s *Server) listLocationsV2(c *call) reply {
-	if !c.knobs.LocationsV2 {
-		return c.noEndpoint()
-	}
 	out := []wireLocationV2{}
 	for _, l := range s.selectLocations(c) {
 		out = append(out, l.v2())

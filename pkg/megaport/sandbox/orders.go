@@ -125,6 +125,8 @@ type inspection struct {
 	knobs  *Knobs
 	places places
 	buying bool
+
+	growing map[int]int // members ordered so far, by aggregation id
 }
 
 // all checks every order; problems of several orders say which one they are of.
@@ -332,7 +334,11 @@ func (in *inspection) checkGrowth(o *order, add func(string, ...any)) {
 	if zone := o.Config.DiversityZone; zone != "" && first.Zone != "" && zone != first.Zone {
 		add("LAG %d is in diversity zone %s, not %s", o.Aggregation, first.Zone, zone)
 	}
-	if total := len(members) + o.members(); total > maxLAG {
+	if in.growing == nil {
+		in.growing = make(map[int]int)
+	}
+	in.growing[o.Aggregation] += o.members()
+	if total := len(members) + in.growing[o.Aggregation]; total > maxLAG {
 		add("LAG %d would have %d members; %d is the most", o.Aggregation, total, maxLAG)
 	}
 }

@@ -40,8 +40,9 @@ type Route struct {
 
 type route struct {
 	Route
-	public bool // needs no token
-	writes bool // goes on when the client leaves
+	public bool              // needs no token
+	writes bool              // goes on when the client leaves
+	off    func(*Knobs) bool // nil: always there
 	handle func(*Server, *call) reply
 }
 
@@ -64,15 +65,19 @@ func routeTable() []route {
 	write := func(method, pattern, class string, h func(*Server, *call) reply) route {
 		return route{Route: Route{method, pattern, class}, writes: true, handle: h}
 	}
+	unless := func(off func(*Knobs) bool, r route) route {
+		r.off = off
+		return r
+	}
 	const get, put, post, del = http.MethodGet, http.MethodPut, http.MethodPost, http.MethodDelete
 	return []route{
 		public(post, TokenPath, classToken, (*Server).issueToken),
-		public(get, "/v3/locations", classLocations, (*Server).listLocationsV3),
-		public(get, "/v2/locations", classLocations, (*Server).listLocationsV2),
+		unless(func(k *Knobs) bool { return k.LocationsV3Off }, public(get, "/v3/locations", classLocations, (*Server).listLocationsV3)),
+		unless(func(k *Knobs) bool { return !k.LocationsV2 }, public(get, "/v2/locations", classLocations, (*Server).listLocationsV2)),
 		read(get, "/v2/networkRegions", classRegions, (*Server).listRegions),
 		read(post, "/v3/networkdesign/validate", classValidate, (*Server).validateOrders),
-		write(post, "/v3/networkdesign/buy", classBuy, (*Server).buyV3),
-		write(post, "/v4/networkdesign/buy", classBuy, (*Server).buyV4),
+		unless(func(k *Knobs) bool { return k.BuyV3Off }, write(post, "/v3/networkdesign/buy", classBuy, (*Server).buyV3)),
+		unless(func(k *Knobs) bool { return k.BuyV4Off }, write(post, "/v4/networkdesign/buy", classBuy, (*Server).buyV4)),
 		read(get, "/v2/products", classProducts, (*Server).listProducts),
 		read(get, "/v2/product/{uid}", classProduct, (*Server).getProduct),
 		write(put, "/v2/product/{uid}", classModify, (*Server).modifyProduct),
@@ -121,7 +126,7 @@ func (s *Server) match(c *call) (reply, bool) {
 	for i := range s.routes {
 		r := &s.routes[i]
 		params, fits := fit(strings.Split(r.Pattern, "/"), segments)
-		if !fits {
+		if !fits || r.off != nil && r.off(c.knobs) {
 			continue
 		}
 		if r.Method != c.req.Method {

@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/go-json-experiment/json"
 	"github.com/spf13/cobra"
 
 	"github.com/portctl/portctl/pkg/megaport/sandbox"
@@ -108,9 +107,8 @@ func (o serveOptions) allKnobs() (sandbox.Knobs, error) {
 		if err != nil {
 			return knobs, err
 		}
-		knobs = sandbox.Knobs{}
-		if err := json.Unmarshal(b, &knobs, json.RejectUnknownMembers(true)); err != nil {
-			return knobs, fmt.Errorf("knobs of %s: %w", o.knobsFile, err)
+		if knobs, err = sandbox.ParseKnobs(b); err != nil {
+			return knobs, fmt.Errorf("%s: %w", o.knobsFile, err)
 		}
 	}
 	for _, text := range o.faults {

@@ -1,0 +1,193 @@
+package main_test
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/portctl/portctl/cmd/portctl/internal/cli"
+	"github.com/portctl/portctl/pkg/apply/loa"
+	"github.com/portctl/portctl/pkg/megaport/sandbox"
+)
+
+var update = flag.Bool("update", false, "rewrite the expected outputs")
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"portctl": func() { os.Exit(cli.Main(os.Args[1:], cli.OS())) },
+	})
+}
+
+// TestStories runs testdata/script/*.txtar: what users do, with the real binary.
+// Each story has a home and a working directory of its own, with the examples in
+// it, and the verbs below.
+//
+//	sandbox [knobs.json]     start a sandbox; its address is in $SANDBOX
+//	knobs FILE               set the knobs of the sandbox that runs
+//	record PATTERN VALUE     compare a figure of the sandbox's record: received,
+//	                         committed, services, or a route such as "POST /v3/..."
+//	http METHOD URL STATUS [BODY-FILE]
+//	                         send a request, with a token unless METHOD has a "!"
+//	                         in front; the body of the answer becomes stdout
+//	pdf FILE...              each is a complete PDF
+//	json FILE                is valid JSON
+//	listening FILE VAR       wait for "... on ADDRESS" in a file, keep the address
+func TestStories(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 filepath.Join("testdata", "script"),
+		UpdateScripts:       *update,
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("HOME", env.WorkDir)
+			env.Setenv("COLUMNS", "160")
+			env.Values["story"] = &story{}
+			return os.CopyFS(filepath.Join(env.WorkDir, "examples"), os.DirFS(filepath.Join("..", "..", "examples")))
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"sandbox": cmdSandbox,
+			"knobs":   cmdKnobs,
+			"record":  cmdRecord,
+			"http":    cmdHTTP,
+			"pdf":     cmdPDF,
+			"json":    cmdJSON,
+
+			"listening": cmdListening,
+		},
+	})
+}
+
+// story is what one script has running.
+type story struct{ server *sandbox.Server }
+
+func storyOf(ts *testscript.TestScript) *story { return ts.Value("story").(*story) }
+
+func cmdSandbox(ts *testscript.TestScript, neg bool, args []string) {
+	server, err := sandbox.New(sandbox.Config{})
+	ts.Check(err)
+	storyOf(ts).server = server
+	web := httptest.NewServer(server)
+	ts.Defer(func() {
+		web.CloseClientConnections()
+		web.Close()
+		server.Close()
+	})
+	ts.Setenv("SANDBOX", web.URL)
+	if len(args) == 1 {
+		cmdKnobs(ts, neg, args)
+	}
+}
+
+func cmdKnobs(ts *testscript.TestScript, _ bool, args []string) {
+	k, err := sandbox.ParseKnobs([]byte(ts.ReadFile(args[0])))
+	ts.Check(err)
+	ts.Check(storyOf(ts).server.SetKnobs(k))
+}
+
+func cmdRecord(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: record FIGURE VALUE")
+	}
+	r := storyOf(ts).server.Record()
+	figures := map[string]int{"received": r.Received, "committed": r.Committed, "services": r.Services}
+	got, ok := figures[args[0]]
+	if !ok {
+		got = r.Routes[args[0]].Count
+	}
+	want, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	if (got == want) == neg {
+		ts.Fatalf("%s is %d, not %d; routes: %v", args[0], got, want, r.Routes)
+	}
+}
+
+func cmdHTTP(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) < 3 {
+		ts.Fatalf("usage: http METHOD URL STATUS [BODY-FILE]")
+	}
+	method, anonymous := strings.CutPrefix(args[0], "!")
+	var body io.Reader = http.NoBody
+	if len(args) > 3 {
+		body = strings.NewReader(ts.ReadFile(args[3]))
+	}
+	req, err := http.NewRequest(method, args[1], body)
+	ts.Check(err)
+	req.Header.Set("Content-Type", "application/json")
+	if !anonymous {
+		req.Header.Set("Authorization", "Bearer "+bearer(ts, req.URL))
+	}
+	answer, err := http.DefaultClient.Do(req)
+	ts.Check(err)
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	ts.Check(err)
+	fmt.Fprintf(ts.Stdout(), "%s\n", text)
+	if fmt.Sprint(answer.StatusCode) != args[2] {
+		ts.Fatalf("%s %s answers %s, not %s:\n%s", method, args[1], answer.Status, args[2], text)
+	}
+}
+
+func bearer(ts *testscript.TestScript, api *url.URL) string {
+	req, err := http.NewRequest(http.MethodPost, "http://"+api.Host+"/oauth2/token?grant_type=client_credentials", http.NoBody)
+	ts.Check(err)
+	req.SetBasicAuth("key", "secret")
+	answer, err := http.DefaultClient.Do(req)
+	ts.Check(err)
+	defer answer.Body.Close()
+	var t struct {
+		Token string `json:"access_token"`
+	}
+	ts.Check(json.UnmarshalRead(answer.Body, &t))
+	return t.Token
+}
+
+func cmdPDF(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) == 0 {
+		ts.Fatalf("usage: pdf FILE...")
+	}
+	for _, name := range args {
+		if err := loa.Check([]byte(ts.ReadFile(name))); (err == nil) == neg {
+			ts.Fatalf("%s: %v", name, err)
+		}
+	}
+}
+
+func cmdJSON(ts *testscript.TestScript, neg bool, args []string) {
+	var v any
+	if err := json.Unmarshal([]byte(ts.ReadFile(args[0])), &v); (err == nil) == neg {
+		ts.Fatalf("%s: %v", args[0], err)
+	}
+}
+
+// cmdListening waits until the program in the background listens: it reads the
+// address from what the program printed.
+func cmdListening(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: listening FILE VARIABLE")
+	}
+	for range 500 {
+		if _, address, ok := strings.Cut(read(ts.MkAbs(args[0])), " on "); ok && strings.HasSuffix(address, "\n") {
+			ts.Setenv(args[1], strings.TrimSpace(address))
+			return
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	ts.Fatalf("nothing listens: %q", read(ts.MkAbs(args[0])))
+}
+
+func read(path string) string {
+	b, _ := os.ReadFile(path) // not there yet is as good as empty
+	return string(b)
+}

@@ -1,0 +1,180 @@
+package megaport
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/google/go-cmp/cmp"
+)
+
+// errorOf makes the error of one answer, as the chain does.
+func errorOf(status int, body string, headers ...string) *Error {
+	a := testAttempt(classRead)
+	resp := reply(status, body, headers...)
+	a.traceID = traceID(resp.Header)
+	return readError(a, noSecrets, resp)
+}
+
+func TestPublishedErrors(t *testing.T) {
+	var published []struct {
+		Status int            `json:"status"`
+		Body   jsontext.Value `json:"body"`
+	}
+	if err := json.Unmarshal([]byte(exchange(t, "errors.json")), &published); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"GET /x: HTTP 401: Bad session token - try logging in again.",
+		"GET /x: HTTP 400: Validation failed: Valid B-End is required",
+		"GET /x: HTTP 400: Validation failed: Missing markets: Australia",
+		"GET /x: HTTP 400: Validation failed: Missing Technical Support Contact Details.",
+		"GET /x: HTTP 404: Could not find a service with UID 00000000-0000-0000-0000-000000000000",
+		"GET /x: HTTP 400: Could not find a service with UID 00000000-0000-0000-0000-000000000000",
+	}
+	notFound := []bool{false, false, false, false, true, true}
+	if len(published) != len(want) {
+		t.Fatalf("%d published errors, want %d", len(published), len(want))
+	}
+	for i, p := range published {
+		err := errorOf(p.Status, string(p.Body))
+		if err.Error() != want[i] || !err.FromAPI {
+			t.Errorf("got %q (from the API: %v), want %q", err, err.FromAPI, want[i])
+		}
+		if IsNotFound(fmt.Errorf("wrapped: %w", err)) != notFound[i] {
+			t.Errorf("IsNotFound(%v) is %v", err, !notFound[i])
+		}
+	}
+}
+
+func TestErrorReasons(t *testing.T) {
+	tests := map[string]struct {
+		data string
+		want []string
+	}{
+		"none":              {`null`, nil},
+		"text":              {`"one"`, []string{"one"}},
+		"empty text":        {`" "`, nil},
+		"list of texts":     {`["one","two"]`, []string{"one", "two"}},
+		"list of objects":   {`[{"error":"one","x":1},{"message":"two"}]`, []string{"one", "two"}},
+		"map":               {`{"portSpeed":"bad speed","term":["bad","worse"]}`, []string{"portSpeed: bad speed", "term: bad", "term: worse"}},
+		"error in a map":    {`{"a":{"error":"one"}}`, []string{"a: one"}},
+		"deep names":        {`{"a":{"b":true,"c":null,"d":1.50}}`, []string{"a.b: true", "a.d: 1.50"}},
+		"error not a text":  {`{"error":{"code":5}}`, []string{"error.code: 5"}},
+		"number":            {`5`, []string{"5"}},
+		"nested very deep":  {strings.Repeat("[", 12) + `1` + strings.Repeat("]", 12), []string{"[[[[1]]]]"}},
+		"duplicate members": {`{"a":1,"a":2}`, []string{"a: 1", "a: 2"}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			err := errorOf(400, `{"message":"Validation failed","data":`+tt.data+`}`)
+			if diff := cmp.Diff(tt.want, err.Reasons); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+	many := errorOf(400, `{"message":"m","data":[`+strings.Repeat(`"x",`, 99)+`"x"]}`)
+	if len(many.Reasons) != maxReasons+1 || many.Reasons[maxReasons] != "and 80 more" {
+		t.Errorf("%d reasons, the last %q", len(many.Reasons), many.Reasons[len(many.Reasons)-1])
+	}
+}
+
+// What a stranger sends must not flood or steer a terminal.
+func TestErrorsOfStrangers(t *testing.T) {
+	tests := map[string]struct {
+		status  int
+		body    string
+		headers []string
+		want    string
+	}{
+		"HTML page":       {503, fact(t, "error-503.html"), []string{"Content-Type", "text/html"}, `GET /x: HTTP 503: an HTML page titled "503 Service Temporarily  Unavailable"`},
+		"HTML as JSON":    {502, "\ufeff <html><title>Bad Gateway</title>", nil, `GET /x: HTTP 502: an HTML page titled "Bad Gateway"`},
+		"HTML no title":   {502, "<html><TITLE>open", nil, "GET /x: HTTP 502: an HTML page"},
+		"empty":           {504, "", nil, "GET /x: HTTP 504 Gateway Timeout"},
+		"plain text":      {403, "denied by\nproxy", []string{"Content-Type", "text/plain"}, "GET /x: HTTP 403: denied by proxy"},
+		"long text":       {403, strings.Repeat("a", 5000), nil, "GET /x: HTTP 403: " + strings.Repeat("a", 400) + "… (4600 bytes more)"},
+		"terminal codes":  {400, `{"message":"a\u001b[31mb\u0007\u202ec\u0000d\u0085"}`, nil, `GET /x: HTTP 400: a\x1b[31mb\x07\u202ec\x00d\x85`},
+		"invalid UTF-8":   {400, "{\"message\":\"a\xff\"}", nil, "GET /x: HTTP 400: a\ufffd"},
+		"plain not UTF-8": {400, "a\xffb", nil, `GET /x: HTTP 400: a\xffb`},
+		"no message":      {400, `{"error":"x"}`, nil, `GET /x: HTTP 400: {"error":"x"}`},
+		"redirect":        {302, "", []string{"Location", "https://elsewhere.test/"}, "GET /x: HTTP 302: redirected to https://elsewhere.test/, which is not followed; is the base URL right?"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			err := errorOf(tt.status, tt.body, tt.headers...)
+			if err.Error() != tt.want {
+				t.Errorf("got  %q\nwant %q", err, tt.want)
+			}
+		})
+	}
+	if fromAPI := errorOf(503, fact(t, "error-503.html")).FromAPI; fromAPI {
+		t.Error("a page is not the API's word")
+	}
+}
+
+func TestTraceID(t *testing.T) {
+	tests := []struct {
+		body    string
+		headers []string
+		want    string
+	}{
+		{`{"message":"m"}`, nil, ""},
+		{`{"message":"m"}`, []string{"Trace-Id", "abc"}, "abc"},
+		{`{"message":"m"}`, []string{"UOW", "old"}, "old"},
+		{`{"message":"m"}`, []string{"UOW", "old", "Trace-Id", "abc"}, "abc"},
+		{`{"message":"m","trace_id":"body"}`, []string{"Trace-Id", "abc"}, "body"},
+		{`{"message":"m","trace_id":""}`, []string{"Trace-Id", "abc"}, "abc"},
+		{`<html>`, []string{"Trace-Id", "abc"}, "abc"},
+	}
+	for _, tt := range tests {
+		if got := errorOf(500, tt.body, tt.headers...).TraceID; got != tt.want {
+			t.Errorf("%s %v: %q, want %q", tt.body, tt.headers, got, tt.want)
+		}
+	}
+	if err := errorOf(500, `{"message":"m","trace_id":"t1"}`); !strings.HasSuffix(err.Error(), "(trace t1)") {
+		t.Errorf("the trace id is not shown: %v", err)
+	}
+}
+
+func TestIsNotFoundIsCautious(t *testing.T) {
+	tests := []struct {
+		status int
+		body   string
+		want   bool
+	}{
+		{404, `{"message":"Service gone"}`, true},
+		{404, `{"message":"m","data":"Could not find a service with UID x"}`, true},
+		{404, `{"message":"No endpoint GET /v2/product/x"}`, false},
+		{404, `<html>not found</html>`, false},
+		{404, ``, false},
+		{400, `{"message":"Validation failed"}`, false},
+		{500, `{"message":"Could not find a service with UID x"}`, false},
+	}
+	for _, tt := range tests {
+		if got := IsNotFound(errorOf(tt.status, tt.body)); got != tt.want {
+			t.Errorf("%d %s: %v", tt.status, tt.body, got)
+		}
+	}
+	if IsNotFound(nil) || IsRateLimited(nil) || IsVXCsAttached(nil) {
+		t.Error("no error is none of these")
+	}
+	if !IsVXCsAttached(errorOf(400, `{"message":"MEGAPORT x has active VXCs associated with it."}`)) {
+		t.Error("attached VXCs are not recognised")
+	}
+	if !IsRateLimited(errorOf(429, ``)) {
+		t.Error("429 is not recognised")
+	}
+}
+
+func TestErrorRetryAfter(t *testing.T) {
+	if got := errorOf(429, `{"message":"m"}`, "Retry-After", "7").RetryAfter; got != 7*time.Second {
+		t.Errorf("got %s", got)
+	}
+	if got := errorOf(http.StatusServiceUnavailable, ``, "Retry-After", "soon").RetryAfter; got != 0 {
+		t.Errorf("got %s", got)
+	}
+}

@@ -1,0 +1,383 @@
+package megaport
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// What each call sends, and that its answer is understood.
+func TestCallsOnTheWire(t *testing.T) {
+	visible := false
+	tests := map[string]struct {
+		do     func(c *Client) error
+		answer string
+		method string
+		path   string
+		query  string
+		body   string
+		accept string
+	}{
+		"get": {
+			do:     func(c *Client) error { _, err := c.Products.Get(t.Context(), testUID); return err },
+			answer: fact(t, "product-live.json"), method: "GET", path: "/v2/product/" + testUID,
+		},
+		"list": {
+			do:     func(c *Client) error { _, err := c.Products.List(t.Context()); return err },
+			answer: fact(t, "products-mixed.json"), method: "GET", path: "/v2/products",
+		},
+		"update of the cost centre alone": {
+			do: func(c *Client) error {
+				return c.Products.Update(t.Context(), testUID, PortUpdate{CostCentre: "NET-042"})
+			},
+			answer: `{"message":"Product [x] has been updated","data":{}}`, method: "PUT", path: "/v2/product/megaport/" + testUID,
+			body: `{"costCentre":"NET-042"}`,
+		},
+		"update of everything": {
+			do: func(c *Client) error {
+				return c.Products.Update(t.Context(), testUID, PortUpdate{Name: "n", MarketplaceVisibility: &visible, Term: 24})
+			},
+			answer: `{"message":"Product [x] has been updated","data":{}}`, method: "PUT", path: "/v2/product/megaport/" + testUID,
+			body: `{"name":"n","costCentre":"","marketplaceVisibility":false,"term":24}`,
+		},
+		"tags": {
+			do:     func(c *Client) error { _, err := c.Products.Tags(t.Context(), testUID); return err },
+			answer: fact(t, "tags.json"), method: "GET", path: "/v2/product/" + testUID + "/tags",
+		},
+		"set tags": {
+			do: func(c *Client) error {
+				return c.Products.SetTags(t.Context(), testUID, map[string]string{"b": "2", "a": "1"})
+			},
+			answer: `{"message":"m"}`, method: "PUT", path: "/v2/product/" + testUID + "/tags",
+			body: `{"resourceTags":[{"key":"a","value":"1"},{"key":"b","value":"2"}]}`,
+		},
+		"clear tags": {
+			do:     func(c *Client) error { return c.Products.SetTags(t.Context(), testUID, nil) },
+			answer: `{"message":"m"}`, method: "PUT", path: "/v2/product/" + testUID + "/tags",
+			body: `{"resourceTags":[]}`,
+		},
+		"lock": {
+			do:     func(c *Client) error { return c.Products.Lock(t.Context(), testUID) },
+			answer: `{"message":"Service locked","data":{"locked":true}}`, method: "POST", path: "/v2/product/" + testUID + "/lock",
+		},
+		"unlock": {
+			do:     func(c *Client) error { return c.Products.Unlock(t.Context(), testUID) },
+			answer: `{"message":"Service unlocked","data":{"locked":false}}`, method: "DELETE", path: "/v2/product/" + testUID + "/lock",
+		},
+		"cancel": {
+			do:     func(c *Client) error { return c.Products.Cancel(t.Context(), testUID) },
+			answer: `{"message":"Action [CANCEL_NOW Service x] has been done.","terms":"…"}`, method: "POST", path: "/v3/product/" + testUID + "/action/CANCEL_NOW", query: "safeDelete=true",
+		},
+		"charges": {
+			do:     func(c *Client) error { _, err := c.Products.CancellationCharges(t.Context(), testUID); return err },
+			answer: `{"message":"m","data":{"x":1}}`, method: "GET", path: "/v2/product/" + testUID + "/action/CANCEL_NOW/charges",
+		},
+		"LOA": {
+			do:     func(c *Client) error { _, err := c.Products.LOA(t.Context(), testUID); return err },
+			answer: "%PDF-1.4\n%%EOF\n", method: "GET", path: "/v2/product/" + testUID + "/loa", accept: "application/pdf, application/json",
+		},
+		"approvals": {
+			do:     func(c *Client) error { _, err := c.Approvals.List(t.Context()); return err },
+			answer: fact(t, "approvals.json"), method: "GET", path: "/v3/order_approvals", query: "pageNumber=1&pageSize=100",
+		},
+		"an odd UID stays in its place": {
+			do:     func(c *Client) error { return c.Products.Lock(t.Context(), "../a?b#c/d") },
+			answer: `{"message":"m"}`, method: "POST", path: "/v2/product/..%2Fa%3Fb%23c%2Fd/lock",
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			api := &script{answer: always(200, tt.answer)}
+			if err := tt.do(newTestClient(t, api)); err != nil {
+				t.Fatal(err)
+			}
+			if tt.accept == "" {
+				tt.accept = "application/json"
+			}
+			header := http.Header{"Accept": {tt.accept}, "User-Agent": {"portctl/test"}, "Authorization": {"Bearer " + testToken}}
+			if tt.method != "GET" {
+				header.Set("Content-Type", "application/json")
+			}
+			want := []seenRequest{{Method: tt.method, Path: tt.path, Query: tt.query, Body: tt.body, Header: header}}
+			if diff := cmp.Diff(want, api.seen()); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestCallsNeedAUID(t *testing.T) {
+	api := &script{answer: always(500, "")}
+	c := newTestClient(t, api)
+	ctx := t.Context()
+	for _, uid := range []string{"", " ", ".", ".."} {
+		_, get := c.Products.Get(ctx, uid)
+		_, tags := c.Products.Tags(ctx, uid)
+		_, loa := c.Products.LOA(ctx, uid)
+		_, charges := c.Products.CancellationCharges(ctx, uid)
+		for what, err := range map[string]error{
+			"get": get, "tags": tags, "LOA": loa, "charges": charges,
+			"lock": c.Products.Lock(ctx, uid), "unlock": c.Products.Unlock(ctx, uid), "cancel": c.Products.Cancel(ctx, uid),
+			"update": c.Products.Update(ctx, uid, PortUpdate{}), "set tags": c.Products.SetTags(ctx, uid, nil),
+		} {
+			if err == nil || !strings.Contains(err.Error(), "UID is missing") {
+				t.Errorf("%s of %q: %v", what, uid, err)
+			}
+		}
+	}
+	if err := c.Products.SetTags(ctx, testUID, map[string]string{"": "x"}); err == nil {
+		t.Error("a tag without a key")
+	}
+	if err := c.Products.Update(ctx, testUID, PortUpdate{Term: -1}); err == nil {
+		t.Error("a negative term")
+	}
+	if len(api.seen()) != 0 {
+		t.Errorf("sent %+v", api.seen())
+	}
+}
+
+func TestReadsAndWritesAreRepeated(t *testing.T) {
+	calls := map[string]func(c *Client) error{
+		"list":     func(c *Client) error { _, err := c.Products.List(t.Context()); return err },
+		"set tags": func(c *Client) error { return c.Products.SetTags(t.Context(), testUID, nil) },
+		"update":   func(c *Client) error { return c.Products.Update(t.Context(), testUID, PortUpdate{}) },
+		"lock":     func(c *Client) error { return c.Products.Lock(t.Context(), testUID) },
+	}
+	for name, do := range calls {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				api := &script{answer: inTurn(breaks("reset"), says(502, ``), says(429, ``), says(504, ``), says(200, `{"message":"m","data":[]}`))}
+				if err := do(newTestClient(t, api)); err != nil || len(api.seen()) != 5 {
+					t.Errorf("%v after %d requests", err, len(api.seen()))
+				}
+			})
+		})
+	}
+}
+
+func TestGetTellsApart(t *testing.T) {
+	get := func(status int, body string) error {
+		_, err := newTestClient(t, &script{answer: always(status, body)}).Products.Get(t.Context(), testUID)
+		return err
+	}
+	if err := get(404, `{"message":"Could not find a service with UID x"}`); !IsNotFound(err) {
+		t.Errorf("not found: %v", err)
+	}
+	if err := get(200, `{"data":{"productType":"MVE"}}`); !errors.As(err, new(*NotPortError)) || strings.Contains(err.Error(), "unusable") {
+		t.Errorf("another product: %v", err)
+	}
+	if err := get(200, `{"data":{"productType":"MEGAPORT"}}`); !errors.As(err, new(*DecodeError)) {
+		t.Errorf("a port without fields: %v", err)
+	}
+}
+
+func productIs(status string) string {
+	return fmt.Sprintf(`{"data":{"productType":"MEGAPORT","productUid":"%s","productName":"n","provisioningStatus":"%s","portSpeed":1,"locationId":1}}`, testUID, status)
+}
+
+func TestCancel(t *testing.T) {
+	gone := says(404, `{"message":"Could not find a service with UID x"}`)
+	rollback := says(400, `{"message":"Transaction silently rolled back because it has been marked as rollback-only"}`)
+	tests := map[string]struct {
+		answers []func() (*http.Response, error)
+		want    string // the requests: C cancel, G get
+		fails   string
+		took    time.Duration
+	}{
+		"done":                    {[]func() (*http.Response, error){says(200, `{"message":"Action done"}`)}, "C", "", 0},
+		"busy, then done":         {[]func() (*http.Response, error){says(429, ``), says(200, ``)}, "CC", "", time.Second},
+		"no answer, but it went":  {[]func() (*http.Response, error){breaks("reset"), says(200, productIs("DECOMMISSIONED"))}, "CG", "", 0},
+		"no answer, on its way":   {[]func() (*http.Response, error){breaks("reset"), says(200, productIs("decommissioning"))}, "CG", "", 0},
+		"no answer, still there":  {[]func() (*http.Response, error){breaks("reset"), says(200, productIs("LIVE")), says(200, ``)}, "CGC", "", 2 * time.Second},
+		"rolled back":             {[]func() (*http.Response, error){rollback, says(200, productIs("LIVE")), says(200, ``)}, "CGC", "", 2 * time.Second},
+		"rolled back every time":  {[]func() (*http.Response, error){rollback, says(200, productIs("LIVE")), rollback, says(200, productIs("LIVE")), rollback, says(200, productIs("LIVE"))}, "CGCGCG", "rolled back", 6 * time.Second},
+		"a 500":                   {[]func() (*http.Response, error){says(500, ``), says(200, productIs("LIVE")), says(200, ``)}, "CGC", "", 2 * time.Second},
+		"cancelled already":       {[]func() (*http.Response, error){says(400, `{"message":"not possible"}`), says(200, productIs("CANCELLED"))}, "CG", "", 0},
+		"with VXCs":               {[]func() (*http.Response, error){says(400, `{"message":"n has active VXCs associated with it."}`), says(200, productIs("LIVE"))}, "CG", "has active VXCs", 0},
+		"refused":                 {[]func() (*http.Response, error){says(403, `{"message":"no"}`), says(200, productIs("LIVE"))}, "CG", "HTTP 403: no", 0},
+		"no such product":         {[]func() (*http.Response, error){gone, gone}, "CG", "Could not find", 0},
+		"no answer, no look":      {[]func() (*http.Response, error){breaks("reset"), says(403, `{"message":"no"}`)}, "CG", "could not be seen", 0},
+		"a login page for answer": {[]func() (*http.Response, error){says(200, `<html>`), says(200, productIs("LIVE")), says(200, ``)}, "CGC", "", 2 * time.Second},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				api := &script{answer: inTurn(tt.answers...)}
+				start := time.Now()
+				err := newTestClient(t, api).Products.Cancel(t.Context(), testUID)
+				took := time.Since(start)
+				if (err == nil) != (tt.fails == "") || err != nil && !strings.Contains(err.Error(), tt.fails) {
+					t.Errorf("error is %v, want %q", err, tt.fails)
+				}
+				var got strings.Builder
+				for _, r := range api.seen() {
+					got.WriteString(map[string]string{"POST": "C", "GET": "G"}[r.Method])
+					if r.Method == "POST" && r.Query != "safeDelete=true" {
+						t.Errorf("sent without safeDelete: %q", r.Query)
+					}
+				}
+				if got.String() != tt.want || took != tt.took {
+					t.Errorf("%s in %s, want %s in %s", got.String(), took, tt.want, tt.took)
+				}
+			})
+		})
+	}
+}
+
+func TestLOA(t *testing.T) {
+	pdf := "%PDF-1.7\n1 0 obj\n%%EOF"
+	tests := map[string]struct {
+		body, kind string
+		reason     string // empty: it is a document
+	}{
+		"a PDF":              {pdf, "application/pdf", ""},
+		"white space at end": {pdf + "\r\n \n", "application/octet-stream", ""},
+		"empty":              {"", "application/pdf", "it is empty"},
+		"HTML":               {"<!doctype html><title>Sign in</title>" + "%%EOF", "text/html", `an HTML page titled "Sign in"`},
+		"HTML called PDF":    {"<html>", "application/pdf", "an HTML page"},
+		"JSON":               {`{"message":"not yet"}`, "application/json", "it is JSON"},
+		"truncated":          {pdf[:len(pdf)-2], "application/pdf", "its end is missing"},
+		"something after":    {pdf + "x", "application/pdf", "its end is missing"},
+		"other bytes":        {"PK\x03\x04", "application/pdf", "does not begin with %PDF-"},
+		"only a beginning":   {"%PDF-", "application/pdf", "its end is missing"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			api := &script{answer: always(200, tt.body, "Content-Type", tt.kind, "Trace-Id", "t-7")}
+			got, err := newTestClient(t, api).Products.LOA(t.Context(), testUID)
+			if tt.reason == "" {
+				if err != nil || string(got) != tt.body {
+					t.Errorf("%q, %v", got, err)
+				}
+				return
+			}
+			var bad *NotPDFError
+			if !errors.As(err, &bad) || !strings.Contains(bad.Reason, tt.reason) || bad.Size != len(tt.body) || bad.ContentType != tt.kind || bad.TraceID != "t-7" || got != nil {
+				t.Errorf("%q, %v; want %q", got, err, tt.reason)
+			}
+			if len(api.seen()) != 1 {
+				t.Errorf("%d requests", len(api.seen()))
+			}
+		})
+	}
+	_, err := newTestClient(t, &script{answer: always(400, `{"message":"not CONFIGURED"}`)}).Products.LOA(t.Context(), testUID)
+	var apiErr *Error
+	if !errors.As(err, &apiErr) || apiErr.Status != 400 {
+		t.Errorf("before CONFIGURED: %v", err)
+	}
+	huge := "%PDF-" + strings.Repeat(" ", limitLOA) + "%%EOF"
+	if _, err := newTestClient(t, &script{answer: always(200, huge)}).Products.LOA(t.Context(), testUID); !errors.Is(err, errTooLarge) {
+		t.Errorf("a document of %d bytes: %v", len(huge), err)
+	}
+}
+
+func approvalPage(from, to int) string {
+	var rows []string
+	for i := from; i < to; i++ {
+		rows = append(rows, fmt.Sprintf(`{"uid":"a-%d","status":"PENDING"}`, i))
+	}
+	return `{"data":[` + strings.Join(rows, ",") + `]}`
+}
+
+func TestApprovalPages(t *testing.T) {
+	type page struct {
+		body    string
+		headers []string
+	}
+	head := func(pages, count string) []string {
+		return []string{"Pagination-Total-Page", pages, "Pagination-Total-Count", count, "Pagination-Page", "1", "Pagination-Limit", "2"}
+	}
+	tests := map[string]struct {
+		pages []page
+		want  int
+		fails string
+	}{
+		"one page":               {[]page{{approvalPage(0, 2), head("1", "2")}}, 2, ""},
+		"none":                   {[]page{{approvalPage(0, 0), head("0", "0")}}, 0, ""},
+		"three pages":            {[]page{{approvalPage(0, 2), head("3", "5")}, {approvalPage(2, 4), head("3", "5")}, {approvalPage(4, 5), head("3", "5")}}, 5, ""},
+		"one added meanwhile":    {[]page{{approvalPage(0, 2), head("2", "3")}, {approvalPage(1, 3), head("2", "4")}}, 3, ""},
+		"fewer than announced":   {[]page{{approvalPage(0, 2), head("2", "4")}, {approvalPage(2, 3), head("2", "4")}}, 0, "only 3 of 4"},
+		"no headers, a part":     {[]page{{approvalPage(0, 99), nil}}, 99, ""},
+		"no headers, two pages":  {[]page{{approvalPage(0, 100), nil}, {approvalPage(100, 101), nil}}, 101, ""},
+		"a limit of its own":     {[]page{{approvalPage(0, 2), []string{"Pagination-Limit", "2"}}, {approvalPage(2, 3), []string{"Pagination-Limit", "2"}}}, 3, ""},
+		"always the same page":   {[]page{{approvalPage(0, 100), nil}, {approvalPage(0, 100), nil}}, 100, ""},
+		"a header of nonsense":   {[]page{{approvalPage(0, 2), head("many", "2")}}, 0, `Pagination-Total-Page is "many"`},
+		"a negative header":      {[]page{{approvalPage(0, 2), head("1", "-2")}}, 0, `Pagination-Total-Count is "-2"`},
+		"an approval without id": {[]page{{`{"data":[{"status":"PENDING"}]}`, nil}}, 0, "approval number 1: field uid is missing"},
+		"one without status":     {[]page{{`{"data":[{"uid":"a"}]}`, nil}}, 0, "approval number 1: field status is missing"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			api := &script{answer: func(n int, r seenRequest) (*http.Response, error) {
+				if n > len(tt.pages) || r.Query != fmt.Sprintf("pageNumber=%d&pageSize=100", n) {
+					t.Errorf("request %d asks %s", n, r.Query)
+					return reply(500, ``), nil
+				}
+				return reply(200, tt.pages[n-1].body, tt.pages[n-1].headers...), nil
+			}}
+			got, err := newTestClient(t, api).Approvals.List(t.Context())
+			if (err == nil) != (tt.fails == "") || err != nil && !strings.Contains(err.Error(), tt.fails) {
+				t.Fatalf("error is %v, want %q", err, tt.fails)
+			}
+			if len(got) != tt.want || err == nil && len(api.seen()) != len(tt.pages) {
+				t.Errorf("%d approvals in %d requests", len(got), len(api.seen()))
+			}
+		})
+	}
+}
+
+func TestLocationsFallBack(t *testing.T) {
+	v3, v2 := exchange(t, "locations-v3.json"), exchange(t, "locations-v2.json")
+	tests := map[string]struct {
+		v3, v2  func() (*http.Response, error)
+		version int
+		fails   string
+	}{
+		"v3":                {says(200, v3), says(500, ``), 3, ""},
+		"no endpoint":       {says(404, `{"message":"No endpoint GET /v3/locations"}`), says(200, v2), 2, ""},
+		"gone":              {says(410, ``), says(200, v2), 2, ""},
+		"neither":           {says(404, `{"message":"No endpoint GET /v3/locations"}`), says(410, `{"message":"old"}`), 0, "nor does the older listing help"},
+		"v3 refuses":        {says(403, `{"message":"no"}`), says(200, v2), 0, "HTTP 403: no"},
+		"v3 makes no sense": {says(200, `{"data":[{"name":"x"}]}`), says(200, v2), 0, `location number 1 ("x"): field id: want a positive number`},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			api := &script{answer: func(_ int, r seenRequest) (*http.Response, error) {
+				auth := r.Header.Get("Authorization")
+				switch {
+				case r.Path == "/v3/locations" && auth == "":
+					return tt.v3()
+				case r.Path == "/v2/locations" && auth != "":
+					return tt.v2()
+				}
+				return nil, fmt.Errorf("%s with %q", r.Path, auth)
+			}}
+			got, err := newTestClient(t, api).Locations.List(t.Context())
+			if (err == nil) != (tt.fails == "") || err != nil && !strings.Contains(err.Error(), tt.fails) {
+				t.Fatalf("error is %v, want %q", err, tt.fails)
+			}
+			if err == nil && (len(got) != 1 || got[0].Version != tt.version) {
+				t.Errorf("got %+v", got)
+			}
+		})
+	}
+}
+
+func TestLocationsNeedNoCredentials(t *testing.T) {
+	way := transport(func(r *http.Request) (*http.Response, error) {
+		if r.URL.Path != "/base/v3/locations" || r.Header.Get("Authorization") != "" {
+			t.Errorf("sent %s %v", r.URL, r.Header)
+		}
+		return reply(200, exchange(t, "locations-v3.json")), nil
+	})
+	c := mustNew(t, Options{BaseURL: "https://api.test/base/", Transport: way})
+	if got, err := c.Locations.List(t.Context()); err != nil || len(got) != 1 {
+		t.Errorf("%+v, %v", got, err)
+	}
+}

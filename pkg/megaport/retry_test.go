@@ -1,0 +1,142 @@
+package megaport
+
+import (
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+// Each line says why. An order is the one thing that must not be repeated on
+// suspicion.
+func TestRetryDecision(t *testing.T) {
+	tests := []struct {
+		why   string
+		class class
+		facts facts
+		again bool
+	}{
+		{"a read whose connection broke changes nothing by being repeated", classRead, facts{number: 1, broken: true}, true},
+		{"setting a state twice is setting it once", classWrite, facts{number: 1, broken: true}, true},
+		{"a cancellation that got no answer needs a look at the product", classCancel, facts{number: 1, broken: true}, false},
+		{"an order that got no answer may have been taken", classOrder, facts{number: 1, broken: true}, false},
+
+		{"a server that was busy did not process a read", classRead, facts{number: 1, status: 429}, true},
+		{"nor a write", classWrite, facts{number: 1, status: 429}, true},
+		{"nor a cancellation", classCancel, facts{number: 1, status: 429}, true},
+		{"nor an order", classOrder, facts{number: 1, status: 429}, true},
+		{"patience with a busy server is long", classOrder, facts{number: maxTriesBusy - 1, status: 429}, true},
+		{"but it ends", classOrder, facts{number: maxTriesBusy, status: 429}, false},
+
+		{"what was never written was never processed", classOrder, facts{number: 1, unsent: true, broken: true}, true},
+		{"which holds for a cancellation, too", classCancel, facts{number: 1, unsent: true, broken: true}, true},
+		{"a host that can not be reached is given up on", classOrder, facts{number: maxTries, unsent: true, broken: true}, false},
+
+		{"bad gateway: the read may work next time", classRead, facts{number: 1, status: 502}, true},
+		{"maintenance passes", classRead, facts{number: 1, status: 503}, true},
+		{"gateway timeout passes", classWrite, facts{number: 1, status: 504}, true},
+		{"but it is not asked for ever", classRead, facts{number: maxTries, status: 503}, false},
+		{"behind a 502 an order may have been taken", classOrder, facts{number: 1, status: 502}, false},
+		{"behind a 503 as well", classOrder, facts{number: 1, status: 503}, false},
+		{"and behind a 504", classOrder, facts{number: 1, status: 504}, false},
+		{"behind a 503 a cancellation may have been done", classCancel, facts{number: 1, status: 503}, false},
+
+		{"a 500 is the API's own failure and comes back", classRead, facts{number: 1, status: 500}, false},
+		{"a 500 may hide an order", classOrder, facts{number: 1, status: 500}, false},
+		{"a 408 may hide an order", classOrder, facts{number: 1, status: 408}, false},
+		{"a refusal stays one", classRead, facts{number: 1, status: 400}, false},
+		{"what is not there is not there", classRead, facts{number: 1, status: 404}, false},
+		{"a redirect is not followed, so not repeated", classRead, facts{number: 1, status: 302}, false},
+		{"who gave up wants no more", classRead, facts{number: 1, final: true, broken: true}, false},
+		{"even if the server was only busy", classRead, facts{number: 1, final: true, status: 429}, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.why, func(t *testing.T) {
+			got := retryDecision(tt.class, tt.facts)
+			if got.again != tt.again {
+				t.Errorf("again is %v (%s)", got.again, got.why)
+			}
+			if got.why == "" {
+				t.Error("the decision gives no reason")
+			}
+		})
+	}
+}
+
+func TestRetryWait(t *testing.T) {
+	tests := []struct {
+		facts facts
+		want  time.Duration
+	}{
+		{facts{number: 1, status: 503}, time.Second},
+		{facts{number: 2, status: 503}, 2 * time.Second},
+		{facts{number: 4, status: 503}, 8 * time.Second},
+		{facts{number: 7, status: 429}, 30 * time.Second},
+		{facts{number: 2, status: 503, jitter: 0.5}, 2250 * time.Millisecond},
+		{facts{number: 1, status: 429, retryAfter: 7 * time.Second}, 7 * time.Second},
+		{facts{number: 5, status: 429, retryAfter: 7 * time.Second}, 7 * time.Second},
+		{facts{number: 1, status: 429, retryAfter: time.Hour}, maxAskedWait},
+		{facts{number: 1, status: 503, retryAfter: 4 * time.Second, jitter: 1}, 5 * time.Second},
+	}
+	for _, tt := range tests {
+		tt.facts.broken = tt.facts.status == 0
+		if got := retryDecision(classRead, tt.facts); got.wait != tt.want {
+			t.Errorf("%+v: %s, want %s", tt.facts, got.wait, tt.want)
+		}
+	}
+}
+
+// Whatever the facts: orders are repeated only on 429 or on proof, repetition
+// ends, and no wait is longer than a minute and a quarter.
+func TestRetryProperties(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		c := rapid.SampledFrom([]class{classRead, classWrite, classCancel, classOrder}).Draw(t, "class")
+		f := facts{
+			number:     rapid.IntRange(1, 100).Draw(t, "number"),
+			status:     rapid.SampledFrom([]int{0, 200, 302, 400, 401, 404, 408, 429, 500, 502, 503, 504}).Draw(t, "status"),
+			retryAfter: time.Duration(rapid.Int64Range(0, int64(48*time.Hour)).Draw(t, "retryAfter")),
+			unsent:     rapid.Bool().Draw(t, "unsent"), broken: rapid.Bool().Draw(t, "broken"), final: rapid.Bool().Draw(t, "final"),
+			jitter: rapid.Float64Range(0, 1).Draw(t, "jitter"),
+		}
+		d := retryDecision(c, f)
+		switch {
+		case d.again && (c == classOrder || c == classCancel) && f.status != 429 && !f.unsent:
+			t.Fatalf("repeated: %+v", d)
+		case d.again && (f.number >= maxTriesBusy || f.final):
+			t.Fatalf("never ends: %+v", d)
+		case d.again && (d.wait <= 0 || d.wait > 75*time.Second):
+			t.Fatalf("waits %s", d.wait)
+		case !d.again && d.wait != 0:
+			t.Fatalf("waits for nothing: %+v", d)
+		}
+	})
+}
+
+func TestParseRetryAfter(t *testing.T) {
+	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	tests := []struct {
+		value string
+		want  time.Duration
+		ok    bool
+	}{
+		{"", 0, false},
+		{"0", 0, true},
+		{"120", 2 * time.Minute, true},
+		{" 5 ", 5 * time.Second, true},
+		{"4294967295", 24 * time.Hour, true},
+		{"99999999999999", 0, false},
+		{"-1", 0, false},
+		{"1.5", 0, false},
+		{"soon", 0, false},
+		{"Fri, 02 Jan 2026 03:05:05 GMT", time.Minute, true},
+		{"Fri, 02 Jan 2026 03:00:00 GMT", 0, true},
+		{"Friday, 02-Jan-26 03:05:05 GMT", time.Minute, true},
+		{"Fri Jan  2 03:05:05 2026", time.Minute, true},
+		{"Fri, 02 Jan 2099 03:05:05 GMT", 24 * time.Hour, true},
+	}
+	for _, tt := range tests {
+		if got, ok := parseRetryAfter(tt.value, now); got != tt.want || ok != tt.ok {
+			t.Errorf("%q: %s, %v; want %s, %v", tt.value, got, ok, tt.want, tt.ok)
+		}
+	}
+}
