@@ -53,6 +53,16 @@ golden: ## rewrite the expected outputs of tests; review the diff
 sandbox: ## serve a simulated Megaport API on 127.0.0.1:8080
 	go run ./cmd/portctl sandbox serve --listen 127.0.0.1:8080
 
+# The S3 server is pinned in a module of its own: what tests need is no
+# dependency of the program.
+bin/versitygw: tools/go.mod tools/go.sum
+	go -C tools build -o ../bin/versitygw github.com/versity/versitygw/cmd/versitygw
+
+S3_PACKAGES ?= ./pkg/apply/ledger/...
+.PHONY: test-s3
+test-s3: bin/versitygw ## run the tests that need an S3 server, which they start and stop (needs a C compiler)
+	PORTCTL_VERSITYGW=$(CURDIR)/bin/versitygw go test -race -tags s3 -run 'S3|Server' $(S3_PACKAGES)
+
 .PHONY: clean
 clean: ## remove what was built
 	rm -rf bin dist coverage.out

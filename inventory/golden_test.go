@@ -51,6 +51,9 @@ func goldenFiles(t *testing.T, archive *txtar.Archive) (files []File, want *txta
 // outcome is what a person sees of a parse, and the problems in it.
 func outcome(t *testing.T, files []File) (string, Diagnostics) {
 	t.Helper()
+	if len(files) == 1 && strings.HasSuffix(files[0].Name, ".csv") {
+		return outcomeCSV(t, files[0])
+	}
 	inv, err := Parse(files...)
 	if err != nil {
 		diags, ok := err.(Diagnostics)
@@ -60,6 +63,27 @@ func outcome(t *testing.T, files []File) (string, Diagnostics) {
 		return diags.Render(), diags
 	}
 	return fmt.Sprintf("%d ports\n", len(inv.Ports)) + inv.Warnings.Render(), inv.Warnings
+}
+
+// outcomeCSV is what a person sees of a CSV file that becomes an inventory.
+func outcomeCSV(t *testing.T, f File) (string, Diagnostics) {
+	t.Helper()
+	text, warnings, err := FromCSV(f, SheetName(f.Name))
+	if err != nil {
+		diags, ok := err.(Diagnostics)
+		if !ok {
+			t.Fatalf("the error is a %T, not Diagnostics", err)
+		}
+		return diags.Render(), diags
+	}
+	if _, err := Parse(File{Name: "made.yaml", Content: text}); err != nil {
+		t.Errorf("the inventory is not valid: %v", err)
+	}
+	again, err := Format(File{Name: "made.yaml", Content: text})
+	if err != nil || string(again) != string(text) {
+		t.Errorf("the inventory is not in the canonical style (%v):\n%s", err, cmp.Diff(string(text), string(again)))
+	}
+	return warnings.Render() + string(text), warnings
 }
 
 func goldens(t *testing.T) []string {

@@ -2,6 +2,8 @@ package inventory
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/portctl/portctl/pkg/plan"
 )
@@ -14,18 +16,58 @@ type Inventory struct {
 	// Environment is production, staging, development or sandbox, and guards
 	// against any other; empty when no file names one.
 	Environment string
-	// Ports are the entries in the order of files and lines.
+	// State is where claims and lock are kept: the s3:// URL of a bucket, or a
+	// path, already taken from the directory of the file that names it; empty
+	// when no file says so.
+	State string
+	// Policy limits what one run may spend.
+	Policy plan.Policy
+	// Unmanaged are the names of services that are known and left alone.
+	Unmanaged []string
+	// Ports are the entries in the order of files and lines, with every rollout
+	// expanded in its place.
 	Ports []plan.Port
 	// Files are the names of the files that were read, in reading order.
 	Files []string
 	// Warnings are the problems that stop nothing.
 	Warnings Diagnostics
+
+	sources map[string]*source // by file name, for Snippet
 }
 
 // Desired is the inventory as the value that planning compares with the
-// account. It shares its ports with the inventory.
+// account. It shares its ports, policy and names with the inventory.
 func (inv *Inventory) Desired() plan.Desired {
-	return plan.Desired{Inventory: inv.Name, Environment: inv.Environment, Ports: inv.Ports}
+	return plan.Desired{
+		Inventory: inv.Name, Environment: inv.Environment,
+		Ports: inv.Ports, Policy: inv.Policy, Unmanaged: inv.Unmanaged,
+	}
+}
+
+// Services is how many services the inventory stands for: every port and every
+// member of a LAG, without what is to be absent.
+func (inv *Inventory) Services() int {
+	count := 0
+	for _, p := range inv.Ports {
+		if !p.Absent {
+			count += p.Members()
+		}
+	}
+	return count
+}
+
+// Snippet is the line of the file at a position of the inventory, and a caret
+// under the value that begins there, as in a diagnostic; empty for a position
+// that is in none of the files.
+func (inv *Inventory) Snippet(at plan.Source) string {
+	src, ok := inv.sources[at.File]
+	if !ok || at.Line < 1 || at.Line > len(src.lineStarts()) {
+		return ""
+	}
+	own := *src // It remembers the last line, and several may ask at a time.
+	var b strings.Builder
+	own.at("", at.Line, at.Column, own.valueEnd(at.Line, at.Column), "", "").renderLine(&b)
+	return b.String()
 }
 
 // File is one inventory file in memory.
@@ -46,7 +88,8 @@ func Parse(files ...File) (*Inventory, error) {
 // parse does the work of Parse and Load. The problems that came up before, in
 // finding and reading files, are reported together with those inside them.
 func parse(files []File, found Diagnostics) (*Inventory, error) {
-	b := builder{inv: &Inventory{}, diags: found, incomplete: len(found) > 0}
+	b := newBuilder()
+	b.diags, b.incomplete = found, len(found) > 0
 	if len(files) == 0 && len(found) == 0 {
 		b.diags = append(b.diags, Diagnostic{
 			Rule: ruleNoFile, Severity: Error,
@@ -54,16 +97,10 @@ func parse(files []File, found Diagnostics) (*Inventory, error) {
 		})
 	}
 	for _, f := range files {
-		b.inv.Files = append(b.inv.Files, f.Name)
-		b.file(newSource(f), f.Content)
+		b.file(f)
 	}
 	b.finish()
-	diags := b.diags.settle()
-	if errors, _ := diags.Counts(); errors > 0 {
-		return nil, diags
-	}
-	b.inv.Warnings = diags
-	return b.inv, nil
+	return b.result()
 }
 
 // builder collects what the documents say into one inventory.
@@ -78,28 +115,46 @@ type builder struct {
 	first       *source // the first file, where a missing name is reported
 	name        given
 	environment given
-	names       map[string]plan.Source // by folded name
+	state       given
+	policy      policy
+	unmanaged   unmanaged
+	unmanagedIn *source // the file that lists them
+	leaveAlone  map[string]plan.Source
+	names       map[string]owner // by folded name
+	places      map[placement]occupant
+	links       []link
+	expanded    int64 // ports that rollouts stand for
+}
+
+func newBuilder() *builder {
+	return &builder{
+		inv:   &Inventory{sources: map[string]*source{}},
+		names: map[string]owner{}, places: map[placement]occupant{}, leaveAlone: map[string]plan.Source{},
+	}
+}
+
+// result is the inventory, unless there are errors.
+func (b *builder) result() (*Inventory, error) {
+	diags := b.diags.settle()
+	if errors, _ := diags.Counts(); errors > 0 {
+		return nil, diags
+	}
+	b.inv.Warnings = diags
+	return b.inv, nil
 }
 
 // file reads one file, which may hold several YAML documents: each stands for
 // itself, as if it were a file of its own.
-func (b *builder) file(src *source, content []byte) {
+func (b *builder) file(f File) {
+	src := newSource(f)
+	b.inv.Files = append(b.inv.Files, f.Name)
+	b.inv.sources[f.Name] = src
 	if b.first == nil {
 		b.first = src
 	}
-	if d, bad := src.inspect(content); bad {
-		b.diags, b.incomplete = append(b.diags, d), true
-		return
-	}
-	nodes, problem := src.documents()
+	nodes, problem := src.read(f.Content)
 	if problem != nil {
 		b.diags, b.incomplete = append(b.diags, *problem), true
-		return
-	}
-	if len(nodes) == 0 {
-		b.diags = append(b.diags, src.whole(ruleEmptyFile, "the file says nothing",
-			`an inventory begins with "version: 1" and a name`))
-		b.incomplete = true
 		return
 	}
 	for _, n := range nodes {
@@ -119,19 +174,70 @@ func (b *builder) document(src *source, n *yamlNode) {
 		keys.require("")
 		doc.defaultsBroken = doc.defaultKeys == nil && keys.mentions("defaults")
 		b.named = b.named || keys.mentions("name")
-		b.listed = b.listed || keys.mentions("ports")
+		b.listed = b.listed || keys.mentions("ports") || keys.mentions("rollouts")
 	} else {
 		b.incomplete = true
 	}
-	b.once(&r, &b.name, doc.name, "name")
-	b.once(&r, &b.environment, doc.environment, "environment")
-	for i := range doc.ports {
-		e := &doc.ports[i]
-		e.complete(&r, &doc)
-		b.unique(&r, e)
-		b.inv.Ports = append(b.inv.Ports, e.port)
+	b.onceOnly(&r, &doc)
+	if doc.rolloutsFirst {
+		b.rollouts(&r, &doc)
+	}
+	b.ports(&r, &doc)
+	if !doc.rolloutsFirst {
+		b.rollouts(&r, &doc)
 	}
 	b.diags = append(b.diags, r.diags...)
+}
+
+// ports adds the entries of a document.
+func (b *builder) ports(r *reader, doc *document) {
+	for i := range doc.ports {
+		e := &doc.ports[i]
+		e.complete(r, doc)
+		if e.nameNode == nil || b.unique(r, e.port, e.nameNode, e.found.node) {
+			b.share(r, e.port, e.found.keys["diversityZone"])
+		}
+		b.keepLink(r, e)
+		b.inv.Ports = append(b.inv.Ports, e.port)
+	}
+}
+
+// rollouts adds the ports that the rollouts of a document stand for.
+func (b *builder) rollouts(r *reader, doc *document) {
+	for i := range doc.rollouts {
+		o := &doc.rollouts[i]
+		if !o.complete(r, doc) || !b.fits(r, o) {
+			continue
+		}
+		b.inv.Ports = slices.Grow(b.inv.Ports, int(o.size()))
+		tooLong := map[*yamlNode]bool{} // reported once for each site
+		o.expand(r, doc, func(p plan.Port, site, zone *yamlNode) {
+			if len(p.Name) > maxName && !tooLong[site] {
+				tooLong[site] = true
+				r.report(ruleTooLong, site, fmt.Sprintf("the name %s has %d bytes, and at most %d are safe", quoted(p.Name), len(p.Name), maxName),
+					"write a short name of the site here, and define it under sites")
+			}
+			if b.unique(r, p, site, o.found.node) {
+				b.share(r, p, zone)
+			}
+			b.inv.Ports = append(b.inv.Ports, p)
+		})
+	}
+}
+
+// fits refuses rollouts that stand for more ports than any account can have.
+func (b *builder) fits(r *reader, o *rollout) bool {
+	if o.size() <= maxExpanded-b.expanded {
+		b.expanded += o.size()
+		return true
+	}
+	at := o.found.node
+	if v, ok := o.found.keys["count"]; ok {
+		at = follow(v)
+	}
+	r.report(ruleRolloutSize, at, fmt.Sprintf("with this rollout the rollouts of the inventory stand for %d ports, and at most %d are expanded", b.expanded+o.size(), maxExpanded),
+		"a rollout stands for sites × zones × count ports")
+	return false
 }
 
 // given is a value that the whole inventory has once.
@@ -141,48 +247,45 @@ type given struct {
 	at   plan.Source
 }
 
-func (b *builder) once(r *reader, have *given, now given, key string) {
-	switch {
-	case now.node == nil:
-	case have.node == nil:
-		*have = now
-	default:
-		r.report(ruleGivenTwice, now.node,
-			fmt.Sprintf("%s is given a second time, first at %s", key, have.at),
-			fmt.Sprintf("all files together are one inventory with one %s: keep one of the two", key))
+// onceOnly takes what one document says for the whole inventory.
+func (b *builder) onceOnly(r *reader, doc *document) {
+	b.once(r, &b.name, doc.name, "name")
+	b.once(r, &b.environment, doc.environment, "environment")
+	b.once(r, &b.state, doc.state, "state")
+	if b.once(r, &b.policy.given, doc.policy.given, "policy") {
+		b.policy = doc.policy
+	}
+	if b.once(r, &b.unmanaged.given, doc.unmanaged.given, "unmanaged") {
+		b.unmanaged, b.unmanagedIn = doc.unmanaged, r.source
+		for _, u := range doc.unmanaged.names {
+			b.leaveAlone[plan.FoldName(u.name)] = r.at(u.node)
+		}
 	}
 }
 
-// unique refuses a second entry whose name is the same once case, spaces and
-// the spelling of accents are set aside: the API would take both, and nobody
-// could tell which service belongs to which entry.
-func (b *builder) unique(r *reader, e *entry) {
-	if e.nameNode == nil {
-		return
-	}
-	if b.names == nil {
-		b.names = map[string]plan.Source{}
-	}
-	folded := plan.FoldName(e.port.Name)
-	first, taken := b.names[folded]
+// once is true when the value is the inventory's.
+func (b *builder) once(r *reader, have *given, now given, key string) bool {
 	switch {
-	case !taken:
-		b.names[folded] = r.at(e.nameNode)
-		return
-	case first == r.at(e.nameNode): // One text, used twice by way of an anchor.
-		r.report(ruleDuplicateName, e.found.node,
-			fmt.Sprintf("this entry repeats the name %s, by way of an anchor at %s", quoted(e.port.Name), first),
-			"names identify ports: give this entry a name of its own, which wins over a merged one")
-		return
+	case now.node == nil:
+		return false
+	case have.node == nil:
+		*have = now
+		return true
 	}
-	r.report(ruleDuplicateName, e.nameNode,
-		fmt.Sprintf("a port named %s is already at %s", quoted(e.port.Name), first),
-		"names identify ports, and differing only in case or spelling of accents is no difference: choose another")
+	r.report(ruleGivenTwice, now.node,
+		fmt.Sprintf("%s is given a second time, first at %s", key, have.at),
+		fmt.Sprintf("all files together are one inventory with one %s: keep one of the two", key))
+	return false
 }
 
 // finish checks what only the inventory as a whole can tell.
 func (b *builder) finish() {
-	b.inv.Name, b.inv.Environment = b.name.text, b.environment.text
+	b.inv.Name, b.inv.Environment, b.inv.State = b.name.text, b.environment.text, b.state.text
+	b.inv.Policy = b.policy.value
+	for _, u := range b.unmanaged.names {
+		b.inv.Unmanaged = append(b.inv.Unmanaged, u.name)
+	}
+	b.checkEntries()
 	if b.incomplete || b.first == nil {
 		return
 	}
@@ -194,4 +297,17 @@ func (b *builder) finish() {
 		b.diags = append(b.diags, b.first.whole(ruleNoPorts, "the inventory lists no ports",
 			"entries stand under \"ports:\", each beginning with \"- name:\""))
 	}
+}
+
+// checkEntries checks the entries of all documents against one another.
+func (b *builder) checkEntries() {
+	b.checkLinks()
+	b.checkUnmanaged()
+	b.checkTerms()
+}
+
+// atSource makes a diagnostic about the value at a position of any of the files.
+func (b *builder) atSource(rule string, at plan.Source, message, hint string) Diagnostic {
+	src := b.inv.sources[at.File]
+	return src.at(rule, at.Line, at.Column, src.valueEnd(at.Line, at.Column), message, hint)
 }

@@ -13,12 +13,16 @@ const languageVersion = 1
 
 // document is what one YAML document says, before anything is expanded.
 type document struct {
-	name, environment given
-	defaults          shared
-	defaultKeys       *found[shared] // nil when there are none to use
-	defaultsBroken    bool           // there are defaults, but they could not be read
-	sites             sites
-	ports             []entry
+	name, environment, state given
+	policy                   policy
+	unmanaged                unmanaged
+	defaults                 shared
+	defaultKeys              *found[shared] // nil when there are none to use
+	defaultsBroken           bool           // there are defaults, but they could not be read
+	sites                    sites
+	ports                    []entry
+	rollouts                 []rollout
+	rolloutsFirst            bool // rollouts stand above ports
 }
 
 // shared are the fields that an entry and the defaults both have. A nil or zero
@@ -30,12 +34,22 @@ type shared struct {
 	tags                  map[string]string
 }
 
+// bought are the fields that an entry and a rollout both have beside the shared
+// ones.
+type bought struct {
+	shared
+	speed     plan.Speed
+	lag       int
+	lagNode   *yamlNode // the value of lag, when it is good
+	locked    *bool
+	promoCode string
+}
+
 // entry is one element of ports.
 type entry struct {
-	shared
+	bought
 	port     plan.Port
 	nameNode *yamlNode // the value of name, when it is good
-	lagNode  *yamlNode // the value of lag, when it is good
 	found    *found[entry]
 }
 
@@ -50,28 +64,43 @@ var documentKeys = table[document]{
 		{name: "environment", read: func(r *reader, v *yamlNode, d *document) {
 			d.environment = r.environment(v)
 		}},
+		{name: "state", read: func(r *reader, v *yamlNode, d *document) { d.state = r.ledger(v) }},
+		{name: "policy", read: func(r *reader, v *yamlNode, d *document) { r.policy(v, &d.policy) }},
+		{name: "unmanaged", read: func(r *reader, v *yamlNode, d *document) { r.unmanaged(v, &d.unmanaged) }},
 		{name: "defaults", read: func(r *reader, v *yamlNode, d *document) {
 			d.defaultKeys, _ = decode(r, &defaultsKeys, v, &d.defaults)
 		}},
 		{name: "sites", read: func(r *reader, v *yamlNode, d *document) { r.sites(v, &d.sites) }},
 		{name: "ports", read: func(r *reader, v *yamlNode, d *document) { r.ports(v, &d.ports) }},
+		{name: "rollouts", read: func(r *reader, v *yamlNode, d *document) {
+			d.rolloutsFirst = d.ports == nil
+			r.rollouts(v, &d.rollouts)
+		}},
 	},
-	later: []string{"state", "policy", "rollouts", "unmanaged"},
-	elsewhere: elsewhere("in defaults, or in an entry of ports", "term", "costCentre", "marketplaceVisibility", "tags").
-		and("in an entry of ports", "site", "speed", "diversityZone", "lag", "promoCode"),
-	synonyms: map[string]string{"apiversion": "version", "env": "environment", "locations": "sites", "default": "defaults"},
+	elsewhere: elsewhere("in defaults, or in an entry of ports or rollouts", "term", "costCentre", "marketplaceVisibility", "tags").
+		and("in an entry of ports or rollouts", "speed", "lag", "promoCode", "locked").
+		and("in an entry of ports", "site", "diversityZone", "formerly", "uid", "replaces").
+		and("in an entry of rollouts", "zones", "count").
+		and("under policy", "maxMonthly", "maxCommitment", "maxBuy", "terms"),
+	synonyms: map[string]string{
+		"apiversion": "version", "env": "environment", "locations": "sites", "default": "defaults",
+		"ledger": "state", "backend": "state", "limits": "policy", "budget": "policy", "ignore": "unmanaged", "ignored": "unmanaged",
+		"entries": "ports",
+	},
 }
 
 // defaultsKeys are the keys of defaults. Speed, site and zone are not among
 // them: what is bought, and where, is read off the entry itself.
 var defaultsKeys = table[shared]{
-	what:      "defaults",
-	keys:      sharedKeys(func(s *shared) *shared { return s }),
-	elsewhere: elsewhere("in each entry of ports: what is bought, and where, is not left to defaults", "name", "site", "speed", "diversityZone", "lag", "promoCode"),
-	synonyms:  portSynonyms,
+	what: "defaults",
+	keys: sharedKeys(func(s *shared) *shared { return s }),
+	elsewhere: elsewhere("in each entry of ports: what is bought, and where, is not left to defaults",
+		"name", "site", "speed", "diversityZone", "lag", "promoCode", "locked", "formerly", "uid", "replaces", "state"),
+	synonyms: portSynonyms,
 }
 
-// portKeys are the keys of an entry of ports.
+// portKeys are the keys of an entry of ports. Which of them must be there
+// depends on the entry: see entry.requireKeys.
 var portKeys = table[entry]{
 	what: "a port",
 	keys: append([]key[entry]{
@@ -81,26 +110,45 @@ var portKeys = table[entry]{
 			}
 		}},
 		{name: "site", required: `add "site: ..." with an alias, the name of a location, or {id: 89}`, read: func(r *reader, v *yamlNode, e *entry) {
-			e.port.Site = r.site(v)
-		}},
-		{name: "speed", required: fmt.Sprintf(`add "speed: ...", one of %s`, speedList()), read: func(r *reader, v *yamlNode, e *entry) {
-			e.port.Speed = r.speed(v)
+			e.port.Site = r.site(v, "an entry is one port at one site: write an entry for each site, or a rollout")
 		}},
 		{name: "diversityZone", read: func(r *reader, v *yamlNode, e *entry) {
-			e.port.Zone = r.zone(v)
+			e.port.Zone = r.zone(v, "diversityZone")
 		}},
-		{name: "lag", read: func(r *reader, v *yamlNode, e *entry) {
+	}, append(boughtKeys(func(e *entry) *bought { return &e.bought }), linkKeys()...)...),
+	elsewhere: elsewhere("at the top of the file", "version", "environment", "defaults", "ports", "policy", "unmanaged", "rollouts").
+		and("in an entry of rollouts", "sites", "zones", "count"),
+	synonyms: portSynonyms,
+}
+
+// linkKeys are the rows that bind an entry to a service.
+func linkKeys() []key[entry] {
+	return []key[entry]{
+		{name: "formerly", read: func(r *reader, v *yamlNode, e *entry) {
+			e.port.Formerly, _ = r.text(v, "formerly", unlimited)
+		}},
+		{name: "uid", read: func(r *reader, v *yamlNode, e *entry) { e.port.UID = r.uid(v, "uid") }},
+		{name: "replaces", read: func(r *reader, v *yamlNode, e *entry) { e.port.Replaces = r.uid(v, "replaces") }},
+		{name: "state", read: func(r *reader, v *yamlNode, e *entry) { e.port.Absent = r.absent(v) }},
+	}
+}
+
+// boughtKeys are the rows that entries and rollouts have in common.
+func boughtKeys[T any](part func(*T) *bought) []key[T] {
+	return append([]key[T]{
+		{name: "speed", required: fmt.Sprintf(`add "speed: ...", one of %s`, speedList()), read: func(r *reader, v *yamlNode, into *T) {
+			part(into).speed = r.speed(v)
+		}},
+		{name: "lag", read: func(r *reader, v *yamlNode, into *T) {
 			if members, ok := r.members(v); ok {
-				e.port.LAG, e.lagNode = members, v
+				part(into).lag, part(into).lagNode = members, v
 			}
 		}},
-		{name: "promoCode", read: func(r *reader, v *yamlNode, e *entry) {
-			e.port.PromoCode, _ = r.text(v, "promoCode", unlimited)
+		{name: "locked", read: func(r *reader, v *yamlNode, into *T) { part(into).locked = r.boolean(v, "locked") }},
+		{name: "promoCode", read: func(r *reader, v *yamlNode, into *T) {
+			part(into).promoCode, _ = r.text(v, "promoCode", unlimited)
 		}},
-	}, sharedKeys(func(e *entry) *shared { return &e.shared })...),
-	later:     []string{"formerly", "uid", "replaces", "state", "locked"},
-	elsewhere: elsewhere("at the top of the file", "version", "environment", "defaults", "sites", "ports"),
-	synonyms:  portSynonyms,
+	}, sharedKeys(func(into *T) *shared { return &part(into).shared })...)
 }
 
 // sharedKeys are the rows that defaults and entries have in common.
@@ -127,6 +175,10 @@ var portSynonyms = map[string]string{
 	"costcenter": "costCentre", "servicelevelreference": "costCentre",
 	"visibility": "marketplaceVisibility", "marketplace": "marketplaceVisibility",
 	"resourcetags": "tags", "labels": "tags", "tag": "tags",
+	"previousname": "formerly", "oldname": "formerly", "renamedfrom": "formerly", "former": "formerly",
+	"productuid": "uid", "serviceuid": "uid", "portuid": "uid", "id": "uid", "uuid": "uid",
+	"replace": "replaces", "ensure": "state", "status": "state", "delete": "state", "absent": "state",
+	"lock": "locked", "protected": "locked",
 	"promo": "promoCode", "promotion": "promoCode", "discountcode": "promoCode", "discountcodes": "promoCode",
 }
 
@@ -176,35 +228,56 @@ func (d *document) mayDefault(key string) bool {
 // complete applies the defaults of the document to an entry, follows its site
 // alias, and checks what takes more than one key to judge.
 func (e *entry) complete(r *reader, d *document) {
-	e.port.TermDeclared = e.found.has("term")
-	if !e.port.TermDeclared {
-		e.term = d.defaults.term
-	}
-	e.port.Term = e.term
-	e.port.CostCentre = orDefault(e.costCentre, d.defaults.costCentre)
-	e.port.MarketplaceVisibility = orDefault(e.marketplaceVisibility, d.defaults.marketplaceVisibility)
-	e.port.Tags = mergeTags(d.defaults.tags, e.tags)
-	e.port.Fields = e.fields(r, d.defaultKeys)
+	e.port.Fields = fields(r, e.found.keys, d.defaultKeys)
+	e.bought.fill(&e.port, d, e.found.has("term"))
 	r.followAlias(&e.port.Site, d.sites, e.found.keys["site"])
+	e.requireKeys(d)
+	e.checkLAG(r)
+	e.checkState(r)
+}
 
+// fill gives a port what an entry or a rollout declares, or else the defaults.
+func (b *bought) fill(p *plan.Port, d *document, termDeclared bool) {
+	p.Speed, p.LAG, p.PromoCode = b.speed, b.lag, b.promoCode
+	p.Term, p.TermDeclared = b.term, termDeclared
+	if !termDeclared {
+		p.Term = d.defaults.term
+	}
+	p.Locked = orDefault(b.locked, nil)
+	p.CostCentre = orDefault(b.costCentre, d.defaults.costCentre)
+	p.MarketplaceVisibility = orDefault(b.marketplaceVisibility, d.defaults.marketplaceVisibility)
+	p.Tags = mergeTags(d.defaults.tags, b.tags)
+}
+
+// requireKeys reports what is missing. A service that is to be cancelled is
+// known by its name or UID alone.
+func (e *entry) requireKeys(d *document) {
+	if e.found.mentions("state") {
+		if !e.found.mentions("uid") {
+			e.found.requireKey("name", "", `add "name: ..." or "uid: ...": which service is to be cancelled?`)
+		}
+		return
+	}
 	e.found.require(e.port.Name)
 	if !d.mayDefault("term") {
-		e.found.requireKey("term", e.port.Name, fmt.Sprintf(
-			`add "term: 12" to the entry or to defaults: months, one of %s; a contract is never chosen by default`, termList()))
+		e.found.requireKey("term", e.port.Name, missingTerm("the entry"))
 	}
-	e.checkLAG(r)
+}
+
+func missingTerm(where string) string {
+	return fmt.Sprintf(`add "term: 12" to %s or to defaults: months, one of %s; a contract is never chosen by default`, where, termList())
 }
 
 // fields gives the position of every declared value: in the entry, or else in
 // the defaults.
-func (e *entry) fields(r *reader, defaults *found[shared]) map[string]plan.Source {
-	fields := make(map[string]plan.Source, len(e.found.keys)+2)
+func fields(r *reader, own map[string]*yamlNode, defaults *found[shared]) map[string]plan.Source {
+	fields := make(map[string]plan.Source, len(own)+2)
 	if defaults != nil {
 		for name, v := range defaults.keys {
 			fields[name] = r.at(v)
 		}
 	}
-	for name, v := range e.found.keys {
+	for name, v := range own {
 		fields[name] = r.at(v)
 	}
 	return fields

@@ -127,7 +127,7 @@ func TestOrderMeansNothing(t *testing.T) {
 }
 
 // TestNearestForgivesOneMistake proves that one typing mistake in a key is
-// always seen through.
+// always seen through, or taken for a key that is as near.
 func TestNearestForgivesOneMistake(t *testing.T) {
 	keys := portKeys.names()
 	rapid.Check(t, func(t *rapid.T) {
@@ -140,16 +140,17 @@ func TestNearestForgivesOneMistake(t *testing.T) {
 			key[:i] + string(key[i+1]) + key[i:i+1] + key[i+2:], // two swapped
 			strings.ToUpper(key), key[:i] + "_" + key[i:],
 		}).Draw(t, "typo")
-		if got := nearest(typo, keys); got != key {
+		got := nearest(typo, keys)
+		if got != key && distance(bare(typo), bare(got)) > distance(bare(typo), bare(key)) {
 			t.Fatalf("%q was taken for %q, not %q", typo, got, key)
 		}
 	})
 }
 
-// FuzzParse proves of any bytes that they give an inventory that keeps its
-// promises, or diagnostics with positions that exist, and never a panic.
-func FuzzParse(f *testing.F) {
-	for _, pattern := range []string{"../examples/*.yaml", "testdata/diagnostics/*.txtar"} {
+// seeds adds files, and the first section of each archive, to a fuzz test.
+func seeds(f *testing.F, patterns ...string) {
+	f.Helper()
+	for _, pattern := range patterns {
 		paths, err := filepath.Glob(pattern)
 		if err != nil || len(paths) == 0 {
 			f.Fatalf("%s: no seeds: %v", pattern, err)
@@ -166,6 +167,12 @@ func FuzzParse(f *testing.F) {
 			f.Add(content)
 		}
 	}
+}
+
+// FuzzParse proves of any bytes that they give an inventory that keeps its
+// promises, or diagnostics with positions that exist, and never a panic.
+func FuzzParse(f *testing.F) {
+	seeds(f, "../examples/*.yaml", "testdata/diagnostics/*.txtar")
 	f.Fuzz(func(t *testing.T, content []byte) {
 		files := []File{{Name: "fuzz.yaml", Content: content}}
 		inv, err := Parse(files...)
@@ -188,21 +195,26 @@ func FuzzParse(f *testing.F) {
 // checkPorts holds an inventory to what the rest of the program relies on.
 func checkPorts(t *testing.T, inv *Inventory) {
 	t.Helper()
-	names := map[string]bool{}
+	names := map[string]plan.Port{}
 	for _, p := range inv.Ports {
+		other, taken := names[plan.FoldName(p.Name)]
+		nameless := p.Name == "" && p.Absent && p.UID != ""
 		switch {
-		case p.Name == "" || len(p.Name) > maxName || names[plan.FoldName(p.Name)]:
-			t.Errorf("bad or repeated name %q", p.Name)
+		case !nameless && (p.Name == "" || len(p.Name) > maxName):
+			t.Errorf("bad name %q", p.Name)
+		case !nameless && taken && !(other.Absent != p.Absent && other.UID+other.Replaces == p.UID+p.Replaces):
+			t.Errorf("repeated name %q", p.Name)
+		case p.Source.Line < 1 || !nameless && p.At("name").Line < 1:
+			t.Errorf("%s stands nowhere", p.Name)
+		case p.Absent:
 		case !slices.Contains(plan.Speeds(), p.Speed) || !slices.Contains(plan.Terms(), p.Term):
 			t.Errorf("speed %d, term %d", p.Speed, p.Term)
 		case p.LAG < 0 || p.LAG > plan.MaxLagMembers || p.LAG > 0 && p.Speed < plan.Speed10G:
 			t.Errorf("LAG of %d at %s", p.LAG, p.Speed)
 		case (p.Site.ID > 0) == (p.Site.Name != "") || p.Site.Written == "":
 			t.Errorf("site %+v", p.Site)
-		case p.Source.Line < 1 || p.At("name").Line < 1:
-			t.Errorf("%s stands nowhere", p.Name)
 		}
-		names[plan.FoldName(p.Name)] = true
+		names[plan.FoldName(p.Name)] = p
 	}
 }
 

@@ -33,13 +33,18 @@ func (d Diagnostic) render(b *strings.Builder) {
 	b.WriteString(printable(d.String()))
 	b.WriteByte('\n')
 	if d.Line > 0 {
-		number := fmt.Sprintf("%5d", d.Line)
-		fmt.Fprintf(b, "%s | %s\n", number, printable(d.Snippet))
-		fmt.Fprintf(b, "%s | %s\n", strings.Repeat(" ", len(number)), d.caret())
+		d.renderLine(b)
 	}
 	if d.Hint != "" {
 		fmt.Fprintf(b, "hint: %s\n", printable(d.Hint))
 	}
+}
+
+// renderLine writes the line of the file and the caret under it.
+func (d Diagnostic) renderLine(b *strings.Builder) {
+	number := fmt.Sprintf("%5d", d.Line)
+	fmt.Fprintf(b, "%s | %s\n", number, printable(d.Snippet))
+	fmt.Fprintf(b, "%s | %s\n", strings.Repeat(" ", len(number)), d.caret())
 }
 
 // caret is the line under the snippet. A tab above is a tab below, so that the

@@ -26,46 +26,67 @@ type Rule struct {
 
 // The rule ids, in the order in which Rules lists them.
 const (
-	ruleNoFile        = "no-file"
-	ruleUnreadable    = "unreadable-file"
-	ruleTooLarge      = "file-too-large"
-	ruleNotUTF8       = "not-utf8"
-	ruleControl       = "control-character"
-	ruleHidden        = "hidden-character"
-	ruleEmptyFile     = "empty-file"
-	ruleSyntax        = "yaml-syntax"
-	ruleTab           = "tab-indentation"
-	ruleUnknownAnchor = "unknown-anchor"
-	ruleAliasCycle    = "alias-cycle"
-	ruleAliasBomb     = "alias-bomb"
-	ruleMerge         = "bad-merge"
-	ruleBoolean       = "yaml-boolean"
-	ruleNumber        = "yaml-number"
-	ruleType          = "wrong-type"
-	ruleKeyType       = "key-not-text"
-	ruleDuplicateKey  = "duplicate-key"
-	ruleUnknownKey    = "unknown-key"
-	ruleLaterKey      = "later-key"
-	ruleMissingKey    = "missing-key"
-	ruleEmptyValue    = "empty-value"
-	ruleSpace         = "surrounding-space"
-	ruleVersion       = "bad-version"
-	ruleGivenTwice    = "given-twice"
-	ruleEnvironment   = "bad-environment"
-	ruleTooLong       = "too-long"
-	ruleDuplicateName = "duplicate-name"
-	ruleSpeed         = "bad-speed"
-	ruleZone          = "bad-zone"
-	ruleTerm          = "bad-term"
-	ruleLAG           = "bad-lag"
-	ruleLAGSpeed      = "lag-speed"
-	ruleLAGOfOne      = "lag-of-one"
-	ruleReservedTag   = "reserved-tag"
-	ruleLocationID    = "bad-location-id"
-	ruleDuplicateSite = "duplicate-site"
-	ruleSiteChain     = "site-chain"
-	ruleSiteNearAlias = "site-near-alias"
-	ruleNoPorts       = "no-ports"
+	ruleNoFile         = "no-file"
+	ruleUnreadable     = "unreadable-file"
+	ruleTooLarge       = "file-too-large"
+	ruleNotUTF8        = "not-utf8"
+	ruleControl        = "control-character"
+	ruleHidden         = "hidden-character"
+	ruleEmptyFile      = "empty-file"
+	ruleSyntax         = "yaml-syntax"
+	ruleTab            = "tab-indentation"
+	ruleUnknownAnchor  = "unknown-anchor"
+	ruleAliasCycle     = "alias-cycle"
+	ruleAliasBomb      = "alias-bomb"
+	ruleMerge          = "bad-merge"
+	ruleBoolean        = "yaml-boolean"
+	ruleNumber         = "yaml-number"
+	ruleType           = "wrong-type"
+	ruleKeyType        = "key-not-text"
+	ruleDuplicateKey   = "duplicate-key"
+	ruleUnknownKey     = "unknown-key"
+	ruleMissingKey     = "missing-key"
+	ruleEmptyValue     = "empty-value"
+	ruleSpace          = "surrounding-space"
+	ruleVersion        = "bad-version"
+	ruleGivenTwice     = "given-twice"
+	ruleEnvironment    = "bad-environment"
+	ruleTooLong        = "too-long"
+	ruleDuplicateName  = "duplicate-name"
+	ruleSpeed          = "bad-speed"
+	ruleZone           = "bad-zone"
+	ruleTerm           = "bad-term"
+	ruleLAG            = "bad-lag"
+	ruleLAGSpeed       = "lag-speed"
+	ruleLAGOfOne       = "lag-of-one"
+	ruleReservedTag    = "reserved-tag"
+	ruleLocationID     = "bad-location-id"
+	ruleDuplicateSite  = "duplicate-site"
+	ruleSiteChain      = "site-chain"
+	ruleSiteNearAlias  = "site-near-alias"
+	ruleNoPorts        = "no-ports"
+	ruleListedTwice    = "listed-twice"
+	ruleLedger         = "bad-ledger"
+	ruleCurrency       = "bad-currency"
+	ruleAmount         = "bad-amount"
+	ruleLimit          = "bad-limit"
+	rulePolicyTerms    = "policy-terms"
+	ruleUnmanagedEntry = "unmanaged-entry"
+	ruleUID            = "bad-uid"
+	ruleState          = "bad-state"
+	ruleContradiction  = "contradiction"
+	ruleUIDTwice       = "uid-twice"
+	ruleReplaces       = "bad-replaces"
+	ruleFormerlyLiving = "formerly-living"
+	ruleFormerlyTwice  = "formerly-twice"
+	ruleTemplate       = "bad-template"
+	ruleTemplateTwice  = "template-collision"
+	ruleCount          = "bad-count"
+	ruleRolloutSize    = "rollout-too-large"
+	ruleSameZone       = "same-zone"
+	ruleCSV            = "csv-format"
+	ruleCSVColumn      = "csv-column"
+	ruleCSVUnused      = "csv-unused-column"
 )
 
 // Rules lists every rule that a diagnostic can name, files first, then YAML,
@@ -93,7 +114,6 @@ var rules = []Rule{
 	{ruleKeyType, Error, "Keys are text."},
 	{ruleDuplicateKey, Error, "A key stands once in its mapping."},
 	{ruleUnknownKey, Error, "Every key must be one that the inventory language has in that place."},
-	{ruleLaterKey, Error, "A key of a later version of the language is refused, never ignored."},
 	{ruleMissingKey, Error, "What is required must be there: nothing about money or place is guessed."},
 	{ruleEmptyValue, Error, "A key that is written needs a value."},
 	{ruleSpace, Error, "Text does not begin or end with a space."},
@@ -114,6 +134,28 @@ var rules = []Rule{
 	{ruleSiteChain, Error, "An alias under sites names a location, not another alias."},
 	{ruleSiteNearAlias, Warning, "A site that is almost an alias is probably meant to be that alias."},
 	{ruleNoPorts, Warning, "An inventory usually lists ports."},
+	{ruleListedTwice, Error, "A list says each thing once."},
+	{ruleLedger, Error, "State is kept in a directory or in an s3:// bucket, and its address holds no credentials."},
+	{ruleCurrency, Error, "A currency is named by its three capital letters (ISO 4217)."},
+	{ruleAmount, Error, "An amount of money is written in digits, with at most two decimals."},
+	{ruleLimit, Error, "A limit on the number of orders is 1 or more."},
+	{rulePolicyTerms, Error, "Every term is one that the policy allows."},
+	{ruleUnmanagedEntry, Error, "A service is an entry or unmanaged, not both."},
+	{ruleUID, Error, "The UID of a service is written out: 32 hexadecimal digits in five groups."},
+	{ruleState, Error, "The only state of an entry is absent, which cancels its service."},
+	{ruleContradiction, Error, "The keys of an entry do not contradict each other."},
+	{ruleUIDTwice, Error, "A service belongs to one entry."},
+	{ruleReplaces, Error, "A service is replaced once, and only when no entry keeps it."},
+	{ruleFormerlyLiving, Error, "A former name is not the name of an entry."},
+	{ruleFormerlyTwice, Error, "A former name is that of one entry."},
+	{ruleTemplate, Error, "The name of a rollout has the placeholders {site}, {zone} and {n} where, and only where, they tell its ports apart."},
+	{ruleTemplateTwice, Error, "A rollout gives each of its ports a name of its own."},
+	{ruleCount, Error, "The count of a rollout is 1 or more."},
+	{ruleRolloutSize, Error, "The rollouts of an inventory stand for at most 100,000 ports."},
+	{ruleSameZone, Warning, "Two ports in one diversity zone of a site fail together."},
+	{ruleCSV, Error, "A CSV file has a row of names and rows of as many cells."},
+	{ruleCSVColumn, Error, "The columns of a CSV file are keys of a port, each of them once, and name, site, speed and term are there."},
+	{ruleCSVUnused, Warning, "A column of a CSV file that is no key of a port is not used."},
 }
 
 // severityOf looks a rule up. An id that is not listed counts as an error; a

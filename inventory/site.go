@@ -41,8 +41,8 @@ var siteIDKeys = table[siteID]{
 	synonyms: map[string]string{"locationid": "id", "location": "id", "siteid": "id"},
 }
 
-// site reads the place of a port: text, or {id: 89}.
-func (r *reader) site(v *yamlNode) plan.Site {
+// site reads the place of a port: text, or {id: 89}. The hint goes with a list.
+func (r *reader) site(v *yamlNode, listHint string) plan.Site {
 	var site plan.Site
 	switch {
 	case v.Kind == yaml.MappingNode:
@@ -56,7 +56,7 @@ func (r *reader) site(v *yamlNode) plan.Site {
 	case v.Kind == yaml.ScalarNode && v.Tag == tagInt && plainNumber.MatchString(v.Value):
 		r.report(ruleType, v, "site must be text or {id: ...}, but this is a number", fmt.Sprintf("write {id: %s} for the location with that id", v.Value))
 	case v.Kind == yaml.SequenceNode:
-		r.report(ruleType, v, "site must be text or {id: ...}, but this is a list", "an entry is one port at one site: write an entry for each site")
+		r.report(ruleType, v, "site must be text or {id: ...}, but this is a list", listHint)
 	default:
 		if text, ok := r.text(v, "site", unlimited); ok {
 			site.Name, site.Written = text, text
@@ -93,7 +93,7 @@ func (r *reader) sites(v *yamlNode, into *sites) {
 		}
 		a := alias{key: p.key, value: value}
 		if value.Tag != tagNull {
-			a.site = r.site(value)
+			a.site = r.site(value, "a short name stands for one location")
 		}
 		into.byName[folded] = a
 		into.names = append(into.names, name)
@@ -139,4 +139,12 @@ func (r *reader) followAlias(site *plan.Site, s sites, v *yamlNode) {
 		r.report(ruleSiteNearAlias, follow(v), fmt.Sprintf("%s is not defined under sites, so it is looked up as the name of a location", quoted(site.Name)),
 			fmt.Sprintf("did you mean %s?", quoted(near)))
 	}
+}
+
+// siteText is a site as it is written.
+func siteText(s plan.Site) string {
+	if s.ID != 0 && s.Written == strconv.Itoa(int(s.ID)) {
+		return "{id: " + s.Written + "}"
+	}
+	return s.Written
 }

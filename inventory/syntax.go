@@ -120,6 +120,9 @@ func (s *source) syntaxError(err error) Diagnostic {
 			break
 		}
 	}
+	if d, ok := s.unquotedTemplate(line); ok {
+		return d
+	}
 	if help.place == theBracket {
 		if d, ok := s.openBracket(line, help); ok {
 			return d
@@ -140,6 +143,25 @@ func (s *source) syntaxError(err error) Diagnostic {
 		start, end := wordAround(text, column)
 		return s.at(help.rule, line, start, end, help.message, help.hint)
 	}
+}
+
+// bareTemplate is a rollout's name that begins with a placeholder, has text
+// behind it, and no quotes: YAML takes the brace for a mapping.
+var bareTemplate = regexp.MustCompile(`\bname:\s*(\{[A-Za-z]*\}[^\s,\]}]+)`)
+
+// unquotedTemplate finds such a name near the line that the library reports.
+func (s *source) unquotedTemplate(line int) (Diagnostic, bool) {
+	for _, n := range []int{line, line + 1} {
+		text := s.line(n).text
+		m := bareTemplate.FindStringSubmatchIndex(text)
+		if m == nil {
+			continue
+		}
+		start := utf8.RuneCountInString(text[:m[2]]) + 1
+		return s.at(ruleTemplate, n, start, start+utf8.RuneCountInString(text[m[2]:m[3]]),
+			"a name that begins with a brace needs quotes", "write "+quoted(text[m[2]:m[3]])), true
+	}
+	return Diagnostic{}, false
 }
 
 // yamlErrorLine is the line number that the library puts in front of most of

@@ -40,9 +40,6 @@ type table[T any] struct {
 	// what names the mapping in messages: "a port".
 	what string
 	keys []key[T]
-	// later are keys of the language that this version does not know yet. They
-	// are refused like any other unknown key, but not called a mistake.
-	later []string
 	// elsewhere says of keys that have a place, but not here, which one it is.
 	elsewhere map[string]string
 	// synonyms are what other Megaport tools call our keys, in lower case
@@ -59,9 +56,6 @@ type found[T any] struct {
 	// excused are keys that must not be called missing: the mapping holds an
 	// unknown key that probably means one of them.
 	excused []string
-	// later says that a later version reads this mapping differently, so that
-	// nothing can be said about what is missing.
-	later bool
 }
 
 // has tells whether the key is written, whether or not its value was good.
@@ -70,7 +64,7 @@ func (f *found[T]) has(name string) bool { return f.keys[name] != nil }
 // mentions tells whether the mapping says something about the key, be it under
 // a wrong name, so that calling it missing would only be noise.
 func (f *found[T]) mentions(name string) bool {
-	return f.later || f.has(name) || slices.Contains(f.excused, name)
+	return f.has(name) || slices.Contains(f.excused, name)
 }
 
 // decode reads a mapping by its table. It is false when the node is no mapping,
@@ -119,12 +113,6 @@ func (t *table[T]) names() []string {
 // unknown reports a key that the table does not have.
 func (f *found[T]) unknown(k *yamlNode) {
 	name, t := k.Value, f.table
-	if slices.Contains(t.later, name) {
-		f.later = true
-		f.r.report(ruleLaterKey, k, fmt.Sprintf("this version of portctl does not know %s in %s yet", quoted(name), t.what),
-			"take it out or use a newer portctl; it is refused because ignoring it could order or keep the wrong thing")
-		return
-	}
 	hint := ""
 	if place, ok := t.elsewhere[name]; ok {
 		hint = fmt.Sprintf("%s belongs %s", name, place)

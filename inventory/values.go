@@ -267,8 +267,8 @@ func (r *reader) costCentre(v *yamlNode) *string {
 }
 
 // zone reads a diversity zone.
-func (r *reader) zone(v *yamlNode) plan.Zone {
-	text, ok := r.text(v, "diversityZone", unlimited)
+func (r *reader) zone(v *yamlNode, what string) plan.Zone {
+	text, ok := r.text(v, what, unlimited)
 	if !ok {
 		return ""
 	}
@@ -301,9 +301,9 @@ func (r *reader) members(v *yamlNode) (int, bool) {
 
 // checkLAG holds the members to the speeds that a LAG can have (API facts §3.3,
 // confidence B).
-func (e *entry) checkLAG(r *reader) {
-	if e.lagNode != nil && e.port.Speed != 0 && e.port.Speed < plan.Speed10G {
-		r.report(ruleLAGSpeed, e.lagNode, fmt.Sprintf("a LAG can not be made of %s ports", e.port.Speed), "its members have 10G or faster")
+func (b *bought) checkLAG(r *reader) {
+	if b.lagNode != nil && b.speed != 0 && b.speed < plan.Speed10G {
+		r.report(ruleLAGSpeed, b.lagNode, fmt.Sprintf("a LAG can not be made of %s ports", b.speed), "its members have 10G or faster")
 	}
 }
 

@@ -8,12 +8,20 @@ import (
 
 // Reader is the read half of an account. Validating an order counts as
 // reading: it commits nothing (API facts §3.3). Who holds only a Reader can not
-// buy.
+// change anything.
 type Reader interface {
 	// Locations lists all locations.
 	Locations(ctx context.Context) ([]plan.Location, error)
 	// Observe lists the account completely, or fails; it never returns a part.
 	Observe(ctx context.Context) (plan.Observed, error)
+	// Service reads one port by its UID; found is false when there is none.
+	Service(ctx context.Context, uid plan.ServiceUID) (s plan.Service, found bool, err error)
+	// Tags reads the resource tags of one port.
+	Tags(ctx context.Context, uid plan.ServiceUID) (map[string]string, error)
+	// Charge asks what cancelling a port now would cost.
+	Charge(ctx context.Context, uid plan.ServiceUID) (plan.Charge, error)
+	// Approvals lists the orders that wait, or waited, for a second person.
+	Approvals(ctx context.Context) ([]Approval, error)
 	// Quote has the API validate and price one order. That the API refuses the
 	// order is a quote, not an error.
 	Quote(ctx context.Context, o plan.Order) (plan.Quote, error)
@@ -21,13 +29,44 @@ type Reader interface {
 	LOA(ctx context.Context, uid plan.ServiceUID) ([]byte, error)
 }
 
-// Account is a Reader that can also buy.
+// Account is a Reader that can also buy and change.
 type Account interface {
 	Reader
 	// Buy sends one order, marked with the claim's id. It never sends an order
 	// twice unless it is certain that the first was not processed. It is not to
 	// be cancelled half-way: pass a context that outlives an interruption.
 	Buy(ctx context.Context, o plan.Order, claim string) Purchase
+	// Update changes fields of one port.
+	Update(ctx context.Context, uid plan.ServiceUID, u Update) error
+	// SetTags replaces all resource tags of one port.
+	SetTags(ctx context.Context, uid plan.ServiceUID, tags map[string]string) error
+	// SetLock locks or unlocks one port.
+	SetLock(ctx context.Context, uid plan.ServiceUID, locked bool) error
+	// Cancel terminates one port, at once and for good. It fails when VXCs are
+	// attached.
+	Cancel(ctx context.Context, uid plan.ServiceUID) error
+}
+
+// Update is what to change of a port.
+type Update struct {
+	// Name is the new name; empty leaves it.
+	Name string
+	// CostCentre is always set: what the API does without it is not known (API
+	// facts §5.1).
+	CostCentre string
+	// MarketplaceVisibility is left as it is when nil.
+	MarketplaceVisibility *bool
+	// Term is the new contract term in months; 0 leaves it.
+	Term int
+}
+
+// Approval is an order that waits, or waited, for a second person.
+type Approval struct {
+	// Status is PENDING, APPROVED, REJECTED, FAILED, WITHDRAWN or EXPIRED.
+	Status string
+	// Text is all that the API says of it: its shape is not public, so an order
+	// is recognised by the claim's id, or else by its name.
+	Text string
 }
 
 // Purchase is what is known about an order after it was handed to Buy.
@@ -65,6 +104,19 @@ const (
 	NotSent Outcome = "not-sent"
 	// Unknown: no usable answer; the order may exist.
 	Unknown Outcome = "unknown"
+	// Queued: the order waits for an approval within the company.
+	Queued Outcome = "approval"
 	// Existing: the service was there before the run.
 	Existing Outcome = "existing"
+	// Updated: the changes were made.
+	Updated Outcome = "updated"
+	// Cancelled: the service was terminated.
+	Cancelled Outcome = "cancelled"
+	// Failed: a change or a cancellation was not, or not wholly, carried out; it
+	// can be tried again.
+	Failed Outcome = "failed"
+	// Gone: there is nothing to do about an entry that says absent.
+	Gone Outcome = "gone"
+	// Excluded: taken out of the run by name.
+	Excluded Outcome = "excluded"
 )

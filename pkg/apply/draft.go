@@ -8,19 +8,29 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/portctl/portctl/pkg/apply/ledger"
 	"github.com/portctl/portctl/pkg/plan"
 )
 
 // Draft is a priced plan together with what it was made from.
 type Draft struct {
 	Plan     plan.Plan
+	Desired  plan.Desired
 	Observed plan.Observed
 	Catalog  plan.Catalog
+	// Claims is the ledger as it was before the account was read.
+	Claims ledger.Snapshot
+
+	findings []finding
 }
 
 // DraftOptions say how a draft is made.
 type DraftOptions struct {
-	// Parallelism is the number of validations at one time; 0 means 16.
+	// Ledger is where open claims are read; nil reads none. Nothing is written.
+	Ledger *ledger.Ledger
+	// Selection takes entries out by name.
+	Selection plan.Selection
+	// Parallelism is the number of requests at one time; 0 means 16.
 	Parallelism int
 	// PerOrder validates every single order, as must be done before buying.
 	// Otherwise each distinct configuration is validated once.
@@ -29,24 +39,226 @@ type DraftOptions struct {
 
 const defaultParallelism = 16
 
-// MakeDraft reads locations and account, builds the plan and prices it.
+// MakeDraft reads ledger, locations and account, builds the plan and prices it.
+// The ledger is read first: a claim that somebody makes after that shows itself
+// by its number when the same name is claimed.
 func MakeDraft(ctx context.Context, r Reader, desired plan.Desired, o DraftOptions) (Draft, error) {
-	var d Draft
+	d := Draft{Desired: desired}
+	var err error
+	if o.Ledger != nil {
+		if d.Claims, err = o.Ledger.Snapshot(ctx); err != nil {
+			return Draft{}, err
+		}
+	}
+	approvals, err := d.readAccount(ctx, r)
+	if err != nil {
+		return Draft{}, err
+	}
+	if o.Ledger != nil {
+		if err := o.Ledger.CheckCompany(ctx, d.Observed.Company); err != nil {
+			return Draft{}, err
+		}
+	}
+	if err := d.standing(ctx, r, approvals, o); err != nil {
+		return Draft{}, err
+	}
+	built, err := d.build(ctx, r, o)
+	if err != nil {
+		return Draft{}, err
+	}
+	if built, err = built.Select(o.Selection); err != nil {
+		return Draft{}, err
+	}
+	quotes, err := quoteAll(ctx, r, built.Orders(), o)
+	if err != nil {
+		return Draft{}, err
+	}
+	d.Plan = built.Priced(quotes)
+	return d, nil
+}
+
+func (d *Draft) readAccount(ctx context.Context, r Reader) (approvals []Approval, err error) {
 	var locations []plan.Location
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(func() (err error) { locations, err = r.Locations(gctx); return err })
 	g.Go(func() (err error) { d.Observed, err = r.Observe(gctx); return err })
+	g.Go(func() (err error) { approvals, err = r.Approvals(gctx); return err })
 	if err := g.Wait(); err != nil {
-		return Draft{}, err
+		return nil, err
 	}
 	d.Catalog = plan.NewCatalog(locations)
-	unpriced := plan.Build(desired, d.Observed, d.Catalog)
-	quotes, err := quoteAll(ctx, r, unpriced.Orders(), o)
-	if err != nil {
-		return Draft{}, err
+	return approvals, nil
+}
+
+// standing finds out how far the open claims have come. What the account shows
+// needs no claim; what it does not show counts as existing all the same.
+func (d *Draft) standing(ctx context.Context, r Reader, approvals []Approval, o DraftOptions) error {
+	d.findings = make([]finding, len(d.Claims.Open))
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(parallelism(o.Parallelism))
+	listed := d.Observed.Services
+	for i, open := range d.Claims.Open {
+		g.Go(func() (err error) {
+			if f, ok := d.bound(open); ok {
+				d.findings[i] = f
+				return nil
+			}
+			d.findings[i], err = find(gctx, r, open, listed, approvals)
+			return err
+		})
 	}
-	d.Plan = unpriced.Priced(quotes)
-	return d, nil
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	for _, f := range d.findings {
+		d.add(f.seen...)
+		if c, open := f.claim(); open {
+			d.Observed.Claims = append(d.Observed.Claims, c)
+		}
+	}
+	return nil
+}
+
+// bound settles a claim whose entry says by its uid which service it is.
+func (d *Draft) bound(open ledger.Open) (finding, bool) {
+	for _, p := range d.Desired.Ports {
+		if p.UID == "" || plan.FoldName(p.Name) != plan.FoldName(open.Name) {
+			continue
+		}
+		if slices.ContainsFunc(d.Observed.Services, func(s plan.Service) bool { return s.UID == p.UID }) {
+			return finding{open: open, state: ledger.Settled, uids: []plan.ServiceUID{p.UID}, cause: "the entry names the service by its uid"}, true
+		}
+	}
+	return finding{}, false
+}
+
+// add takes in services that the listing lacks.
+func (d *Draft) add(services ...plan.Service) {
+	for _, s := range services {
+		if !slices.ContainsFunc(d.Observed.Services, func(have plan.Service) bool { return have.UID == s.UID }) {
+			d.Observed.Services = append(d.Observed.Services, s)
+		}
+	}
+}
+
+// build builds the plan, reads what turns out to be needed besides, and builds
+// it again.
+func (d *Draft) build(ctx context.Context, r Reader, o DraftOptions) (plan.Plan, error) {
+	if err := d.recall(ctx, r, o); err != nil {
+		return plan.Plan{}, err
+	}
+	for {
+		need := plan.Missing(d.Desired, d.Observed, d.Catalog)
+		if len(need.Tags)+len(need.Charges) == 0 {
+			return plan.Build(d.Desired, d.Observed, d.Catalog), nil
+		}
+		if err := d.readMore(ctx, r, need, o); err != nil {
+			return plan.Plan{}, err
+		}
+	}
+}
+
+// recall looks once more at what is to be bought although an order of its name
+// was delivered before. A service stays listed for ever, so one that is missing
+// means that this listing knows less than an earlier one did.
+func (d *Draft) recall(ctx context.Context, r Reader, o DraftOptions) error {
+	if o.Ledger == nil {
+		return nil
+	}
+	for _, a := range plan.Build(d.Desired, d.Observed, d.Catalog).Of(plan.Buy) {
+		closed, ok, err := o.Ledger.LastClosed(ctx, d.Claims, a.Name)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			continue
+		}
+		for _, uid := range closed.UIDs {
+			if slices.ContainsFunc(d.Observed.Services, func(s plan.Service) bool { return s.UID == uid }) {
+				continue
+			}
+			s, found, err := r.Service(ctx, uid)
+			if err != nil {
+				return err
+			}
+			if found {
+				d.add(s)
+			}
+		}
+	}
+	return nil
+}
+
+// readMore reads tags and cancellation charges, in parallel.
+func (d *Draft) readMore(ctx context.Context, r Reader, need plan.Need, o DraftOptions) error {
+	if d.Observed.Tags == nil {
+		d.Observed.Tags, d.Observed.Charges = map[plan.ServiceUID]map[string]string{}, map[plan.ServiceUID]plan.Charge{}
+	}
+	var mu sync.Mutex
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(parallelism(o.Parallelism))
+	for _, uid := range need.Tags {
+		g.Go(func() error {
+			tags, err := r.Tags(gctx, uid)
+			mu.Lock()
+			defer mu.Unlock()
+			d.Observed.Tags[uid] = tags
+			return err
+		})
+	}
+	for _, uid := range need.Charges {
+		g.Go(func() error {
+			charge, err := r.Charge(gctx, uid)
+			if gctx.Err() != nil {
+				return err
+			}
+			if err != nil {
+				charge = plan.Charge{} // a price that can not be had is unknown, and shown so
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			d.Observed.Charges[uid] = charge
+			return nil
+		})
+	}
+	return g.Wait()
+}
+
+// Recovered is a claim of an earlier run that was settled.
+type Recovered struct {
+	Name  string            `json:"name"`
+	State ledger.State      `json:"state"`
+	UIDs  []plan.ServiceUID `json:"uids"`
+	Cause string            `json:"cause"`
+}
+
+// Prepare drafts a run that may buy: it settles the open claims of earlier runs
+// first, and drafts again whenever that closed one. The caller holds the lock.
+func Prepare(ctx context.Context, r Reader, desired plan.Desired, o DraftOptions) (Draft, []Recovered, error) {
+	var recovered []Recovered
+	for {
+		d, err := MakeDraft(ctx, r, desired, o)
+		if err != nil {
+			return Draft{}, recovered, err
+		}
+		if err := o.Ledger.Bind(ctx, d.Observed.Company); err != nil {
+			return Draft{}, recovered, err
+		}
+		again := false
+		for _, f := range d.findings {
+			if !f.news() {
+				continue
+			}
+			if _, err := o.Ledger.Record(ctx, f.open, ledger.Record{State: f.state, UIDs: f.uids, Cause: f.cause}); err != nil {
+				return Draft{}, recovered, err
+			}
+			again = true
+			recovered = append(recovered, Recovered{f.open.Name, f.state, append([]plan.ServiceUID{}, f.uids...), f.cause})
+		}
+		if !again {
+			return d, recovered, nil
+		}
+	}
 }
 
 // quoteAll validates the orders in parallel. A failure to get an answer fails

@@ -15,21 +15,33 @@ type RunStarted struct {
 	// Orders and Services are what will be bought; a LAG is one order and as
 	// many services as it has members.
 	Orders, Services int
-	// Awaited is how many ports the run looks after: those to buy and those
-	// that exist.
-	Awaited int
-	Totals  plan.Totals
+	// Updates and Cancels count further changes.
+	Updates, Cancels int
+	// Ports is how many ports the run looks after: those to buy and those that
+	// exist.
+	Ports  int
+	Totals plan.Totals
 }
 
 // OrderStarted says that an order is about to be sent.
 type OrderStarted struct{ Name string }
 
-// OrderFinished says what became of an order.
+// OrderFinished says what became of an order. An Unknown or Queued one may
+// finish once more, when the look-up finds it.
 type OrderFinished struct {
 	Name    string
 	Outcome Outcome
 	UIDs    []plan.ServiceUID
 	Price   plan.Price
+	Failure *Failure
+	// FoundBy says how an order without an answer was found; empty otherwise.
+	FoundBy string
+}
+
+// ChangeFinished says what became of an update or a cancellation.
+type ChangeFinished struct {
+	Name    string
+	Outcome Outcome
 	Failure *Failure
 }
 
@@ -44,6 +56,12 @@ type PortStatus struct {
 // ListingFailed says that a look at the account failed; the next tick looks
 // again.
 type ListingFailed struct{ Err error }
+
+// LedgerFailed says that something could not be recorded. No new order is sent.
+type LedgerFailed struct {
+	Name string
+	Err  error
+}
 
 // LOASaved says that a Letter of Authorization is on disk.
 type LOASaved struct {
@@ -62,11 +80,13 @@ type LOAFailed struct {
 // RunFinished sums the run up.
 type RunFinished struct{ Result Result }
 
-func (RunStarted) event()    {}
-func (OrderStarted) event()  {}
-func (OrderFinished) event() {}
-func (PortStatus) event()    {}
-func (ListingFailed) event() {}
-func (LOASaved) event()      {}
-func (LOAFailed) event()     {}
-func (RunFinished) event()   {}
+func (RunStarted) event()     {}
+func (OrderStarted) event()   {}
+func (OrderFinished) event()  {}
+func (ChangeFinished) event() {}
+func (PortStatus) event()     {}
+func (ListingFailed) event()  {}
+func (LedgerFailed) event()   {}
+func (LOASaved) event()       {}
+func (LOAFailed) event()      {}
+func (RunFinished) event()    {}

@@ -37,6 +37,10 @@ type Result struct {
 	// Interrupted says that the run was asked to stop before it was done.
 	Interrupted bool           `json:"interrupted"`
 	Actions     []ActionResult `json:"actions"`
+	// Recovered are the claims of earlier runs that this one settled.
+	Recovered []Recovered `json:"recovered"`
+	// Audit is what the last look at the account found fault with.
+	Audit []AuditFinding `json:"audit"`
 	// Totals is what was bought in this run, per currency.
 	Totals   plan.Totals   `json:"totals"`
 	Summary  ResultSummary `json:"summary"`
@@ -50,11 +54,15 @@ type ActionResult struct {
 	Outcome Outcome     `json:"outcome"`
 	Place   *plan.Place `json:"location"`
 	// UIDs are the services that stand for the entry now.
-	UIDs  []plan.ServiceUID `json:"uids"`
+	UIDs []plan.ServiceUID `json:"uids"`
+	// New are those of them that this run bought.
+	New   []plan.ServiceUID `json:"new,omitzero"`
 	Price *plan.Price       `json:"price"`
 	Error *Failure          `json:"error"`
-	Ports []PortResult      `json:"ports"`
-	LOAs  []LOAResult       `json:"loa"`
+	// FoundBy says how an order without an answer was found after all.
+	FoundBy string       `json:"foundBy,omitzero"`
+	Ports   []PortResult `json:"ports"`
+	LOAs    []LOAResult  `json:"loa"`
 }
 
 // PortResult is how far one port came.
@@ -76,13 +84,20 @@ type LOAResult struct {
 
 // ResultSummary counts.
 type ResultSummary struct {
-	// Bought and Existing count entries, Services the services bought.
-	Bought   int `json:"bought"`
-	Services int `json:"services"`
-	Existing int `json:"existing"`
-	// NotBought counts orders known to have had no effect.
-	NotBought int `json:"notBought"`
-	Unknown   int `json:"unknown"`
+	// Bought, Updated, Cancelled and Existing count entries, Services the
+	// services bought.
+	Bought    int `json:"bought"`
+	Services  int `json:"services"`
+	Updated   int `json:"updated"`
+	Cancelled int `json:"cancelled"`
+	Existing  int `json:"existing"`
+	// Queued counts orders that wait for an approval within the company.
+	Queued int `json:"approval"`
+	// NotDone counts what was planned and is known to have had no effect.
+	NotDone int `json:"notDone"`
+	Unknown int `json:"unknown"`
+	// Doubled counts entries that more than one service stands for.
+	Doubled int `json:"doubled"`
 	// NotReady counts ports that exist and are not provisioned.
 	NotReady int `json:"notReady"`
 	// LOAs counts the letters on disk, LOAsNew those fetched in this run,
@@ -98,25 +113,30 @@ func (r *Result) fold(waited bool) {
 	r.Totals, r.Summary = plan.Totals{}, ResultSummary{}
 	for _, a := range r.Actions {
 		r.Summary.add(a)
-		if a.Outcome == Bought && a.Price != nil {
+		if a.Price != nil && (a.Outcome == Bought || a.Outcome == Updated) {
 			r.Totals.Add(*a.Price)
 		}
 	}
-	r.ExitCode = r.Summary.exitCode(waited)
+	misfits := 0
+	for _, f := range r.Audit {
+		if f.Kind == auditSecond {
+			r.Summary.Doubled++
+		} else {
+			misfits++
+		}
+	}
+	r.ExitCode = r.Summary.exitCode(waited, misfits)
 }
 
 func (s *ResultSummary) add(a ActionResult) {
-	switch a.Outcome {
-	case Bought:
-		s.Bought++
-		s.Services += len(a.UIDs)
-	case Existing:
-		s.Existing++
-	case Unknown:
-		s.Unknown++
-	case Refused, NotProcessed, NotSent:
-		s.NotBought++
+	counters := map[Outcome]*int{
+		Bought: &s.Bought, Updated: &s.Updated, Cancelled: &s.Cancelled, Existing: &s.Existing, Queued: &s.Queued,
+		Unknown: &s.Unknown, Refused: &s.NotDone, NotProcessed: &s.NotDone, NotSent: &s.NotDone, Failed: &s.NotDone,
 	}
+	if n := counters[a.Outcome]; n != nil {
+		*n++
+	}
+	s.Services += len(a.New)
 	for _, p := range a.Ports {
 		if !p.Ready {
 			s.NotReady++
@@ -137,13 +157,13 @@ func (s *ResultSummary) add(a ActionResult) {
 
 // exitCode is the first that fits, the worst for the wallet first. A run that
 // was told not to wait does not complain of what it did not wait for.
-func (s ResultSummary) exitCode(waited bool) int {
+func (s ResultSummary) exitCode(waited bool, misfits int) int {
 	switch {
-	case s.Unknown > 0:
+	case s.Unknown > 0 || s.Doubled > 0:
 		return ExitUnknown
-	case s.NotBought > 0:
+	case s.NotDone > 0 || misfits > 0:
 		return ExitPartly
-	case waited && (s.NotReady > 0 || s.LOAsMissing > 0):
+	case s.Queued > 0, waited && (s.NotReady > 0 || s.LOAsMissing > 0):
 		return ExitNotReady
 	}
 	return ExitDone

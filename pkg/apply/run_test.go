@@ -1,9 +1,11 @@
 package apply_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -12,11 +14,12 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 	"github.com/shopspring/decimal"
 
 	"github.com/portctl/portctl/pkg/apply"
 	"github.com/portctl/portctl/pkg/apply/ledger"
+	"github.com/portctl/portctl/pkg/apply/ledger/storetest"
 	"github.com/portctl/portctl/pkg/apply/loa"
 	"github.com/portctl/portctl/pkg/plan"
 )
@@ -30,6 +33,13 @@ type fakeAccount struct {
 	listings int
 	loaCalls map[plan.ServiceUID]int
 
+	tags       map[plan.ServiceUID]map[string]string
+	locks      map[plan.ServiceUID]bool
+	calls      []string // changes, in order
+	approvals  []apply.Approval
+	lag        time.Duration            // from the order until it is listed
+	lose       map[string]bool          // names whose order is carried out and whose answer is lost
+	failing    map[string]error         // calls that fail
 	refuse     map[string]bool          // names that validation refuses
 	outcome    map[string]apply.Outcome // names that are not simply bought
 	buyTakes   time.Duration
@@ -52,6 +62,9 @@ func (f *fakeAccount) Observe(context.Context) (plan.Observed, error) {
 	now := time.Now()
 	o := plan.Observed{Company: "company"}
 	for _, s := range f.services {
+		if now.Sub(s.CreatedAt) < f.lag {
+			continue
+		}
 		if _, stuck := f.stuck[s.Name]; !stuck && s.Status == plan.StatusDeployable && now.Sub(s.CreatedAt) >= f.readyAfter {
 			s.Status = plan.StatusConfigured
 		}
@@ -86,6 +99,12 @@ func (f *fakeAccount) Buy(ctx context.Context, o plan.Order, claim string) apply
 	if claim == "" {
 		return apply.Purchase{Outcome: apply.Refused, Failure: &apply.Failure{Message: "an order without a claim"}}
 	}
+	if outcome == apply.Queued {
+		f.mu.Lock()
+		f.approvals = append(f.approvals, apply.Approval{Status: "PENDING", Text: `{"order":"` + claim + `"}`})
+		f.mu.Unlock()
+		return apply.Purchase{Outcome: apply.Unknown, Failure: &apply.Failure{Message: "no UIDs"}}
+	}
 	if outcome != "" {
 		return apply.Purchase{Outcome: outcome, Failure: &apply.Failure{Message: "as told", Status: 500, TraceID: "t1"}}
 	}
@@ -101,9 +120,81 @@ func (f *fakeAccount) Buy(ctx context.Context, o plan.Order, claim string) apply
 			s.AggregationID, s.LAGPrimary = 1000+len(o.Name), i == 0
 		}
 		f.services = append(f.services, s)
+		if f.tags == nil {
+			f.tags = map[plan.ServiceUID]map[string]string{}
+		}
+		f.tags[s.UID] = map[string]string{plan.TagOrder: claim, plan.TagInventory: "inv"}
 		uids = append(uids, s.UID)
 	}
+	if f.lose[o.Name] {
+		return apply.Purchase{Outcome: apply.Unknown, Failure: &apply.Failure{Message: "EOF"}}
+	}
 	return apply.Purchase{Outcome: apply.Bought, UIDs: uids}
+}
+
+func (f *fakeAccount) Service(_ context.Context, uid plan.ServiceUID) (plan.Service, bool, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, s := range f.services {
+		if s.UID == uid {
+			return s, true, nil
+		}
+	}
+	return plan.Service{}, false, nil
+}
+
+func (f *fakeAccount) Tags(_ context.Context, uid plan.ServiceUID) (map[string]string, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return maps.Clone(f.tags[uid]), f.failing["tags"]
+}
+
+func (f *fakeAccount) Charge(context.Context, plan.ServiceUID) (plan.Charge, error) {
+	return plan.Charge{}, errors.New("not told")
+}
+
+func (f *fakeAccount) Approvals(context.Context) ([]apply.Approval, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.approvals), nil
+}
+
+// change notes a call and carries it out on the one service, unless it is to
+// fail.
+func (f *fakeAccount) change(call string, uid plan.ServiceUID, do func(*plan.Service)) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.calls = append(f.calls, call+" "+uid.Short())
+	if err := f.failing[call]; err != nil {
+		return err
+	}
+	for i := range f.services {
+		if f.services[i].UID == uid {
+			do(&f.services[i])
+		}
+	}
+	return nil
+}
+
+func (f *fakeAccount) Update(_ context.Context, uid plan.ServiceUID, u apply.Update) error {
+	return f.change("update", uid, func(s *plan.Service) {
+		s.CostCentre, s.Name, s.Term = u.CostCentre, cmp.Or(u.Name, s.Name), cmp.Or(u.Term, s.Term)
+		if u.MarketplaceVisibility != nil {
+			s.MarketplaceVisibility = *u.MarketplaceVisibility
+		}
+	})
+}
+
+func (f *fakeAccount) SetTags(_ context.Context, uid plan.ServiceUID, tags map[string]string) error {
+	return f.change("tags", uid, func(*plan.Service) { f.tags[uid] = tags })
+}
+
+func (f *fakeAccount) SetLock(_ context.Context, uid plan.ServiceUID, locked bool) error {
+	return f.change(map[bool]string{true: "lock", false: "unlock"}[locked], uid, func(s *plan.Service) { s.Locked = locked })
+}
+
+func (f *fakeAccount) Cancel(_ context.Context, uid plan.ServiceUID) error {
+	return f.change("cancel", uid, func(s *plan.Service) { s.Status = plan.StatusDecommissioned })
 }
 
 func (f *fakeAccount) LOA(_ context.Context, uid plan.ServiceUID) ([]byte, error) {
@@ -135,6 +226,7 @@ func entries(names ...string) plan.Desired {
 type scenario struct {
 	account *fakeAccount
 	options apply.Options
+	store   ledger.Store // the ledger, shared by all runs of a scenario
 	ctx     context.Context
 	events  []apply.Event
 	took    time.Duration
@@ -145,15 +237,16 @@ func (s *scenario) run(t *testing.T, d plan.Desired) apply.Result {
 	if s.ctx == nil {
 		s.ctx = t.Context()
 	}
-	draft, err := apply.MakeDraft(s.ctx, s.account, d, apply.DraftOptions{PerOrder: true})
+	if s.store == nil {
+		s.store = storetest.NewMemory()
+	}
+	book := ledger.New(s.store, "api.test", ledger.Run{By: "test"})
+	draft, recovered, err := apply.Prepare(s.ctx, s.account, d, apply.DraftOptions{PerOrder: true, Ledger: book})
 	if err != nil {
 		t.Fatal(err)
 	}
 	o := s.options
-	o.Account, o.Sink = s.account, func(e apply.Event) { s.events = append(s.events, e) }
-	if o.Ledger == nil {
-		o.Ledger = ledger.NewVolatile()
-	}
+	o.Account, o.Ledger, o.Recovered, o.Sink = s.account, book, recovered, func(e apply.Event) { s.events = append(s.events, e) }
 	start := time.Now()
 	result := apply.Run(s.ctx, draft, o)
 	s.took = time.Since(start)
@@ -186,7 +279,7 @@ func TestRunBuysWaitsAndFetchesLetters(t *testing.T) {
 			t.Errorf("exit %d, want done", r.ExitCode)
 		}
 		want := apply.ResultSummary{Bought: 3, Services: 4, LOAs: 4, LOAsNew: 4}
-		if diff := cmp.Diff(want, r.Summary); diff != "" {
+		if diff := gocmp.Diff(want, r.Summary); diff != "" {
 			t.Errorf("summary (-want +got):\n%s", diff)
 		}
 		if got := r.Totals["GBP"]; got.Monthly.String() != "1900.00" || got.Commitment.String() != "22800.00" {
@@ -221,7 +314,7 @@ func TestSecondRunBuysNothingAndKeepsLetters(t *testing.T) {
 		s := &scenario{account: &fakeAccount{}, options: apply.Options{LOAs: letters, Wait: time.Hour}}
 		s.run(t, entries("a"))
 		r := s.run(t, entries("a"))
-		if diff := cmp.Diff(apply.ResultSummary{Existing: 1, LOAs: 1}, r.Summary); diff != "" || r.ExitCode != apply.ExitDone {
+		if diff := gocmp.Diff(apply.ResultSummary{Existing: 1, LOAs: 1}, r.Summary); diff != "" || r.ExitCode != apply.ExitDone {
 			t.Errorf("exit %d, summary (-want +got):\n%s", r.ExitCode, diff)
 		}
 		if len(s.account.orders) != 1 || s.account.loaCalls[r.Actions[0].UIDs[0]] != 1 {
@@ -239,7 +332,7 @@ func TestOneRefusalBuysNothing(t *testing.T) {
 			t.Errorf("exit %d, orders %v", r.ExitCode, s.account.orders)
 		}
 		slices.Sort(s.account.quoted)
-		if diff := cmp.Diff([]string{"a", "b", "c"}, s.account.quoted); diff != "" {
+		if diff := gocmp.Diff([]string{"a", "b", "c"}, s.account.quoted); diff != "" {
 			t.Errorf("validated (-want +got):\n%s", diff)
 		}
 	})
@@ -260,7 +353,7 @@ func TestOutcomesAndExitCodes(t *testing.T) {
 				s := &scenario{account: &fakeAccount{outcome: map[string]apply.Outcome{"b": c.outcome}}, options: apply.Options{Wait: time.Minute}}
 				r := s.run(t, entries("a", "b", "c"))
 				want := map[string]apply.Outcome{"a": apply.Bought, "b": c.outcome, "c": apply.Bought}
-				if diff := cmp.Diff(want, outcomes(r)); diff != "" || r.ExitCode != c.exit {
+				if diff := gocmp.Diff(want, outcomes(r)); diff != "" || r.ExitCode != c.exit {
 					t.Errorf("exit %d, want %d; outcomes (-want +got):\n%s", r.ExitCode, c.exit, diff)
 				}
 				if sent := strings.Join(s.account.orders, ""); strings.Count(sent, "b") != 1 {
@@ -282,7 +375,7 @@ func TestStuckPortEndsAsNotReady(t *testing.T) {
 			options: apply.Options{LOAs: letters, Wait: 10 * time.Minute},
 		}
 		r := s.run(t, entries("a", "b"))
-		if diff := cmp.Diff(apply.ResultSummary{Bought: 2, Services: 2, NotReady: 1, LOAs: 1, LOAsNew: 1, LOAsMissing: 1}, r.Summary); diff != "" {
+		if diff := gocmp.Diff(apply.ResultSummary{Bought: 2, Services: 2, NotReady: 1, LOAs: 1, LOAsNew: 1, LOAsMissing: 1}, r.Summary); diff != "" {
 			t.Errorf("summary (-want +got):\n%s", diff)
 		}
 		if r.ExitCode != apply.ExitNotReady || s.took.Round(time.Second) != 10*time.Minute {
@@ -295,7 +388,7 @@ func TestNoWaitLeavesPortsToALaterRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &scenario{account: &fakeAccount{readyAfter: time.Hour}}
 		r := s.run(t, entries("a"))
-		if r.ExitCode != apply.ExitDone || r.Summary.NotReady != 1 || s.took != 0 {
+		if r.ExitCode != apply.ExitDone || r.Summary.NotReady != 1 || s.took > time.Second {
 			t.Errorf("exit %d, %d not ready, took %s", r.ExitCode, r.Summary.NotReady, s.took)
 		}
 	})
@@ -342,36 +435,29 @@ func TestInterruptionFinishesOrdersInFlight(t *testing.T) {
 		if !r.Interrupted || r.ExitCode != apply.ExitPartly || r.Summary.Unknown != 0 {
 			t.Errorf("interrupted %t, exit %d, summary %+v", r.Interrupted, r.ExitCode, r.Summary)
 		}
-		if r.Summary.Bought != len(s.account.orders) || r.Summary.NotBought != 5-len(s.account.orders) || r.Summary.NotBought < 3 {
+		if r.Summary.Bought != len(s.account.orders) || r.Summary.NotDone != 5-len(s.account.orders) || r.Summary.NotDone < 3 {
 			t.Errorf("%d orders sent, summary %+v", len(s.account.orders), r.Summary)
 		}
 	})
 }
 
-// brokenLedger can not write its second claim.
-type brokenLedger struct {
-	*ledger.Volatile
-	mu     sync.Mutex
-	claims int
-}
-
-func (b *brokenLedger) Claim(ctx context.Context, o plan.Order, p plan.Price) (ledger.Claim, error) {
-	b.mu.Lock()
-	b.claims++
-	broken := b.claims > 1
-	b.mu.Unlock()
-	if broken {
-		return ledger.Claim{}, errors.New("no space left on device")
-	}
-	return b.Volatile.Claim(ctx, o, p)
-}
-
 // Law 5: no claim, no order; and a ledger that fails stops new orders.
 func TestLedgerFailureStopsNewOrders(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &scenario{account: &fakeAccount{}, options: apply.Options{Parallelism: 1, Ledger: &brokenLedger{Volatile: ledger.NewVolatile()}}}
+		store := storetest.NewMemory()
+		claims := 0
+		store.Fail = func(op, key string) (bool, error) {
+			if op == "create" && strings.HasSuffix(key, "/claim.json") {
+				claims++
+			}
+			if claims > 1 && op == "create" {
+				return false, errors.New("no space left on device")
+			}
+			return false, nil
+		}
+		s := &scenario{account: &fakeAccount{}, store: store, options: apply.Options{Parallelism: 1}}
 		r := s.run(t, entries("a", "b", "c", "d"))
-		if len(s.account.orders) != 1 || r.Summary.NotBought != 3 || r.ExitCode != apply.ExitPartly {
+		if len(s.account.orders) != 1 || r.Summary.NotDone != 3 || r.ExitCode != apply.ExitPartly {
 			t.Errorf("orders %v, exit %d, summary %+v", s.account.orders, r.ExitCode, r.Summary)
 		}
 		if msg := r.Actions[1].Error.Message; !strings.Contains(msg, "no space left") {

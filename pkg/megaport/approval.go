@@ -1,6 +1,7 @@
 package megaport
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -45,6 +46,8 @@ type Approval struct {
 	CreateDate time.Time
 	// Detail is the order itself as raw JSON; its shape is not public.
 	Detail []byte
+	// Raw is the whole approval as it came, for finding an order in it by words.
+	Raw []byte
 }
 
 // ApprovalService reads order approvals.
@@ -169,8 +172,13 @@ func decodeApprovals(body io.Reader) ([]Approval, error) {
 	list := []Approval{}
 	err := readEnvelope(body, func(dec *jsontext.Decoder) error {
 		return readList(dec, func(i int, dec *jsontext.Decoder) error {
+			raw, err := dec.ReadValue()
+			if err != nil {
+				return err
+			}
+			raw = raw.Clone()
 			var w wireApproval
-			err := readObject(dec, &w)
+			err = readObject(jsontext.NewDecoder(bytes.NewReader(raw)), &w)
 			switch {
 			case err != nil:
 			case w.UID.text == "":
@@ -181,7 +189,9 @@ func decodeApprovals(body io.Reader) ([]Approval, error) {
 			if err != nil {
 				return fmt.Errorf("approval number %d: %w", i+1, err)
 			}
-			list = append(list, w.approval())
+			a := w.approval()
+			a.Raw = raw
+			list = append(list, a)
 			return nil
 		})
 	})

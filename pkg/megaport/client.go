@@ -218,6 +218,9 @@ func newOrderTransport(t *http.Transport) *http.Transport {
 	o.DisableKeepAlives = true
 	o.ForceAttemptHTTP2 = false
 	o.TLSNextProto = nil
+	if o.TLSClientConfig != nil { // the clone of a transport in use offers HTTP/2 to the server
+		o.TLSClientConfig.NextProtos = []string{"http/1.1"}
+	}
 	o.Protocols = new(http.Protocols)
 	o.Protocols.SetHTTP1(true)
 	return o

@@ -205,7 +205,7 @@ func TestDecodePurchaseKeepsWhatItHas(t *testing.T) {
 }
 
 func TestDecodeProduct(t *testing.T) {
-	got, err := decodeProduct(strings.NewReader(fact(t, "product-live.json")), testUID)
+	got, err := decodeProduct(strings.NewReader(fact(t, "product-live.json")), testUID, noSecrets)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -226,11 +226,11 @@ func TestDecodeProduct(t *testing.T) {
 }
 
 func TestDecodeProductInsistsOnTheRightOne(t *testing.T) {
-	if _, err := decodeProduct(strings.NewReader(fact(t, "product-live.json")), "another"); err == nil || !strings.Contains(err.Error(), testUID) {
+	if _, err := decodeProduct(strings.NewReader(fact(t, "product-live.json")), "another", noSecrets); err == nil || !strings.Contains(err.Error(), testUID) {
 		t.Errorf("an answer about another product: %v", err)
 	}
 	var other *NotPortError
-	_, err := decodeProduct(strings.NewReader(`{"data":{"productType":"MCR2","portSpeed":"odd"}}`), testUID)
+	_, err := decodeProduct(strings.NewReader(`{"data":{"productType":"MCR2","portSpeed":"odd"}}`), testUID, noSecrets)
 	if !errors.As(err, &other) || other.ProductType != "MCR2" {
 		t.Errorf("a router: %v", err)
 	}
@@ -248,7 +248,7 @@ func TestDecodeProducts(t *testing.T) {
 			{
 				UID: "11111111-1111-4111-8111-111111111111", ID: 1, Name: "young", ProductType: "MEGAPORT", Status: "CONFIGURED",
 				CreateDate: time.UnixMilli(1588862976322).UTC(), Speed: 1000, LocationID: 60, Market: "USA",
-				CompanyUID: company, CompanyName: "Example Networks", ContractTerm: 12, AdminLocked: true,
+				CompanyUID: company, CompanyName: "Example Networks", ContractTerm: 12, AdminLocked: true, VXCs: 1,
 			},
 			{
 				UID: "22222222-2222-4222-8222-222222222222", Name: "gone", ProductType: "megaport", Status: "DECOMMISSIONED",
@@ -394,6 +394,12 @@ func TestDecodeApprovals(t *testing.T) {
 			ServiceID: 12, Comment: "please", CreateDate: time.UnixMilli(1700000000009).UTC(), Detail: []byte(`{"productName": "lon-core-1"}`),
 		},
 		{UID: "5f7b0f0e-0000-4000-8000-000000000002", ID: 13, Status: ApprovalRejected, Type: "TERM_CHANGE", Detail: []byte("null")},
+	}
+	for i := range got {
+		if !strings.HasPrefix(string(got[i].Raw), `{"uid": "`+got[i].UID) || !strings.HasSuffix(string(got[i].Raw), "}") {
+			t.Errorf("the approval as it came is %s", got[i].Raw)
+		}
+		got[i].Raw = nil
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

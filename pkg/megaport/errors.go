@@ -167,12 +167,26 @@ func newDecodeError(a *attempt, secrets redactor, contentType string, head []byt
 }
 
 // traceID reads today's header and its predecessor (API facts §1.5).
-func traceID(h http.Header) string {
+func traceID(h http.Header, secrets redactor) string {
 	id := h.Get("Trace-Id")
 	if id == "" {
 		id = h.Get("UOW")
 	}
-	return printable(id, 64)
+	return checkTraceID(secrets(id))
+}
+
+// checkTraceID passes what looks like a trace id, hexadecimal or a UUID so far;
+// anything else could not be looked up by anyone.
+func checkTraceID(id string) string {
+	for _, r := range id {
+		if r != '-' && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') {
+			return ""
+		}
+	}
+	if len(id) > 64 {
+		return ""
+	}
+	return id
 }
 
 // readError makes an *Error of an answer. It never fails: an answer that is not
@@ -185,7 +199,9 @@ func readError(a *attempt, secrets redactor, resp *http.Response) *Error {
 	body, _ := io.ReadAll(io.LimitReader(resp.Body, limitError))
 	// Secrets go before anything is cut short, lest half of one remain; and once
 	// more below, where JSON's escapes are undone.
-	decodeError(e, resp.Header.Get("Content-Type"), []byte(secrets(string(body))))
+	if id := decodeError(e, resp.Header.Get("Content-Type"), []byte(secrets(string(body)))); id != "" {
+		e.TraceID = checkTraceID(secrets(id))
+	}
 	if to := resp.Header.Get("Location"); to != "" && resp.StatusCode/100 == 3 {
 		e.FromAPI = false
 		e.Message = "redirected to " + to + ", which is not followed; is the base URL right?"
@@ -194,7 +210,6 @@ func readError(a *attempt, secrets redactor, resp *http.Response) *Error {
 	for i, reason := range e.Reasons {
 		e.Reasons[i] = printable(secrets(reason), maxText)
 	}
-	e.TraceID = secrets(e.TraceID)
 	return e
 }
 
@@ -205,22 +220,23 @@ type wireError struct {
 	TraceID *string        `json:"trace_id"`
 }
 
-// decodeError fills in what a body says. The envelope is recognised by its
-// message; the body's own trace id goes before the header's, as in the official
-// SDK (API facts §1.7, confidence A).
-func decodeError(e *Error, contentType string, body []byte) {
+// decodeError fills in what a body says and returns the body's own trace id,
+// which goes before the header's, as in the official SDK (API facts §1.7,
+// confidence A). The envelope is recognised by its message.
+func decodeError(e *Error, contentType string, body []byte) (bodyTraceID string) {
 	var w wireError
 	err := json.Unmarshal(body, &w, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 	if err != nil || w.Message == nil {
 		e.Message = describeBody(contentType, body)
-		return
+		return ""
 	}
 	e.FromAPI = true
 	e.Message = *w.Message
 	e.Reasons = flatten(w.Data)
-	if w.TraceID != nil && *w.TraceID != "" {
-		e.TraceID = printable(*w.TraceID, 64)
+	if w.TraceID == nil {
+		return ""
 	}
+	return *w.TraceID
 }
 
 // describeBody says in a few words what a body is that is not the API's.
@@ -230,6 +246,9 @@ func describeBody(contentType string, body []byte) string {
 	}
 	if page, ok := describePage(contentType, body); ok {
 		return page
+	}
+	if v := jsontext.Value(body); v.IsValid(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)) {
+		return strings.Join(flatten(v), "; ")
 	}
 	return string(body)
 }

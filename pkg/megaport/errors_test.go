@@ -16,7 +16,7 @@ import (
 func errorOf(status int, body string, headers ...string) *Error {
 	a := testAttempt(classRead)
 	resp := reply(status, body, headers...)
-	a.traceID = traceID(resp.Header)
+	a.traceID = traceID(resp.Header, noSecrets)
 	return readError(a, noSecrets, resp)
 }
 
@@ -100,7 +100,7 @@ func TestErrorsOfStrangers(t *testing.T) {
 		"terminal codes":  {400, `{"message":"a\u001b[31mb\u0007\u202ec\u0000d\u0085"}`, nil, `GET /x: HTTP 400: a\x1b[31mb\x07\u202ec\x00d\x85`},
 		"invalid UTF-8":   {400, "{\"message\":\"a\xff\"}", nil, "GET /x: HTTP 400: a\ufffd"},
 		"plain not UTF-8": {400, "a\xffb", nil, `GET /x: HTTP 400: a\xffb`},
-		"no message":      {400, `{"error":"x"}`, nil, `GET /x: HTTP 400: {"error":"x"}`},
+		"no message":      {400, `{"error":"x"}`, nil, "GET /x: HTTP 400: x"},
 		"redirect":        {302, "", []string{"Location", "https://elsewhere.test/"}, "GET /x: HTTP 302: redirected to https://elsewhere.test/, which is not followed; is the base URL right?"},
 	}
 	for name, tt := range tests {
@@ -129,6 +129,11 @@ func TestTraceID(t *testing.T) {
 		{`{"message":"m","trace_id":"body"}`, []string{"Trace-Id", "abc"}, "body"},
 		{`{"message":"m","trace_id":""}`, []string{"Trace-Id", "abc"}, "abc"},
 		{`<html>`, []string{"Trace-Id", "abc"}, "abc"},
+		{`{"message":"m"}`, []string{"Trace-Id", "4bf92f3577b34da6a3ce929d0e0e4736"}, "4bf92f3577b34da6a3ce929d0e0e4736"},
+		{`{"message":"m"}`, []string{"UOW", testUID}, testUID},
+		{`{"message":"m"}`, []string{"Trace-Id", "Bearer abc"}, ""},
+		{`{"message":"m"}`, []string{"Trace-Id", strings.Repeat("a", 65)}, ""},
+		{`{"message":"m","trace_id":"\u001b[2J"}`, nil, ""},
 	}
 	for _, tt := range tests {
 		if got := errorOf(500, tt.body, tt.headers...).TraceID; got != tt.want {

@@ -2,7 +2,6 @@ package megaport
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -187,5 +186,3 @@ func testAttempt(c class) *attempt {
 }
 
 func noSecrets(text string) string { return text }
-
-func ctxOf(t *testing.T) context.Context { t.Helper(); return t.Context() }

@@ -304,7 +304,9 @@ func (r *row) port() (Port, error) {
 	if err := w.check(); err != nil {
 		return Port{}, err
 	}
-	return w.port(), nil
+	p := w.port()
+	p.VXCs = r.vxcs
+	return p, nil
 }
 
 // check insists on what identifies a port and says whether it still exists.

@@ -65,7 +65,7 @@ func (s *ProductService) LOA(ctx context.Context, uid string) ([]byte, error) {
 // checkPDF looks at both ends: the header may lie, a beginning and an end do not
 // happen by chance.
 func checkPDF(uid string, a *attempt, document []byte) error {
-	e := &NotPDFError{UID: uid, ContentType: a.header.Get("Content-Type"), Size: len(document), TraceID: a.traceID}
+	e := &NotPDFError{UID: uid, ContentType: a.secrets(a.header.Get("Content-Type")), Size: len(document), TraceID: a.traceID}
 	page, isPage := describePage("", []byte(a.secrets(string(document[:min(len(document), 4096)]))))
 	switch {
 	case len(document) == 0:

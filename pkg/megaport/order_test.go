@@ -267,7 +267,7 @@ func TestBuyWithoutToken(t *testing.T) {
 		c := mustNew(t, Options{BaseURL: "https://api.test", Transport: transport(func(*http.Request) (*http.Response, error) { return nil, errors.New("sent") })})
 		p, err := c.Orders.Buy(t.Context(), testOrder())
 		checkOutcome(t, p, err, OrderNotSent, nil, 0)
-		if !errors.Is(err, ErrNoCredentials) {
+		if !errors.Is(err, ErrNoCredentials) || !strings.Contains(err.Error(), "not sent: no access token: there are no credentials") {
 			t.Errorf("without credentials: %v", err)
 		}
 	})

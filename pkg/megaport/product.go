@@ -72,7 +72,7 @@ type Port struct {
 	Demarcation, LOATemplate, Media string
 	// Up is the state of the link; false when unknown.
 	Up bool
-	// VXCs is how many VXCs end here; only Get fills it.
+	// VXCs is how many VXCs end here, terminated ones included.
 	VXCs int
 }
 
@@ -122,8 +122,8 @@ func (s *ProductService) Get(ctx context.Context, uid string) (Port, error) {
 	var port Port
 	_, err := s.client.do(ctx, call{
 		class: classRead, method: http.MethodGet, path: productPath(2, uid, ""),
-		decode: func(body io.Reader, _ *attempt) (err error) {
-			port, err = decodeProduct(body, uid)
+		decode: func(body io.Reader, a *attempt) (err error) {
+			port, err = decodeProduct(body, uid, a.secrets)
 			return err
 		},
 	})
@@ -138,7 +138,7 @@ func (s *ProductService) Get(ctx context.Context, uid string) (Port, error) {
 }
 
 // decodeProduct reads one port, and insists that it is the one asked for.
-func decodeProduct(body io.Reader, uid string) (Port, error) {
+func decodeProduct(body io.Reader, uid string, secrets redactor) (Port, error) {
 	var port Port
 	err := readEnvelope(body, func(dec *jsontext.Decoder) error {
 		r, err := newRowReader().read(dec)
@@ -146,7 +146,7 @@ func decodeProduct(body io.Reader, uid string) (Port, error) {
 		case err != nil:
 			return err
 		case !r.isPort():
-			return &NotPortError{UID: uid, ProductType: r.productType}
+			return &NotPortError{UID: uid, ProductType: secrets(r.productType)}
 		}
 		if port, err = r.port(); err != nil {
 			return err
@@ -154,7 +154,6 @@ func decodeProduct(body io.Reader, uid string) (Port, error) {
 		if !strings.EqualFold(port.UID, uid) {
 			return fmt.Errorf("it is about the product %s", printable(port.UID, 80))
 		}
-		port.VXCs = r.vxcs
 		return nil
 	})
 	if err != nil {

@@ -1,6 +1,7 @@
 package megaport
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -143,17 +144,17 @@ func TestCallsNeedAUID(t *testing.T) {
 }
 
 func TestReadsAndWritesAreRepeated(t *testing.T) {
-	calls := map[string]func(c *Client) error{
-		"list":     func(c *Client) error { _, err := c.Products.List(t.Context()); return err },
-		"set tags": func(c *Client) error { return c.Products.SetTags(t.Context(), testUID, nil) },
-		"update":   func(c *Client) error { return c.Products.Update(t.Context(), testUID, PortUpdate{}) },
-		"lock":     func(c *Client) error { return c.Products.Lock(t.Context(), testUID) },
+	calls := map[string]func(ctx context.Context, c *Client) error{
+		"list":     func(ctx context.Context, c *Client) error { _, err := c.Products.List(ctx); return err },
+		"set tags": func(ctx context.Context, c *Client) error { return c.Products.SetTags(ctx, testUID, nil) },
+		"update":   func(ctx context.Context, c *Client) error { return c.Products.Update(ctx, testUID, PortUpdate{}) },
+		"lock":     func(ctx context.Context, c *Client) error { return c.Products.Lock(ctx, testUID) },
 	}
 	for name, do := range calls {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				api := &script{answer: inTurn(breaks("reset"), says(502, ``), says(429, ``), says(504, ``), says(200, `{"message":"m","data":[]}`))}
-				if err := do(newTestClient(t, api)); err != nil || len(api.seen()) != 5 {
+				if err := do(t.Context(), newTestClient(t, api)); err != nil || len(api.seen()) != 5 {
 					t.Errorf("%v after %d requests", err, len(api.seen()))
 				}
 			})

@@ -32,10 +32,9 @@ type Quote struct {
 
 // wireQuote is an element of a validation's data (API facts §3.3).
 type wireQuote struct {
-	Price       *wirePrice `json:"price"`
-	ServiceName wireText   `json:"serviceName"`
-	Market      wireText   `json:"market"`
-	Metro       wireText   `json:"string"`
+	Price  *wirePrice `json:"price"`
+	Market wireText   `json:"market"`
+	Metro  wireText   `json:"string"`
 }
 
 type wirePrice struct {

@@ -25,6 +25,7 @@ func newRedactor(c Credentials, tokens *tokens) redactor {
 			fixed,
 			base64.StdEncoding.EncodeToString([]byte(c.AccessKey+":"+secret)),
 			secret,
+			strings.ReplaceAll(secret, "/", `\/`),
 			url.QueryEscape(secret),
 			base64.StdEncoding.EncodeToString([]byte(url.QueryEscape(c.AccessKey)+":"+url.QueryEscape(secret))),
 		)

@@ -21,7 +21,7 @@ func withAnswer(secrets redactor, next send) step {
 		}
 		defer func() { _ = resp.Body.Close() }()
 		a.status, a.header = resp.StatusCode, resp.Header
-		a.traceID, a.secrets = secrets(traceID(resp.Header)), secrets
+		a.traceID, a.secrets = traceID(resp.Header, secrets), secrets
 		if resp.StatusCode < 200 || resp.StatusCode > 299 {
 			apiErr := readError(a, secrets, resp)
 			a.traceID = apiErr.TraceID

@@ -6,9 +6,9 @@ import (
 	"net/http"
 )
 
-// withAuth gives an attempt its token. A 401 means that the request was refused
-// before it was processed (design of every class, orders included), so after one
-// refresh it is sent again; a second 401 is the caller's.
+// withAuth gives an attempt its token. Who answers 401 has refused the request
+// before processing it, so after one refresh it is sent again, whatever its class;
+// a second 401 is the caller's.
 func withAuth(tokens *tokens, next step) step {
 	return func(ctx context.Context, a *attempt) error {
 		if a.public {

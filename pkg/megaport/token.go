@@ -19,7 +19,7 @@ import (
 
 // AuthError is a token that could not be had. Nothing was sent to the API itself.
 type AuthError struct {
-	// TokenURL is where it was asked for.
+	// TokenURL is where it was asked for; empty when there is nowhere to ask.
 	TokenURL string
 	// Status is the token server's HTTP status; 0 when there was no answer.
 	Status int
@@ -33,6 +33,9 @@ type AuthError struct {
 func (e *AuthError) Error() string {
 	if e.Refused {
 		return fmt.Sprintf("the API key was refused at %s: %v; check MEGAPORT_ACCESS_KEY and MEGAPORT_SECRET_KEY, and that the key belongs to this environment", e.TokenURL, e.Err)
+	}
+	if e.TokenURL == "" {
+		return fmt.Sprintf("no access token: %v", e.Err)
 	}
 	return fmt.Sprintf("no access token from %s: %v", e.TokenURL, e.Err)
 }
@@ -134,7 +137,7 @@ func (t *tokens) drop(value string) {
 // can not be had and the old one still holds, the old one.
 func (t *tokens) get(ctx context.Context) (string, error) {
 	if t.fetch == nil {
-		return "", &AuthError{TokenURL: "(none)", Err: ErrNoCredentials}
+		return "", &AuthError{TokenURL: t.url, Err: ErrNoCredentials}
 	}
 	value, f := t.join(ctx)
 	if value != "" {
@@ -221,7 +224,7 @@ type tokenFetcher struct {
 
 func (f *tokenFetcher) fetch(ctx context.Context) (token, error) {
 	if f.url == "" {
-		return token{}, &AuthError{TokenURL: "(none)", Err: errors.New("no token URL is given")}
+		return token{}, &AuthError{Err: errors.New("no token URL is given")}
 	}
 	for number := 1; ; number++ {
 		start := time.Now()
@@ -256,7 +259,7 @@ func newToken(t *oauth2.Token, start time.Time) token {
 func (f *tokenFetcher) once(ctx context.Context, number int) (*oauth2.Token, tokenAnswer, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeoutToken)
 	defer cancel()
-	answer := tokenAnswer{way: f.way, agent: f.agent}
+	answer := tokenAnswer{way: f.way, agent: f.agent, redact: f.redact}
 	client := &http.Client{
 		Transport:     &answer,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -316,6 +319,7 @@ func (e *authCause) Is(target error) bool { return errors.Is(e.err, target) }
 type tokenAnswer struct {
 	way         http.RoundTripper
 	agent       string
+	redact      redactor
 	code        int
 	retryAfter  time.Duration
 	traceID     string
@@ -337,7 +341,7 @@ func (a *tokenAnswer) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, fmt.Errorf("the answer broke off: %w", err)
 	}
 	resp.Body = io.NopCloser(bytes.NewReader(body))
-	a.code, a.traceID = resp.StatusCode, traceID(resp.Header)
+	a.code, a.traceID = resp.StatusCode, traceID(resp.Header, a.redact)
 	a.contentType = resp.Header.Get("Content-Type")
 	a.retryAfter, _ = parseRetryAfter(resp.Header.Get("Retry-After"), time.Now())
 	return resp, nil

@@ -3,20 +3,36 @@ package plan
 // Kind is what an action does.
 type Kind string
 
-// The kinds of action. Later versions add to them; readers of a plan treat a
+// The kinds of action. Later versions may add to them; readers of a plan treat a
 // kind they do not know as a change.
 const (
 	// Buy orders a port or a LAG.
 	Buy Kind = "buy"
-	// Unchanged means that the account holds what the entry asks for.
+	// Grow orders further members of a LAG, and makes the action's changes.
+	Grow Kind = "grow"
+	// Update changes fields of a service.
+	Update Kind = "update"
+	// Cancel terminates a service, all members of a LAG.
+	Cancel Kind = "cancel"
+	// Unchanged means that there is nothing to do about the entry.
 	Unchanged Kind = "unchanged"
 	// Blocked means that the entry can not be carried out as it stands. One
 	// blocked action refuses the whole apply.
 	Blocked Kind = "blocked"
+	// Unknown means that an earlier order is in doubt. It holds back its entry
+	// and nothing else.
+	Unknown Kind = "unknown"
+	// Excluded means that the entry was taken out of this run by name.
+	Excluded Kind = "excluded"
 )
 
 // Kinds lists all kinds in the order in which people are shown them.
-func Kinds() []Kind { return []Kind{Buy, Blocked, Unchanged} }
+func Kinds() []Kind {
+	return []Kind{Buy, Grow, Update, Cancel, Unknown, Blocked, Excluded, Unchanged}
+}
+
+// Changes says whether the kind changes something in the account.
+func (k Kind) Changes() bool { return k == Buy || k == Grow || k == Update || k == Cancel }
 
 // ReasonCode says why an action is what it is. It is for readers and machines
 // that report; decisions are made on Kind.
@@ -47,8 +63,45 @@ const (
 	// ReasonLAGMismatch: the entry is a LAG and the service a single port, or the
 	// reverse.
 	ReasonLAGMismatch ReasonCode = "lag-mismatch"
-	// ReasonLAGSize: the LAG has another number of members.
-	ReasonLAGSize ReasonCode = "lag-size"
+	// ReasonLAGShrink: the LAG has more members than the entry asks for.
+	ReasonLAGShrink ReasonCode = "lag-shrink"
+	// ReasonLAGGrows: the LAG has fewer members than the entry asks for.
+	ReasonLAGGrows ReasonCode = "lag-grows"
+	// ReasonDiffers: declared fields of the service differ.
+	ReasonDiffers ReasonCode = "differs"
+	// ReasonAbsent: the entry asks for the service to be gone.
+	ReasonAbsent ReasonCode = "absent"
+	// ReasonGone: the entry asks for the service to be gone, and it is.
+	ReasonGone ReasonCode = "gone"
+	// ReasonNotOurs: the service to cancel is neither named by UID nor tagged as
+	// this inventory's.
+	ReasonNotOurs ReasonCode = "not-ours"
+	// ReasonLocked: the service is locked, and not by this inventory.
+	ReasonLocked ReasonCode = "locked"
+	// ReasonUIDUnknown: the account has no service of the entry's uid.
+	ReasonUIDUnknown ReasonCode = "uid-unknown"
+	// ReasonUIDTerminated: the service of the entry's uid is terminated.
+	ReasonUIDTerminated ReasonCode = "uid-terminated"
+	// ReasonServiceTaken: another entry stands for the service already.
+	ReasonServiceTaken ReasonCode = "service-taken"
+	// ReasonLooksRenamed: a service of this inventory that no entry names stands
+	// at the same location with the same speed.
+	ReasonLooksRenamed ReasonCode = "looks-renamed"
+	// ReasonWaitsForCancel: the service to replace is still to be terminated.
+	ReasonWaitsForCancel ReasonCode = "waits-for-cancel"
+	// ReasonReplacesWrong: `replaces` does not name the service last terminated.
+	ReasonReplacesWrong ReasonCode = "replaces-wrong"
+	// ReasonDoubt: an earlier order of this name is in doubt.
+	ReasonDoubt ReasonCode = "doubt"
+	// ReasonDoubtNearby: an earlier order that no entry names is in doubt, and it
+	// could be this one.
+	ReasonDoubtNearby ReasonCode = "doubt-nearby"
+	// ReasonOrdered: bought, but not to be seen yet.
+	ReasonOrdered ReasonCode = "ordered"
+	// ReasonApproval: ordered, and waiting for an approval within the company.
+	ReasonApproval ReasonCode = "approval"
+	// ReasonExcluded: taken out of the run by name.
+	ReasonExcluded ReasonCode = "excluded"
 	// ReasonDuplicateEntry: two entries have one name.
 	ReasonDuplicateEntry ReasonCode = "duplicate-entry"
 	// ReasonDuplicateService: several services have the entry's name.
@@ -84,6 +137,8 @@ type Entry struct {
 	Zone  Zone   `json:"diversityZone,omitzero"`
 	LAG   int    `json:"lag,omitzero"`
 	Term  int    `json:"termMonths"`
+	// Absent says that the entry asks for the service to be gone.
+	Absent bool `json:"absent,omitzero"`
 }
 
 // Place is the location of an action.
@@ -105,6 +160,9 @@ type ServiceRef struct {
 	Speed   Speed        `json:"speedMbps"`
 	Zone    Zone         `json:"diversityZone,omitzero"`
 	Term    int          `json:"termMonths"`
+	// ContractEnd is the last day of the term; empty while the API has not
+	// filled it in.
+	ContractEnd string `json:"contractEnd,omitzero"`
 }
 
 // Change is one field that an action changes.
@@ -128,15 +186,21 @@ type Action struct {
 	// Order is the body that would be sent; nil when nothing is ordered.
 	Order *Order `json:"order"`
 	// Price is nil until the plan is priced, and for what costs nothing new.
-	Price  *Price `json:"price"`
+	Price *Price `json:"price"`
+	// Charge is what a cancellation costs at once, in words.
+	Charge string `json:"charge,omitzero"`
 	Source Source `json:"source"`
+
+	// inquiry is the order whose validation prices a longer term. It is never
+	// sent as an order.
+	inquiry *Order
 }
 
-// Services is how many services the action stands for: a LAG's members each
-// count.
+// Services is how many services the action stands for before anything is grown
+// or cancelled, or will when it is bought: a LAG's members each count.
 func (a Action) Services() int {
 	switch {
-	case a.Order != nil:
+	case a.Kind == Buy && a.Order != nil:
 		return a.Order.Members()
 	case a.Service != nil:
 		return len(a.Service.Members)
@@ -147,6 +211,21 @@ func (a Action) Services() int {
 
 // block turns the action into a blocked one, keeping what is known of it.
 func (a Action) block(r Reason) Action {
-	a.Kind, a.Reason, a.Order, a.Price = Blocked, r, nil, nil
+	return a.still(Blocked, r)
+}
+
+// still turns the action into one that changes nothing, keeping what is known of
+// it.
+func (a Action) still(k Kind, r Reason) Action {
+	a.Kind, a.Reason, a.Order, a.Price, a.inquiry, a.Charge = k, r, nil, nil, nil, ""
+	a.Changes = []Change{}
 	return a
+}
+
+// ServicesOrdered is how many services the action would buy.
+func (a Action) ServicesOrdered() int {
+	if (a.Kind == Buy || a.Kind == Grow) && a.Order != nil {
+		return a.Order.Members()
+	}
+	return 0
 }

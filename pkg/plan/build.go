@@ -12,31 +12,86 @@ import (
 // is pure: the same input, in whatever order, gives the same plan. The plan has
 // no prices yet; see Plan.Orders and Plan.Priced.
 func Build(desired Desired, observed Observed, catalog Catalog) Plan {
-	b := builder{desired: desired, catalog: catalog, taken: map[ServiceUID]bool{}}
-	b.index(observed.Services)
-	p := Plan{Actions: []Action{}, Warnings: []Warning{}, Unmanaged: []ServiceRef{}}
-	for _, port := range sortedPorts(desired.Ports) {
-		p.Actions = append(p.Actions, b.action(port))
+	b := newBuilder(desired, observed, catalog)
+	p := Plan{Actions: []Action{}, Policy: []PolicyLine{}, Warnings: []Warning{}, Unmanaged: []ServiceRef{}, policy: desired.Policy}
+	for i := range b.ports {
+		p.Actions = append(p.Actions, b.action(i))
 	}
+	p.Actions = append(p.Actions, b.strayClaims()...)
 	p.Unmanaged = append(p.Unmanaged, b.unmanaged()...)
 	p.Warnings = append(p.Warnings, b.warnings...)
-	p.Totals, p.Summary = sum(p.Actions)
-	return p
+	return p.summed()
+}
+
+// Need is what Build must know of services beyond the listing.
+type Need struct {
+	Tags    []ServiceUID
+	Charges []ServiceUID
+}
+
+// Missing says what Build would have to know besides: tags and cancellation
+// charges are read one by one, so only where a decision hangs on them. It is as
+// pure as Build.
+func Missing(desired Desired, observed Observed, catalog Catalog) Need {
+	b := newBuilder(desired, observed, catalog)
+	for i := range b.ports {
+		b.action(i)
+	}
+	return Need{unique(b.need.Tags), unique(b.need.Charges)}
+}
+
+func unique(uids []ServiceUID) []ServiceUID {
+	return slices.Compact(slices.Sorted(slices.Values(uids)))
 }
 
 type builder struct {
 	desired  Desired
+	observed Observed
 	catalog  Catalog
-	active   map[string][]unit    // by folded name
-	gone     map[string][]Service // terminated, by folded name
+	ports    []Port // by name
 	units    []unit
-	entries  map[string]int // entries per folded name
-	taken    map[ServiceUID]bool
+	gone     map[string][]Service // terminated, by folded name
+	byUID    map[ServiceUID]Service
+	matches  matches
+	wanted   map[string]int     // entries that are not absent, per folded name
+	absent   map[string]int     // entries that are, per folded name
+	claims   map[string][]Claim // by folded name
+	aside    map[string]bool    // folded names under `unmanaged`
+	need     Need
 	warnings []Warning
 }
 
-// sortedPorts orders entries by name. Entries of one name, which are refused
-// anyway, are ordered by all they say, so that the plan stays the same.
+func newBuilder(desired Desired, observed Observed, catalog Catalog) *builder {
+	b := &builder{
+		desired: desired, observed: observed, catalog: catalog, ports: sortedPorts(desired.Ports), units: group(observed.Services),
+		gone: map[string][]Service{}, byUID: map[ServiceUID]Service{}, wanted: map[string]int{}, absent: map[string]int{},
+		claims: map[string][]Claim{}, aside: map[string]bool{},
+	}
+	for _, p := range b.ports {
+		if p.Absent {
+			b.absent[FoldName(p.Name)]++
+		} else {
+			b.wanted[FoldName(p.Name)]++
+		}
+	}
+	for _, s := range sortedServices(observed.Services) {
+		b.byUID[s.UID] = s
+		if s.Status.Terminated() {
+			b.gone[FoldName(s.Name)] = append(b.gone[FoldName(s.Name)], s)
+		}
+	}
+	for _, c := range sortedClaims(observed.Claims) {
+		b.claims[FoldName(c.Name)] = append(b.claims[FoldName(c.Name)], c)
+	}
+	for _, name := range desired.Unmanaged {
+		b.aside[FoldName(name)] = true
+	}
+	b.matches = match(b.ports, b.units)
+	return b
+}
+
+// sortedPorts orders entries by name. Entries of one name, of which at most one
+// is not absent, are ordered by all they say, so that the plan stays the same.
 func sortedPorts(ports []Port) []Port {
 	folded := make(map[string]string, len(ports))
 	for _, p := range ports {
@@ -50,22 +105,10 @@ func sortedPorts(ports []Port) []Port {
 	})
 }
 
-func (b *builder) index(services []Service) {
-	b.active, b.gone, b.entries = map[string][]unit{}, map[string][]Service{}, map[string]int{}
-	for _, p := range b.desired.Ports {
-		b.entries[FoldName(p.Name)]++
-	}
-	b.units = group(services)
-	for _, u := range b.units {
-		for _, name := range u.names() {
-			b.active[name] = append(b.active[name], u)
-		}
-	}
-	for _, s := range sortedServices(services) {
-		if s.Status.Terminated() {
-			b.gone[FoldName(s.Name)] = append(b.gone[FoldName(s.Name)], s)
-		}
-	}
+func sortedClaims(claims []Claim) []Claim {
+	return slices.SortedFunc(slices.Values(claims), func(a, b Claim) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
+	})
 }
 
 func (b *builder) warn(p Port, field, format string, args ...any) {
@@ -73,27 +116,64 @@ func (b *builder) warn(p Port, field, format string, args ...any) {
 }
 
 // action decides about one entry.
-func (b *builder) action(p Port) Action {
+func (b *builder) action(i int) Action {
+	p, found := b.ports[i], b.matches.of[i]
 	a := Action{
 		Name:    p.Name,
-		Entry:   Entry{Site: p.Site.Written, Speed: p.Speed, Zone: p.Zone, LAG: p.LAG, Term: p.Term},
+		Entry:   Entry{Site: p.Site.Written, Speed: p.Speed, Zone: p.Zone, LAG: p.LAG, Term: p.Term, Absent: p.Absent},
 		Changes: []Change{},
 		Source:  p.Source,
 	}
-	found := b.active[FoldName(p.Name)]
-	for _, u := range found {
-		b.take(u)
+	if r, ok := b.refused(i); !ok {
+		return a.block(r)
+	}
+	if c, open := b.openClaim(p); open && p.UID == "" {
+		return b.awaits(a, p, c, found)
 	}
 	switch {
-	case b.entries[FoldName(p.Name)] > 1:
-		return a.block(Reason{Code: ReasonDuplicateEntry, Text: fmt.Sprintf("another entry is named %q too", p.Name),
-			Hint: "give each entry a name of its own", Source: p.At("name")})
-	case len(found) > 1:
-		return a.block(duplicateServices(p, found))
+	case p.Absent && len(found) == 0:
+		return a.still(Unchanged, Reason{Code: ReasonGone, Text: "there is nothing to cancel", Source: p.Source})
+	case p.Absent:
+		return b.cancel(a, p, found[0])
 	case len(found) == 1:
 		return b.existing(a, p, found[0])
 	default:
 		return b.buy(a, p)
+	}
+}
+
+// refused finds what makes an entry impossible to match with a service.
+func (b *builder) refused(i int) (Reason, bool) {
+	p, found := b.ports[i], b.matches.of[i]
+	name := FoldName(p.Name)
+	switch {
+	case !p.Absent && b.wanted[name] > 1, p.Absent && p.UID == "" && b.absent[name] > 1:
+		return Reason{Code: ReasonDuplicateEntry, Text: fmt.Sprintf("another entry is named %q too", p.Name),
+			Hint: "give each entry a name of its own", Source: p.At("name")}, false
+	case b.matches.stolen[i]:
+		return Reason{Code: ReasonServiceTaken, Text: "the service of this entry stands for another entry already",
+			Hint: "two entries can not stand for one service: take one out", Source: p.At("uid")}, false
+	case len(found) > 1:
+		return duplicateServices(p, found), false
+	case p.UID != "" && len(found) == 0:
+		return b.uidReason(p)
+	}
+	return Reason{}, true
+}
+
+// uidReason is why an entry with a uid has no service: such an entry is never
+// bought.
+func (b *builder) uidReason(p Port) (Reason, bool) {
+	s, known := b.byUID[p.UID]
+	switch {
+	case !known:
+		return Reason{Code: ReasonUIDUnknown, Text: fmt.Sprintf("the account has no port with UID %s", p.UID), Source: p.At("uid"),
+			Hint: "an entry with a uid is never bought: correct the uid, or take it out"}, false
+	case p.Absent:
+		return Reason{}, true
+	default:
+		return Reason{Code: ReasonUIDTerminated, Text: fmt.Sprintf("service %s is %s", p.UID, s.Status), Source: p.At("uid"),
+			Hint: "an entry with a uid is never bought; for a new port write `replaces: " + string(p.UID) + "` instead of `uid`"}, false
 	}
 }
 
@@ -106,7 +186,7 @@ func duplicateServices(p Port, found []unit) Reason {
 	return Reason{
 		Code:   ReasonDuplicateService,
 		Text:   fmt.Sprintf("%d services are named %q: %s", len(found), p.Name, strings.Join(uids, ", ")),
-		Hint:   "rename or cancel all but one of them in the Megaport portal",
+		Hint:   "say which one it is with `uid:`, and rename or cancel the others",
 		Source: p.At("name"),
 	}
 }
@@ -119,11 +199,20 @@ func (b *builder) buy(a Action, p Port) Action {
 	}
 	l := match.Location
 	a.Location = &Place{l.ID, l.Name, l.Metro, l.Market}
-	if twins := b.gone[FoldName(p.Name)]; len(twins) > 0 {
-		return a.block(terminatedTwin(p, twins[0]))
+	if r, ok := b.twinReason(p); !ok {
+		if r.Code == ReasonWaitsForCancel {
+			return a.still(Unchanged, r)
+		}
+		return a.block(r)
 	}
 	if r, ok := offerReason(p, l); !ok {
 		return a.block(r)
+	}
+	if r, ok := b.renamedReason(p, l); !ok {
+		return a.block(r)
+	}
+	if r, ok := b.doubtNearby(p, l); !ok {
+		return a.still(Unknown, r)
 	}
 	if match.Inexact {
 		b.warn(p, "site", "site %q is not the name of a location; read as %s", p.Site.Name, l)
@@ -146,11 +235,37 @@ func siteReason(p Port, err error) Reason {
 	return r
 }
 
-func terminatedTwin(p Port, s Service) Reason {
-	return Reason{
-		Code: ReasonTerminatedTwin,
-		Text: fmt.Sprintf("service %s of this name was cancelled (%s); it may have been cancelled on purpose", s.UID, s.Status),
-		Hint: "if a new port is really wanted, give the entry a new name", Source: p.At("name"),
+// twinReason keeps a name from being bought again after its service was
+// terminated: somebody may have cancelled it on purpose. The entry must name
+// the service it replaces, and it must be the last one.
+func (b *builder) twinReason(p Port) (Reason, bool) {
+	if p.Replaces != "" {
+		if s, ok := b.byUID[p.Replaces]; ok && !s.Status.Terminated() {
+			return Reason{Code: ReasonWaitsForCancel, Source: p.At("replaces"),
+				Text: fmt.Sprintf("bought by a later apply, once service %s is terminated", p.Replaces)}, false
+		}
+	}
+	twins := slices.Clone(b.gone[FoldName(p.Name)])
+	if p.Formerly != "" {
+		twins = append(twins, b.gone[FoldName(p.Formerly)]...)
+	}
+	if len(twins) == 0 {
+		return Reason{}, true
+	}
+	last := slices.MaxFunc(twins, func(a, b Service) int {
+		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.UID, b.UID))
+	})
+	switch p.Replaces {
+	case "":
+		return Reason{Code: ReasonTerminatedTwin, Source: p.At("name"),
+			Text: fmt.Sprintf("service %s of this name was cancelled (%s); it may have been cancelled on purpose", last.UID, last.Status),
+			Hint: fmt.Sprintf("if a new port is really wanted, add `replaces: %s`", last.UID)}, false
+	case last.UID:
+		return Reason{}, true
+	default:
+		return Reason{Code: ReasonReplacesWrong, Source: p.At("replaces"),
+			Text: fmt.Sprintf("the service of this name that was cancelled last is %s, not %s", last.UID, p.Replaces),
+			Hint: fmt.Sprintf("if a new port is really wanted, write `replaces: %s`", last.UID)}, false
 	}
 }
 
@@ -173,19 +288,28 @@ func offerReason(p Port, l Location) (Reason, bool) {
 	return Reason{}, true
 }
 
-// existing compares an entry with the service that stands for it.
-func (b *builder) existing(a Action, p Port, u unit) Action {
-	s := u.primary()
-	ref := u.ref()
-	a.Service = &ref
-	a.Location = b.place(s.Location)
-	if r, ok := b.fixed(p, u); !ok {
-		return a.block(r)
+// renamedReason finds services that no entry names, at the place and speed of
+// what is to be bought. One that this inventory bought is probably the entry
+// under an old name; others are mentioned.
+func (b *builder) renamedReason(p Port, l Location) (Reason, bool) {
+	for _, u := range b.units {
+		s := u.primary()
+		if _, taken := b.matches.taken[s.UID]; taken || s.Location != l.ID || s.Speed != p.Speed || b.aside[FoldName(s.Name)] {
+			continue
+		}
+		tags, read := b.observed.Tags[s.UID]
+		if !read {
+			b.need.Tags = append(b.need.Tags, s.UID)
+			continue
+		}
+		if tags[TagInventory] == b.desired.Inventory {
+			return Reason{Code: ReasonLooksRenamed, Source: p.At("name"),
+				Text: fmt.Sprintf("looks like %q (%s) renamed: this inventory bought it, and no entry names it", s.Name, s.UID),
+				Hint: fmt.Sprintf("add `formerly: %s`, or list %s under `unmanaged`", s.Name, s.Name)}, false
+		}
+		b.warn(p, "name", "service %q (%s) of the same speed stands at %s and is in no entry", s.Name, s.UID, l.Name)
 	}
-	b.notes(p, u)
-	a.Kind = Unchanged
-	a.Reason = Reason{Code: ReasonExists, Text: fmt.Sprintf("service %s has this name", s.UID), Source: p.Source}
-	return a
+	return Reason{}, true
 }
 
 func (b *builder) place(id LocationID) *Place {
@@ -196,82 +320,10 @@ func (b *builder) place(id LocationID) *Place {
 	return &Place{l.ID, l.Name, l.Metro, l.Market}
 }
 
-// fixed finds a difference in what no call can change after the order: law 8.
-func (b *builder) fixed(p Port, u unit) (Reason, bool) {
-	s := u.primary()
-	const wayOut = "to replace the port, give the new one a name of its own and cancel the old one when it is no longer needed"
-	if r, ok := lagReason(p, u); !ok {
-		return r, false
-	}
-	if match, err := b.catalog.Resolve(p.Site); err == nil && match.Location.ID != s.Location {
-		return Reason{Code: ReasonSiteFixed, Source: p.At("site"), Hint: wayOut,
-			Text: fmt.Sprintf("service %s stands at %s, not at %s, and a port can not move", s.UID, b.place(s.Location).Name, match.Location.Name)}, false
-	}
-	if s.Speed != p.Speed {
-		return Reason{Code: ReasonSpeedFixed, Source: p.At("speed"), Hint: wayOut,
-			Text: fmt.Sprintf("service %s is a %s port, not %s, and the speed of a port can not change", s.UID, s.Speed, p.Speed)}, false
-	}
-	if p.Zone != "" && s.Zone != "" && s.Zone != p.Zone {
-		return Reason{Code: ReasonZoneFixed, Source: p.At("diversityZone"), Hint: wayOut,
-			Text: fmt.Sprintf("service %s is in zone %s, not %s, and a port can not change its zone", s.UID, s.Zone, p.Zone)}, false
-	}
-	return Reason{}, true
-}
-
-func lagReason(p Port, u unit) (Reason, bool) {
-	uid := u.primary().UID
-	switch {
-	case p.LAG == 0 && u.lag:
-		return Reason{Code: ReasonLAGMismatch, Source: p.Source,
-			Text: fmt.Sprintf("service %s is a LAG of %d, the entry a single port", uid, len(u.members)),
-			Hint: fmt.Sprintf("add `lag: %d` to the entry, or give it another name", len(u.members))}, false
-	case p.LAG > 0 && !u.lag:
-		return Reason{Code: ReasonLAGMismatch, Source: p.At("lag"),
-			Text: fmt.Sprintf("service %s is a single port, the entry a LAG of %d", uid, p.LAG),
-			Hint: "a single port can not become a LAG: take `lag` out, or give the entry another name"}, false
-	case p.LAG != 0 && p.LAG != len(u.members):
-		return Reason{Code: ReasonLAGSize, Source: p.At("lag"),
-			Text: fmt.Sprintf("LAG %s has %d members, the entry asks for %d", uid, len(u.members), p.LAG),
-			Hint: fmt.Sprintf("write `lag: %d`; this version does not change the size of a LAG", len(u.members))}, false
-	}
-	return Reason{}, true
-}
-
-// notes warns of what differs and is left alone, and of what does not look well.
-func (b *builder) notes(p Port, u unit) {
-	s := u.primary()
-	if match, err := b.catalog.Resolve(p.Site); err != nil {
-		b.warn(p, "site", "%s; the service exists, so this stops nothing", err)
-	} else if match.Inexact {
-		b.warn(p, "site", "site %q is not the name of a location; read as %s", p.Site.Name, match.Location)
-	}
-	for _, m := range u.members {
-		if m.Status.Unhealthy() {
-			b.warn(p, "name", "service %s is %s; it exists, so it is not bought again: ask Megaport's support", m.UID, m.Status)
-		}
-	}
-	if s.Term != p.Term {
-		b.warn(p, "term", "service %s has a contract term (months) of %d, not %d; the term of an existing port is not changed", s.UID, s.Term, p.Term)
-	}
-	if p.CostCentre != nil && *p.CostCentre != s.CostCentre {
-		b.warn(p, "costCentre", "service %s has cost centre %q, not %q; this version does not change it", s.UID, s.CostCentre, *p.CostCentre)
-	}
-	if p.MarketplaceVisibility != nil && *p.MarketplaceVisibility != s.MarketplaceVisibility {
-		b.warn(p, "marketplaceVisibility", "service %s has marketplaceVisibility %t, not %t; this version does not change it",
-			s.UID, s.MarketplaceVisibility, *p.MarketplaceVisibility)
-	}
-}
-
-func (b *builder) take(u unit) {
-	for _, m := range u.members {
-		b.taken[m.UID] = true
-	}
-}
-
 func (b *builder) unmanaged() []ServiceRef {
 	var refs []ServiceRef
 	for _, u := range b.units {
-		if !b.taken[u.primary().UID] {
+		if _, taken := b.matches.taken[u.primary().UID]; !taken {
 			refs = append(refs, u.ref())
 		}
 	}

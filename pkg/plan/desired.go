@@ -7,14 +7,45 @@ type Desired struct {
 	Inventory string
 	// Environment is the guard written in the file; empty when it has none.
 	Environment string
-	// Ports are the entries, each with a name that is unique under FoldName.
+	// Ports are the entries, each with a name that is unique under FoldName; only
+	// an Absent entry may share the name of the entry that Replaces its service.
 	Ports []Port
+	// Policy limits what one run may spend.
+	Policy Policy
+	// Unmanaged are the names of services that are known and left alone.
+	Unmanaged []string
 }
+
+// Policy limits a run: it is checked on the sum of what would be bought, before
+// the first order.
+type Policy struct {
+	// MaxMonthly and MaxCommitment limit the sums per currency. Once any limit is
+	// set, a currency without one is refused.
+	MaxMonthly    map[string]Amount
+	MaxCommitment map[string]Amount
+	// MaxBuy limits the number of orders; 0 means DefaultMaxBuy.
+	MaxBuy int
+	// Terms are the contract terms allowed, in months; empty allows all.
+	Terms []int
+}
+
+// DefaultMaxBuy is the number of orders in one run when the policy names none.
+const DefaultMaxBuy = 100
 
 // Port is one entry: a single Port, or a LAG of several.
 type Port struct {
 	// Name is the product name and the identity of the entry.
 	Name string
+	// Formerly is the name that the entry's service still has; empty for none.
+	Formerly string
+	// UID binds the entry to exactly this service; such an entry is never bought.
+	UID ServiceUID
+	// Replaces is a terminated service of the same name that the entry is to be
+	// bought instead of; without it such a buy is blocked.
+	Replaces ServiceUID
+	// Absent asks for the service to be cancelled. Site, Speed and Term may then
+	// be missing.
+	Absent bool
 	// Site is where it stands.
 	Site Site
 	// Speed is in Mbps; a LAG's is that of one member.
@@ -34,6 +65,8 @@ type Port struct {
 	MarketplaceVisibility *bool
 	// PromoCode is sent as it is; the API does not validate it (API facts §3.2).
 	PromoCode string
+	// Locked protects the service against changes; nil when not declared.
+	Locked *bool
 	// Tags are the declared resource tags; nil when not declared.
 	Tags map[string]string
 	// Source is where the entry stands.

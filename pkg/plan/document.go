@@ -19,6 +19,8 @@ type Document struct {
 	// Tool is the program and version that made the plan.
 	Tool      string    `json:"tool"`
 	CreatedAt time.Time `json:"createdAt"`
+	// ExpiresAt is when the plan may no longer be applied.
+	ExpiresAt time.Time `json:"expiresAt"`
 	// Environment and BaseURL name the API that was read.
 	Environment string `json:"environment"`
 	BaseURL     string `json:"baseURL"`

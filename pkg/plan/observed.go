@@ -2,7 +2,8 @@ package plan
 
 import "time"
 
-// Observed is what the account holds, as one complete listing showed it.
+// Observed is what the account holds, as one complete listing showed it, and
+// what is known besides.
 type Observed struct {
 	// Company is the UID of the company that owns the account; empty when no
 	// product told it.
@@ -10,6 +11,47 @@ type Observed struct {
 	// Services are all Ports ever ordered, terminated ones too. Their order
 	// carries no meaning.
 	Services []Service
+	// Tags are the resource tags of the services for which they were read: the
+	// listing does not have them. See Missing.
+	Tags map[ServiceUID]map[string]string
+	// Charges is what cancelling would cost, where it was asked.
+	Charges map[ServiceUID]Charge
+	// Claims are the open claims of earlier runs that the services do not settle.
+	Claims []Claim
+}
+
+// Claim is an order of an earlier run that can not be seen in the account yet.
+type Claim struct {
+	ID string
+	// Name and Order are what was ordered then, whatever the entry says today.
+	Name  string
+	Order Order
+	// Standing is how much is known of it.
+	Standing Standing
+	// UIDs are those that the API named; perhaps none.
+	UIDs []ServiceUID
+}
+
+// Standing is how much is known of an order that can not be seen yet.
+type Standing string
+
+// The standings.
+const (
+	// Doubtful: no usable answer came, so it may or may not have been carried out.
+	Doubtful Standing = "unknown"
+	// Ordered: the API named the UIDs; the listing does not show them all yet.
+	Ordered Standing = "bought"
+	// Queued: the order waits for an approval within the company.
+	Queued Standing = "approval"
+)
+
+// Charge is what cancelling a service would cost at once.
+type Charge struct {
+	// Known is false when the API did not tell; then it is at most the rest of
+	// the term.
+	Known    bool
+	Currency string
+	Amount   Amount
 }
 
 // Service is one Port of the account: a single port or one member of a LAG.

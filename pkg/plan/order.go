@@ -31,10 +31,12 @@ type Order struct {
 	Location    LocationID `json:"locationId"`
 	Market      string     `json:"market"`
 	// LAGPorts is the number of ports to buy for a LAG; 0 buys a single port.
-	LAGPorts   int         `json:"lagPortCount,omitzero"`
-	CostCentre string      `json:"costCentre,omitzero"`
-	Config     OrderConfig `json:"config"`
-	PromoCode  string      `json:"promoCode,omitzero"`
+	LAGPorts int `json:"lagPortCount,omitzero"`
+	// AggregationID is the existing LAG that the ports join; 0 for a new one.
+	AggregationID int         `json:"aggregationId,omitzero"`
+	CostCentre    string      `json:"costCentre,omitzero"`
+	Config        OrderConfig `json:"config"`
+	PromoCode     string      `json:"promoCode,omitzero"`
 	// MarketplaceVisibility is always sent: what the API does without it has
 	// changed over time (API facts §3.2).
 	MarketplaceVisibility bool  `json:"marketplaceVisibility"`
@@ -68,7 +70,7 @@ func (o Order) Configuration() string {
 // oneMember is the order for one single port of the same kind, whose price is
 // the unit price of a LAG.
 func (o Order) oneMember() Order {
-	o.LAGPorts = 0
+	o.LAGPorts, o.AggregationID = 0, 0
 	return o
 }
 
@@ -118,3 +120,6 @@ func canonical(v any) string {
 	}
 	return string(b)
 }
+
+// Hash is "sha256:" and the hash of Key.
+func (o Order) Hash() string { return digest(o) }

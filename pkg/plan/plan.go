@@ -9,23 +9,48 @@ import (
 )
 
 // Plan is what an apply would do. It is a value: nothing in it changes after
-// Build and Priced returned it.
+// Build, Select and Priced returned it.
 type Plan struct {
 	Summary Summary `json:"summary"`
-	// Actions holds one action per entry, by name.
+	// Actions holds one action per entry, by name, and one for each order in
+	// doubt that no entry names.
 	Actions []Action `json:"actions"`
 	// Totals is what the plan adds, per currency.
-	Totals   Totals    `json:"totals"`
-	Warnings []Warning `json:"warnings"`
+	Totals Totals `json:"totals"`
+	// Policy is the inventory's limits against what the plan would use.
+	Policy   []PolicyLine `json:"policy"`
+	Warnings []Warning    `json:"warnings"`
 	// Unmanaged are the services that no entry mentions. They are never touched.
 	Unmanaged []ServiceRef `json:"unmanaged"`
+
+	policy Policy
 }
 
 // Summary counts the actions of each kind.
 type Summary struct {
 	Buy       int `json:"buy"`
+	Grow      int `json:"grow"`
+	Update    int `json:"update"`
+	Cancel    int `json:"cancel"`
 	Unchanged int `json:"unchanged"`
 	Blocked   int `json:"blocked"`
+	Unknown   int `json:"unknown"`
+	Excluded  int `json:"excluded"`
+}
+
+// Count is the number of actions of one kind.
+func (s Summary) Count(k Kind) int {
+	if n := s.counter(k); n != nil {
+		return *n
+	}
+	return 0
+}
+
+func (s *Summary) counter(k Kind) *int {
+	return map[Kind]*int{
+		Buy: &s.Buy, Grow: &s.Grow, Update: &s.Update, Cancel: &s.Cancel,
+		Unchanged: &s.Unchanged, Blocked: &s.Blocked, Unknown: &s.Unknown, Excluded: &s.Excluded,
+	}[k]
 }
 
 // Warning is something a reviewer should look at that stops nothing.
@@ -46,29 +71,46 @@ func (p Plan) Of(k Kind) []Action {
 	return out
 }
 
-// Empty says that there is nothing to do and nothing in the way.
-func (p Plan) Empty() bool { return p.Summary.Buy == 0 && p.Summary.Blocked == 0 }
+// Changes says how many actions change something in the account.
+func (p Plan) Changes() int {
+	return p.Summary.Buy + p.Summary.Grow + p.Summary.Update + p.Summary.Cancel
+}
 
-// CanApply says that nothing is in the way.
-func (p Plan) CanApply() bool { return p.Summary.Blocked == 0 }
+// Empty says that there is nothing to do and nothing in the way.
+func (p Plan) Empty() bool { return p.Changes() == 0 && p.CanApply() && p.Summary.Unknown == 0 }
+
+// CanApply says that nothing is in the way: no blocked action, no exceeded limit.
+func (p Plan) CanApply() bool { return p.Summary.Blocked == 0 && len(p.Exceeded()) == 0 }
+
+// Spends says that the plan costs money.
+func (p Plan) Spends() bool {
+	return slices.ContainsFunc(p.Actions, func(a Action) bool { return a.Price != nil || a.ServicesOrdered() > 0 })
+}
 
 // Services is how many services the plan would buy: a LAG's members each count.
 func (p Plan) Services() int {
 	n := 0
-	for _, a := range p.Of(Buy) {
-		n += a.Services()
+	for _, a := range p.Actions {
+		n += a.ServicesOrdered()
 	}
 	return n
 }
 
 // Orders lists the orders that must be validated before the plan can be
-// priced: each that would be sent and, for a LAG, the one for a single member,
-// whose price is the LAG's unit price.
+// priced: each that would be sent, for a LAG the one for a single member, whose
+// price is the unit price, and for a longer term the one it would be if it were
+// ordered anew.
 func (p Plan) Orders() []Order {
 	var orders []Order
-	for _, a := range p.Of(Buy) {
+	for _, a := range p.Actions {
+		if a.inquiry != nil {
+			orders = append(orders, *a.inquiry)
+		}
+		if a.Order == nil {
+			continue
+		}
 		orders = append(orders, *a.Order)
-		if a.Order.LAGPorts > 1 {
+		if a.Order.LAGPorts > 0 {
 			orders = append(orders, a.Order.oneMember())
 		}
 	}
@@ -78,19 +120,21 @@ func (p Plan) Orders() []Order {
 // Priced is the plan with the prices of its orders. An order that the API
 // refuses, or without a price that can be relied on, is blocked.
 func (p Plan) Priced(quotes Quotes) Plan {
-	out := p
-	out.Actions = slices.Clone(p.Actions)
-	for i, a := range out.Actions {
-		if a.Kind == Buy {
-			out.Actions[i] = a.priced(quotes)
+	p.Actions = slices.Clone(p.Actions)
+	for i, a := range p.Actions {
+		if a.Order != nil || a.inquiry != nil {
+			p.Actions[i] = a.priced(quotes)
 		}
 	}
-	out.Totals, out.Summary = sum(out.Actions)
-	return out
+	return p.summed()
 }
 
 func (a Action) priced(quotes Quotes) Action {
-	own := quotes[a.Order.Key()]
+	order, count := a.inquiry, len(a.members())
+	if a.Order != nil {
+		order, count = a.Order, a.Order.Members()
+	}
+	own := quotes[order.Key()]
 	if own.Refusal != nil {
 		return a.block(Reason{
 			Code:    ReasonRefused,
@@ -101,26 +145,32 @@ func (a Action) priced(quotes Quotes) Action {
 		})
 	}
 	unit := own
-	if a.Order.LAGPorts > 1 {
-		unit = quotes[a.Order.oneMember().Key()]
+	if order.LAGPorts > 0 {
+		unit = quotes[order.oneMember().Key()]
 	}
-	price, problem := priceOf(*a.Order, own, unit)
+	price, problem := priceOf(*order, count, own, unit)
 	if problem != "" {
 		return a.block(Reason{Code: ReasonPriceUnknown, Text: problem, Source: a.Source,
-			Hint: "nothing is bought at a price that nobody could review: ask Megaport, or take the entry out"})
+			Hint: "nothing is bought at a price that nobody could review: ask Megaport, or take the entry out with --except"})
 	}
 	a.Price = &price
 	return a
 }
 
-// priceOf works out the price of an order from its own quote and that of one
-// member. Whether the API prices a LAG per member or as a whole is not public
+func (a Action) members() []ServiceUID {
+	if a.Service == nil {
+		return nil
+	}
+	return a.Service.Members
+}
+
+// priceOf works out the price of n ports from the order's own quote and that of
+// one member. Whether the API prices a LAG per member or as a whole is not public
 // (API facts §3.3), so both are understood and anything else is a problem.
-func priceOf(o Order, own, unit Quote) (Price, string) {
+func priceOf(o Order, n int, own, unit Quote) (Price, string) {
 	if !own.Priced || own.Currency == "" || !unit.Priced || unit.Currency == "" {
 		return Price{}, "the price is unknown: the validation named none"
 	}
-	n := o.Members()
 	monthly, once := unit.Monthly.Times(n), unit.OneTime.Times(n)
 	same := own.Monthly.Equal(unit.Monthly) && own.OneTime.Equal(unit.OneTime)
 	whole := own.Monthly.Equal(monthly) && own.OneTime.Equal(once)
@@ -131,22 +181,18 @@ func priceOf(o Order, own, unit Quote) (Price, string) {
 	return Price{own.Currency, Cost{monthly, once, monthly.Times(o.Term).Add(once)}}, ""
 }
 
-func sum(actions []Action) (Totals, Summary) {
-	totals, summary := Totals{}, Summary{}
-	for _, a := range actions {
-		switch a.Kind {
-		case Buy:
-			summary.Buy++
-			if a.Price != nil {
-				totals.Add(*a.Price)
-			}
-		case Unchanged:
-			summary.Unchanged++
-		case Blocked:
-			summary.Blocked++
+// summed counts the actions, adds up what they cost and holds the sums against
+// the policy.
+func (p Plan) summed() Plan {
+	p.Totals, p.Summary = Totals{}, Summary{}
+	for _, a := range p.Actions {
+		*p.Summary.counter(a.Kind)++
+		if a.Price != nil {
+			p.Totals.Add(*a.Price)
 		}
 	}
-	return totals, summary
+	p.Policy = p.policy.lines(p.Totals, p.Summary.Buy+p.Summary.Grow)
+	return p
 }
 
 // decision is the part of an action that a checksum covers: what would be done

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/shopspring/decimal"
@@ -38,11 +39,21 @@ func genDesired() *rapid.Generator[plan.Desired] {
 				LAG:    rapid.SampledFrom([]int{0, 0, 1, 2}).Draw(t, "lag"),
 				Term:   rapid.SampledFrom([]int{1, 12}).Draw(t, "term"),
 				Tags:   map[string]string{"x": "1", "y": "2"},
-				Source: plan.Source{File: "f.yaml", Line: i + 1, Column: 1},
+				UID:    rapid.SampledFrom([]plan.ServiceUID{"", "", "", uid(0), uid(2), uid(9)}).Draw(t, "uid"),
+				Absent: rapid.SampledFrom([]bool{false, false, false, true}).Draw(t, "absent"),
+
+				Formerly:     rapid.SampledFrom([]string{"", "", "b", "e", "z"}).Draw(t, "formerly"),
+				Replaces:     rapid.SampledFrom([]plan.ServiceUID{"", "", uid(1), uid(3)}).Draw(t, "replaces"),
+				TermDeclared: rapid.Bool().Draw(t, "termDeclared"),
+				Source:       plan.Source{File: "f.yaml", Line: i + 1, Column: 1},
 			})
 		}
 		return d
 	})
+}
+
+func uid(n int) plan.ServiceUID {
+	return plan.ServiceUID(fmt.Sprintf("%08d-0000-4000-8000-000000000000", n))
 }
 
 func genObserved() *rapid.Generator[plan.Observed] {
@@ -50,7 +61,7 @@ func genObserved() *rapid.Generator[plan.Observed] {
 		var o plan.Observed
 		for i := range rapid.IntRange(0, 8).Draw(t, "services") {
 			o.Services = append(o.Services, plan.Service{
-				UID:           plan.ServiceUID(fmt.Sprintf("%08d-0000-4000-8000-000000000000", i)),
+				UID:           uid(i),
 				Name:          rapid.SampledFrom([]string{"a", "b", "C-2", "e", "f"}).Draw(t, "name"),
 				Status:        rapid.SampledFrom([]plan.Status{plan.StatusLive, plan.StatusFailed, plan.StatusDecommissioned, "SOMETHING_NEW"}).Draw(t, "status"),
 				Location:      plan.LocationID(rapid.IntRange(1, 5).Draw(t, "location")),
@@ -58,7 +69,22 @@ func genObserved() *rapid.Generator[plan.Observed] {
 				Zone:          rapid.SampledFrom([]plan.Zone{"", plan.Red}).Draw(t, "zone"),
 				AggregationID: rapid.SampledFrom([]int{0, 0, 7, 8}).Draw(t, "aggregation"),
 				LAGPrimary:    rapid.Bool().Draw(t, "primary"),
-				Term:          12,
+				Term:          rapid.SampledFrom([]int{1, 12}).Draw(t, "term"),
+				Locked:        rapid.Bool().Draw(t, "locked"),
+				CreatedAt:     time.Unix(int64(rapid.IntRange(0, 2).Draw(t, "created")), 0),
+			})
+		}
+		o.Tags = map[plan.ServiceUID]map[string]string{}
+		for i := range o.Services {
+			if rapid.Bool().Draw(t, "tagged") {
+				o.Tags[uid(i)] = map[string]string{plan.TagInventory: rapid.SampledFrom([]string{"inv", "other"}).Draw(t, "inventory"), "x": "1"}
+			}
+		}
+		for i := range rapid.IntRange(0, 2).Draw(t, "claims") {
+			o.Claims = append(o.Claims, plan.Claim{
+				ID: fmt.Sprint(i), Name: rapid.SampledFrom([]string{"a", "d", "q"}).Draw(t, "claimed"),
+				Standing: rapid.SampledFrom([]plan.Standing{plan.Doubtful, plan.Ordered, plan.Queued}).Draw(t, "standing"),
+				Order:    plan.Order{Location: 1, Speed: plan.Speed10G},
 			})
 		}
 		return o
@@ -90,7 +116,8 @@ func TestBuildIsPure(t *testing.T) {
 		priced := first.Priced(quoteAll(first.Orders()))
 
 		shuffle := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))
-		desired.Ports, observed.Services = slices.Clone(desired.Ports), slices.Clone(observed.Services)
+		desired.Ports, observed.Services, observed.Claims = slices.Clone(desired.Ports), slices.Clone(observed.Services), slices.Clone(observed.Claims)
+		slices.Reverse(observed.Claims)
 		shuffle.Shuffle(len(desired.Ports), func(i, j int) { desired.Ports[i], desired.Ports[j] = desired.Ports[j], desired.Ports[i] })
 		shuffle.Shuffle(len(observed.Services), func(i, j int) {
 			observed.Services[i], observed.Services[j] = observed.Services[j], observed.Services[i]
@@ -115,8 +142,14 @@ func TestBuildNeverBuysWhatExists(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		desired, observed := genDesired().Draw(t, "desired"), genObserved().Draw(t, "observed")
 		p := plan.Build(desired, observed, plan.NewCatalog(testCatalog()))
-		if len(p.Actions) != len(desired.Ports) {
+		if len(p.Actions) < len(desired.Ports) || len(p.Actions) > len(desired.Ports)+len(observed.Claims) {
 			t.Fatalf("%d entries, %d actions", len(desired.Ports), len(p.Actions))
+		}
+		allowed := map[string]bool{} // names whose last service is terminated and named by `replaces`
+		for _, port := range desired.Ports {
+			for _, s := range observed.Services {
+				allowed[plan.FoldName(port.Name)] = allowed[plan.FoldName(port.Name)] || s.UID == port.Replaces && s.Status.Terminated()
+			}
 		}
 		bought := map[string]bool{}
 		for _, a := range p.Of(plan.Buy) {
@@ -126,9 +159,19 @@ func TestBuildNeverBuysWhatExists(t *testing.T) {
 			}
 			bought[name] = true
 			for _, s := range observed.Services {
-				if plan.FoldName(s.Name) == name {
+				if plan.FoldName(s.Name) == name && !(s.Status.Terminated() && allowed[name]) {
 					t.Fatalf("%q is bought although service %s (%s) has the name", a.Name, s.UID, s.Status)
 				}
+			}
+			for _, c := range observed.Claims {
+				if plan.FoldName(c.Name) == name {
+					t.Fatalf("%q is bought although order %s of that name is open", a.Name, c.ID)
+				}
+			}
+		}
+		for _, a := range p.Of(plan.Cancel) {
+			if !a.Entry.Absent {
+				t.Fatalf("%q is cancelled although it does not say absent", a.Name)
 			}
 		}
 	})
@@ -138,6 +181,9 @@ func TestBuildNeverBuysWhatExists(t *testing.T) {
 func TestBuildConverges(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		desired := genDesired().Draw(t, "desired")
+		for i := range desired.Ports {
+			desired.Ports[i].Replaces, desired.Ports[i].UID = "", ""
+		}
 		catalog := plan.NewCatalog(testCatalog())
 		first := plan.Build(desired, plan.Observed{}, catalog)
 		var observed plan.Observed
@@ -145,8 +191,12 @@ func TestBuildConverges(t *testing.T) {
 			observed.Services = append(observed.Services, carryOut(*a.Order, i)...)
 		}
 		second := plan.Build(desired, observed, catalog)
-		if second.Summary.Buy != 0 || second.Summary.Unchanged != first.Summary.Buy {
-			t.Fatalf("after buying %d the plan says %+v", first.Summary.Buy, second.Summary)
+		for _, bought := range first.Of(plan.Buy) {
+			for _, a := range second.Actions {
+				if a.Name == bought.Name && !a.Entry.Absent && a.Kind == plan.Buy {
+					t.Fatalf("%q is bought again: %+v", a.Name, a.Reason)
+				}
+			}
 		}
 	})
 }

@@ -68,6 +68,9 @@ func (u unit) ref() ServiceRef {
 	for _, m := range u.members {
 		ref.Members = append(ref.Members, m.UID)
 	}
+	if !s.ContractEnd.IsZero() {
+		ref.ContractEnd = s.ContractEnd.UTC().Format("2006-01-02")
+	}
 	return ref
 }
 

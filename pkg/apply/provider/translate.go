@@ -26,6 +26,7 @@ func order(o plan.Order, claim string) megaport.Order {
 		Market:                o.Market,
 		Zone:                  string(o.Config.Zone),
 		LAGPorts:              o.LAGPorts,
+		AggregationID:         o.AggregationID,
 		MarketplaceVisibility: o.MarketplaceVisibility,
 		CostCentre:            o.CostCentre,
 		PromoCode:             o.PromoCode,

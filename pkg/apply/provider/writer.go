@@ -9,18 +9,19 @@ import (
 	"github.com/portctl/portctl/pkg/plan"
 )
 
-// Account is a Reader that can buy. Every call that changes an account is a
-// method of it.
+// Account is a Reader that can also buy and change. Every call that changes an
+// account is a method of it.
 type Account struct {
 	*Reader
-	orders *megaport.OrderService
+	orders  *megaport.OrderService
+	changes *megaport.ProductService
 }
 
 var _ apply.Account = (*Account)(nil)
 
-// NewAccount takes of the client what reads and what buys.
+// NewAccount takes of the client what reads and what writes.
 func NewAccount(c *megaport.Client) *Account {
-	return &Account{NewReader(c), c.Orders}
+	return &Account{NewReader(c), c.Orders, c.Products}
 }
 
 // Buy sends one order, marked with its claim.
@@ -38,6 +39,31 @@ func (a *Account) Buy(ctx context.Context, o plan.Order, claim string) apply.Pur
 		UIDs:    uids(failed.UIDs),
 		Failure: &apply.Failure{Message: failed.Err.Error(), Status: failed.Status, TraceID: failed.TraceID},
 	}
+}
+
+// Update changes fields of one port.
+func (a *Account) Update(ctx context.Context, uid plan.ServiceUID, u apply.Update) error {
+	return a.changes.Update(ctx, string(uid), megaport.PortUpdate{
+		Name: u.Name, CostCentre: u.CostCentre, MarketplaceVisibility: u.MarketplaceVisibility, Term: u.Term,
+	})
+}
+
+// SetTags replaces all resource tags of one port.
+func (a *Account) SetTags(ctx context.Context, uid plan.ServiceUID, tags map[string]string) error {
+	return a.changes.SetTags(ctx, string(uid), tags)
+}
+
+// SetLock locks or unlocks one port.
+func (a *Account) SetLock(ctx context.Context, uid plan.ServiceUID, locked bool) error {
+	if locked {
+		return a.changes.Lock(ctx, string(uid))
+	}
+	return a.changes.Unlock(ctx, string(uid))
+}
+
+// Cancel terminates one port.
+func (a *Account) Cancel(ctx context.Context, uid plan.ServiceUID) error {
+	return a.changes.Cancel(ctx, string(uid))
 }
 
 // outcome translates what the client knows of an order. What it does not know

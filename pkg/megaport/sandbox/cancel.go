@@ -144,10 +144,13 @@ func (s *Server) cancelCharges(c *call) reply {
 	})
 }
 
+// maxMonths bounds the count for seeded services with absurd terms.
+const maxMonths = 1200
+
 // monthsUntil counts the months begun between now and end.
 func monthsUntil(now, end time.Time) int {
 	n := 0
-	for t := now; t.Before(end); t = now.AddDate(0, n, 0) {
+	for t := now; t.Before(end) && n < maxMonths; t = now.AddDate(0, n, 0) {
 		n++
 	}
 	return n

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 )
 
 // Fault makes some requests go wrong. Each fault counts the calls that match its
@@ -109,6 +110,9 @@ func (f Fault) Validate() error {
 	}
 	if f.Nth < 0 || f.Times < 0 || f.Wait < 0 {
 		return fmt.Errorf("fault %s:%s: nth, times and wait can not be negative", f.Route, f.Kind)
+	}
+	if !utf8.ValidString(f.Name) {
+		return fmt.Errorf("fault %s:%s: name %q is not UTF-8", f.Route, f.Kind, f.Name)
 	}
 	if !slices.Contains([]string{"", "seconds", "date", "none"}, f.RetryAfter) {
 		return fmt.Errorf("fault %s:%s: retryAfter %q is none of seconds, date, none", f.Route, f.Kind, f.RetryAfter)

@@ -60,7 +60,7 @@ func Catalog() ([]Location, error) {
 
 // locationsNow gives the catalog with the knobs' changes applied, by id.
 func (s *Server) locationsNow(k *Knobs) []Location {
-	if len(k.LocationNames)+len(k.LocationStatuses)+len(k.ExtraLocations) == 0 {
+	if k.catalogAsIs() {
 		return s.catalog
 	}
 	byID := make(map[int]Location, len(s.catalog))
@@ -82,11 +82,22 @@ func (s *Server) locationsNow(k *Knobs) []Location {
 	return slices.SortedFunc(maps.Values(byID), func(a, b Location) int { return a.ID - b.ID })
 }
 
-// places is a lookup of locations by id.
+// catalogAsIs reports whether no knob changes the catalog.
+func (k *Knobs) catalogAsIs() bool {
+	return len(k.LocationNames)+len(k.LocationStatuses)+len(k.ExtraLocations) == 0
+}
+
+// places is a lookup of locations by id, never changed once made.
 type places map[int]Location
 
 func (s *Server) places(k *Knobs) places {
-	all := s.locationsNow(k)
+	if k.catalogAsIs() {
+		return s.byID
+	}
+	return placesOf(s.locationsNow(k))
+}
+
+func placesOf(all []Location) places {
 	m := make(places, len(all))
 	for _, l := range all {
 		m[l.ID] = l

@@ -63,7 +63,7 @@ func TestModifyRefuses(t *testing.T) {
 	if row := a.product(uid); row["productName"] != "lon-1" || row["contractTermMonths"] != 12.0 {
 		t.Errorf("row %v", row)
 	}
-	a.wait(335 * 24 * time.Hour) // the last month of twelve
+	a.wait(340 * 24 * time.Hour) // the last month of twelve
 	put(uid, `{"term":1}`).want(200)
 }
 

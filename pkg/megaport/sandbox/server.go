@@ -24,6 +24,7 @@ const maxBody = 8 << 20
 type Server struct {
 	config  Config
 	catalog []Location
+	byID    places // of the catalog as it is
 	now     func() time.Time
 	log     zerolog.Logger
 	store   *store
@@ -56,7 +57,7 @@ func New(config Config) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{
-		config: c, catalog: catalog, now: c.Now, log: c.Log, store: st,
+		config: c, catalog: catalog, byID: placesOf(catalog), now: c.Now, log: c.Log, store: st,
 		tokens: newTokens(c.Credentials), faults: newFaultEngine(), routes: routeTable(),
 		reads: newReadCounter(), done: make(chan struct{}),
 	}
@@ -166,6 +167,9 @@ func (c *call) noEndpoint() reply {
 func (s *Server) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	start := time.Now()
 	w.Header().Set("Trace-Id", newTraceID())
+	if req.Body == nil {
+		req.Body = http.NoBody // a request that came through no server
+	}
 	path, query := normalise(req.URL)
 	c := &call{req: req, path: path, query: query, knobs: s.knobs.Load()}
 	if path == adminPrefix || strings.HasPrefix(path, adminPrefix+"/") {

@@ -57,7 +57,7 @@ func (s *Server) validateOrders(c *call) reply {
 		place := in.places[o.LocationID]
 		out = append(out, wireValidated{
 			Price: s.priceOf(c.knobs, o, place), ServiceName: o.ProductName, ProductType: "MEGAPORT",
-			ProductUID: newUUID(), // not the UID a purchase will give (§3.3, confidence B)
+			ProductUID: newUUID(), // not the UID a purchase will give (API facts §3.3, confidence B)
 			Market:     place.Market, Metro: place.Metro,
 		})
 	}

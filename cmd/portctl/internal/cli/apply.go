@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -23,10 +25,15 @@ import (
 
 type applyOptions struct {
 	*globals
+	selection   plan.Selection
+	planFile    string
+	expect      string
 	autoApprove bool
+	allowCancel []string
 	parallelism int
 	wait        time.Duration
 	noWait      bool
+	horizon     time.Duration
 	loaDir      string
 	noLOA       bool
 	format      string
@@ -36,39 +43,56 @@ type applyOptions struct {
 func newApplyCommand(s Streams, g *globals) *cobra.Command {
 	o := applyOptions{globals: g}
 	cmd := &cobra.Command{
-		Use:   "apply",
-		Short: "Buy what the inventory lists and the account lacks",
-		Long: `Buy what the inventory lists and the account lacks, wait until it is provisioned
-and save every Letter of Authorization (LOA) as a PDF with a manifest.
+		Use:   "apply [PLAN.json]",
+		Short: "Carry the inventory out: buy, change, wait, save the letters",
+		Long: `Buy what the inventory lists and the account lacks, change what differs, wait
+until everything is provisioned and save every Letter of Authorization (LOA) as
+a PDF with a manifest.
 
 Every order is validated by the API before the first one is sent; one refusal
-and nothing is bought. Then the plan is shown and "yes" asked for. Orders are
-sent in parallel, each exactly once: an order without a usable answer is
-reported as unknown and never sent again by itself.
+and nothing is bought. Then the plan is shown and "yes" asked for. Before an
+order is sent its claim is written to the ledger; an order without a usable
+answer is looked up until the horizon and never sent again by itself. What stays
+in doubt holds back its entry, and "portctl ledger" settles it.
+
+With PLAN.json, a plan saved by "portctl plan --out", only what stands in it is
+done, at no higher price. The same file can be applied again after a partial
+failure. --expect wants the checksum of a reviewed plan instead.
+
+A service is cancelled only when its entry says "state: absent" and it is named
+with --allow-cancel, or its name is typed when asked.
 
 Ctrl-C starts nothing new, finishes the orders in flight and writes the result;
-a second Ctrl-C leaves at once.
-
-This version buys on loopback addresses only: in the embedded sandbox or one
-started by "portctl sandbox serve".
+a second Ctrl-C leaves at once, and the claims keep the doubt.
 
 Exit codes: 0 done or nothing to do, 3 refused and nothing sent, 4 partly done
-or interrupted, 5 an order's outcome is unknown, 7 all bought but something is
-not ready or a letter is missing, 1 any other error.`,
+or interrupted, 5 an order's outcome is unknown or a name has a second service,
+6 the saved or expected plan does not cover what would be done, 7 all bought but
+something is not ready or a letter is missing, 1 any other error.`,
 		Example: `  portctl apply -f examples/london.yaml
-  portctl apply -f examples/emea-rollout.yaml --auto-approve --loa-dir letters`,
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return runApply(cmd.Context(), s, o) },
+  portctl apply -f examples/emea-rollout.yaml --auto-approve --loa-dir letters
+  portctl plan --out plan.json && portctl apply plan.json --auto-approve`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 1 {
+				o.planFile = args[0]
+			}
+			return runApply(cmd.Context(), s, o)
+		},
 	}
 	f := cmd.Flags()
-	f.BoolVar(&o.autoApprove, "auto-approve", false, "buy without asking")
+	f.StringVar(&o.expect, "expect", "", "`checksum` that the plan must have")
+	f.BoolVar(&o.autoApprove, "auto-approve", false, "do it without asking")
+	f.StringArrayVar(&o.allowCancel, "allow-cancel", nil, "`name` of a service that may be cancelled; may repeat")
 	f.IntVar(&o.parallelism, "parallelism", 16, "orders, validations and downloads at one time")
 	f.DurationVar(&o.wait, "wait", 30*time.Minute, "how `long` to wait for provisioning and letters")
 	f.BoolVar(&o.noWait, "no-wait", false, "do not wait for provisioning")
+	f.DurationVar(&o.horizon, "horizon", apply.DefaultHorizon, "how `long` to look for an order without an answer")
 	f.StringVar(&o.loaDir, "loa-dir", "loas", "`folder` for the letters and their manifest")
 	f.BoolVar(&o.noLOA, "no-loa", false, "fetch no letters")
 	f.StringVar(&o.format, "format", "text", "`format` of the result: text or json")
 	f.StringVar(&o.resultFile, "result", "", "write the result as JSON to this `file` too, whatever happens")
+	registerSelection(f, &o.selection)
 	cmd.MarkFlagsMutuallyExclusive("wait", "no-wait")
 	return cmd
 }
@@ -77,8 +101,8 @@ func (o *applyOptions) check() error {
 	if o.parallelism < 1 {
 		return fmt.Errorf("--parallelism must be at least 1, not %d", o.parallelism)
 	}
-	if o.wait < 0 {
-		return fmt.Errorf("--wait must not be negative: %s", o.wait)
+	if o.wait < 0 || o.horizon <= 0 {
+		return fmt.Errorf("--wait and --horizon must not be negative: %s, %s", o.wait, o.horizon)
 	}
 	if o.noWait {
 		o.wait = 0
@@ -99,41 +123,114 @@ func runApply(ctx context.Context, s Streams, o applyOptions) error {
 		return err
 	}
 	defer session.close()
-	if err := session.fence(); err != nil {
+	saved, err := o.savedPlan()
+	if err != nil {
 		return err
 	}
 	letters, err := o.letters(session.target)
 	if err != nil {
 		return exitWith(exitRefused, err)
 	}
-	account := provider.NewAccount(session.client)
-	draft, err := apply.MakeDraft(ctx, account, inv.Desired(), apply.DraftOptions{Parallelism: o.parallelism, PerOrder: true})
+	if err := o.checkLedgerPlace(s, session.target, inv); err != nil {
+		return err
+	}
+	book, err := o.openLedger(ctx, session.target, inv)
 	if err != nil {
 		return err
 	}
-	if err := o.gate(s, session.target, inv, draft); err != nil {
+	defer book.store.Close()
+	unlock, err := book.lock(ctx, s)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	return o.carryOut(ctx, s, session, inv, saved, letters, book, unlock)
+}
+
+// carryOut drafts, asks and runs, holding the lock until the orders are settled.
+func (o *applyOptions) carryOut(ctx context.Context, s Streams, session *session, inv *inventory.Inventory, saved *plan.Document, letters *loa.Folder, book *book, unlock func()) error {
+	account := provider.NewAccount(session.client)
+	draft, recovered, err := apply.Prepare(ctx, account, inv.Desired(), apply.DraftOptions{
+		Ledger: book.Ledger, Selection: o.selection, Parallelism: o.parallelism, PerOrder: true,
+	})
+	if err != nil {
+		return refusal(err)
+	}
+	doc := document(session.target, inv, draft, 0)
+	if err := o.covered(s, saved, doc); err != nil {
+		return err
+	}
+	if err := o.gate(s, doc); err != nil {
 		return err
 	}
 	lines := live.NewLines(s.Err, time.Now)
 	result := apply.Run(ctx, draft, apply.Options{
-		Account: account, Ledger: ledger.NewVolatile(), LOAs: letters,
-		Sink: o.sink(lines), Parallelism: o.parallelism, Wait: o.wait,
+		Account: account, Ledger: book.Ledger, Settled: unlock, LOAs: letters, Sink: o.sink(lines),
+		Parallelism: o.parallelism, Wait: o.wait, Horizon: o.horizon, Recovered: recovered,
 	})
 	return o.finish(s, session.target, inv, result)
 }
 
-// fence keeps this version from buying where it costs money: its ledger does
-// not outlive the process yet, so it could not tell tomorrow what it bought
-// today.
-func (t target) fence() error {
-	if t.Embedded() {
+// refusal gives errors of the ledger's rules their exit code: nothing was sent.
+func refusal(err error) error {
+	var company *ledger.CompanyError
+	var locked *ledger.LockedError
+	if errors.As(err, &company) {
+		return exitWith(exitUncovered, err)
+	}
+	if errors.As(err, &locked) {
+		return exitWith(exitRefused, err)
+	}
+	return err
+}
+
+// lock takes the ledger's lock; the function returned gives it back, once.
+func (b *book) lock(ctx context.Context, s Streams) (func(), error) {
+	lock, err := b.Lock(ctx)
+	if err != nil {
+		return nil, refusal(err)
+	}
+	return sync.OnceFunc(func() {
+		if err := lock.Release(context.WithoutCancel(ctx)); err != nil {
+			fmt.Fprintf(s.Err, "warning: the lock could not be given back: %v\n", err)
+		}
+	}), nil
+}
+
+// savedPlan reads the plan that limits the run, if there is one. What it takes
+// out by name is taken out again.
+func (o *applyOptions) savedPlan() (*plan.Document, error) {
+	if o.planFile == "" {
+		return nil, nil
+	}
+	b, err := os.ReadFile(o.planFile)
+	if err != nil {
+		return nil, err
+	}
+	doc, err := plan.DecodeDocument(b)
+	if err != nil {
+		return nil, exitWith(exitUncovered, fmt.Errorf("%s: %w", o.planFile, err))
+	}
+	o.selection.Except = append(o.selection.Except, doc.ExcludedNames()...)
+	return &doc, nil
+}
+
+// covered holds what would be done against the plan that was reviewed.
+func (o *applyOptions) covered(s Streams, saved *plan.Document, fresh plan.Document) error {
+	if o.expect != "" && o.expect != fresh.Checksum {
+		return exitWith(exitUncovered, withHint(fmt.Errorf("the plan is not the expected one: its checksum is %s", fresh.Checksum),
+			"review the plan as it is now: `portctl plan`"))
+	}
+	if saved == nil {
 		return nil
 	}
-	for _, address := range []string{t.BaseURL, t.TokenURL} {
-		if loopback, err := isLoopback(address); err != nil || !loopback {
-			return exitWith(exitRefused, withHint(fmt.Errorf("this version does not buy on %s, only on loopback addresses", address),
-				"rehearse with --env sandbox; `portctl plan` works everywhere"))
-		}
+	objections := saved.Objections(fresh, time.Now())
+	for _, x := range objections {
+		fmt.Fprintf(s.Err, "error: %s: %s\n", o.planFile, render.Clean(x.String()))
+	}
+	if len(objections) > 0 {
+		return exitWith(exitUncovered, withHint(errors.New("the saved plan does not cover what would be done now, so nothing is done"),
+			"make and review a new plan with `portctl plan --out "+o.planFile+"`"))
 	}
 	return nil
 }
@@ -145,46 +242,76 @@ func (o *applyOptions) letters(t target) (*loa.Folder, error) {
 	return loa.Open(o.loaDir, t.Environment)
 }
 
-// gate shows the plan and lets nothing through that is blocked or that nobody
-// said yes to.
-func (o *applyOptions) gate(s Streams, t target, inv *inventory.Inventory, d apply.Draft) error {
-	doc := document(t, inv, d)
+// gate shows the plan and lets nothing through that is in the way of a reviewed
+// bill, or that nobody said yes to.
+func (o *applyOptions) gate(s Streams, doc plan.Document) error {
 	drawing := render.Options{Width: s.Width, Color: o.color(s)}
-	if !d.Plan.CanApply() {
-		for _, a := range d.Plan.Of(plan.Blocked) {
-			fmt.Fprint(s.Err, render.Options{Color: o.colorErr(s)}.Blocked(a))
-		}
-		return exitWith(exitRefused, fmt.Errorf("%s, so nothing is bought", blockedEntries(d.Plan.Summary.Blocked)))
+	if !doc.CanApply() {
+		return o.refuse(s, doc.Plan)
 	}
-	if o.format == "text" && !o.quiet && !d.Plan.Empty() {
+	if o.format == "text" && !o.quiet && !doc.Empty() {
 		if err := render.PlanText(s.Out, doc, drawing); err != nil {
 			return err
 		}
 	}
-	if d.Plan.Empty() || o.autoApprove {
-		return nil
-	}
-	return o.confirm(s, d.Plan, drawing)
+	return o.confirm(s, doc.Plan, drawing)
 }
 
-// confirm asks for the word "yes" and takes nothing else for it.
-func (o *applyOptions) confirm(s Streams, p plan.Plan, drawing render.Options) error {
-	if !s.InTerminal || !s.ErrTerminal {
-		return exitWith(exitRefused, withHint(errors.New("nobody is there to confirm the purchase"),
-			"review the plan and use --auto-approve, or run apply on a terminal"))
+func (o *applyOptions) refuse(s Streams, p plan.Plan) error {
+	for _, a := range p.Of(plan.Blocked) {
+		fmt.Fprint(s.Err, render.Options{Color: o.colorErr(s)}.Blocked(a))
 	}
-	if o.quiet || o.format != "text" {
-		fmt.Fprintln(s.Err, drawing.Headline(p))
-		for _, c := range p.Totals.Currencies() {
-			fmt.Fprintf(s.Err, "%s %s a month, commitment %s\n", c, p.Totals[c].Monthly.Grouped(), p.Totals[c].Commitment.Grouped())
+	for _, l := range p.Exceeded() {
+		fmt.Fprintf(s.Err, "error: %s\n", render.Exceeded(l))
+	}
+	return exitWith(exitRefused, withHint(fmt.Errorf("%s, so nothing is bought", inTheWay(p)),
+		"mend the entries, or take them out by name with --except"))
+}
+
+// confirm asks for the word "yes", and for the name of each service that is to
+// be cancelled and was not named with --allow-cancel.
+func (o *applyOptions) confirm(s Streams, p plan.Plan, drawing render.Options) error {
+	if p.Changes() == 0 {
+		return nil
+	}
+	person := s.InTerminal && s.ErrTerminal
+	in := bufio.NewReader(s.In)
+	if !o.autoApprove {
+		if !person {
+			return exitWith(exitRefused, withHint(errors.New("nobody is there to confirm the purchase"),
+				"review the plan and use --auto-approve, or run apply on a terminal"))
+		}
+		if o.quiet || o.format != "text" {
+			o.sketch(s, p, drawing)
+		}
+		if !asked(s, in, "\nDo this? Only yes will do: ", "yes") {
+			return exitWith(exitRefused, errors.New("declined, so nothing is bought"))
 		}
 	}
-	fmt.Fprint(s.Err, "\nBuy this? Only yes will do: ")
-	answer, _ := bufio.NewReader(s.In).ReadString('\n')
-	if strings.TrimSpace(answer) != "yes" {
-		return exitWith(exitRefused, errors.New("declined, so nothing is bought"))
+	for _, a := range p.Of(plan.Cancel) {
+		if slices.ContainsFunc(o.allowCancel, func(n string) bool { return plan.FoldName(n) == plan.FoldName(a.Name) }) {
+			continue
+		}
+		if !person || !asked(s, in, fmt.Sprintf("Cancel %s (%s) for good? Type its name: ", render.Clean(a.Name), a.Service.UID), a.Name) {
+			return exitWith(exitRefused, withHint(fmt.Errorf("cancelling %q was not allowed, so nothing is done", a.Name),
+				fmt.Sprintf("allow it with --allow-cancel %s, or take it out with --except %s", a.Name, a.Name)))
+		}
 	}
 	return nil
+}
+
+// sketch tells in a few lines what yes would mean.
+func (o *applyOptions) sketch(s Streams, p plan.Plan, drawing render.Options) {
+	fmt.Fprintln(s.Err, drawing.Headline(p))
+	for _, c := range p.Totals.Currencies() {
+		fmt.Fprintf(s.Err, "%s %s a month, commitment %s\n", c, p.Totals[c].Monthly.Grouped(), p.Totals[c].Commitment.Grouped())
+	}
+}
+
+func asked(s Streams, in *bufio.Reader, question, want string) bool {
+	fmt.Fprint(s.Err, question)
+	answer, _ := in.ReadString('\n') // no answer is no
+	return strings.TrimSpace(answer) == want
 }
 
 func (o *applyOptions) sink(lines *live.Lines) func(apply.Event) {

@@ -15,9 +15,11 @@ import (
 const (
 	exitDone      = apply.ExitDone
 	exitError     = 1 // usage, credentials, network: any error without a code of its own
+	exitPending   = 2 // changes are pending; plan --detailed-exitcode only
 	exitRefused   = apply.ExitRefused
 	exitPartly    = apply.ExitPartly
 	exitUnknown   = apply.ExitUnknown
+	exitUncovered = 6 // the saved or expected plan does not cover what would be done
 	exitNotReady  = apply.ExitNotReady
 	exitInterrupt = 130 // a second Ctrl-C: the process stopped where it stood
 )

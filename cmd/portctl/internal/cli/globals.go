@@ -18,6 +18,7 @@ type globals struct {
 	baseURL     string
 	tokenURL    string
 	profile     string
+	state       string
 	logLevel    string
 	logFormat   string
 	noColor     bool
@@ -30,6 +31,7 @@ func (g *globals) register(f *pflag.FlagSet) {
 	f.StringVar(&g.baseURL, "base-url", "", "`address` of the API, when it is not the environment's own")
 	f.StringVar(&g.tokenURL, "token-url", "", "`address` that issues tokens, when it is not the environment's own")
 	f.StringVar(&g.profile, "profile", "", "`profile` of ~/.megaport/config.json to take the API key from")
+	f.StringVar(&g.state, "state", "", "`place` of the ledger: a folder, or s3://bucket/prefix (else the inventory's state, else .portctl beside it)")
 	f.StringVar(&g.logLevel, "log-level", "warn", "log `level` on standard error: debug, info, warn, error or off")
 	f.StringVar(&g.logFormat, "log-format", "text", "log `format`: text or json")
 	f.BoolVar(&g.noColor, "no-color", false, "write without colour (NO_COLOR does the same)")

@@ -3,9 +3,11 @@ package cli
 import (
 	"context"
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/portctl/portctl/cmd/portctl/internal/render"
 	"github.com/portctl/portctl/inventory"
@@ -16,34 +18,62 @@ import (
 
 type planOptions struct {
 	*globals
-	format string
+	selection     plan.Selection
+	format        string
+	out           string
+	expires       time.Duration
+	detailed      bool
+	showUnmanaged bool
 }
 
 func newPlanCommand(s Streams, g *globals) *cobra.Command {
 	o := planOptions{globals: g}
 	cmd := &cobra.Command{
 		Use:   "plan",
-		Short: "Show what apply would buy and what it would cost",
-		Long: `Compare the inventory with the account and show what "portctl apply" would buy
-and what it would cost. Nothing is bought or changed: plan holds no way to write.
+		Short: "Show what apply would do and what it would cost",
+		Long: `Compare the inventory with the account and show what "portctl apply" would buy,
+change and cancel, and what it would cost. Nothing is bought or changed: plan
+holds no way to write.
 
 Sites are resolved to Megaport locations, entries are matched with services by
-name, and every order is priced by the API's own validation.
+uid, name and former name, and every order is priced by the API's own
+validation. Orders of earlier runs whose outcome is not known are shown, and
+hold back their entries.
 
-Exit codes: 0 the plan can be applied (or there is nothing to do), 3 the
-inventory is invalid or an entry is blocked, 1 any other error.`,
+With --out the plan is saved. "portctl apply PLAN.json" then does at most what
+stands in it.
+
+Exit codes: 0 the plan can be applied or there is nothing to do, 2 changes are
+pending (with --detailed-exitcode only), 3 the inventory is invalid, an entry is
+blocked or a limit exceeded, 5 an earlier order's outcome is unknown, 1 any
+other error.`,
 		Example: `  portctl plan -f examples/emea-rollout.yaml
-  portctl plan -f inventory/ --env staging --format json`,
+  portctl plan -f inventory/ --env staging --format json
+  portctl plan --out plan.json --except 'lab-*'`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runPlan(cmd.Context(), s, o) },
 	}
-	cmd.Flags().StringVar(&o.format, "format", "text", "`format` of the plan: text or json")
+	f := cmd.Flags()
+	f.StringVar(&o.format, "format", "text", "`format` of the plan: text, markdown or json")
+	f.StringVar(&o.out, "out", "", "save the plan to this `file`, for portctl apply")
+	f.DurationVar(&o.expires, "expires", 7*24*time.Hour, "how `long` a saved plan may be applied")
+	f.BoolVar(&o.detailed, "detailed-exitcode", false, "exit 2 when changes are pending")
+	f.BoolVar(&o.showUnmanaged, "show-unmanaged", false, "list the services that are not in the inventory")
+	registerSelection(f, &o.selection)
 	return cmd
 }
 
+func registerSelection(f *pflag.FlagSet, s *plan.Selection) {
+	f.StringArrayVar(&s.Only, "only", nil, "keep to entries of this `name` or glob; may repeat")
+	f.StringArrayVar(&s.Except, "except", nil, "take entries of this `name` or glob out; may repeat")
+}
+
 func runPlan(ctx context.Context, s Streams, o planOptions) error {
-	if err := oneOf("format", o.format, "text", "json"); err != nil {
+	if err := oneOf("format", o.format, "text", "markdown", "json"); err != nil {
 		return err
+	}
+	if o.expires <= 0 {
+		return fmt.Errorf("--expires must be positive, not %s", o.expires)
 	}
 	inv, err := o.load(s)
 	if err != nil {
@@ -54,32 +84,66 @@ func runPlan(ctx context.Context, s Streams, o planOptions) error {
 		return err
 	}
 	defer session.close()
-	draft, err := apply.MakeDraft(ctx, provider.NewReader(session.client), inv.Desired(), apply.DraftOptions{})
+	book, err := o.openLedger(ctx, session.target, inv)
 	if err != nil {
 		return err
 	}
-	if err := writePlan(s, o.globals, o.format, document(session.target, inv, draft)); err != nil {
+	defer book.store.Close()
+	draft, err := apply.MakeDraft(ctx, provider.NewReader(session.client), inv.Desired(), apply.DraftOptions{
+		Ledger: book.Ledger, Selection: o.selection,
+	})
+	if err != nil {
 		return err
 	}
-	if n := draft.Plan.Summary.Blocked; n > 0 {
-		return exitWith(exitRefused, fmt.Errorf("%s; apply would buy nothing", blockedEntries(n)))
+	doc := document(session.target, inv, draft, o.expires)
+	if err := o.write(s, doc); err != nil {
+		return err
+	}
+	return o.verdict(draft.Plan)
+}
+
+// verdict is the exit of plan: what apply would make of it.
+func (o planOptions) verdict(p plan.Plan) error {
+	switch {
+	case !p.CanApply():
+		return exitWith(exitRefused, fmt.Errorf("%s; apply would do nothing", inTheWay(p)))
+	case p.Summary.Unknown > 0:
+		return exitWith(exitUnknown, nil)
+	case o.detailed && p.Changes() > 0:
+		return exitWith(exitPending, nil)
 	}
 	return nil
 }
 
-func blockedEntries(n int) string {
-	if n == 1 {
-		return "1 entry is blocked"
+// inTheWay says what keeps a plan from being applied.
+func inTheWay(p plan.Plan) string {
+	blocked, exceeded := p.Summary.Blocked, len(p.Exceeded())
+	switch {
+	case exceeded == 0:
+		return are(blocked, "entry", "entries", "blocked")
+	case blocked == 0:
+		return are(exceeded, "limit", "limits", "exceeded")
+	default:
+		return are(blocked, "entry", "entries", "blocked") + " and " + are(exceeded, "limit", "limits", "exceeded")
 	}
-	return fmt.Sprintf("%d entries are blocked", n)
+}
+
+func are(n int, one, many, what string) string {
+	verb := "are"
+	if n == 1 {
+		verb = "is"
+	}
+	return fmt.Sprintf("%s %s %s", render.Plural(n, one, many), verb, what)
 }
 
 // document puts a draft's plan into its envelope.
-func document(t target, inv *inventory.Inventory, d apply.Draft) plan.Document {
+func document(t target, inv *inventory.Inventory, d apply.Draft, expires time.Duration) plan.Document {
+	now := time.Now().UTC().Truncate(time.Second)
 	doc := plan.Document{
 		FormatVersion: plan.FormatVersion,
 		Tool:          "portctl " + Version(),
-		CreatedAt:     time.Now().UTC().Truncate(time.Second),
+		CreatedAt:     now,
+		ExpiresAt:     now.Add(expires),
 		Environment:   t.Environment,
 		BaseURL:       t.Address(),
 		Inventory:     plan.InventoryRef{Name: inv.Name, Digest: inv.Desired().Digest()},
@@ -92,14 +156,24 @@ func document(t target, inv *inventory.Inventory, d apply.Draft) plan.Document {
 	return doc
 }
 
-func writePlan(s Streams, g *globals, format string, doc plan.Document) error {
-	if format == "text" {
-		return render.PlanText(s.Out, doc, render.Options{Width: s.Width, Color: g.color(s)})
-	}
-	b, err := doc.Encode()
+// write shows the plan, and saves it when asked to.
+func (o planOptions) write(s Streams, doc plan.Document) error {
+	encoded, err := doc.Encode()
 	if err != nil {
 		return err
 	}
-	_, err = s.Out.Write(b)
+	if o.out != "" {
+		if err := os.WriteFile(o.out, encoded, 0o644); err != nil {
+			return err
+		}
+	}
+	drawing := render.Options{Width: s.Width, Color: o.color(s), ShowUnmanaged: o.showUnmanaged}
+	switch o.format {
+	case "text":
+		return render.PlanText(s.Out, doc, drawing)
+	case "markdown":
+		return render.PlanText(s.Out, doc, drawing) // MARKDOWN-PENDING
+	}
+	_, err = s.Out.Write(encoded)
 	return err
 }

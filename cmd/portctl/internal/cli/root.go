@@ -78,6 +78,7 @@ is provisioned and saves the Letters of Authorization (LOA) as PDF.`,
 	root.AddCommand(
 		newPlanCommand(s, g),
 		newApplyCommand(s, g),
+		newLedgerCommand(s, g),
 		newSitesCommand(s, g),
 		newSandboxCommand(s, g),
 		newVersionCommand(s),

@@ -152,12 +152,17 @@ func newResetCommand(s Streams) *cobra.Command {
 	return &cobra.Command{
 		Use:   "reset",
 		Short: "Forget the account of the embedded sandbox",
-		Long: `Remove .portctl/sandbox.db of the working directory: the account of the embedded
-sandbox starts empty again. Nothing else is touched.`,
+		Long: `Remove .portctl/sandbox.db of the working directory and the ledger that belongs to
+it: the account of the embedded sandbox starts empty again. Nothing else is
+touched.`,
 		Example: "  portctl sandbox reset",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			path := filepath.Join(sandboxDir, sandboxFile)
+			// The claims of orders that only ever were in this account go with it.
+			if err := os.RemoveAll(filepath.Join(sandboxDir, "ledger")); err != nil {
+				return err
+			}
 			switch err := os.Remove(path); {
 			case errors.Is(err, fs.ErrNotExist):
 				_, err := fmt.Fprintln(s.Out, "there is no sandbox account here")

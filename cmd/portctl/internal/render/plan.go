@@ -1,6 +1,7 @@
 package render
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -8,14 +9,22 @@ import (
 	"github.com/portctl/portctl/pkg/plan"
 )
 
-// PlanText draws a plan for a terminal: what is bought, what is in the way, what
-// it adds. The last line sums it up.
+// PlanText draws a plan for a terminal: what is bought and changed, what is in
+// the way, what it costs against the limits. The last line sums it up.
 func PlanText(w io.Writer, d plan.Document, o Options) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s on %s\n", o.paint(bold, "Plan for "+Clean(d.Inventory.Name)), environment(d.Environment, d.BaseURL))
-	o.purchases(&b, d.Plan)
+	o.purchases(&b, d.Of(plan.Buy))
+	o.growth(&b, d.Of(plan.Grow))
+	o.updates(&b, d.Of(plan.Update))
+	o.cancels(&b, d.Of(plan.Cancel))
+	o.unknowns(&b, d.Of(plan.Unknown))
 	o.blocked(&b, d.Of(plan.Blocked))
+	o.named(&b, "Taken out of this run by name: ", d.Of(plan.Excluded))
+	o.waiting(&b, d.Of(plan.Unchanged))
 	o.warnings(&b, d.Warnings)
+	o.unmanaged(&b, d.Unmanaged)
+	o.limits(&b, d.Plan)
 	o.totals(&b, "This plan adds", d.Totals)
 	fmt.Fprintf(&b, "\n%s\n", o.Headline(d.Plan))
 	_, err := io.WriteString(w, b.String())
@@ -24,85 +33,183 @@ func PlanText(w io.Writer, d plan.Document, o Options) error {
 
 func environment(name, address string) string {
 	if address == "embedded" {
-		return name + " (embedded)"
+		return Clean(name) + " (embedded)"
 	}
-	return fmt.Sprintf("%s (%s)", name, Clean(address))
+	return fmt.Sprintf("%s (%s)", Clean(name), Clean(address))
 }
 
 // Headline sums a plan up in one line.
 func (o Options) Headline(p plan.Plan) string {
 	var parts []string
-	if p.Summary.Buy > 0 {
-		parts = append(parts, o.paint(green, fmt.Sprintf("Buy %d", p.Summary.Buy)))
+	count := func(code, format string, n int) {
+		if n > 0 {
+			text := fmt.Sprintf(format, n)
+			if len(parts) == 0 {
+				text = strings.ToUpper(text[:1]) + text[1:]
+			}
+			parts = append(parts, o.paint(code, text))
+		}
 	}
-	if p.Summary.Blocked > 0 {
-		parts = append(parts, o.paint(red, fmt.Sprintf("blocked %d", p.Summary.Blocked)))
-	}
+	count(green, "buy %d", p.Summary.Buy)
+	count(green, "grow %d", p.Summary.Grow)
+	count(yellow, "update %d", p.Summary.Update)
+	count(red, "cancel %d", p.Summary.Cancel)
+	count(red, "blocked %d", p.Summary.Blocked)
 	parts = append(parts, fmt.Sprintf("unchanged %d", p.Summary.Unchanged))
+	count(yellow, "%d unknown", p.Summary.Unknown)
+	count(dim, "%d excluded", p.Summary.Excluded)
 	if n := len(p.Unmanaged); n > 0 {
 		parts = append(parts, o.paint(dim, Plural(n, "service not in this inventory", "services not in this inventory")))
 	}
 	line := strings.Join(parts, " · ")
-	if p.Empty() {
-		line = "Nothing to do: " + line
+	switch n := len(p.Exceeded()); {
+	case n > 0:
+		return o.paint(red, "Refused, "+Plural(n, "limit is", "limits are")+" exceeded:") + " " + line
+	case p.Empty():
+		return "Nothing to do: " + line
+	case p.Changes()+p.Summary.Blocked == 0:
+		return "Nothing to change: " + line
 	}
 	return line
 }
 
-func (o Options) purchases(b *strings.Builder, p plan.Plan) {
-	buys := p.Of(plan.Buy)
+// purchases draws what is bought.
+func (o Options) purchases(b *strings.Builder, buys []plan.Action) {
 	if len(buys) == 0 {
 		return
 	}
-	fmt.Fprintf(b, "\n%s\n", o.paint(green, fmt.Sprintf("+ Buy %s, %s", Plural(len(buys), "entry", "entries"), Plural(p.Services(), "service", "services"))))
+	fmt.Fprintf(b, "\n%s\n", o.paint(green, fmt.Sprintf("+ Buy %s, %s", entries(buys), services(ordered(buys)))))
 	var rows [][]string
 	for _, a := range buys {
-		rows = append(rows, []string{
-			a.Name, fmt.Sprintf("%s (%d)", a.Location.Name, a.Location.ID), portKind(a.Entry.Speed, a.Entry.LAG),
-			dash(string(a.Entry.Zone)), months(a.Entry.Term), money(a.Price),
-		})
+		rows = append(rows, o.priced(a.Price,
+			a.Name, placeName(a.Location), portKind(a.Entry.Speed, a.Entry.LAG), dash(string(a.Entry.Zone)), months(a.Entry.Term)))
 	}
-	_ = o.grid(b, []column{
-		{title: "NAME"},
-		{title: "SITE", shrink: true},
-		{title: "SPEED"},
-		{title: "ZONE"},
-		{title: "TERM", right: true},
-		{title: "MONTHLY", right: true},
-	}, rows)
+	_ = o.grid(b, o.priceColumns(
+		column{title: "NAME", wrap: true},
+		column{title: "SITE", shrink: true},
+		column{title: "SPEED"},
+		column{title: "ZONE"},
+		column{title: "TERM", right: true},
+	), rows)
 }
 
-// portKind is the speed, and for a LAG how many of it: "4 x 100G".
-func portKind(s plan.Speed, lag int) string {
-	if lag > 0 {
-		return fmt.Sprintf("%d x %s", lag, s)
+// growth draws the LAGs that get further members.
+func (o Options) growth(b *strings.Builder, grows []plan.Action) {
+	if len(grows) == 0 {
+		return
 	}
-	return s.String()
+	fmt.Fprintf(b, "\n%s\n", o.paint(green, fmt.Sprintf("+ Grow %s by %s", Plural(len(grows), "LAG", "LAGs"), services(ordered(grows)))))
+	var rows [][]string
+	for _, a := range grows {
+		rows = append(rows, o.priced(a.Price,
+			a.Name, placeName(a.Location), portKind(a.Entry.Speed, a.ServicesOrdered()),
+			fmt.Sprintf("%d -> %d", a.Services(), a.Entry.LAG), months(a.Entry.Term)))
+	}
+	_ = o.grid(b, o.priceColumns(
+		column{title: "NAME", wrap: true},
+		column{title: "SITE", shrink: true},
+		column{title: "ADDED"},
+		column{title: "MEMBERS"},
+		column{title: "TERM", right: true},
+	), rows)
+	for _, a := range grows {
+		if len(a.Changes) > 0 {
+			fmt.Fprintf(b, "  %s is changed too, once it has grown\n%s", Clean(a.Name), o.changes(a.Changes))
+		}
+	}
 }
 
-func months(n int) string { return fmt.Sprintf("%d mo", n) }
+// priceColumns adds the columns of a price; where it is narrow only the monthly
+// charge, and the totals tell the rest.
+func (o Options) priceColumns(columns ...column) []column {
+	columns = append(columns, column{title: "MONTHLY", right: true})
+	if !o.narrower(wide) {
+		columns = append(columns, column{title: "ONE-TIME", right: true}, column{title: "COMMITMENT", right: true})
+	}
+	return columns
+}
 
-func money(p *plan.Price) string {
+func (o Options) priced(p *plan.Price, cells ...string) []string {
+	cells = append(cells, money(p))
+	if o.narrower(wide) {
+		return cells
+	}
 	if p == nil {
-		return "-"
+		return append(cells, "-", "-")
 	}
-	return p.Currency + " " + p.Monthly.Grouped()
+	return append(cells, p.OneTime.Grouped(), p.Commitment.Grouped())
+}
+
+// cancels draws what is terminated, each with what that costs and the UIDs: it
+// can not be undone, so it is told at length.
+func (o Options) cancels(b *strings.Builder, actions []plan.Action) {
+	if len(actions) == 0 {
+		return
+	}
+	n := 0
+	for _, a := range actions {
+		n += a.Services()
+	}
+	fmt.Fprintf(b, "\n%s\n", o.paint(red, fmt.Sprintf("- Cancel %s, %s: this can not be undone", entries(actions), services(n))))
+	for _, a := range actions {
+		s := a.Service
+		fmt.Fprintf(b, "  %s: %s at %s, %s\n", o.paint(bold, Clean(a.Name)), portKind(s.Speed, lagOf(s)), Clean(placeName(a.Location)), Clean(string(s.Status)))
+		fmt.Fprintf(b, "    costs now     %s\n", Clean(cmp.Or(a.Charge, unknownCharge)))
+		fmt.Fprintf(b, "    contract end  %s, term %s\n", Clean(cmp.Or(s.ContractEnd, "not known")), months(s.Term))
+		for _, uid := range s.Members {
+			fmt.Fprintf(b, "    service       %s\n", Clean(string(uid)))
+		}
+		fmt.Fprintf(b, "    apply needs   --allow-cancel %s, or the name typed in\n", shellQuote(a.Name))
+	}
+}
+
+// unknownCharge is what a cancellation without a known price can cost.
+const unknownCharge = "unknown, at most the remaining term"
+
+// unknowns draws the orders in doubt with the commands that settle them.
+func (o Options) unknowns(b *strings.Builder, actions []plan.Action) {
+	if len(actions) == 0 {
+		return
+	}
+	fmt.Fprintf(b, "\n%s\n", o.paint(yellow, "? Unknown "+entries(actions)+": an order without an answer is looked up, never sent again"))
+	for _, a := range actions {
+		b.WriteString(o.problem(a, yellow, "unknown:"))
+	}
+	if names := doubts(actions); len(names) > 1 {
+		fmt.Fprintf(b, "  when the account holds none of these %d: `portctl ledger resolve --all --not-created`\n", len(names))
+	}
+}
+
+// doubts lists the names of the orders in doubt: several entries can wait for
+// one of them.
+func doubts(actions []plan.Action) []string {
+	var names []string
+	for _, a := range actions {
+		if a.Reason.Code == plan.ReasonDoubt {
+			names = append(names, a.Name)
+		}
+	}
+	return names
 }
 
 func (o Options) blocked(b *strings.Builder, actions []plan.Action) {
 	if len(actions) == 0 {
 		return
 	}
-	fmt.Fprintf(b, "\n%s\n", o.paint(red, "! Blocked "+Plural(len(actions), "entry", "entries")))
+	fmt.Fprintf(b, "\n%s\n", o.paint(red, "! Blocked "+entries(actions)))
 	for _, a := range actions {
 		b.WriteString(o.Blocked(a))
 	}
 }
 
 // Blocked tells of one blocked action: where, what is wrong and what to do.
-func (o Options) Blocked(a plan.Action) string {
+func (o Options) Blocked(a plan.Action) string { return o.problem(a, red, "error:") }
+
+// problem tells of what is in the way in the form of a compiler, so that
+// editors can jump to it.
+func (o Options) problem(a plan.Action, code, word string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s %s: %s\n", o.paint(bold, a.Reason.Source.String()+": "+o.paint(red, "error:")), Clean(a.Name), Clean(a.Reason.Text))
+	fmt.Fprintf(&b, "%s %s: %s\n", o.paint(bold, Clean(a.Reason.Source.String())+": "+o.paint(code, word)), Clean(a.Name), Clean(a.Reason.Text))
 	for _, d := range a.Reason.Details {
 		fmt.Fprintf(&b, "  - %s\n", Clean(d))
 	}
@@ -124,14 +231,61 @@ func cleanLines(s string) string {
 	return strings.Join(lines, "\n")
 }
 
+// named lists actions by their names alone.
+func (o Options) named(b *strings.Builder, title string, actions []plan.Action) {
+	if len(actions) == 0 {
+		return
+	}
+	var names []string
+	for _, a := range actions {
+		names = append(names, Clean(a.Name))
+	}
+	fmt.Fprintf(b, "\n%s%s\n", o.paint(dim, title), strings.Join(names, ", "))
+}
+
+// pending picks the actions that are done with for this plan, but not over.
+func pending(unchanged []plan.Action) []plan.Action {
+	var out []plan.Action
+	for _, a := range unchanged {
+		switch a.Reason.Code {
+		case plan.ReasonOrdered, plan.ReasonApproval, plan.ReasonWaitsForCancel:
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+func (o Options) waiting(b *strings.Builder, unchanged []plan.Action) {
+	waits := pending(unchanged)
+	if len(waits) == 0 {
+		return
+	}
+	fmt.Fprintf(b, "\n%s\n", o.paint(yellow, "Waiting"))
+	for _, a := range waits {
+		b.WriteString(o.problem(a, yellow, "waits:"))
+	}
+}
+
 func (o Options) warnings(b *strings.Builder, warnings []plan.Warning) {
 	if len(warnings) == 0 {
 		return
 	}
 	fmt.Fprintf(b, "\n%s\n", o.paint(yellow, "Worth a look"))
 	for _, x := range warnings {
-		fmt.Fprintf(b, "%s: %s: %s\n", x.Source, Clean(x.Name), Clean(x.Text))
+		fmt.Fprintf(b, "%s: %s: %s\n", Clean(x.Source.String()), Clean(x.Name), Clean(x.Text))
 	}
+}
+
+func (o Options) unmanaged(b *strings.Builder, all []plan.ServiceRef) {
+	if len(all) == 0 || !o.ShowUnmanaged {
+		return
+	}
+	fmt.Fprintf(b, "\n%s\n", o.paint(dim, "Not in this inventory, never touched"))
+	var rows [][]string
+	for _, s := range all {
+		rows = append(rows, []string{s.Name, string(s.UID), portKind(s.Speed, lagOf(&s)), dash(string(s.Zone)), string(s.Status)})
+	}
+	_ = o.grid(b, []column{{title: "NAME", wrap: true}, {title: "UID"}, {title: "SPEED"}, {title: "ZONE"}, {title: "STATUS"}}, rows)
 }
 
 func (o Options) totals(b *strings.Builder, title string, t plan.Totals) {

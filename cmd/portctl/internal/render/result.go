@@ -143,11 +143,11 @@ func (o Options) verdict(r apply.Result) string {
 	switch {
 	case s.Bought > 0:
 		parts = append(parts, o.paint(green, fmt.Sprintf("Bought %s", Plural(s.Services, "service", "services"))))
-	case s.NotBought == 0 && s.Unknown == 0:
+	case s.NotDone == 0 && s.Unknown == 0:
 		parts = append(parts, "Nothing to buy")
 	}
-	if s.NotBought > 0 {
-		parts = append(parts, o.paint(red, fmt.Sprintf("%d not bought", s.NotBought)))
+	if s.NotDone > 0 {
+		parts = append(parts, o.paint(red, fmt.Sprintf("%d not bought", s.NotDone)))
 	}
 	if s.Unknown > 0 {
 		parts = append(parts, o.paint(yellow, fmt.Sprintf("%d unknown", s.Unknown)))

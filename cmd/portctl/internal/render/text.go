@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -18,7 +19,23 @@ type Options struct {
 	Width int
 	// Color allows colour.
 	Color bool
+	// ShowUnmanaged lists the services that no entry mentions; otherwise a plan
+	// for people only counts them.
+	ShowUnmanaged bool
+	// Apply are the arguments with which "portctl apply" does what was planned,
+	// such as "-f", "net.yaml": they are repeated in the commands that a reader is
+	// told to run.
+	Apply []string
 }
+
+// The widths in columns from which a drawing holds more.
+const (
+	roomy = 100
+	wide  = 120
+)
+
+// narrower says that less than n columns are to be had.
+func (o Options) narrower(n int) bool { return o.Width > 0 && o.Width < n }
 
 // paint colours a text, when colour is on.
 func (o Options) paint(code, s string) string {
@@ -36,18 +53,22 @@ const (
 	yellow = "33"
 )
 
-// Clean makes a text from elsewhere safe for a terminal: control characters
-// and those that turn the direction of writing are shown as escapes.
+// Clean makes a text from elsewhere safe to show: what is invisible, controls a
+// terminal or turns the direction of writing is shown as an escape. Two names
+// that differ are so never shown alike.
 func Clean(s string) string {
 	var b strings.Builder
 	for i, r := range s {
 		switch {
 		case r == utf8.RuneError && !strings.HasPrefix(s[i:], "\uFFFD"):
 			fmt.Fprintf(&b, `\x%02x`, s[i])
-		case unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r):
-			fmt.Fprintf(&b, `\u%04x`, r)
-		default:
+		case !unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp):
 			b.WriteRune(r)
+		case r > 0xFFFF:
+			high, low := utf16.EncodeRune(r)
+			fmt.Fprintf(&b, `\u%04x\u%04x`, high, low)
+		default:
+			fmt.Fprintf(&b, `\u%04x`, r)
 		}
 	}
 	return b.String()
@@ -60,6 +81,9 @@ type column struct {
 	right bool
 	// shrink lets the column be cut when the table is too wide.
 	shrink bool
+	// wrap lets the column go on in further lines when cutting is not enough:
+	// what names a thing is never cut.
+	wrap bool
 }
 
 // grid draws a table without lines, indented by two columns. Cells are cleaned.
@@ -72,14 +96,18 @@ func (o Options) grid(w io.Writer, columns []column, rows [][]string) error {
 	t.SetStyle(style)
 	var header table.Row
 	var configs []table.ColumnConfig
+	widths := o.widths(columns, rows)
 	for i, c := range columns {
 		header = append(header, c.title)
 		config := table.ColumnConfig{Number: i + 1}
 		if c.right {
 			config.Align, config.AlignHeader = text.AlignRight, text.AlignRight
 		}
-		if c.shrink {
-			config.WidthMax, config.WidthMaxEnforcer = o.room(columns, rows, i), shorten
+		switch {
+		case c.shrink:
+			config.WidthMax, config.WidthMaxEnforcer = widths[i], shorten
+		case c.wrap:
+			config.WidthMax, config.WidthMaxEnforcer = widths[i], text.WrapHard
 		}
 		configs = append(configs, config)
 	}
@@ -104,21 +132,31 @@ func (o Options) grid(w io.Writer, columns []column, rows [][]string) error {
 	return nil
 }
 
-// minColumn is the least a shrinking column keeps.
+// minColumn is the least that a shrinking or wrapping column keeps.
 const minColumn = 12
 
-// room is the width left for column i once all others have theirs.
-func (o Options) room(columns []column, rows [][]string, i int) int {
-	if o.Width == 0 {
-		return 0
-	}
-	used := 2
+// widths shares the room out: columns are as wide as their texts, and when that
+// is too wide the shrinking ones give way first, then the wrapping ones.
+func (o Options) widths(columns []column, rows [][]string) []int {
+	all := make([]int, len(columns))
+	over := 2*len(columns) - o.Width
 	for j := range columns {
-		if j != i {
-			used += widest(columns, rows, j) + 2
+		all[j] = widest(columns, rows, j)
+		over += all[j]
+	}
+	for _, gives := range []func(column) bool{
+		func(c column) bool { return c.shrink },
+		func(c column) bool { return c.wrap },
+	} {
+		for j, c := range columns {
+			if o.Width > 0 && gives(c) {
+				less := max(0, min(over, all[j]-minColumn))
+				all[j] -= less
+				over -= less
+			}
 		}
 	}
-	return max(minColumn, o.Width-used)
+	return all
 }
 
 func widest(columns []column, rows [][]string, j int) int {

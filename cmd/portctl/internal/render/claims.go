@@ -1,0 +1,78 @@
+package render
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/portctl/portctl/pkg/apply"
+	"github.com/portctl/portctl/pkg/apply/ledger"
+	"github.com/portctl/portctl/pkg/plan"
+)
+
+// ClaimsText draws open claims as a table: what is known, and for how long.
+func ClaimsText(w io.Writer, open []ledger.Open, now time.Time, o Options) error {
+	if len(open) == 0 {
+		_, err := io.WriteString(w, "No claim is open.\n")
+		return err
+	}
+	var b strings.Builder
+	var rows [][]string
+	for _, c := range open {
+		rows = append(rows, []string{
+			c.Name, string(c.State), now.Sub(c.Time).Round(time.Second).String(), c.Inventory, c.By,
+			portKind(c.Order.Speed, c.Order.LAGPorts), known(c),
+		})
+	}
+	_ = o.grid(&b, []column{
+		{title: "NAME"},
+		{title: "STATE"},
+		{title: "AGE", right: true},
+		{title: "INVENTORY"},
+		{title: "BY"},
+		{title: "SPEED"},
+		{title: "WHAT IS KNOWN", shrink: true},
+	}, rows)
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// known says in a few words what the records of a claim tell.
+func known(c ledger.Open) string {
+	var parts []string
+	if n := len(c.Records); n > 0 {
+		last := c.Records[n-1]
+		parts = append(parts, last.Cause)
+		if last.TraceID != "" {
+			parts = append(parts, "trace id "+last.TraceID)
+		}
+	} else {
+		parts = append(parts, "no answer was recorded")
+	}
+	for _, u := range c.UIDs {
+		parts = append(parts, string(u))
+	}
+	return strings.Join(parts, "; ")
+}
+
+// Settled tells what became of a claim.
+func Settled(r apply.Recovered) string {
+	text := string(r.State) + ": " + Clean(r.Cause)
+	for _, u := range r.UIDs {
+		text += " " + string(u)
+	}
+	return text
+}
+
+// Exceeded tells of a limit that a plan would break.
+func Exceeded(l plan.PolicyLine) string {
+	switch {
+	case l.Max == "":
+		return fmt.Sprintf("policy: %s names no limit for %s, and %s would be used", l.Limit, l.Currency, l.Used)
+	case l.Currency == "":
+		return fmt.Sprintf("policy: %s is %s, and the plan has %s orders", l.Limit, l.Max, l.Used)
+	default:
+		return fmt.Sprintf("policy: %s is %s %s, and the plan would use %s", l.Limit, l.Currency, l.Max, l.Used)
+	}
+}

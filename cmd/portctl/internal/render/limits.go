@@ -1,0 +1,65 @@
+package render
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+
+	"github.com/portctl/portctl/pkg/plan"
+)
+
+// limits draws the policy against what the plan uses. An exceeded limit reads
+// as what it is: a refusal.
+func (o Options) limits(b *strings.Builder, p plan.Plan) {
+	if len(p.Policy) == 0 {
+		return
+	}
+	title := o.paint(bold, "Limits of the policy")
+	exceeded := len(p.Exceeded())
+	if exceeded > 0 {
+		title = o.paint(red, fmt.Sprintf("! Refused by the policy: %s exceeded, so apply buys nothing", Plural(exceeded, "limit is", "limits are")))
+	}
+	fmt.Fprintf(b, "\n%s\n", title)
+	var rows [][]string
+	for _, l := range p.Policy {
+		rows = append(rows, []string{limitName(l), cmp.Or(grouped(l, l.Max), "none"), grouped(l, l.Used), dash(grouped(l, l.Left)), limitMark(l)})
+	}
+	_ = o.grid(b, []column{
+		{title: "LIMIT"},
+		{title: "MAX", right: true},
+		{title: "USED", right: true},
+		{title: "LEFT", right: true},
+		{title: ""},
+	}, rows)
+	if exceeded > 0 {
+		fmt.Fprintf(b, "  hint: %s\n", policyHint)
+	}
+}
+
+// policyHint is what to do about an exceeded limit.
+const policyHint = "take entries out with --except, or have the limits under `policy` raised"
+
+func limitName(l plan.PolicyLine) string {
+	return strings.TrimSpace(l.Limit + " " + l.Currency)
+}
+
+// limitMark says in words what is wrong with a limit; nothing when it is kept.
+func limitMark(l plan.PolicyLine) string {
+	switch {
+	case !l.Exceeded:
+		return ""
+	case l.Max == "":
+		return "EXCEEDED: no limit is set"
+	}
+	return "EXCEEDED by " + grouped(l, strings.TrimPrefix(l.Left, "-"))
+}
+
+// grouped sets the thousands of an amount apart; counts and what is no amount
+// stay as they are.
+func grouped(l plan.PolicyLine, s string) string {
+	amount, err := plan.ParseAmount(s)
+	if l.Currency == "" || err != nil {
+		return Clean(s)
+	}
+	return amount.Grouped()
+}

@@ -1,0 +1,296 @@
+package apply
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/portctl/portctl/pkg/apply/ledger"
+	"github.com/portctl/portctl/pkg/plan"
+)
+
+// errStopped is why something was held back.
+var errStopped = errors.New("interrupted before it was sent")
+
+// changeAll sends all orders and updates, some at a time, and after them the
+// cancellations.
+func (r *run) changeAll(ctx context.Context) {
+	var halted atomic.Bool // the ledger failed: no claim, no order
+	r.each(func(a plan.Action) bool { return a.Kind == plan.Buy || a.Kind == plan.Grow || a.Kind == plan.Update },
+		func(i int, a plan.Action) {
+			if a.Order != nil {
+				r.record(i, r.buy(ctx, i, a, &halted))
+			}
+			if len(a.Changes) > 0 && (a.Order == nil || r.result.Actions[i].Outcome == Bought) {
+				r.update(ctx, i, a)
+			}
+		})
+	settled := r.ordersSettled()
+	r.each(func(a plan.Action) bool { return a.Kind == plan.Cancel }, func(i int, a plan.Action) { r.cancel(ctx, i, a, settled) })
+}
+
+// each runs do for the actions that fit, some at a time. Each action has one
+// worker, so workers may write to their own result.
+func (r *run) each(fits func(plan.Action) bool, do func(int, plan.Action)) {
+	var g errgroup.Group
+	g.SetLimit(parallelism(r.Parallelism))
+	for i, a := range r.draft.Plan.Actions {
+		if fits(a) {
+			g.Go(func() error { do(i, a); return nil })
+		}
+	}
+	_ = g.Wait() // the workers return no errors: a failure is a result
+}
+
+// record notes what became of one order.
+func (r *run) record(i int, p Purchase) {
+	res := &r.result.Actions[i]
+	res.Outcome, res.Error = p.Outcome, p.Failure
+	res.UIDs = append(res.UIDs, p.UIDs...)
+	res.New = append(res.New, p.UIDs...)
+	r.emit(OrderFinished{Name: res.Name, Outcome: p.Outcome, UIDs: p.UIDs, Price: *res.Price, Failure: p.Failure})
+}
+
+// buy is the purchase protocol for one order: claim, send, record. The answer to
+// an order is recorded whatever it is; when that fails the claim stays as it is,
+// a doubt that the next run looks up.
+func (r *run) buy(ctx context.Context, i int, a plan.Action, halted *atomic.Bool) Purchase {
+	if ctx.Err() != nil {
+		return notSent(errStopped)
+	}
+	if halted.Load() {
+		return notSent(errors.New("not sent: the ledger failed on an earlier order"))
+	}
+	r.emit(OrderStarted{a.Name})
+	claim, err := r.claim(ctx, a)
+	if err != nil {
+		var taken *ledger.TakenError
+		if !errors.As(err, &taken) {
+			halted.Store(true)
+			r.emit(LedgerFailed{a.Name, err})
+		}
+		return notSent(err)
+	}
+	// From here on an interruption must not cut the order off.
+	ctx = context.WithoutCancel(ctx)
+	p := r.Account.Buy(ctx, *a.Order, claim.ID)
+	claim, err = r.recordClaim(ctx, claim, p)
+	if err != nil {
+		halted.Store(true)
+		r.emit(LedgerFailed{a.Name, err})
+	}
+	if !claim.State.Closed() {
+		r.ordersMu.Lock()
+		r.orders = append(r.orders, &order{i, claim})
+		r.ordersMu.Unlock()
+	}
+	return p
+}
+
+// claim makes the intent durable.
+func (r *run) claim(ctx context.Context, a plan.Action) (ledger.Open, error) {
+	in := ledger.Intent{Inventory: r.draft.Desired.Inventory, Order: *a.Order, Price: *a.Price}
+	for _, s := range r.services {
+		if plan.FoldName(s.Name) == plan.FoldName(a.Order.Name) {
+			in.Listed = append(in.Listed, s.UID)
+		}
+	}
+	slices.Sort(in.Listed)
+	return r.Ledger.Claim(ctx, r.draft.Claims, in)
+}
+
+// recordClaim writes down what is known of an order.
+func (r *run) recordClaim(ctx context.Context, claim ledger.Open, p Purchase) (ledger.Open, error) {
+	rec := ledger.Record{UIDs: p.UIDs}
+	if p.Failure != nil {
+		rec.Cause, rec.Status, rec.TraceID = p.Failure.Message, p.Failure.Status, p.Failure.TraceID
+	}
+	switch p.Outcome {
+	case Bought:
+		rec.State, rec.Cause = ledger.Bought, "the API named the services"
+	case Refused:
+		rec.State = ledger.Refused
+	case NotSent:
+		rec.State = ledger.NotSent
+	case NotProcessed:
+		rec.State = ledger.NotProcessed
+	default:
+		rec.State = ledger.Unknown
+	}
+	return r.Ledger.Record(ctx, claim, rec)
+}
+
+func notSent(err error) Purchase {
+	return Purchase{Outcome: NotSent, Failure: &Failure{Message: err.Error()}}
+}
+
+// ordersSettled says that the outcome of every order is known: only then is
+// anything cancelled.
+func (r *run) ordersSettled() bool {
+	return !slices.ContainsFunc(r.result.Actions, func(a ActionResult) bool {
+		ordered := a.Kind == plan.Buy || a.Kind == plan.Grow
+		return a.Outcome == Unknown || ordered && a.Outcome != Bought
+	})
+}
+
+// finishChange notes what became of an update or a cancellation.
+func (r *run) finishChange(i int, o Outcome, err error) {
+	res := &r.result.Actions[i]
+	if err != nil {
+		res.Error = failureOf(err)
+	}
+	if res.Outcome != Bought || err != nil { // a LAG that grew stays bought
+		res.Outcome = o
+	}
+	r.emit(ChangeFinished{res.Name, o, res.Error})
+}
+
+// failureOf keeps what support needs of an error.
+func failureOf(err error) *Failure {
+	f := &Failure{Message: err.Error()}
+	var traced interface {
+		HTTPStatus() int
+		Trace() string
+	}
+	if errors.As(err, &traced) {
+		f.Status, f.TraceID = traced.HTTPStatus(), traced.Trace()
+	}
+	return f
+}
+
+// update makes the changes of an action on every member.
+func (r *run) update(ctx context.Context, i int, a plan.Action) {
+	if ctx.Err() != nil {
+		r.finishChange(i, Failed, errStopped)
+		return
+	}
+	for _, uid := range a.Service.Members {
+		if err := r.updateOne(context.WithoutCancel(ctx), r.services[uid], a.Changes); err != nil {
+			r.finishChange(i, Failed, fmt.Errorf("service %s: %w", uid, err))
+			return
+		}
+	}
+	r.finishChange(i, Updated, nil)
+}
+
+// updateOne changes one port. A locked one is unlocked for the change and locked
+// again whatever happens in between.
+func (r *run) updateOne(ctx context.Context, s plan.Service, changes []plan.Change) (err error) {
+	u, tags, lock := fields(s, changes)
+	locked := s.Locked
+	if locked && (u != nil || tags != nil) {
+		if err := r.Account.SetLock(ctx, s.UID, false); err != nil {
+			return err
+		}
+		locked = false
+	}
+	want := cmp.Or(lock, strconv.FormatBool(s.Locked)) == "true"
+	defer func() {
+		if want != locked {
+			err = errors.Join(err, r.Account.SetLock(ctx, s.UID, want))
+		}
+	}()
+	if u != nil {
+		if err := r.Account.Update(ctx, s.UID, *u); err != nil {
+			return err
+		}
+	}
+	if tags == nil {
+		return nil
+	}
+	return r.mergeTags(ctx, s.UID, tags)
+}
+
+// fields sorts the changes by the call that makes them: an update of fields, a
+// replacement of tags, a lock.
+func fields(s plan.Service, changes []plan.Change) (u *Update, tags map[string]string, lock string) {
+	change := func() *Update {
+		if u == nil {
+			u = &Update{CostCentre: s.CostCentre}
+		}
+		return u
+	}
+	for _, c := range changes {
+		key, isTag := strings.CutPrefix(c.Field, "tags.")
+		switch {
+		case isTag:
+			if tags == nil {
+				tags = map[string]string{}
+			}
+			tags[key] = c.To
+		case c.Field == "locked":
+			lock = c.To
+		case c.Field == "name":
+			change().Name = c.To
+		case c.Field == "costCentre":
+			change().CostCentre = c.To
+		case c.Field == "marketplaceVisibility":
+			visible := c.To == "true"
+			change().MarketplaceVisibility = &visible
+		case c.Field == "term":
+			change().Term, _ = strconv.Atoi(c.To) // written by plan from a number
+		}
+	}
+	return u, tags, lock
+}
+
+// mergeTags sets some tags and keeps all others, as they are now: replacing is
+// all the API can do.
+func (r *run) mergeTags(ctx context.Context, uid plan.ServiceUID, tags map[string]string) error {
+	now, err := r.Account.Tags(ctx, uid)
+	if err != nil {
+		return err
+	}
+	merged := maps.Clone(now)
+	if merged == nil {
+		merged = map[string]string{}
+	}
+	maps.Copy(merged, tags)
+	if maps.Equal(now, merged) {
+		return nil
+	}
+	return r.Account.SetTags(ctx, uid, merged)
+}
+
+// cancel terminates every member of a service, the primary last, so that what is
+// left of a LAG can still be seen as one.
+func (r *run) cancel(ctx context.Context, i int, a plan.Action, settled bool) {
+	if !settled {
+		r.finishChange(i, NotSent, errors.New("held back: nothing is cancelled before every order is settled"))
+		return
+	}
+	members := slices.Clone(a.Service.Members)
+	slices.Reverse(members)
+	for _, uid := range members {
+		if ctx.Err() != nil {
+			r.finishChange(i, NotSent, errStopped)
+			return
+		}
+		if err := r.cancelOne(context.WithoutCancel(ctx), r.services[uid]); err != nil {
+			r.finishChange(i, Failed, fmt.Errorf("service %s: %w", uid, err))
+			return
+		}
+	}
+	r.finishChange(i, Cancelled, nil)
+}
+
+func (r *run) cancelOne(ctx context.Context, s plan.Service) error {
+	if s.Locked {
+		if err := r.Account.SetLock(ctx, s.UID, false); err != nil {
+			return err
+		}
+	}
+	err := r.Account.Cancel(ctx, s.UID)
+	if err != nil && s.Locked {
+		return errors.Join(err, r.Account.SetLock(ctx, s.UID, true))
+	}
+	return err
+}

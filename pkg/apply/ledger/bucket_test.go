@@ -1,0 +1,458 @@
+package ledger_test
+
+import (
+	"context"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"gocloud.dev/blob/memblob"
+
+	"github.com/portctl/portctl/pkg/apply/ledger"
+	"github.com/portctl/portctl/pkg/apply/ledger/storetest"
+)
+
+func TestBucketInMemory(t *testing.T) {
+	storetest.Run(t, storetest.Subject{Breakable: true, Place: func(t *testing.T) func() ledger.Store {
+		shared := memblob.OpenBucket(nil)
+		t.Cleanup(func() {
+			if err := shared.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+		return func() ledger.Store {
+			return unclosed{ledger.NewBucket(shared, "mem://")}
+		}
+	}})
+}
+
+// unclosed is a handle of a bucket that others use still.
+type unclosed struct{ *ledger.Bucket }
+
+func (unclosed) Close() error { return nil }
+
+// s3Double answers as S3 does, as far as a ledger asks, and misbehaves on demand.
+// It is for faults alone; the contract is tested on a real server.
+type s3Double struct {
+	mu       sync.Mutex
+	objects  map[string]s3Object
+	requests []string
+	// fault is asked before every request; true means that it has answered.
+	fault func(w http.ResponseWriter, r *http.Request, serve func(http.ResponseWriter)) bool
+	// deaf ignores If-None-Match.
+	deaf bool
+}
+
+type s3Object struct{ content, mark string }
+
+const s3Mark = "x-amz-meta-portctl-write"
+
+func (d *s3Double) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	d.mu.Lock()
+	d.requests = append(d.requests, r.Method+" "+r.URL.Path)
+	fault := d.fault
+	d.mu.Unlock()
+	if fault != nil && fault(w, r, func(w http.ResponseWriter) { d.serve(w, r) }) {
+		return
+	}
+	d.serve(w, r)
+}
+
+func (d *s3Double) serve(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return // the client went away
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	key := strings.TrimPrefix(r.URL.Path, "/netops/")
+	object, there := d.objects[key]
+	switch {
+	case r.Method == http.MethodGet && r.URL.Query().Get("list-type") == "2":
+		d.list(w)
+	case r.Method == http.MethodPut && there && !d.deaf && r.Header.Get("If-None-Match") == "*":
+		s3Refuse(w, http.StatusPreconditionFailed, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold")
+	case r.Method == http.MethodPut:
+		d.objects[key] = s3Object{content: string(body), mark: r.Header.Get(s3Mark)}
+	case !there:
+		s3Refuse(w, http.StatusNotFound, "NoSuchKey", "The specified key does not exist.")
+	case r.Method == http.MethodDelete:
+		delete(d.objects, key)
+		w.WriteHeader(http.StatusNoContent)
+	default:
+		w.Header().Set(s3Mark, object.mark)
+		w.Header().Set("Last-Modified", "Mon, 09 Mar 2026 08:30:00 GMT")
+		w.Header().Set("Content-Length", fmt.Sprint(len(object.content)))
+		_, _ = io.WriteString(w, object.content)
+	}
+}
+
+func (d *s3Double) list(w http.ResponseWriter) {
+	type contents struct{ Key, LastModified string }
+	answer := struct {
+		XMLName  xml.Name `xml:"ListBucketResult"`
+		Contents []contents
+	}{}
+	for key := range d.objects {
+		answer.Contents = append(answer.Contents, contents{key, "2026-03-09T08:30:00Z"})
+	}
+	_ = xml.NewEncoder(w).Encode(answer)
+}
+
+func s3Refuse(w http.ResponseWriter, status int, code, message string) {
+	w.Header().Set("Content-Type", "application/xml")
+	w.WriteHeader(status)
+	_, _ = fmt.Fprintf(w, "<Error><Code>%s</Code><Message>%s</Message><RequestId>4442587FB7D0A2F9</RequestId></Error>", code, message)
+}
+
+// once calls a fault for the first request with the method and end of path.
+func once(method, end string, do func(w http.ResponseWriter, serve func(http.ResponseWriter))) func(http.ResponseWriter, *http.Request, func(http.ResponseWriter)) bool {
+	var mu sync.Mutex
+	done := false
+	return func(w http.ResponseWriter, r *http.Request, serve func(http.ResponseWriter)) bool {
+		mu.Lock()
+		defer mu.Unlock()
+		if done || r.Method != method || !strings.HasSuffix(r.URL.Path, end) {
+			return false
+		}
+		done = true
+		do(w, serve)
+		return true
+	}
+}
+
+const (
+	testAccessKey = "AKIAIOSFODNN7EXAMPLE"
+	testSecretKey = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
+)
+
+// s3Env gives the test the credentials of the double, and keeps those of the
+// machine out.
+func s3Env(t *testing.T) {
+	t.Helper()
+	for name, value := range map[string]string{
+		"AWS_ACCESS_KEY_ID": testAccessKey, "AWS_SECRET_ACCESS_KEY": testSecretKey, "AWS_SESSION_TOKEN": "", "AWS_PROFILE": "",
+		"AWS_REGION": "eu-west-2", "AWS_DEFAULT_REGION": "", "AWS_EC2_METADATA_DISABLED": "true", "AWS_ENDPOINT_URL": "", "AWS_ENDPOINT_URL_S3": "",
+		"AWS_CONFIG_FILE": t.TempDir() + "/none", "AWS_SHARED_CREDENTIALS_FILE": t.TempDir() + "/none",
+		"AWS_WEB_IDENTITY_TOKEN_FILE": "", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "", "AWS_CONTAINER_CREDENTIALS_FULL_URI": "",
+	} {
+		t.Setenv(name, value)
+	}
+}
+
+func serveS3(t *testing.T) (*s3Double, string) {
+	t.Helper()
+	s3Env(t)
+	d := &s3Double{objects: map[string]s3Object{}}
+	server := httptest.NewServer(d)
+	t.Cleanup(server.Close)
+	return d, "s3://netops/team/portctl?endpoint=" + server.URL + "&use_path_style=true"
+}
+
+func (d *s3Double) set(fault func(http.ResponseWriter, *http.Request, func(http.ResponseWriter)) bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.fault = fault
+}
+
+func openBucket(t *testing.T, url string) *ledger.Bucket {
+	t.Helper()
+	b, err := ledger.OpenBucket(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := b.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return b
+}
+
+func TestBucketKeepsToItsPrefix(t *testing.T) {
+	d, url := serveS3(t)
+	b := openBucket(t, url)
+	mustCreate(t, b, "claims/api/1", "x")
+	wantRecord(t, b, "claims/api/1", "x")
+	if _, err := b.Lock(t.Context(), "emea", ledger.Holder{Run: "run-1"}); err != nil {
+		t.Fatal(err)
+	}
+	for key := range d.objects {
+		if !strings.HasPrefix(key, "team/portctl/") {
+			t.Errorf("object %s is outside of the prefix", key)
+		}
+	}
+	if b.Place() != url {
+		t.Errorf("Place() = %q, want %q", b.Place(), url)
+	}
+}
+
+// TestBucketAnswerLost: the write took place, its answer did not arrive, and the
+// client wrote again by itself. The second answer says that the record exists:
+// it is ours.
+func TestBucketAnswerLost(t *testing.T) {
+	d, url := serveS3(t)
+	b := openBucket(t, url)
+	d.set(once(http.MethodPut, "/claims/1", func(w http.ResponseWriter, serve func(http.ResponseWriter)) {
+		serve(httptest.NewRecorder())
+		s3Refuse(w, http.StatusInternalServerError, "InternalError", "We encountered an internal error. Please try again.")
+	}))
+	mustCreate(t, b, "claims/1", "ours")
+	if got, want := d.count("PUT /netops/team/portctl/claims/1"), 2; got != want {
+		t.Fatalf("%d writes, want %d: the case did not arise", got, want)
+	}
+	if err := b.Create(t.Context(), "claims/1", []byte("ours")); !errors.Is(err, ledger.ErrExists) {
+		t.Errorf("another Create of the same = %v, want ErrExists", err)
+	}
+}
+
+func (d *s3Double) count(request string) int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	n := 0
+	for _, r := range d.requests {
+		if r == request {
+			n++
+		}
+	}
+	return n
+}
+
+// TestBucketLostToAnother: our first write failed, another's took place, and ours
+// was sent again: the record is theirs.
+func TestBucketLostToAnother(t *testing.T) {
+	d, url := serveS3(t)
+	b := openBucket(t, url)
+	d.set(once(http.MethodPut, "/claims/1", func(w http.ResponseWriter, _ func(http.ResponseWriter)) {
+		d.mu.Lock()
+		d.objects["team/portctl/claims/1"] = s3Object{content: "ours", mark: "theirs"}
+		d.mu.Unlock()
+		s3Refuse(w, http.StatusServiceUnavailable, "SlowDown", "Please reduce your request rate.")
+	}))
+	if err := b.Create(t.Context(), "claims/1", []byte("ours")); !errors.Is(err, ledger.ErrExists) {
+		t.Errorf("Create = %v, want ErrExists", err)
+	}
+}
+
+// TestBucketBusy: S3 answers 409 while another conditional write is under way.
+func TestBucketBusy(t *testing.T) {
+	d, url := serveS3(t)
+	b := openBucket(t, url)
+	busy := func(w http.ResponseWriter, _ func(http.ResponseWriter)) {
+		s3Refuse(w, http.StatusConflict, "ConditionalRequestConflict", "A conflicting operation occurred.")
+	}
+	d.set(once(http.MethodPut, "/claims/1", busy))
+	mustCreate(t, b, "claims/1", "x")
+	wantRecord(t, b, "claims/1", "x")
+
+	d.set(func(w http.ResponseWriter, r *http.Request, _ func(http.ResponseWriter)) bool {
+		if strings.HasSuffix(r.URL.Path, "/claims/2") {
+			busy(w, nil)
+		}
+		return strings.HasSuffix(r.URL.Path, "/claims/2")
+	})
+	b.SetTimeout(300 * time.Millisecond)
+	wantFailure(t, b.Create(t.Context(), "claims/2", []byte("x")), nil, "check the network", "no answer within 300ms")
+}
+
+// TestBucketThatOverwrites: a server that ignores If-None-Match is found out before
+// the first record.
+func TestBucketThatOverwrites(t *testing.T) {
+	d, url := serveS3(t)
+	d.deaf = true
+	for range 2 { // with the object of the first look and without
+		b := openBucket(t, url)
+		err := b.Create(t.Context(), "claims/1", []byte("x"))
+		wantFailure(t, err, nil, "conditional writes", "ignores If-None-Match", "claims/1", "s3://netops/team/portctl")
+		_, err = b.Lock(t.Context(), "emea", ledger.Holder{Run: "run-1"})
+		wantFailure(t, err, nil, "conditional writes", "ignores If-None-Match")
+		if keys, err := b.List(t.Context(), ""); err != nil || len(keys) != 0 {
+			t.Errorf("List = %q, %v: there must be no record", keys, err)
+		}
+	}
+	d.mu.Lock()
+	d.deaf = false
+	d.mu.Unlock()
+	b := openBucket(t, url)
+	for i := range 3 {
+		mustCreate(t, b, fmt.Sprint("claims/", i), "x")
+	}
+	if got, want := d.count("PUT /netops/team/portctl/.portctl-never-overwritten"), 4*2+1; got != want {
+		t.Errorf("the promise was tested by %d writes, want %d: two for each call that failed, one for the rest", got, want)
+	}
+}
+
+// TestBucketRefusals: what the server says reaches the reader, with the key, the
+// place and a way on, and never passes for a fact about a record.
+func TestBucketRefusals(t *testing.T) {
+	for _, c := range []struct {
+		status              int
+		code, message, hint string
+	}{
+		{http.StatusForbidden, "AccessDenied", "Access Denied", "s3:PutObject"},
+		{http.StatusForbidden, "InvalidAccessKeyId", "The key does not exist in our records.", "AWS_ACCESS_KEY_ID"},
+		{http.StatusForbidden, "SignatureDoesNotMatch", "The signature does not match.", "AWS_SECRET_ACCESS_KEY"},
+		{http.StatusNotFound, "NoSuchBucket", "The specified bucket does not exist", "create the bucket"},
+		{http.StatusMovedPermanently, "PermanentRedirect", "Use the other endpoint.", "AWS_REGION"},
+		{http.StatusNotImplemented, "NotImplemented", "A header you provided is not implemented.", "conditional writes"},
+	} {
+		t.Run(c.code, func(t *testing.T) {
+			d, url := serveS3(t)
+			b := openBucket(t, url)
+			d.set(func(w http.ResponseWriter, _ *http.Request, _ func(http.ResponseWriter)) bool {
+				s3Refuse(w, c.status, c.code, c.message)
+				return true
+			})
+			_, readErr := b.Read(t.Context(), "claims/1")
+			_, listErr := b.List(t.Context(), "claims/")
+			_, openErr := ledger.OpenBucket(t.Context(), url)
+			for did, err := range map[string]error{
+				"create claims/1":  b.Create(t.Context(), "claims/1", []byte("x")),
+				"read claims/1":    readErr,
+				`list "claims/"`:   listErr,
+				"open the bucket":  openErr,
+				"read locks/emea.": b.Unlock(t.Context(), "emea", "run-1"),
+			} {
+				wantFailure(t, err, nil, c.hint, did, "s3://netops/team/portctl", c.code+": "+c.message)
+				wantNoSecret(t, err)
+			}
+		})
+	}
+}
+
+func wantNoSecret(t *testing.T, err error) {
+	t.Helper()
+	text := fmt.Sprintf("%v %+v %#v", err, err, err)
+	for _, secret := range []string{testAccessKey, testSecretKey} {
+		if strings.Contains(text, secret) {
+			t.Errorf("the error shows a credential: %v", err)
+		}
+	}
+}
+
+// TestBucketHangs: every operation ends, and says so.
+func TestBucketHangs(t *testing.T) {
+	d, url := serveS3(t)
+	b := openBucket(t, url)
+	held, err := b.Lock(t.Context(), "emea", ledger.Holder{Run: "run-1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.set(func(_ http.ResponseWriter, r *http.Request, _ func(http.ResponseWriter)) bool {
+		_, _ = io.Copy(io.Discard, r.Body) // the server sees the client go only behind the body
+		<-r.Context().Done()
+		return true
+	})
+	b.SetTimeout(50 * time.Millisecond)
+	_, readErr := b.Read(t.Context(), "claims/1")
+	_, listErr := b.List(t.Context(), "claims/")
+	_, lockErr := b.Lock(t.Context(), "apac", ledger.Holder{Run: "run-1"})
+	for _, err := range []error{
+		b.Create(t.Context(), "claims/1", []byte("x")), readErr, listErr, lockErr,
+		b.Unlock(t.Context(), "emea", "run-1"), held.Release(t.Context()),
+	} {
+		wantFailure(t, err, context.DeadlineExceeded, "check the network", "no answer within 50ms", "s3://netops")
+	}
+	d.set(nil)
+	b.SetTimeout(10 * time.Second)
+	if err := held.Release(t.Context()); err != nil {
+		t.Errorf("Release when the bucket answers again: %v", err)
+	}
+}
+
+// TestBucketInterrupted: an operation ends with its context.
+func TestBucketInterrupted(t *testing.T) {
+	d, url := serveS3(t)
+	b := openBucket(t, url)
+	ctx, cancel := context.WithCancel(t.Context())
+	d.set(func(_ http.ResponseWriter, r *http.Request, _ func(http.ResponseWriter)) bool {
+		_, _ = io.Copy(io.Discard, r.Body)
+		cancel()
+		<-r.Context().Done()
+		return true
+	})
+	if err := b.Create(ctx, "claims/1", []byte("x")); !errors.Is(err, context.Canceled) {
+		t.Errorf("Create = %v, want context.Canceled", err)
+	}
+}
+
+func TestBucketOutOfReach(t *testing.T) {
+	s3Env(t)
+	gone := httptest.NewServer(http.NotFoundHandler())
+	gone.Close()
+	_, err := ledger.OpenBucket(t.Context(), "s3://netops?use_path_style=true&endpoint="+gone.URL)
+	wantFailure(t, err, nil, "check the network", "connection refused", "s3://netops?endpoint="+gone.URL)
+}
+
+// TestBucketClosed: a closed bucket answers with the code of a failed precondition,
+// which must not pass for a record that exists.
+func TestBucketClosed(t *testing.T) {
+	_, url := serveS3(t)
+	b, err := ledger.OpenBucket(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Close(); err != nil {
+		t.Fatal(err)
+	}
+	wantFailure(t, b.Create(t.Context(), "claims/1", nil), nil, "", "closed")
+}
+
+func TestBucketWithoutCredentials(t *testing.T) {
+	_, url := serveS3(t)
+	t.Setenv("AWS_ACCESS_KEY_ID", "")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "")
+	_, err := ledger.OpenBucket(t.Context(), url)
+	wantFailure(t, err, nil, "AWS_ACCESS_KEY_ID", "no credentials")
+}
+
+func TestBucketSettings(t *testing.T) {
+	_, url := serveS3(t)
+	t.Setenv("AWS_PROFILE", "nobody")
+	_, err := ledger.OpenBucket(t.Context(), url)
+	wantFailure(t, err, nil, "AWS_PROFILE", "nobody")
+	t.Setenv("AWS_PROFILE", "")
+	t.Setenv("AWS_REGION", "")
+	_, err = ledger.OpenBucket(t.Context(), "s3://netops/portctl") // fails before a request
+	wantFailure(t, err, nil, "AWS_REGION", "region")
+	openBucket(t, strings.Replace(url, "?", "?region=eu-west-1&", 1))
+}
+
+func TestBucketLockThatNamesNobody(t *testing.T) {
+	d, url := serveS3(t)
+	b := openBucket(t, url)
+	for _, content := range []string{"", "{}", "<html>", `{"run": 7}`} {
+		d.mu.Lock()
+		d.objects["team/portctl/locks/emea.json"] = s3Object{content: content}
+		d.mu.Unlock()
+		_, err := b.Lock(t.Context(), "emea", ledger.Holder{Run: "run-1"})
+		wantFailure(t, err, nil, "delete the object locks/emea.json", "does not name its holder")
+		wantFailure(t, b.Unlock(t.Context(), "emea", "run-1"), nil, "delete the object locks/emea.json")
+	}
+}
+
+// TestBucketUnlockSpeaks: who asks to break the wrong lock learns whose it is.
+func TestBucketUnlockSpeaks(t *testing.T) {
+	_, url := serveS3(t)
+	b := openBucket(t, url)
+	since := time.Date(2026, 3, 9, 8, 30, 0, 0, time.UTC)
+	if _, err := b.Lock(t.Context(), "emea", ledger.Holder{Run: "run-1", By: "ana@jump1", Since: since}); err != nil {
+		t.Fatal(err)
+	}
+	err := b.Unlock(t.Context(), "emea", "run-2")
+	const want = `ledger: the lock emea is not that of run "run-2": run run-1 of ana@jump1 holds the lock since 2026-03-09T08:30:00Z`
+	if diff := cmp.Diff(want, fmt.Sprint(err)); diff != "" {
+		t.Error(diff)
+	}
+	if err := b.Unlock(t.Context(), "apac", "run-1"); err == nil || !strings.Contains(err.Error(), "nobody holds the lock apac") {
+		t.Errorf("Unlock of what nobody holds = %v", err)
+	}
+}

@@ -1,0 +1,432 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/gofrs/flock"
+)
+
+// Local is a store in a folder of this machine: one file for every record, named
+// as its key. It is safe for use by many goroutines, and the folder by many
+// processes, of this machine or of several when the file system is shared and
+// knows locks.
+//
+// A folder can not be a file, so no key may be another one with a slash and more
+// behind it. File systems that take upper and lower case for the same make two
+// such keys one, which fails as ErrExists.
+type Local struct {
+	dir  string
+	disk disk
+
+	mu   sync.Mutex
+	held map[*localLock]bool // keeps the files of locks open while the store is
+}
+
+var _ Store = (*Local)(nil)
+
+// disk is what a Local asks of the operating system and what can not be made to
+// fail from outside.
+type disk struct {
+	link func(old, name string) error
+	sync func(*os.File) error
+}
+
+const (
+	folderMode = 0o700 // orders and prices are nobody else's business
+	fileMode   = 0o600
+	// tempPattern names files that are not whole yet: no key begins with a dot.
+	tempPattern = ".new-*"
+)
+
+// OpenLocal returns the store in a folder, which need not exist yet: it is made
+// by the first write.
+func OpenLocal(dir string) (*Local, error) {
+	if dir == "" {
+		return nil, errors.New("ledger: no folder is given")
+	}
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, &storeError{did: "find the folder", place: dir, err: err}
+	}
+	if info, err := os.Stat(abs); err == nil && !info.IsDir() {
+		return nil, &storeError{did: "keep records", place: abs, err: errors.New("it is a file, not a folder")}
+	}
+	return &Local{
+		dir:  abs,
+		disk: disk{link: os.Link, sync: (*os.File).Sync},
+		held: map[*localLock]bool{},
+	}, nil
+}
+
+// Place is the absolute path of the folder.
+func (l *Local) Place() string { return l.dir }
+
+// Close releases the locks that are still held.
+func (l *Local) Close() error {
+	l.mu.Lock()
+	held := make([]*localLock, 0, len(l.held))
+	for k := range l.held {
+		held = append(held, k)
+	}
+	l.mu.Unlock()
+	var errs []error
+	for _, k := range held {
+		errs = append(errs, k.Release(context.Background()))
+	}
+	return errors.Join(errs...)
+}
+
+// Create writes a record that must not exist yet; see [Store]. The file appears
+// under its name whole or not at all, except on file systems without hard links:
+// there a crash can leave half a record, which is one that can not be decoded and
+// never one that is missing.
+func (l *Local) Create(ctx context.Context, key string, content []byte) error {
+	if err := mayBegin(ctx, checkKey(key)); err != nil {
+		return err
+	}
+	err := l.create(l.file(key), content)
+	if errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("%w: %s", ErrExists, l.file(key))
+	}
+	return l.failed("create "+key, err)
+}
+
+func (l *Local) create(file string, content []byte) error {
+	folder := filepath.Dir(file)
+	if err := l.makeFolder(folder); err != nil {
+		return err
+	}
+	temp, err := l.writeTemp(folder, content)
+	if err != nil {
+		return err
+	}
+	err = l.publish(temp, file, content)
+	// A leftover harms nobody; the record is what counts.
+	_ = os.Remove(temp)
+	if err != nil {
+		return err
+	}
+	// All folders of the store: another process may have made one a moment ago.
+	return l.syncFolders(folder, l.dir)
+}
+
+// writeTemp writes a whole, durable file that nobody takes for a record.
+func (l *Local) writeTemp(folder string, content []byte) (string, error) {
+	f, err := os.CreateTemp(folder, tempPattern)
+	if err != nil {
+		return "", err
+	}
+	if err := l.fill(f, content); err != nil {
+		_ = os.Remove(f.Name())
+		return "", err
+	}
+	return f.Name(), nil
+}
+
+// fill writes, syncs and closes a file.
+func (l *Local) fill(f *os.File, content []byte) error {
+	_, err := f.Write(content)
+	if err == nil {
+		err = l.disk.sync(f)
+	}
+	return errors.Join(err, f.Close())
+}
+
+// publish gives a whole file its final name, unless the name is taken. A hard
+// link, unlike a rename, never replaces what is there.
+func (l *Local) publish(temp, file string, content []byte) error {
+	err := l.disk.link(temp, file)
+	switch {
+	case err == nil:
+		return nil
+	case sameFile(temp, file):
+		// Network file systems may lose the answer of a link that was made.
+		return nil
+	case !withoutLinks(err):
+		return err
+	}
+	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, fileMode)
+	if err != nil {
+		return err
+	}
+	if err := l.fill(f, content); err != nil {
+		// The name is ours and was never reported as won: half a record would
+		// only stand in the way.
+		_ = os.Remove(file)
+		return err
+	}
+	return nil
+}
+
+// withoutLinks says that an error of a link means that the file system, or a
+// policy above it, has no hard links.
+func withoutLinks(err error) bool {
+	return errors.Is(err, errors.ErrUnsupported) || errors.Is(err, fs.ErrPermission)
+}
+
+func sameFile(a, b string) bool {
+	first, err := os.Lstat(a)
+	if err != nil {
+		return false
+	}
+	second, err := os.Lstat(b)
+	return err == nil && os.SameFile(first, second)
+}
+
+// makeFolder makes a folder and those above it that are missing, durably.
+func (l *Local) makeFolder(folder string) error {
+	top := folder // the lowest folder that was there
+	for at := folder; ; at = filepath.Dir(at) {
+		top = at
+		if _, err := os.Stat(at); !errors.Is(err, fs.ErrNotExist) || at == filepath.Dir(at) {
+			break
+		}
+	}
+	if err := os.MkdirAll(folder, folderMode); err != nil || top == folder {
+		return err
+	}
+	return l.syncFolders(folder, top)
+}
+
+// syncFolders makes the names in a folder durable, and in those above it up to
+// and with top.
+func (l *Local) syncFolders(folder, top string) error {
+	for at := folder; ; at = filepath.Dir(at) {
+		if err := l.syncFolder(at); err != nil {
+			return err
+		}
+		if at == top || at == filepath.Dir(at) {
+			return nil
+		}
+	}
+}
+
+func (l *Local) syncFolder(folder string) error {
+	if runtime.GOOS == "windows" {
+		return nil // folders can not be synced there; NTFS keeps a journal of names
+	}
+	f, err := os.Open(folder)
+	if err != nil {
+		return err
+	}
+	return errors.Join(l.disk.sync(f), f.Close())
+}
+
+// Read returns a record, or ErrNotFound.
+func (l *Local) Read(ctx context.Context, key string) ([]byte, error) {
+	if err := mayBegin(ctx, checkKey(key)); err != nil {
+		return nil, err
+	}
+	file := l.file(key)
+	info, err := os.Stat(file)
+	if err == nil && info.Mode().IsRegular() {
+		content, err := os.ReadFile(file)
+		return content, l.failed("read "+key, err)
+	}
+	if err == nil || errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
+		return nil, fmt.Errorf("%w: %s", ErrNotFound, file)
+	}
+	return nil, l.failed("read "+key, err)
+}
+
+// List returns the keys that begin with the prefix, sorted. A folder that does
+// not exist holds none; files that are not records are passed over. A symbolic
+// link where a record could be is an error: what is behind it would be missed,
+// and a record that is missed is an order that may be sent again.
+func (l *Local) List(ctx context.Context, prefix string) ([]string, error) {
+	if err := mayBegin(ctx, checkPrefix(prefix)); err != nil {
+		return nil, err
+	}
+	folder := prefix[:strings.LastIndex(prefix, "/")+1]
+	var keys []string
+	err := fs.WalkDir(os.DirFS(l.file(folder)), ".", func(name string, d fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
+			return nil
+		}
+		if err = errors.Join(err, ctx.Err()); err != nil || name == "." {
+			return err
+		}
+		key, ours := keyOf(fileName(folder) + name)
+		switch {
+		case d.IsDir() && (!ours || !leadsTo(key+"/", prefix)):
+			return fs.SkipDir
+		case !ours || d.IsDir():
+			return nil
+		case d.Type()&fs.ModeSymlink != 0 && leadsTo(key, prefix):
+			return fmt.Errorf("%s is a symbolic link: a ledger keeps nothing behind one", l.file(key))
+		case d.Type().IsRegular() && strings.HasPrefix(key, prefix):
+			keys = append(keys, key)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, l.failed("list "+quoteKey(prefix), err)
+	}
+	slices.Sort(keys)
+	return keys, nil
+}
+
+// leadsTo says that keys with the prefix may be found in a folder.
+func leadsTo(folder, prefix string) bool {
+	return strings.HasPrefix(folder, prefix) || strings.HasPrefix(prefix, folder)
+}
+
+// file is the path of a record.
+func (l *Local) file(key string) string {
+	return filepath.Join(l.dir, filepath.FromSlash(fileName(key)))
+}
+
+// fileName is a key as file systems take it: Windows knows no colon in names. No
+// key holds the sign that stands for it.
+func fileName(key string) string { return strings.ReplaceAll(key, ":", "=") }
+
+// keyOf is the key of a file or the beginning of keys that a folder holds, by
+// its path in the store; ours is false for what the store did not make.
+func keyOf(name string) (key string, ours bool) {
+	key = strings.ReplaceAll(name, "=", ":")
+	return key, fileName(key) == name && key != lockFolder && isRecordKey(key)
+}
+
+// Lock takes the lock of a name for as long as the lock is held, the store open
+// and the process alive, whichever ends first.
+func (l *Local) Lock(ctx context.Context, name string, h Holder) (Lock, error) {
+	if err := mayBegin(ctx, checkLock(name, h)); err != nil {
+		return nil, err
+	}
+	base := l.file(lockFolder + "/" + name)
+	did := "take the lock " + name
+	if err := l.makeFolder(filepath.Dir(base)); err != nil {
+		return nil, l.failed(did, err)
+	}
+	k := &localLock{store: l, file: flock.New(base+".lock", flock.SetPermissions(fileMode)), note: base + ".json"}
+	won, err := k.file.TryLock()
+	if err != nil {
+		return nil, l.failed(did, errors.Join(err, k.file.Close()))
+	}
+	if !won {
+		_ = k.file.Close()
+		return nil, &LockedError{Holder: readHolder(k.note)}
+	}
+	if err := k.write(h); err != nil {
+		return nil, l.failed(did, errors.Join(err, k.file.Close()))
+	}
+	l.mu.Lock()
+	l.held[k] = true
+	l.mu.Unlock()
+	return k, nil
+}
+
+// Unlock always fails: the lock of a folder ends with its process.
+func (l *Local) Unlock(ctx context.Context, name, run string) error {
+	if err := mayBegin(ctx, checkLockName(name)); err != nil {
+		return err
+	}
+	return &storeError{
+		did: "break the lock " + name, place: l.dir,
+		err:  errors.New("the lock of a local ledger ends with its process; there is nothing to break"),
+		hint: "wait until the other portctl is done, or end that process",
+	}
+}
+
+// localLock is a lock by flock: the operating system gives it up with the
+// process, however that ends.
+type localLock struct {
+	store *Local
+	file  *flock.Flock
+	note  string // the file that says who holds the lock; informative only
+}
+
+// write notes the holder for those who come too late. The note is replaced in
+// one go, so that they never read half of one.
+func (k *localLock) write(h Holder) error {
+	content, err := json.Marshal(h, jsontext.Multiline(true))
+	if err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(filepath.Dir(k.note), tempPattern)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(content)
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = os.Rename(f.Name(), k.note)
+	}
+	if err != nil {
+		_ = os.Remove(f.Name())
+	}
+	return err
+}
+
+// readHolder reads who holds a lock; zero when that can not be told.
+func readHolder(note string) Holder {
+	content, err := os.ReadFile(note)
+	if err != nil {
+		return Holder{}
+	}
+	var h Holder
+	if err := json.Unmarshal(content, &h); err != nil {
+		return Holder{}
+	}
+	return h
+}
+
+// Release gives the lock back, also when the context has ended. To release twice
+// is no error.
+func (k *localLock) Release(context.Context) error {
+	k.store.mu.Lock()
+	defer k.store.mu.Unlock()
+	if !k.store.held[k] {
+		return nil
+	}
+	delete(k.store.held, k)
+	// The note goes first, for as long as nobody else can hold the lock. The
+	// lock's own file stays: two processes could hold two files of one name.
+	_ = os.Remove(k.note)
+	return k.store.failed("release the lock", k.file.Close())
+}
+
+// failed wraps the error of an operation; nil stays nil.
+func (l *Local) failed(did string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &storeError{did: did, place: l.dir, err: err, hint: localHint(err)}
+}
+
+func localHint(err error) string {
+	const elsewhere = ", or keep the ledger elsewhere with --state"
+	switch {
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return "the disk or the quota is full: make room" + elsewhere
+	case errors.Is(err, syscall.EROFS):
+		return "the file system is read-only: mount it for writing" + elsewhere
+	case errors.Is(err, fs.ErrPermission):
+		return "let this user read and write the folder" + elsewhere
+	case errors.Is(err, syscall.ENOTDIR):
+		return "a part of the path is a file, not a folder: move it away" + elsewhere
+	case errors.Is(err, errors.ErrUnsupported), errors.Is(err, syscall.ENOLCK):
+		return "this file system can not keep a ledger: use a local disk or a bucket with --state"
+	}
+	return ""
+}
+
+// mayBegin says that an operation may begin: its arguments are good and its context
+// has not ended.
+func mayBegin(ctx context.Context, bad error) error {
+	if bad != nil {
+		return fmt.Errorf("ledger: %w", bad)
+	}
+	return ctx.Err()
+}

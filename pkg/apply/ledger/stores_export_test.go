@@ -1,0 +1,22 @@
+package ledger
+
+import (
+	"os"
+	"time"
+
+	"gocloud.dev/blob"
+)
+
+// What the tests of the stores may reach into.
+
+// NewBucket is the store in a bucket that is open already.
+func NewBucket(b *blob.Bucket, place string) *Bucket { return newBucket(b, place) }
+
+// SetTimeout sets how long the bucket is waited for.
+func (b *Bucket) SetTimeout(d time.Duration) { b.timeout = d }
+
+// SetLink replaces how files are given their final names.
+func (l *Local) SetLink(link func(old, name string) error) { l.disk.link = link }
+
+// SetSync replaces how files and folders are made durable.
+func (l *Local) SetSync(sync func(*os.File) error) { l.disk.sync = sync }

@@ -1,0 +1,189 @@
+package apply
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/portctl/portctl/pkg/apply/ledger"
+	"github.com/portctl/portctl/pkg/plan"
+)
+
+// clockSkew is how far the API's clock may be behind ours when a service is
+// looked up by its date.
+const clockSkew = 24 * time.Hour
+
+// finding is what the account says about an open claim.
+type finding struct {
+	open ledger.Open
+	// state is what the claim has become; that of open when nothing new is known.
+	state ledger.State
+	// uids are the services found to be the order's.
+	uids []plan.ServiceUID
+	// cause says how that is known.
+	cause string
+	// seen are services that were read one by one, because the listing lacks them.
+	seen []plan.Service
+}
+
+// closes says that the claim is over.
+func (f finding) closes() bool { return f.state.Closed() && !f.open.State.Closed() }
+
+// news says that there is something to record.
+func (f finding) news() bool { return f.state != f.open.State }
+
+// claim is the claim as planning sees it, unless the account settles it.
+func (f finding) claim() (plan.Claim, bool) {
+	if f.state.Closed() {
+		return plan.Claim{}, false
+	}
+	c := plan.Claim{ID: f.open.ID, Name: f.open.Name, Order: f.open.Order, UIDs: f.open.UIDs, Standing: plan.Doubtful}
+	switch f.state {
+	case ledger.Bought:
+		if len(f.seen) == len(f.open.UIDs) {
+			return plan.Claim{}, false // every port can be read: the account shows them after all
+		}
+		c.Standing = plan.Ordered
+	case ledger.Approval:
+		c.Standing = plan.Queued
+	}
+	return c, true
+}
+
+// find looks for an open claim in the account. It always goes by the order that
+// the claim stores, never by what an entry says today. Absence is evidence, not
+// proof: what is not found stays open.
+func find(ctx context.Context, r Reader, open ledger.Open, services []plan.Service, approvals []Approval) (finding, error) {
+	switch open.State {
+	case ledger.Bought:
+		return findBought(ctx, r, open, services)
+	case ledger.Approval:
+		return findApproval(open, services, approvals), nil
+	default:
+		return findDoubtful(ctx, r, open, services, approvals)
+	}
+}
+
+// findBought wants to see every UID that the API named. A service that the
+// listing lacks is read by itself.
+func findBought(ctx context.Context, r Reader, open ledger.Open, services []plan.Service) (finding, error) {
+	f := finding{open: open, state: open.State}
+	missing := slices.DeleteFunc(slices.Clone(open.UIDs), func(u plan.ServiceUID) bool {
+		return slices.ContainsFunc(services, func(s plan.Service) bool { return s.UID == u })
+	})
+	if len(missing) == 0 {
+		f.state, f.uids, f.cause = ledger.Delivered, open.UIDs, "the account lists every service of the order"
+		return f, nil
+	}
+	for _, uid := range missing {
+		s, found, err := r.Service(ctx, uid)
+		if err != nil {
+			return f, err
+		}
+		if found {
+			f.seen = append(f.seen, s)
+		}
+	}
+	if listed := len(open.UIDs) - len(missing); listed+len(f.seen) < len(open.UIDs) {
+		f.seen = nil
+	} else {
+		for _, s := range services {
+			if slices.Contains(open.UIDs, s.UID) {
+				f.seen = append(f.seen, s)
+			}
+		}
+	}
+	return f, nil
+}
+
+// findApproval follows an order through its approval.
+func findApproval(open ledger.Open, services []plan.Service, approvals []Approval) finding {
+	f := finding{open: open, state: open.State}
+	if uids := newOfName(open, services); len(uids) == open.Order.Members() {
+		f.state, f.uids, f.cause = ledger.Delivered, uids, "approved, and found by its name"
+		return f
+	}
+	if a, ok := approvalOf(open, approvals); ok {
+		switch a.Status {
+		case "REJECTED", "WITHDRAWN", "EXPIRED", "FAILED":
+			f.state, f.cause = ledger.Rejected, "the approval is "+a.Status
+		}
+	}
+	return f
+}
+
+// findDoubtful looks for the services of an order without a usable answer: by
+// name, then by the order tag, then among the approvals.
+func findDoubtful(ctx context.Context, r Reader, open ledger.Open, services []plan.Service, approvals []Approval) (finding, error) {
+	f := finding{open: open, state: open.State}
+	want := open.Order.Members()
+	named := newOfName(open, services)
+	if len(named) == want {
+		f.state, f.uids, f.cause = ledger.Delivered, named, "found by its name"
+		return f, nil
+	}
+	tagged, err := taggedBy(ctx, r, open, services)
+	if err != nil {
+		return f, err
+	}
+	switch {
+	case len(tagged) == want:
+		f.state, f.uids, f.cause = ledger.Delivered, tagged, "found by its order tag"
+	case len(tagged)+len(named) > 0:
+		f.cause = fmt.Sprintf("%d of %d services found", max(len(tagged), len(named)), want)
+	default:
+		if a, ok := approvalOf(open, approvals); ok && a.Status == "PENDING" {
+			f.state, f.cause = ledger.Approval, "it waits for an approval"
+		}
+	}
+	return f, nil
+}
+
+// newOfName lists the services of the claim's name, terminated ones too, that
+// were not there before the claim.
+func newOfName(open ledger.Open, services []plan.Service) []plan.ServiceUID {
+	var uids []plan.ServiceUID
+	for _, s := range services {
+		if plan.FoldName(s.Name) == plan.FoldName(open.Name) && !slices.Contains(open.Listed, s.UID) {
+			uids = append(uids, s.UID)
+		}
+	}
+	slices.Sort(uids)
+	return uids
+}
+
+// taggedBy lists the services that carry the claim's id, among those that could
+// be the order's by place, speed and age. A tag that can not be read is an
+// error: it must not pass for absence.
+func taggedBy(ctx context.Context, r Reader, open ledger.Open, services []plan.Service) ([]plan.ServiceUID, error) {
+	var uids []plan.ServiceUID
+	for _, s := range services {
+		young := s.CreatedAt.IsZero() || !s.CreatedAt.Before(open.Time.Add(-clockSkew))
+		if s.Location != open.Order.Location || s.Speed != open.Order.Speed || !young || slices.Contains(open.Listed, s.UID) {
+			continue
+		}
+		tags, err := r.Tags(ctx, s.UID)
+		if err != nil {
+			return nil, fmt.Errorf("looking for order %s of %q: the tags of service %s can not be read: %w", open.ID, open.Name, s.UID, err)
+		}
+		if tags[plan.TagOrder] == open.ID {
+			uids = append(uids, s.UID)
+		}
+	}
+	slices.Sort(uids)
+	return uids, nil
+}
+
+// approvalOf finds the approval of a claim: by its id, or else by its name.
+func approvalOf(open ledger.Open, approvals []Approval) (Approval, bool) {
+	for _, text := range []string{open.ID, `"` + open.Name + `"`} {
+		for _, a := range approvals {
+			if strings.Contains(a.Text, text) {
+				return a, true
+			}
+		}
+	}
+	return Approval{}, false
+}

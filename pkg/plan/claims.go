@@ -1,0 +1,113 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// openClaim is the claim that an entry must wait for: one of its name, or of
+// its former name. A doubt comes before anything else.
+func (b *builder) openClaim(p Port) (Claim, bool) {
+	open := slices.Clone(b.claims[FoldName(p.Name)])
+	if p.Formerly != "" {
+		open = append(open, b.claims[FoldName(p.Formerly)]...)
+	}
+	if len(open) == 0 {
+		return Claim{}, false
+	}
+	if i := slices.IndexFunc(open, func(c Claim) bool { return c.Standing == Doubtful }); i >= 0 {
+		return open[i], true
+	}
+	return open[0], true
+}
+
+// awaits is the action of an entry whose order of an earlier run can not be seen
+// yet: it counts as existing, so that it is not bought again.
+func (b *builder) awaits(a Action, p Port, c Claim, found []unit) Action {
+	a.Location = b.place(c.Order.Location)
+	if len(found) == 1 {
+		ref := found[0].ref()
+		a.Service = &ref
+	} else if len(c.UIDs) > 0 {
+		a.Service = &ServiceRef{UID: c.UIDs[0], Name: c.Name, Members: c.UIDs, Speed: c.Order.Speed, Zone: c.Order.Config.Zone, Term: c.Order.Term}
+	}
+	switch c.Standing {
+	case Ordered:
+		return a.still(Unchanged, Reason{Code: ReasonOrdered, Source: p.Source,
+			Text: "bought as " + joinUIDs(c.UIDs) + ", which the account does not list yet"})
+	case Queued:
+		return a.still(Unchanged, Reason{Code: ReasonApproval, Source: p.Source,
+			Text: "ordered, and waiting for an approval within the company",
+			Hint: "approve or reject the order in the Megaport portal"})
+	default:
+		return a.still(Unknown, doubt(c, p.Source))
+	}
+}
+
+func doubt(c Claim, at Source) Reason {
+	r := Reason{Code: ReasonDoubt, Source: at,
+		Text: fmt.Sprintf("an order of %q got no usable answer and can not be found in the account; it is not sent again", c.Name),
+		Hint: fmt.Sprintf("look into the Megaport portal, then `portctl ledger resolve %s --uid UID` or `portctl ledger resolve %s --not-created`", quoteArg(c.Name), quoteArg(c.Name))}
+	if len(c.UIDs) > 0 {
+		r.Text += "; its answer named " + joinUIDs(c.UIDs)
+	}
+	return r
+}
+
+// quoteArg writes a name so that it can be pasted into a shell.
+func quoteArg(name string) string {
+	plain := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./:@%+", r)
+	}
+	if name != "" && strings.IndexFunc(name, func(r rune) bool { return !plain(r) }) < 0 {
+		return name
+	}
+	return "'" + strings.ReplaceAll(name, "'", `'\''`) + "'"
+}
+
+func joinUIDs(uids []ServiceUID) string {
+	words := make([]string, len(uids))
+	for i, u := range uids {
+		words[i] = string(u)
+	}
+	return strings.Join(words, ", ")
+}
+
+// stray says that no entry names a claim.
+func (b *builder) stray(name string) bool {
+	return b.wanted[name] == 0 && b.absent[name] == 0 && !slices.ContainsFunc(b.ports, func(p Port) bool {
+		return p.Formerly != "" && FoldName(p.Formerly) == name
+	})
+}
+
+// doubtNearby holds a buy back while an order that no entry names is in doubt at
+// the same location and speed: the entry may have been renamed since.
+func (b *builder) doubtNearby(p Port, l Location) (Reason, bool) {
+	for _, c := range sortedClaims(b.observed.Claims) {
+		if c.Standing != Doubtful || c.Order.Location != l.ID || c.Order.Speed != p.Speed || !b.stray(FoldName(c.Name)) {
+			continue
+		}
+		r := doubt(c, p.Source)
+		r.Code = ReasonDoubtNearby
+		r.Text = fmt.Sprintf("held back: an order of %q for the same location and speed is in doubt, and no entry has that name; it could be this one", c.Name)
+		return r, false
+	}
+	return Reason{}, true
+}
+
+// strayClaims shows the doubts that no entry names.
+func (b *builder) strayClaims() []Action {
+	var out []Action
+	for _, c := range sortedClaims(b.observed.Claims) {
+		if c.Standing != Doubtful || !b.stray(FoldName(c.Name)) {
+			continue
+		}
+		a := Action{
+			Name: c.Name, Location: b.place(c.Order.Location),
+			Entry: Entry{Site: fmt.Sprint(int(c.Order.Location)), Speed: c.Order.Speed, Zone: c.Order.Config.Zone, LAG: c.Order.LAGPorts, Term: c.Order.Term},
+		}
+		out = append(out, a.still(Unknown, doubt(c, Source{File: "ledger"})))
+	}
+	return out
+}

@@ -1,0 +1,102 @@
+package plan
+
+import (
+	"cmp"
+	"slices"
+)
+
+// matches is which unit stands for which entry.
+type matches struct {
+	// of is the units found for each entry, by the entry's index: none, the one
+	// that stands for it, or several that have its name.
+	of [][]unit
+	// taken says which entry, by index, stands for a service.
+	taken map[ServiceUID]int
+	// stolen marks entries whose service stands for another entry already.
+	stolen map[int]bool
+}
+
+// match finds the service of each entry, in passes over all entries: by uid,
+// then by name, then by former name. Each service is taken at most once.
+// Absent entries go first, so that the entry that replaces a service does not
+// take it for itself.
+func match(ports []Port, units []unit) matches {
+	m := matches{of: make([][]unit, len(ports)), taken: map[ServiceUID]int{}, stolen: map[int]bool{}}
+	byUID, byName := map[ServiceUID]unit{}, map[string][]unit{}
+	for _, u := range units {
+		for _, s := range u.members {
+			byUID[s.UID] = u
+		}
+		for _, name := range u.names() {
+			byName[name] = append(byName[name], u)
+		}
+	}
+	order := absentFirst(ports)
+	for _, i := range order {
+		if u, ok := byUID[ports[i].UID]; ok && ports[i].UID != "" {
+			m.take(i, []unit{u})
+		}
+	}
+	for _, i := range order {
+		if p := ports[i]; p.UID == "" {
+			m.takeNamed(i, byName[FoldName(p.Name)], byUID, p)
+		}
+	}
+	for _, i := range order {
+		if p := ports[i]; p.UID == "" && p.Formerly != "" && len(m.of[i]) == 0 {
+			m.takeNamed(i, byName[FoldName(p.Formerly)], byUID, p)
+		}
+	}
+	return m
+}
+
+// takeNamed lets an entry stand for those of the units of its name that are
+// free. When there are such units and none is free, the name is in use in the
+// account: the entry must not be bought, unless it waits for one of them to go.
+func (m *matches) takeNamed(i int, named []unit, byUID map[ServiceUID]unit, p Port) {
+	free := slices.DeleteFunc(slices.Clone(named), func(u unit) bool {
+		_, taken := m.taken[u.primary().UID]
+		return taken
+	})
+	_, waits := byUID[p.Replaces]
+	switch {
+	case len(free) > 0:
+		m.take(i, free)
+	case len(named) > 0 && !waits && !p.Absent:
+		m.stolen[i] = true
+	}
+}
+
+// take lets an entry stand for units that are still free.
+func (m *matches) take(i int, found []unit) {
+	for _, u := range found {
+		if owner, taken := m.taken[u.primary().UID]; taken && owner != i {
+			m.stolen[i] = true
+			return
+		}
+	}
+	m.of[i] = found
+	for _, u := range found {
+		for _, s := range u.members {
+			m.taken[s.UID] = i
+		}
+	}
+}
+
+func absentFirst(ports []Port) []int {
+	order := make([]int, len(ports))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(i, j int) int {
+		return cmp.Compare(boolRank(ports[j].Absent), boolRank(ports[i].Absent))
+	})
+	return order
+}
+
+func boolRank(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}

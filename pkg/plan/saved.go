@@ -1,0 +1,174 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+)
+
+// EditedError says that a saved plan's decisions are not those its checksum was
+// made of.
+type EditedError struct{ Want, Have string }
+
+func (e *EditedError) Error() string {
+	return fmt.Sprintf("the plan was edited: its checksum is %s, its decisions make %s", e.Want, e.Have)
+}
+
+// Hint says how to go on.
+func (e *EditedError) Hint() string { return "make a new plan with `portctl plan --out FILE`" }
+
+// DecodeDocument reads a saved plan. What a newer minor version added is
+// ignored; another major version, and a plan that was edited, are refused.
+func DecodeDocument(b []byte) (Document, error) {
+	var version struct {
+		FormatVersion string `json:"formatVersion"`
+	}
+	if err := json.Unmarshal(b, &version); err != nil {
+		return Document{}, fmt.Errorf("it is not a plan: %w", err)
+	}
+	major, _, _ := strings.Cut(version.FormatVersion, ".")
+	if own, _, _ := strings.Cut(FormatVersion, "."); major != own {
+		return Document{}, fmt.Errorf("it has format version %q, and this portctl reads %s.x", version.FormatVersion, own)
+	}
+	var d Document
+	if err := json.Unmarshal(b, &d); err != nil {
+		return Document{}, fmt.Errorf("it is not a plan: %w", err)
+	}
+	if have := d.Plan.Checksum(d.Environment, d.Inventory.Name); have != d.Checksum {
+		return Document{}, &EditedError{d.Checksum, have}
+	}
+	return d, nil
+}
+
+// Objection is why a saved plan does not cover what would be done now.
+type Objection struct {
+	// Name is the entry; empty when it is about the plan as a whole.
+	Name string
+	Text string
+}
+
+func (o Objection) String() string {
+	if o.Name == "" {
+		return o.Text
+	}
+	return o.Name + ": " + o.Text
+}
+
+// Objections holds a fresh plan against a saved one. A saved plan is a ceiling,
+// not a script: what would be done now must stand in it, with the same order and
+// at no higher price. What is satisfied meanwhile is simply no longer there.
+func (saved Document) Objections(fresh Document, now time.Time) []Objection {
+	out := saved.envelopeObjections(fresh, now)
+	for _, a := range fresh.Actions {
+		out = append(out, saved.actionObjections(a)...)
+	}
+	if len(out) == 0 && saved.Inventory.Digest != fresh.Inventory.Digest {
+		out = append(out, Objection{Text: "the inventory has changed since the plan was made"})
+	}
+	return out
+}
+
+func (saved Document) envelopeObjections(fresh Document, now time.Time) []Objection {
+	var out []Objection
+	object := func(format string, args ...any) { out = append(out, Objection{Text: fmt.Sprintf(format, args...)}) }
+	if saved.Environment != fresh.Environment {
+		object("the plan is for environment %s, this is %s", saved.Environment, fresh.Environment)
+	}
+	if saved.BaseURL != fresh.BaseURL {
+		object("the plan was made against %s, this is %s", saved.BaseURL, fresh.BaseURL)
+	}
+	if saved.Inventory.Name != fresh.Inventory.Name {
+		object("the plan is for inventory %q, this is %q", saved.Inventory.Name, fresh.Inventory.Name)
+	}
+	if saved.Company != nil && fresh.Company != nil && *saved.Company != *fresh.Company {
+		object("the plan is for company %s, this account belongs to company %s", *saved.Company, *fresh.Company)
+	}
+	if !saved.ExpiresAt.IsZero() && now.After(saved.ExpiresAt) {
+		object("the plan expired at %s", saved.ExpiresAt.UTC().Format(time.RFC3339))
+	}
+	return out
+}
+
+func (saved Document) actionObjections(a Action) []Objection {
+	i := slices.IndexFunc(saved.Actions, func(s Action) bool {
+		return FoldName(s.Name) == FoldName(a.Name) && s.Entry.Absent == a.Entry.Absent
+	})
+	object := func(format string, args ...any) []Objection {
+		return []Objection{{a.Name, fmt.Sprintf(format, args...)}}
+	}
+	switch {
+	case i < 0 && a.Kind.Changes():
+		return object("the plan does not know this entry; it would be %s", doing(a.Kind))
+	case i < 0:
+		return nil
+	}
+	s := saved.Actions[i]
+	switch {
+	case a.Kind == Blocked && s.Kind.Changes():
+		return object("it was to be %s, and is blocked now: %s", doing(s.Kind), a.Reason.Text)
+	case !a.Kind.Changes():
+		return nil
+	case a.Kind != s.Kind:
+		return object("it would be %s now; in the plan it is %s", doing(a.Kind), s.Kind)
+	}
+	for _, text := range differences(s, a) {
+		return object("%s", text)
+	}
+	return nil
+}
+
+// differences lists what the fresh action would do beyond the saved one.
+func differences(s, a Action) []string {
+	var out []string
+	if a.Order != nil && (s.Order == nil || s.Order.Key() != a.Order.Key()) {
+		out = append(out, "the order is another one than in the plan")
+	}
+	for _, c := range a.Changes {
+		if !slices.ContainsFunc(s.Changes, func(have Change) bool { return have.Field == c.Field && have.To == c.To }) {
+			out = append(out, fmt.Sprintf("%s would become %q, which is not in the plan", c.Field, c.To))
+		}
+	}
+	if a.Kind == Cancel {
+		for _, uid := range a.members() {
+			if !slices.Contains(s.members(), uid) {
+				out = append(out, fmt.Sprintf("service %s would be cancelled, which is not in the plan", uid))
+			}
+		}
+	}
+	if a.Price != nil {
+		out = append(out, dearer(s.Price, *a.Price)...)
+	}
+	return out
+}
+
+func dearer(was *Price, now Price) []string {
+	switch {
+	case was == nil:
+		return []string{fmt.Sprintf("it costs %s %s a month now; the plan has no price", now.Currency, now.Monthly)}
+	case was.Currency != now.Currency:
+		return []string{fmt.Sprintf("it is priced in %s now, in %s in the plan", now.Currency, was.Currency)}
+	case now.Monthly.Cmp(was.Monthly) > 0:
+		return []string{fmt.Sprintf("it costs %s %s a month now, %s in the plan", now.Currency, now.Monthly, was.Monthly)}
+	case now.OneTime.Cmp(was.OneTime) > 0:
+		return []string{fmt.Sprintf("it costs %s %s once now, %s in the plan", now.Currency, now.OneTime, was.OneTime)}
+	case now.Commitment.Cmp(was.Commitment) > 0:
+		return []string{fmt.Sprintf("it commits to %s %s now, %s in the plan", now.Currency, now.Commitment, was.Commitment)}
+	}
+	return nil
+}
+
+func doing(k Kind) string {
+	return map[Kind]string{Buy: "bought", Grow: "grown", Update: "updated", Cancel: "cancelled"}[k]
+}
+
+// ExcludedNames lists what the plan takes out by name.
+func (p Plan) ExcludedNames() []string {
+	var names []string
+	for _, a := range p.Of(Excluded) {
+		names = append(names, a.Name)
+	}
+	return names
+}
