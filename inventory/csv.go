@@ -207,7 +207,10 @@ func (t *sheet) columns() {
 	}
 	misspelt := false
 	for _, h := range unknown {
-		near := nearest(wordOf(h.text), known)
+		near := ""
+		if word := wordOf(h.text); len(word) >= 3 {
+			near = nearest(word, known)
+		}
 		if _, there := have[names[near]]; near == "" || there {
 			t.report(ruleCSVUnused, h, fmt.Sprintf("the column %s is not used", quoted(h.text)), "what is used are "+list(csvKeys())+", and tag:NAME for a tag")
 			continue

@@ -17,7 +17,7 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 )
 
-var update = flag.Bool("update", false, "rewrite the want sections of testdata/diagnostics")
+var update = flag.Bool("update", false, "rewrite the expected outputs: testdata and the pages of docs")
 
 // escaped marks a section whose text is the inside of a Go string, for files
 // that a text file can not hold: other encodings, control characters, CRLF.

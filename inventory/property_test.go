@@ -218,7 +218,8 @@ func checkPorts(t *testing.T, inv *Inventory) {
 	}
 }
 
-// BenchmarkParse shows that reading takes time in proportion to the entries.
+// BenchmarkParse shows that reading takes time in proportion to the entries, be
+// they written out or rolled out.
 func BenchmarkParse(b *testing.B) {
 	for _, count := range []int{1_000, 10_000, 100_000} {
 		var text strings.Builder
@@ -226,12 +227,35 @@ func BenchmarkParse(b *testing.B) {
 		for i := range count {
 			fmt.Fprintf(&text, "  - name: lon-edge-%06d\n    site: lhr20\n    speed: 10G\n    diversityZone: red\n", i)
 		}
+		b.Run(fmt.Sprintf("entries/%d", count), func(b *testing.B) { benchmarkParse(b, text.String(), count) })
+		rollout := fmt.Sprintf("version: 1\nname: bench\ndefaults: {term: 12, tags: {team: network}}\nrollouts: [{name: \"{site}-{n}\", sites: [lhr20], zones: [red], count: %d, speed: 10G}]\n", count)
+		b.Run(fmt.Sprintf("rollout/%d", count), func(b *testing.B) { benchmarkParse(b, rollout, count) })
+	}
+}
+
+func benchmarkParse(b *testing.B, text string, count int) {
+	content := []byte(text)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := Parse(File{Name: "bench.yaml", Content: content}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(count), "ns/entry")
+}
+
+// BenchmarkFormat shows the same of formatting.
+func BenchmarkFormat(b *testing.B) {
+	for _, count := range []int{1_000, 10_000} {
+		var text strings.Builder
+		text.WriteString("version: 1\nname: bench\nports:\n")
+		for i := range count {
+			fmt.Fprintf(&text, "- name: 'lon-edge-%06d'   # entry\n  site: {id: 89}\n  speed: 10G\n  # the term\n  term: 12\n", i)
+		}
 		content := []byte(text.String())
 		b.Run(fmt.Sprint(count), func(b *testing.B) {
-			b.ReportAllocs()
-			b.SetBytes(int64(len(content)))
 			for b.Loop() {
-				if _, err := Parse(File{Name: "bench.yaml", Content: content}); err != nil {
+				if _, err := Format(File{Name: "bench.yaml", Content: content}); err != nil {
 					b.Fatal(err)
 				}
 			}

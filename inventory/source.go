@@ -206,7 +206,7 @@ func (s *source) valueEnd(line, column int) int {
 		case r == '#' && i > 0 && rest[i-1] == ' ':
 			return column + len([]rune(strings.TrimRight(string(rest[:i]), " \t")))
 		}
-		if depth < 0 || depth == 0 && r == ',' {
+		if quote == 0 && (depth < 0 || depth == 0 && r == ',') {
 			return column + max(1, i)
 		}
 	}

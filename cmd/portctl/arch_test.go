@@ -27,6 +27,8 @@ func mayImport() map[string][]string {
 		"pkg/apply":                   {"pkg/plan", "pkg/apply/ledger", "pkg/apply/loa"},
 		"pkg/apply/ledger":            {"pkg/plan"},
 		"pkg/apply/ledger/storetest":  {"pkg/apply/ledger"},
+
+		"pkg/apply/ledger/storetest/s3server": {},
 		"pkg/apply/loa":               {"pkg/plan"},
 		"pkg/apply/provider":          {"pkg/plan", "pkg/apply", "pkg/megaport"},
 		"pkg/megaport":                {},

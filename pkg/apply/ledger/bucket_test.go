@@ -384,6 +384,25 @@ func TestBucketInterrupted(t *testing.T) {
 	}
 }
 
+// TestBucketReleaseAfterInterrupt: a run that is interrupted gives its lock back, over
+// a real connection, which an ended context would cut.
+func TestBucketReleaseAfterInterrupt(t *testing.T) {
+	d, url := serveS3(t)
+	b := openBucket(t, url)
+	held, err := b.Lock(t.Context(), "emea", ledger.Holder{Run: "run-1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := held.Release(ctx); err != nil {
+		t.Errorf("Release: %v", err)
+	}
+	if got, want := d.count("DELETE /netops/team/portctl/locks/emea.json"), 1; got != want {
+		t.Errorf("%d deletes of the lock, want %d", got, want)
+	}
+}
+
 func TestBucketOutOfReach(t *testing.T) {
 	s3Env(t)
 	gone := httptest.NewServer(http.NotFoundHandler())

@@ -290,6 +290,8 @@ func TestLocalHoldsUntilClose(t *testing.T) {
 	if err := second.Release(t.Context()); err != nil {
 		t.Error(err)
 	}
+	// Nobody holds it, so nobody is noted; the lock's file stays.
+	wantFiles(t, dir, "locks/name.lock")
 }
 
 // TestLocalLockWithoutNote: the note beside a lock is for people; without it, or

@@ -172,7 +172,7 @@ func (o planOptions) write(s Streams, doc plan.Document) error {
 	case "text":
 		return render.PlanText(s.Out, doc, drawing)
 	case "markdown":
-		return render.PlanText(s.Out, doc, drawing) // MARKDOWN-PENDING
+		return render.PlanMarkdown(s.Out, doc, drawing)
 	}
 	_, err = s.Out.Write(encoded)
 	return err

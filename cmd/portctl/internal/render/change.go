@@ -123,9 +123,16 @@ func (o Options) marked(diffs []diffmatchpatch.Diff) string {
 	return b.String()
 }
 
+// maxWordDiff is the length in bytes up to which texts are compared word by word:
+// comparing takes time that grows with the square.
+const maxWordDiff = 10_000
+
 // wordDiff compares two texts word by word: each distinct word becomes one rune,
 // runes are compared, and runes become words again.
 func wordDiff(from, to string) []diffmatchpatch.Diff {
+	if len(from)+len(to) > maxWordDiff {
+		return []diffmatchpatch.Diff{{Type: diffmatchpatch.DiffDelete, Text: from}, {Type: diffmatchpatch.DiffInsert, Text: to}}
+	}
 	v := vocabulary{runes: map[string]rune{}, words: map[rune]string{}}
 	dmp := diffmatchpatch.New()
 	dmp.DiffTimeout = 0 // no clock: the same texts give the same diff
@@ -142,13 +149,16 @@ type vocabulary struct {
 	words map[rune]string
 }
 
+// firstWord is the rune of the first word: from here on there are more runes for
+// private use than texts of maxWordDiff have words.
+const firstWord = 0xF0000
+
 func (v vocabulary) encode(s string) []rune {
 	var out []rune
 	for _, word := range words(s) {
 		r, known := v.runes[word]
 		if !known {
-			// Private-use planes hold 131,068 words; surrogates are no runes.
-			r = 0xF0000 + rune(len(v.runes))%0x1FFFF
+			r = firstWord + rune(len(v.runes))
 			v.runes[word], v.words[r] = r, word
 		}
 		out = append(out, r)

@@ -2,15 +2,21 @@ package render_test
 
 import (
 	"bytes"
+	stdcmp "cmp"
+	"errors"
 	"flag"
+	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
-	"github.com/shopspring/decimal"
 	"gopkg.in/yaml.v3"
 
 	"github.com/portctl/portctl/cmd/portctl/internal/render"
@@ -21,43 +27,101 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the expected outputs")
 
-// account is the section account.yaml of a case: what the account holds and how
-// the API answers.
+// account is the section account.yaml of a case: what the account and the ledger
+// hold and how the API answers.
 type account struct {
-	Services []struct {
-		UID        string `yaml:"uid"`
-		Name       string `yaml:"name"`
-		Status     string `yaml:"status"`
-		Location   int    `yaml:"location"`
-		Speed      int    `yaml:"speed"`
-		Zone       string `yaml:"zone"`
-		LAG        int    `yaml:"lag"`
-		Primary    bool   `yaml:"primary"`
-		Term       int    `yaml:"term"`
-		CostCentre string `yaml:"costCentre"`
-		Visible    bool   `yaml:"visible"`
-	} `yaml:"services"`
+	Services []service `yaml:"services"`
+	Claims   []claim   `yaml:"claims"`
 	// Refuse maps a name to the API's reasons against its order.
 	Refuse map[string][]string `yaml:"refuse"`
 	// Unpriced lists names whose validation answers without a price.
 	Unpriced []string `yaml:"unpriced"`
 	// LAGPrice is how a LAG is quoted: member, total or odd.
 	LAGPrice string `yaml:"lagPrice"`
+	// Monthly and OneTime are what each port costs; 500 up to 10G and 1500 above,
+	// and nothing, when not given.
+	Monthly string `yaml:"monthly"`
+	OneTime string `yaml:"oneTime"`
+}
+
+type service struct {
+	UID         string            `yaml:"uid"`
+	Name        string            `yaml:"name"`
+	Status      string            `yaml:"status"`
+	Location    int               `yaml:"location"`
+	Speed       int               `yaml:"speed"`
+	Zone        string            `yaml:"zone"`
+	LAG         int               `yaml:"lag"`
+	Primary     bool              `yaml:"primary"`
+	Term        int               `yaml:"term"`
+	CostCentre  string            `yaml:"costCentre"`
+	Visible     bool              `yaml:"visible"`
+	Locked      bool              `yaml:"locked"`
+	AdminLocked bool              `yaml:"adminLocked"`
+	CreatedAt   time.Time         `yaml:"createdAt"`
+	ContractEnd time.Time         `yaml:"contractEnd"`
+	Tags        map[string]string `yaml:"tags"`
+	// Charge is what cancelling costs, as "GBP 1500"; empty when the API does not
+	// say.
+	Charge string `yaml:"charge"`
+	// Copies repeats the service under {n} in its uid and name.
+	Copies int `yaml:"copies"`
+}
+
+// claim is an order of an earlier run that the account does not show.
+type claim struct {
+	Name     string   `yaml:"name"`
+	Standing string   `yaml:"standing"`
+	Location int      `yaml:"location"`
+	Speed    int      `yaml:"speed"`
+	UIDs     []string `yaml:"uids"`
+}
+
+// flags is the section flags.yaml of a case: how the plan is asked for.
+type flags struct {
+	Only          []string `yaml:"only"`
+	Except        []string `yaml:"except"`
+	Width         int      `yaml:"width"`
+	Wide          bool     `yaml:"wide"`
+	Color         bool     `yaml:"color"`
+	ShowUnmanaged bool     `yaml:"showUnmanaged"`
+	Apply         []string `yaml:"apply"`
+	// Twice adds an entry a second time, which no inventory file can do: other
+	// makers of a desired set might.
+	Twice string `yaml:"twice"`
+}
+
+func (f flags) options() render.Options {
+	o := render.Options{Width: 80, Color: f.Color, ShowUnmanaged: f.ShowUnmanaged, Apply: f.Apply}
+	if f.Width > 0 {
+		o.Width = f.Width
+	}
+	if f.Wide {
+		o.Width = 0
+	}
+	return o
 }
 
 // TestPlanCases runs testdata/plan/*.txtar: an inventory and an account, and the
-// plan that follows, as people and as programs see it.
+// plan that follows, as people, pull requests and programs see it.
 func TestPlanCases(t *testing.T) {
-	files, err := filepath.Glob("testdata/plan/*.txtar")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no cases: %v", err)
-	}
-	for _, file := range files {
+	for _, file := range planCases(t) {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) { runPlanCase(t, file) })
 	}
 }
 
-func runPlanCase(t *testing.T, file string) {
+func planCases(t *testing.T) []string {
+	t.Helper()
+	files, err := filepath.Glob("testdata/plan/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no cases: %v", err)
+	}
+	return files
+}
+
+// readCase reads a case and makes its plan.
+func readCase(t *testing.T, file string) (*txtar.Archive, map[string][]byte, plan.Document, render.Options) {
+	t.Helper()
 	archive, err := txtar.ParseFile(file)
 	if err != nil {
 		t.Fatal(err)
@@ -66,24 +130,46 @@ func runPlanCase(t *testing.T, file string) {
 	for _, f := range archive.Files {
 		sections[f.Name] = f.Data
 	}
-	doc := planOf(t, sections["inventory.yaml"], sections["account.yaml"])
-	var text bytes.Buffer
-	if err := render.PlanText(&text, doc, render.Options{Width: 80}); err != nil {
+	var f flags
+	decode(t, sections["flags.yaml"], &f)
+	var a account
+	decode(t, sections["account.yaml"], &a)
+	return archive, sections, planOf(t, sections["inventory.yaml"], a, f), f.options()
+}
+
+// decode reads a section strictly: a key that means nothing is a mistake in the
+// case.
+func decode(t *testing.T, section []byte, into any) {
+	t.Helper()
+	d := yaml.NewDecoder(bytes.NewReader(section))
+	d.KnownFields(true)
+	if err := d.Decode(into); err != nil && !errors.Is(err, io.EOF) {
+		t.Fatal(err)
+	}
+}
+
+func runPlanCase(t *testing.T, file string) {
+	archive, sections, doc, o := readCase(t, file)
+	var text, markdown bytes.Buffer
+	if err := render.PlanText(&text, doc, o); err != nil {
+		t.Fatal(err)
+	}
+	if err := render.PlanMarkdown(&markdown, doc, o); err != nil {
 		t.Fatal(err)
 	}
 	encoded, err := doc.Encode()
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := map[string][]byte{"want.txt": text.Bytes(), "want.json": encoded}
+	got := map[string][]byte{"want.txt": text.Bytes(), "want.md": markdown.Bytes(), "want.json": encoded}
 	if *update {
 		rewrite(t, file, archive, got)
 		return
 	}
-	for _, name := range []string{"want.txt", "want.json"} {
+	for _, name := range []string{"want.txt", "want.md", "want.json"} {
 		want, there := sections[name]
-		if !there && name == "want.json" {
-			continue // most cases are about what people read
+		if !there && name != "want.txt" {
+			continue // most cases are about what people read on a terminal
 		}
 		if diff := cmp.Diff(string(want), string(got[name])); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
@@ -109,71 +195,136 @@ func rewrite(t *testing.T, file string, archive *txtar.Archive, got map[string][
 	}
 }
 
-func planOf(t *testing.T, inventoryYAML, accountYAML []byte) plan.Document {
+// planOf makes a plan as apply.MakeDraft does: build, read what is missing,
+// build again, select, price.
+func planOf(t *testing.T, inventoryYAML []byte, a account, f flags) plan.Document {
 	t.Helper()
 	inv, err := inventory.Parse(inventory.File{Name: "inventory.yaml", Content: inventoryYAML})
 	if err != nil {
 		t.Fatal(err)
 	}
-	var a account
-	if err := yaml.Unmarshal(accountYAML, &a); err != nil {
+	desired, observed, locations := inv.Desired(), a.observed(t), catalog(t)
+	for _, p := range desired.Ports {
+		if p.Name == f.Twice {
+			desired.Ports = append(slices.Clone(desired.Ports), p)
+		}
+	}
+	for need := plan.Missing(desired, observed, locations); len(need.Tags)+len(need.Charges) > 0; need = plan.Missing(desired, observed, locations) {
+		a.readMore(t, need, observed)
+	}
+	p, err := plan.Build(desired, observed, locations).Select(plan.Selection{Only: f.Only, Except: f.Except})
+	if err != nil {
 		t.Fatal(err)
 	}
-	p := plan.Build(inv.Desired(), a.observed(), catalog(t))
-	p = p.Priced(a.quotes(p.Orders()))
+	p = p.Priced(a.quotes(t, p.Orders()))
+	made := time.Date(2026, 10, 1, 9, 0, 0, 0, time.UTC)
 	return plan.Document{
-		FormatVersion: plan.FormatVersion, Tool: "portctl test", Environment: "sandbox", BaseURL: "embedded",
-		Inventory: plan.InventoryRef{Name: inv.Name, Digest: inv.Desired().Digest()},
+		FormatVersion: plan.FormatVersion, Tool: "portctl test", CreatedAt: made, ExpiresAt: made.AddDate(0, 0, 7),
+		Environment: "sandbox", BaseURL: "embedded",
+		Inventory: plan.InventoryRef{Name: inv.Name, Digest: desired.Digest()},
 		Checksum:  p.Checksum("sandbox", inv.Name), Plan: p,
 	}
 }
 
-func (a account) observed() plan.Observed {
-	var o plan.Observed
-	for _, s := range a.Services {
+func (a account) observed(t *testing.T) plan.Observed {
+	t.Helper()
+	o := plan.Observed{Tags: map[plan.ServiceUID]map[string]string{}, Charges: map[plan.ServiceUID]plan.Charge{}}
+	for _, s := range a.all() {
 		o.Services = append(o.Services, plan.Service{
 			UID: plan.ServiceUID(s.UID), Name: s.Name, Status: plan.Status(s.Status), Location: plan.LocationID(s.Location),
 			Speed: plan.Speed(s.Speed), Zone: plan.Zone(s.Zone), AggregationID: s.LAG, LAGPrimary: s.Primary, Term: s.Term,
-			CostCentre: s.CostCentre, MarketplaceVisibility: s.Visible,
+			CostCentre: s.CostCentre, MarketplaceVisibility: s.Visible, Locked: s.Locked, AdminLocked: s.AdminLocked,
+			CreatedAt: s.CreatedAt, ContractEnd: s.ContractEnd,
 		})
+	}
+	for i, c := range a.Claims {
+		out := plan.Claim{
+			ID: fmt.Sprintf("claim-%d", i), Name: c.Name, Standing: plan.Standing(c.Standing),
+			Order: plan.Order{Name: c.Name, Location: plan.LocationID(c.Location), Speed: plan.Speed(c.Speed), Term: 12},
+		}
+		for _, uid := range c.UIDs {
+			out.UIDs = append(out.UIDs, plan.ServiceUID(uid))
+		}
+		o.Claims = append(o.Claims, out)
 	}
 	return o
 }
 
-// quotes prices like the sandbox without its discounts: 500 a month up to 10G,
-// 1500 above.
-func (a account) quotes(orders []plan.Order) plan.Quotes {
+// all lists the services, each as often as it is to be repeated.
+func (a account) all() []service {
+	var out []service
+	for _, s := range a.Services {
+		for n := range max(1, s.Copies) {
+			c := s
+			c.UID = strings.ReplaceAll(s.UID, "{n}", fmt.Sprintf("%02d", n+1))
+			c.Name = strings.ReplaceAll(s.Name, "{n}", strconv.Itoa(n+1))
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// readMore answers what a plan must know beyond the listing.
+func (a account) readMore(t *testing.T, need plan.Need, o plan.Observed) {
+	t.Helper()
+	for _, s := range a.all() {
+		uid := plan.ServiceUID(s.UID)
+		if slices.Contains(need.Tags, uid) {
+			o.Tags[uid] = s.Tags
+		}
+		if !slices.Contains(need.Charges, uid) {
+			continue
+		}
+		currency, sum, known := strings.Cut(s.Charge, " ")
+		o.Charges[uid] = plan.Charge{Known: known, Currency: currency, Amount: amount(t, sum)}
+	}
+}
+
+func amount(t *testing.T, s string) plan.Amount {
+	t.Helper()
+	if s == "" {
+		return plan.Amount{}
+	}
+	a, err := plan.ParseAmount(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+// quotes prices like the sandbox without its discounts.
+func (a account) quotes(t *testing.T, orders []plan.Order) plan.Quotes {
+	t.Helper()
 	quotes := plan.Quotes{}
 	for _, o := range orders {
-		quotes[o.Key()] = a.quote(o)
+		quotes[o.Key()] = a.quote(t, o)
 	}
 	return quotes
 }
 
-func (a account) quote(o plan.Order) plan.Quote {
+func (a account) quote(t *testing.T, o plan.Order) plan.Quote {
+	t.Helper()
 	if reasons, ok := a.Refuse[o.Name]; ok {
 		return plan.Quote{Refusal: &plan.Refusal{Message: "Validation failed", Reasons: reasons, TraceID: "0af7651916cd43dd8448eb211c80319c"}}
 	}
-	for _, name := range a.Unpriced {
-		if name == o.Name {
-			return plan.Quote{}
-		}
+	if slices.Contains(a.Unpriced, o.Name) {
+		return plan.Quote{}
 	}
-	monthly := decimal.NewFromInt(500)
+	monthly, once := amount(t, "500"), amount(t, a.OneTime)
 	if o.Speed > plan.Speed10G {
-		monthly = decimal.NewFromInt(1500)
+		monthly = amount(t, "1500")
+	}
+	if a.Monthly != "" {
+		monthly = amount(t, a.Monthly)
 	}
 	if o.LAGPorts > 1 && a.LAGPrice == "total" {
-		monthly = monthly.Mul(decimal.NewFromInt(int64(o.LAGPorts)))
+		monthly, once = monthly.Times(o.LAGPorts), once.Times(o.LAGPorts)
 	}
 	if o.LAGPorts > 1 && a.LAGPrice == "odd" {
-		monthly = monthly.Add(decimal.NewFromInt(1))
+		monthly = monthly.Add(amount(t, "1"))
 	}
 	currency := map[string]string{"UK": "GBP", "US": "USD", "AU": "AUD"}[o.Market]
-	if currency == "" {
-		currency = "EUR"
-	}
-	return plan.Quote{Priced: true, Currency: currency, Monthly: plan.NewAmount(monthly)}
+	return plan.Quote{Priced: true, Currency: stdcmp.Or(currency, "EUR"), Monthly: monthly, OneTime: once}
 }
 
 // catalog is the sandbox's: real locations.

@@ -4,58 +4,155 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/portctl/portctl/pkg/apply"
+	"github.com/portctl/portctl/pkg/apply/ledger"
 	"github.com/portctl/portctl/pkg/plan"
 )
 
-// ResultText draws what a run did: what was bought, what was not and why, what
-// is not ready, where the letters are.
+// ResultText draws what a run did: what was bought and changed, what was not and
+// why, what is in doubt, what is not ready, where the letters are, and the
+// command to go on with. The last line sums it up.
 func ResultText(w io.Writer, r apply.Result, o Options) error {
 	var b strings.Builder
+	o.recovered(&b, r.Recovered)
 	o.bought(&b, r)
-	o.failed(&b, r, "Not bought", red, func(x apply.Outcome) bool {
-		return x == apply.Refused || x == apply.NotProcessed || x == apply.NotSent
-	})
-	o.failed(&b, r, "Outcome unknown: never sent again by itself; look into the account", yellow, func(x apply.Outcome) bool {
-		return x == apply.Unknown
-	})
+	o.changed(&b, "Updated", green, r, apply.Updated)
+	o.changed(&b, "Cancelled", red, r, apply.Cancelled)
+	o.failed(&b, r, "Not bought", plan.Buy, plan.Grow)
+	o.failed(&b, r, "Not changed", plan.Update)
+	o.failed(&b, r, "Not cancelled", plan.Cancel)
+	o.inDoubt(&b, r)
+	o.audit(&b, r.Audit)
+	o.queued(&b, r)
 	o.notReady(&b, r)
 	o.totals(&b, "This run added", r.Totals)
+	o.next(&b, r)
 	fmt.Fprintf(&b, "\n%s\n", o.verdict(r))
 	_, err := io.WriteString(w, strings.TrimPrefix(b.String(), "\n"))
 	return err
 }
 
-func (o Options) bought(b *strings.Builder, r apply.Result) {
-	var rows [][]string
+// of lists the actions of one outcome, and of some kinds when any are given.
+func of(r apply.Result, x apply.Outcome, kinds ...plan.Kind) []apply.ActionResult {
+	var out []apply.ActionResult
 	for _, a := range r.Actions {
-		if a.Outcome != apply.Bought {
-			continue
-		}
-		for i, uid := range a.UIDs {
-			row := []string{"", "", string(uid), "", portStatus(a, uid), letter(a, uid)}
-			if i == 0 {
-				row[0], row[1], row[3] = a.Name, a.Place.Name, money(a.Price)
-			}
-			rows = append(rows, row)
+		if a.Outcome == x && (len(kinds) == 0 || slices.Contains(kinds, a.Kind)) {
+			out = append(out, a)
 		}
 	}
-	if len(rows) == 0 {
+	return out
+}
+
+// section draws a title and lines below it, unless there are none.
+func section(b *strings.Builder, title string, lines []string) {
+	if len(lines) > 0 {
+		fmt.Fprintf(b, "\n%s\n%s\n", title, strings.Join(lines, "\n"))
+	}
+}
+
+// recovered tells what became of the orders that earlier runs left open.
+func (o Options) recovered(b *strings.Builder, all []apply.Recovered) {
+	var lines []string
+	for _, x := range all {
+		line := fmt.Sprintf("  %s: %s", Clean(x.Name), recoveredAs(x.State))
+		if x.Cause != "" {
+			line += ", " + Clean(x.Cause)
+		}
+		for _, uid := range x.UIDs {
+			line += "\n    service " + Clean(string(uid))
+		}
+		lines = append(lines, line)
+	}
+	section(b, o.paint(green, fmt.Sprintf("Recovered from earlier runs (%d)", len(all))), lines)
+}
+
+func recoveredAs(s ledger.State) string {
+	switch s {
+	case ledger.Delivered, ledger.Bought:
+		return "was bought"
+	case ledger.Approval:
+		return "waits for an approval"
+	case ledger.Rejected:
+		return "was not bought"
+	case ledger.Settled:
+		return "settled"
+	}
+	return Clean(string(s))
+}
+
+// bought draws what was bought: all services of a new entry, the new members of
+// a LAG that grew.
+func (o Options) bought(b *strings.Builder, r apply.Result) {
+	all := of(r, apply.Bought)
+	if len(all) == 0 {
 		return
 	}
-	fmt.Fprintf(b, "\n%s\n", o.paint(green, fmt.Sprintf("Bought %s, %s",
-		Plural(r.Summary.Bought, "entry", "entries"), Plural(r.Summary.Services, "service", "services"))))
-	_ = o.grid(b, []column{
-		{title: "NAME"},
+	grown := len(of(r, apply.Bought, plan.Grow))
+	title := fmt.Sprintf("Bought %s, %s", Plural(r.Summary.Bought, "entry", "entries"), services(r.Summary.Services))
+	if grown > 0 {
+		title += fmt.Sprintf(" (%s)", Plural(grown, "LAG grown", "LAGs grown"))
+	}
+	fmt.Fprintf(b, "\n%s\n", o.paint(green, title))
+	columns := []column{
+		{title: "NAME", wrap: true},
 		{title: "SITE", shrink: true},
 		{title: "UID"},
 		{title: "MONTHLY", right: true},
 		{title: "STATUS"},
 		{title: "LOA"},
-	}, rows)
+	}
+	letters := !o.narrower(roomy) || !allSaved(all)
+	if !letters {
+		columns = columns[:5]
+	}
+	var rows [][]string
+	for _, a := range all {
+		for _, row := range boughtRows(a) {
+			rows = append(rows, row[:len(columns)])
+		}
+	}
+	_ = o.grid(b, columns, rows)
+	for _, a := range all {
+		if a.FoundBy != "" {
+			fmt.Fprintf(b, "  %s: the order got no answer; %s\n", Clean(a.Name), Clean(a.FoundBy))
+		}
+	}
+}
+
+func boughtRows(a apply.ActionResult) [][]string {
+	uids := a.UIDs
+	if a.Kind == plan.Grow {
+		uids = a.New
+	}
+	var rows [][]string
+	for i, uid := range uids {
+		row := []string{"", "", string(uid), "", portStatus(a, uid), letter(a, uid)}
+		if i == 0 {
+			row[0], row[3] = a.Name, money(a.Price)
+			if a.Place != nil {
+				row[1] = a.Place.Name
+			}
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+// allSaved says that the letter of every service is on disk, which then needs no
+// column to tell.
+func allSaved(all []apply.ActionResult) bool {
+	for _, a := range all {
+		for _, row := range boughtRows(a) {
+			if row[5] != "saved" {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 func portStatus(a apply.ActionResult, uid plan.ServiceUID) string {
@@ -76,19 +173,40 @@ func letter(a apply.ActionResult, uid plan.ServiceUID) string {
 	return "-"
 }
 
-func (o Options) failed(b *strings.Builder, r apply.Result, title, color string, is func(apply.Outcome) bool) {
+// changed lists what was updated or cancelled.
+func (o Options) changed(b *strings.Builder, title, code string, r apply.Result, x apply.Outcome) {
+	all := of(r, x)
+	var lines []string
+	for _, a := range all {
+		line := fmt.Sprintf("  %s (%s)", Clean(a.Name), joinUIDs(a.UIDs))
+		if x == apply.Updated && a.Price != nil {
+			line += ": " + strings.Replace(signs(a.Price), "signs", "signed", 1)
+		}
+		lines = append(lines, line)
+	}
+	section(b, o.paint(code, fmt.Sprintf("%s %s", title, Plural(len(all), "entry", "entries"))), lines)
+}
+
+func joinUIDs(uids []plan.ServiceUID) string {
+	var all []string
+	for _, u := range uids {
+		all = append(all, Clean(string(u)))
+	}
+	return strings.Join(all, ", ")
+}
+
+// failed lists what is known to have had no effect, or not the whole of it.
+func (o Options) failed(b *strings.Builder, r apply.Result, title string, kinds ...plan.Kind) {
 	var lines []string
 	for _, a := range r.Actions {
-		if a.Kind == plan.Buy && is(a.Outcome) {
-			lines = append(lines, fmt.Sprintf("  %s: %s%s", Clean(a.Name), a.Outcome, cause(a.Error)))
-			for _, uid := range a.UIDs {
-				lines = append(lines, fmt.Sprintf("    service %s was named in the answer", uid))
+		switch a.Outcome {
+		case apply.Refused, apply.NotProcessed, apply.NotSent, apply.Failed:
+			if slices.Contains(kinds, a.Kind) {
+				lines = append(lines, fmt.Sprintf("  %s: %s%s", Clean(a.Name), a.Outcome, cause(a.Error)))
 			}
 		}
 	}
-	if len(lines) > 0 {
-		fmt.Fprintf(b, "\n%s\n%s\n", o.paint(color, fmt.Sprintf("%s (%d)", title, len(lines))), strings.Join(lines, "\n"))
-	}
+	section(b, o.paint(red, fmt.Sprintf("%s (%d)", title, len(lines))), lines)
 }
 
 func cause(f *apply.Failure) string {
@@ -99,6 +217,56 @@ func cause(f *apply.Failure) string {
 		return fmt.Sprintf(": %s (trace id %s)", Clean(f.Message), Clean(f.TraceID))
 	}
 	return ": " + Clean(f.Message)
+}
+
+// inDoubt lists the orders without an answer, each with the commands that
+// settle it.
+func (o Options) inDoubt(b *strings.Builder, r apply.Result) {
+	all := of(r, apply.Unknown)
+	var lines []string
+	for _, a := range all {
+		line := fmt.Sprintf("  %s: %s%s", Clean(a.Name), a.Outcome, cause(a.Error))
+		for _, uid := range a.New {
+			line += fmt.Sprintf("\n    service %s was named in the answer", Clean(string(uid)))
+		}
+		lines = append(lines, line)
+	}
+	section(b, o.paint(yellow, fmt.Sprintf("Outcome unknown: never sent again by itself; look into the account (%d)", len(all))), lines)
+	if len(all) == 0 {
+		return
+	}
+	fmt.Fprintf(b, "  The next apply looks again. To settle it by hand, look into the Megaport portal, then\n")
+	open := slices.DeleteFunc(slices.Clone(all), heldBack)
+	for _, a := range open {
+		fmt.Fprintf(b, "    portctl ledger resolve %s --uid UID, or --not-created\n", shellQuote(a.Name))
+	}
+	if len(open) > 1 {
+		fmt.Fprintf(b, "    portctl ledger resolve --all --not-created, when none of them is there\n")
+	}
+}
+
+// heldBack says that an entry has no order of its own in doubt: it waits for
+// that of another name, which is listed beside it.
+func heldBack(a apply.ActionResult) bool {
+	return a.Kind == plan.Unknown && a.Error != nil && strings.HasPrefix(a.Error.Message, "held back: ")
+}
+
+// audit tells where the account is not as the run left it.
+func (o Options) audit(b *strings.Builder, findings []apply.AuditFinding) {
+	var lines []string
+	for _, f := range findings {
+		lines = append(lines, fmt.Sprintf("  %s: %s", Clean(f.Name), Clean(f.Text)))
+	}
+	section(b, o.paint(red, fmt.Sprintf("The last look at the account found fault (%d); nothing is mended by itself", len(findings))), lines)
+}
+
+// queued lists the orders that wait for a second person.
+func (o Options) queued(b *strings.Builder, r apply.Result) {
+	var lines []string
+	for _, a := range of(r, apply.Queued) {
+		lines = append(lines, fmt.Sprintf("  %s%s", Clean(a.Name), cause(a.Error)))
+	}
+	section(b, o.paint(yellow, fmt.Sprintf("Waiting for an approval within the company (%d); approve or reject it in the Megaport portal", len(lines))), lines)
 }
 
 func (o Options) notReady(b *strings.Builder, r apply.Result) {
@@ -115,9 +283,7 @@ func (o Options) notReady(b *strings.Builder, r apply.Result) {
 			}
 		}
 	}
-	if len(lines) > 0 {
-		fmt.Fprintf(b, "\n%s\n%s\n", o.paint(yellow, "Not ready; run the same command again to pick it up"), strings.Join(lines, "\n"))
-	}
+	section(b, o.paint(yellow, "Not ready; run the same command again to pick it up"), lines)
 }
 
 func ready(a apply.ActionResult, uid plan.ServiceUID) bool {
@@ -133,38 +299,70 @@ func statusText(s plan.Status) string {
 	if s == "" {
 		return "not listed yet"
 	}
-	return string(s)
+	return Clean(string(s))
+}
+
+// next names the command to go on with, when a further run would do something.
+func (o Options) next(b *strings.Builder, r apply.Result) {
+	s := r.Summary
+	if s.NotDone+s.Unknown+s.NotReady+s.LOAsMissing+s.Queued > 0 && len(o.Apply) > 0 {
+		fmt.Fprintf(b, "\nNext: %s\n", o.applyCommand())
+	}
 }
 
 // verdict is the last line: what a person who reads one line reads.
 func (o Options) verdict(r apply.Result) string {
 	s := r.Summary
-	var parts []string
-	switch {
-	case s.Bought > 0:
-		parts = append(parts, o.paint(green, fmt.Sprintf("Bought %s", Plural(s.Services, "service", "services"))))
-	case s.NotDone == 0 && s.Unknown == 0:
-		parts = append(parts, "Nothing to buy")
+	parts := o.done(r)
+	count := func(code, one, many string, n int) {
+		if n > 0 {
+			parts = append(parts, o.paint(code, Plural(n, one, many)))
+		}
 	}
-	if s.NotDone > 0 {
-		parts = append(parts, o.paint(red, fmt.Sprintf("%d not bought", s.NotDone)))
-	}
-	if s.Unknown > 0 {
-		parts = append(parts, o.paint(yellow, fmt.Sprintf("%d unknown", s.Unknown)))
-	}
-	if s.Existing > 0 {
-		parts = append(parts, fmt.Sprintf("%s there already", Plural(s.Existing, "entry", "entries")))
-	}
-	if s.NotReady > 0 {
-		parts = append(parts, o.paint(yellow, fmt.Sprintf("%d not ready", s.NotReady)))
-	}
+	count(red, "not done", "not done", s.NotDone)
+	count(yellow, "unknown", "unknown", s.Unknown)
+	count(red, "with a second service", "with a second service", s.Doubled)
+	count(yellow, "waiting for approval", "waiting for approval", s.Queued)
+	count("", "entry there already", "entries there already", s.Existing)
+	count(yellow, "not ready", "not ready", s.NotReady)
 	if dir := letterDir(r); dir != "" {
-		parts = append(parts, fmt.Sprintf("%s in %s (%d new)", Plural(s.LOAs, "LOA", "LOAs"), dir, s.LOAsNew))
+		parts = append(parts, fmt.Sprintf("%s in %s (%d new)", Plural(s.LOAs, "LOA", "LOAs"), Clean(dir), s.LOAsNew))
 	}
+	count(yellow, "LOA missing", "LOAs missing", s.LOAsMissing)
 	if r.Interrupted {
 		parts = append(parts, o.paint(yellow, "interrupted"))
 	}
 	return strings.Join(parts, " · ") + o.paint(dim, fmt.Sprintf(" · %s", r.FinishedAt.Sub(r.StartedAt).Round(100*time.Millisecond)))
+}
+
+// done says first what took effect, or that nothing did.
+func (o Options) done(r apply.Result) []string {
+	s := r.Summary
+	var parts []string
+	if s.Bought > 0 {
+		parts = append(parts, o.paint(green, "Bought "+services(s.Services)))
+	}
+	for _, x := range []struct {
+		word, code string
+		n          int
+	}{{"updated", green, s.Updated}, {"cancelled", red, s.Cancelled}} {
+		switch {
+		case x.n > 0 && len(parts) == 0:
+			parts = append(parts, o.paint(x.code, fmt.Sprintf("%s%s %d", strings.ToUpper(x.word[:1]), x.word[1:], x.n)))
+		case x.n > 0:
+			parts = append(parts, o.paint(x.code, fmt.Sprintf("%s %d", x.word, x.n)))
+		}
+	}
+	switch {
+	case len(parts) > 0:
+	case r.ExitCode == apply.ExitRefused:
+		parts = append(parts, o.paint(red, "Refused, nothing was sent"))
+	case s.NotDone+s.Unknown+s.Queued == 0:
+		parts = append(parts, "Nothing to buy")
+	case s.Unknown == 0:
+		parts = append(parts, "Nothing bought")
+	}
+	return parts
 }
 
 func letterDir(r apply.Result) string {

@@ -39,7 +39,7 @@ func (o Options) narrower(n int) bool { return o.Width > 0 && o.Width < n }
 
 // paint colours a text, when colour is on.
 func (o Options) paint(code, s string) string {
-	if !o.Color || s == "" {
+	if !o.Color || s == "" || code == "" {
 		return s
 	}
 	return "\x1b[" + code + "m" + s + "\x1b[0m"

@@ -1,0 +1,94 @@
+package render
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+)
+
+// zeroWidth keeps a sign and what follows it from being read as one: it is how
+// a mention or a reference to an issue is kept from being made.
+const zeroWidth = "&#8203;"
+
+// escape makes a text from elsewhere safe within a paragraph, a list item or a
+// table cell of Markdown: it shows what it says, and is never markup, a link, a
+// mention, a reference or the end of a cell.
+func escape(s string) string {
+	var b strings.Builder
+	runes := []rune(Clean(s))
+	for i, r := range runes {
+		next := rune(' ')
+		if i+1 < len(runes) {
+			next = runes[i+1]
+		}
+		switch {
+		case strings.ContainsRune("&<>|`\\*_[]~$", r), r == ':' && next == '/', r == '.' && afterWWW(runes[:i]):
+			fmt.Fprintf(&b, "&#%d;", r)
+		case r == '@', r == '#' && unicode.IsDigit(next):
+			b.WriteString(string(r) + zeroWidth)
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+// afterWWW says that a text ends in "www", which makes what follows a link.
+func afterWWW(before []rune) bool {
+	return len(before) >= 3 && strings.EqualFold(string(before[len(before)-3:]), "www")
+}
+
+// code is a name or a number as code, which hosts leave alone: it can be copied
+// as it is. What could break out of a code span is escaped text instead.
+func code(s string) string {
+	clean := Clean(s)
+	switch {
+	case clean == "":
+		return "–"
+	case strings.ContainsAny(clean, "`|\\<>") || strings.TrimSpace(clean) != clean:
+		return escape(s)
+	}
+	return "`" + clean + "`"
+}
+
+// prose escapes a text of ours that sets names and commands in backticks.
+func prose(s string) string {
+	parts := strings.Split(s, "`")
+	if len(parts)%2 == 0 {
+		return escape(s)
+	}
+	var b strings.Builder
+	for i, p := range parts {
+		if i%2 == 1 && p != "" {
+			b.WriteString(code(p))
+		} else {
+			b.WriteString(escape(p))
+		}
+	}
+	return b.String()
+}
+
+// attribute writes a value for the hidden comment: nothing in it can end the
+// comment.
+func attribute(s string) string {
+	var b strings.Builder
+	last := byte('-')
+	for _, c := range []byte(s) {
+		switch {
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '.', c == '_', c == ':', c == '-' && last != '-':
+			b.WriteByte(c)
+		default:
+			fmt.Fprintf(&b, "%%%02X", c)
+		}
+		last = c
+	}
+	return b.String()
+}
+
+// clip keeps a text of a heading or a footer within a number of characters.
+func clip(s string, n int) string {
+	if runes := []rune(s); len(runes) > n {
+		return string(runes[:n]) + "…"
+	}
+	return s
+}

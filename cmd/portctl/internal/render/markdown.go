@@ -1,0 +1,402 @@
+package render
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/portctl/portctl/pkg/plan"
+)
+
+// MarkdownBudget is how long a plan in Markdown gets, in characters: hosts of
+// pull requests refuse comments from 65,536 on.
+const MarkdownBudget = 60_000
+
+// PlanMarkdown draws a plan as a comment for a pull request: the verdict and the
+// money first, then each purchase, then what needs attention, then the details
+// folded away. It begins with a hidden comment by which a program finds its own
+// comment again, and keeps to MarkdownBudget: whole rows are left out, and it
+// says how many.
+func PlanMarkdown(w io.Writer, d plan.Document, o Options) error {
+	orders, err := orderLines(d.Plan)
+	if err != nil {
+		return err
+	}
+	var p page
+	p.text(heading(d))
+	p.add(moneyTable(d.Plan))
+	p.add(purchaseTable(d.Plan))
+	p.add(attention(d.Plan))
+	p.add(notes(d.Warnings))
+	p.add(updateDetails(d.Plan))
+	p.add(cancelDetails(d.Of(plan.Cancel)))
+	p.add(excludedDetails(d.Of(plan.Excluded)))
+	p.add(unmanagedDetails(d.Unmanaged))
+	p.add(orderDetails(orders))
+	p.text(footer(d, o))
+	_, err = io.WriteString(w, p.within(MarkdownBudget))
+	return err
+}
+
+// heading is the hidden comment, the headline and the verdict.
+func heading(d plan.Document) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "<!-- portctl-plan inventory=%q environment=%q checksum=%q", clip(attribute(d.Inventory.Name), 300), clip(attribute(d.Environment), 100), attribute(d.Checksum))
+	if !d.CreatedAt.IsZero() {
+		fmt.Fprintf(&b, " created=%q", d.CreatedAt.UTC().Format(time.RFC3339))
+	}
+	fmt.Fprintf(&b, " -->\n## %s\n\n", Options{}.Headline(d.Plan))
+	fmt.Fprintf(&b, "Plan for **%s** on **%s**", escape(clip(d.Inventory.Name, 120)), escape(clip(d.Environment, 60)))
+	if n := d.Services(); n > 0 {
+		fmt.Fprintf(&b, ": buys %s", services(n))
+	}
+	fmt.Fprintf(&b, ". %s\n", verdict(d.Plan))
+	return b.String()
+}
+
+// verdict says whether the plan can be applied.
+func verdict(p plan.Plan) string {
+	var reasons []string
+	if n := p.Summary.Blocked; n > 0 {
+		reasons = append(reasons, Plural(n, "entry is blocked", "entries are blocked"))
+	}
+	if n := len(p.Exceeded()); n > 0 {
+		reasons = append(reasons, Plural(n, "limit is exceeded", "limits are exceeded"))
+	}
+	switch {
+	case len(reasons) > 0:
+		return "**Refused as it stands: " + strings.Join(reasons, " and ") + ".** Apply sends nothing until that is settled."
+	case p.Summary.Unknown > 0:
+		return fmt.Sprintf("**%s held back:** an order without an answer is looked up, never sent again.",
+			Plural(p.Summary.Unknown, "entry is", "entries are"))
+	case p.Empty():
+		return "The account is as the inventory asks."
+	}
+	return "Nothing is in the way."
+}
+
+// moneyTable is what the plan adds per currency, and what the policy leaves.
+func moneyTable(p plan.Plan) part {
+	currencies := p.Totals.Currencies()
+	limited := false
+	for _, l := range p.Policy {
+		if l.Currency != "" {
+			currencies, limited = append(currencies, l.Currency), true
+		}
+	}
+	slices.Sort(currencies)
+	titles := []string{"Currency", ">Monthly", ">One-time", ">Commitment"}
+	if limited {
+		titles = append(titles, ">Monthly limit left", ">Commitment limit left")
+	}
+	x := part{open: "\n" + tableHead(titles...), one: "currency", many: "currencies", keep: keepMoney, end: ordersLimit(p)}
+	for _, c := range slices.Compact(currencies) {
+		t := p.Totals[c]
+		cells := []string{escape(c), t.Monthly.Grouped(), t.OneTime.Grouped(), t.Commitment.Grouped()}
+		if limited {
+			cells = append(cells, limitLeft(p, "maxMonthly", c), limitLeft(p, "maxCommitment", c))
+		}
+		x.rows = append(x.rows, tableRow(cells...))
+	}
+	return x
+}
+
+func limitLeft(p plan.Plan, limit, currency string) string {
+	for _, l := range p.Policy {
+		switch {
+		case l.Limit != limit || l.Currency != currency:
+		case l.Exceeded:
+			return "**" + limitMark(l) + "**"
+		default:
+			return grouped(l, l.Left) + " of " + grouped(l, l.Max)
+		}
+	}
+	return "–"
+}
+
+// ordersLimit tells of the limit that counts orders instead of money.
+func ordersLimit(p plan.Plan) string {
+	for _, l := range p.Policy {
+		switch {
+		case l.Currency != "":
+		case l.Exceeded:
+			return fmt.Sprintf("\n**%s orders, and the limit is %s.**\n", escape(l.Used), escape(l.Max))
+		default:
+			return fmt.Sprintf("\n%s of at most %s orders.\n", escape(l.Used), escape(l.Max))
+		}
+	}
+	return ""
+}
+
+// purchaseTable lists everything that costs money: ports bought, LAGs grown,
+// terms made longer.
+func purchaseTable(p plan.Plan) part {
+	x := part{
+		open: "\n### Purchases\n\n" + tableHead("Name", "Site", "Speed", "Zone", ">Term", ">Monthly", ">One-time", "Why"),
+		one:  "purchase", many: "purchases", keep: keepPurchases,
+	}
+	for _, a := range p.Actions {
+		if a.ServicesOrdered() == 0 && a.Price == nil {
+			continue
+		}
+		once := "–"
+		if a.Price != nil {
+			once = a.Price.OneTime.Grouped()
+		}
+		x.rows = append(x.rows, tableRow(code(a.Name), siteCell(a), speedCell(a), zoneCell(a), monthsLong(termOf(a)), escape(money(a.Price)), once, why(a)))
+	}
+	return x
+}
+
+// siteCell is the site as written and the location that it was read as.
+func siteCell(a plan.Action) string {
+	if a.Location == nil {
+		return escape(a.Entry.Site)
+	}
+	place := escape(placeName(a.Location))
+	if a.Entry.Site == "" || a.Entry.Site == a.Location.Name || a.Entry.Site == fmt.Sprint(int(a.Location.ID)) {
+		return place
+	}
+	return code(a.Entry.Site) + " → " + place
+}
+
+func speedCell(a plan.Action) string {
+	if a.Kind == plan.Grow {
+		return portKind(a.Entry.Speed, a.ServicesOrdered())
+	}
+	if a.Kind == plan.Update && a.Service != nil {
+		return portKind(a.Service.Speed, lagOf(a.Service))
+	}
+	return portKind(a.Entry.Speed, a.Entry.LAG)
+}
+
+func zoneCell(a plan.Action) string {
+	zone := a.Entry.Zone
+	if zone == "" && a.Service != nil {
+		zone = a.Service.Zone
+	}
+	return cmp.Or(escape(string(zone)), "–")
+}
+
+func termOf(a plan.Action) int {
+	if a.Order != nil {
+		return a.Order.Term
+	}
+	return a.Entry.Term
+}
+
+// why says in a few words what is paid for.
+func why(a plan.Action) string {
+	switch {
+	case a.Kind == plan.Grow:
+		return fmt.Sprintf("LAG grows from %d to %d", a.Services(), a.Entry.LAG)
+	case a.Kind == plan.Update:
+		return fmt.Sprintf("longer term, was %s", monthsLong(a.Service.Term))
+	}
+	return "new"
+}
+
+// attention lists what a reviewer must see: it is never folded away.
+func attention(p plan.Plan) part {
+	x := part{open: "\n### Needs attention\n\n", one: "point", many: "points", keep: keepAttention}
+	for _, a := range p.Of(plan.Blocked) {
+		x.rows = append(x.rows, problemItem("Blocked", a))
+	}
+	for _, l := range p.Exceeded() {
+		x.rows = append(x.rows, fmt.Sprintf("- **Limit exceeded** %s: %s used of %s; %s\n",
+			code(limitName(l)), grouped(l, l.Used), cmp.Or(grouped(l, l.Max), "none set"), prose(policyHint)))
+	}
+	for _, a := range p.Of(plan.Unknown) {
+		x.rows = append(x.rows, problemItem("Unknown", a))
+	}
+	if names := doubts(p.Of(plan.Unknown)); len(names) > 1 {
+		x.rows = append(x.rows, fmt.Sprintf("- When the account holds none of these %d orders: `portctl ledger resolve --all --not-created`\n", len(names)))
+	}
+	for _, a := range p.Of(plan.Cancel) {
+		x.rows = append(x.rows, fmt.Sprintf("- **Cancels** %s (%s), which can not be undone; costs now: %s\n",
+			code(a.Name), services(a.Services()), escape(cmp.Or(a.Charge, unknownCharge))))
+	}
+	for _, a := range pending(p.Actions) {
+		x.rows = append(x.rows, problemItem("Waiting", a))
+	}
+	if len(p.Warnings) <= maxNotes {
+		for _, n := range p.Warnings {
+			x.rows = append(x.rows, noteItem(n))
+		}
+	}
+	return x
+}
+
+// maxNotes is the number of notes that are shown unfolded.
+const maxNotes = 10
+
+func notes(all []plan.Warning) part {
+	x := part{open: folded("Worth a look: " + Plural(len(all), "note", "notes")), end: foldedEnd, one: "note", many: "notes", keep: keepNotes}
+	if len(all) <= maxNotes {
+		return x
+	}
+	for _, n := range all {
+		x.rows = append(x.rows, noteItem(n))
+	}
+	return x
+}
+
+func noteItem(n plan.Warning) string {
+	return fmt.Sprintf("- **Note** %s: %s (%s)\n", code(n.Name), prose(n.Text), code(n.Source.String()))
+}
+
+// problemItem is one point about one action, with its details as points below.
+func problemItem(word string, a plan.Action) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "- **%s** %s: %s (%s)\n", word, code(a.Name), prose(a.Reason.Text), code(a.Reason.Source.String()))
+	for _, d := range a.Reason.Details {
+		fmt.Fprintf(&b, "  - %s\n", prose(d))
+	}
+	if a.Reason.TraceID != "" {
+		fmt.Fprintf(&b, "  - trace id %s\n", code(a.Reason.TraceID))
+	}
+	if a.Reason.Hint == "" {
+		return b.String()
+	}
+	lead, more, _ := strings.Cut(a.Reason.Hint, "\n")
+	fmt.Fprintf(&b, "  - Hint: %s\n", prose(lead))
+	for line := range strings.Lines(more) {
+		fmt.Fprintf(&b, "    - %s\n", prose(strings.TrimSpace(line)))
+	}
+	return b.String()
+}
+
+// updateDetails are the changed fields, those of growing LAGs too.
+func updateDetails(p plan.Plan) part {
+	x := part{close: "```\n", end: foldedEnd, one: "update", many: "updates", keep: keepUpdates}
+	for _, a := range p.Actions {
+		if len(a.Changes) > 0 {
+			x.rows = append(x.rows, diffLines(a))
+		}
+	}
+	x.open = folded(Plural(len(x.rows), "update", "updates")) + "```diff\n"
+	return x
+}
+
+// diffLines are the changes of one action within a block of code: every line
+// begins with a sign of ours, so none can close the block.
+func diffLines(a plan.Action) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "@@ %s · %s · %s @@\n", Clean(a.Name), serviceName(a.Service), Clean(a.Source.String()))
+	for _, c := range a.Changes {
+		if c.From != "" {
+			fmt.Fprintf(&b, "- %s: %s\n", Clean(c.Field), value(c.Field, c.From))
+		}
+		fmt.Fprintf(&b, "+ %s: %s\n", Clean(c.Field), value(c.Field, c.To))
+	}
+	if a.Kind == plan.Update && a.Price != nil {
+		fmt.Fprintf(&b, "! %s\n", signs(a.Price))
+	}
+	return b.String()
+}
+
+func cancelDetails(actions []plan.Action) part {
+	x := part{
+		open: folded(Plural(len(actions), "cancellation", "cancellations")) + tableHead("Name", "Services", "Site", "Speed", "Contract end", ">Costs now"),
+		end:  foldedEnd, one: "cancellation", many: "cancellations", keep: keepCancels,
+	}
+	for _, a := range actions {
+		var uids []string
+		for _, u := range a.Service.Members {
+			uids = append(uids, code(string(u)))
+		}
+		x.rows = append(x.rows, tableRow(code(a.Name), strings.Join(uids, " "), escape(placeName(a.Location)),
+			portKind(a.Service.Speed, lagOf(a.Service)), escape(cmp.Or(a.Service.ContractEnd, "not known")), escape(cmp.Or(a.Charge, unknownCharge))))
+	}
+	return x
+}
+
+func excludedDetails(actions []plan.Action) part {
+	x := part{
+		open: folded(Plural(len(actions), "entry", "entries") + " taken out of this run by name"),
+		end:  foldedEnd, one: "entry", many: "entries", keep: keepExcluded,
+	}
+	for _, a := range actions {
+		x.rows = append(x.rows, fmt.Sprintf("- %s\n", code(a.Name)))
+	}
+	return x
+}
+
+func unmanagedDetails(all []plan.ServiceRef) part {
+	x := part{
+		open: folded(Plural(len(all), "service", "services")+" not in this inventory, never touched") + tableHead("Name", "Service", "Speed", "Zone", "Status"),
+		end:  foldedEnd, one: "service", many: "services", keep: keepUnmanaged,
+	}
+	for _, s := range all {
+		x.rows = append(x.rows, tableRow(code(s.Name), code(string(s.UID)), portKind(s.Speed, lagOf(&s)), cmp.Or(escape(string(s.Zone)), "–"), escape(string(s.Status))))
+	}
+	return x
+}
+
+func orderDetails(lines []string) part {
+	return part{
+		open: folded("Exact orders: "+Plural(len(lines), "body", "bodies")+" as sent, one a line") + "```json\n",
+		rows: lines, close: "```\n", end: foldedEnd, one: "order", many: "orders", keep: keepOrders,
+	}
+}
+
+// orderLines are the orders as JSON, one a line. What is invisible is shown as an
+// escape, which JSON reads back as the same.
+func orderLines(p plan.Plan) ([]string, error) {
+	var lines []string
+	for _, a := range p.Actions {
+		if a.Order == nil {
+			continue
+		}
+		b, err := json.Marshal(a.Order, json.Deterministic(true), jsontext.AllowInvalidUTF8(true))
+		if err != nil {
+			return nil, fmt.Errorf("the order of %q: %w", a.Name, err)
+		}
+		lines = append(lines, Clean(string(b))+"\n")
+	}
+	return lines, nil
+}
+
+// footer is how to tell this plan from another, until when it holds, and the
+// command that does it.
+func footer(d plan.Document, o Options) string {
+	parts := []string{"Checksum " + code(d.Checksum)}
+	if !d.CreatedAt.IsZero() {
+		parts = append(parts, "made "+minute(d.CreatedAt))
+	}
+	if !d.ExpiresAt.IsZero() {
+		parts = append(parts, "valid until "+minute(d.ExpiresAt))
+	}
+	parts = append(parts, escape(clip(d.Tool, 60)))
+	text := "\n---\n\n" + strings.Join(parts, " · ") + "\n"
+	switch {
+	case !d.CanApply():
+		return text + "\nApply refuses this plan.\n"
+	case d.Changes() == 0:
+		return text
+	}
+	return text + "\n```sh\n" + o.applyCommand(append(allowances(d.Of(plan.Cancel)), "--expect", d.Checksum)...) + "\n```\n"
+}
+
+func minute(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
+
+// maxAllowances is the number of cancellations that a command names one by one.
+const maxAllowances = 10
+
+// allowances are the arguments without which apply cancels nothing.
+func allowances(cancels []plan.Action) []string {
+	var out []string
+	for _, a := range cancels {
+		out = append(out, "--allow-cancel", clip(a.Name, 200))
+	}
+	if len(cancels) > maxAllowances {
+		return []string{"--allow-cancel", "NAME"}
+	}
+	return out
+}
