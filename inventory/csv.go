@@ -12,8 +12,6 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
-
-	"github.com/portctl/portctl/pkg/plan"
 )
 
 // FromCSV turns a spreadsheet into an inventory of the given name: a row is a
@@ -354,8 +352,14 @@ func (t *sheet) entry(row []cell, shared []entryLine) []entryLine {
 	return lines
 }
 
-// position is the place of a key in an entry.
-func position(key string) int { return slices.Index(portKeys.names(), key) }
+// position is the place of a key in an entry: what is bought first, and where.
+func position(key string) int {
+	first := []string{"name", "site", "speed", "diversityZone", "lag", "term"}
+	if i := slices.Index(first, key); i >= 0 {
+		return i
+	}
+	return len(first) + slices.Index(portKeys.names(), key)
+}
 
 // at is the cell of a row in a column, which may be missing at its end.
 func (t *sheet) at(row []cell, c column) cell {
@@ -510,15 +514,15 @@ func (t *sheet) check(text []byte) {
 	}
 }
 
-// SheetName is a name for the inventory made from a file: the file's own,
-// without directory and extension.
-func SheetName(path string) string {
+// NameFrom is a name for an inventory that is made from a file, or in a
+// directory: that of the file or directory, without extension.
+func NameFrom(path string) string {
 	base := path[strings.LastIndexAny(path, `/\`)+1:]
 	if dot := strings.LastIndexByte(base, '.'); dot > 0 {
 		base = base[:dot]
 	}
 	base = strings.Join(strings.FieldsFunc(base, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }), "-")
-	if base == "" || len(base) > maxName || plan.FoldName(base) != plan.FoldName(strings.ToValidUTF8(base, "")) {
+	if base == "" || len(base) > maxName {
 		return "inventory"
 	}
 	return strings.ToLower(base)

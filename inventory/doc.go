@@ -10,7 +10,12 @@
 // keeps the position of every key and value, which decoding into structs would
 // lose, and it refuses what it does not know. A key that was accepted and
 // ignored could cost somebody a contract of years. A new key of the language is
-// a new row in a table.
+// a new row in a table, and a field in shape.go, from which the JSON Schema and
+// the tables of docs/inventory.md are made.
+//
+// A rollout, many ports from one entry, is expanded here, so that planning knows
+// ports only. Format lays a file out in the one canonical style, Starter and
+// FromCSV write a first one.
 //
 // The package reads inventory files and does no other I/O. It must not know the
 // network, the account, the catalog of locations, credentials or the terminal:

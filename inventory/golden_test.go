@@ -68,7 +68,7 @@ func outcome(t *testing.T, files []File) (string, Diagnostics) {
 // outcomeCSV is what a person sees of a CSV file that becomes an inventory.
 func outcomeCSV(t *testing.T, f File) (string, Diagnostics) {
 	t.Helper()
-	text, warnings, err := FromCSV(f, SheetName(f.Name))
+	text, warnings, err := FromCSV(f, NameFrom(f.Name))
 	if err != nil {
 		diags, ok := err.(Diagnostics)
 		if !ok {

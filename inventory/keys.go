@@ -105,7 +105,7 @@ var portKeys = table[entry]{
 	what: "a port",
 	keys: append([]key[entry]{
 		{name: "name", required: `add "name: ..."; it is the product name, and identifies the entry`, read: func(r *reader, v *yamlNode, e *entry) {
-			if text, ok := r.text(v, "name", maxName); ok {
+			if text, ok := r.text(v, "name", maxName); ok && !r.looksLikeTemplate(v, text) {
 				e.port.Name, e.nameNode = text, v
 			}
 		}},

@@ -11,7 +11,7 @@ import (
 	"github.com/portctl/portctl/pkg/plan"
 )
 
-// serviceUID is the form of a service's UID (API facts §3.4, confidence A).
+// serviceUID is the form of a service's UID, a UUID (API facts §13, confidence A).
 var serviceUID = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 
 // uid reads the UID of a service; empty when it is bad.

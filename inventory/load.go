@@ -21,6 +21,21 @@ const DefaultFile = "portctl.yaml"
 // A non-nil error is always Diagnostics. A file that is missing or unreadable is
 // one of the problems, so that the others are still checked.
 func Load(paths []string) (*Inventory, error) {
+	l := read(paths)
+	return parse(l.files, l.diags)
+}
+
+// Read reads the files that Load would, without looking into them. A non-nil
+// error is Diagnostics: what could not be found or read.
+func Read(paths []string) ([]File, error) {
+	l := read(paths)
+	if len(l.diags) > 0 {
+		return nil, l.diags.settle()
+	}
+	return l.files, nil
+}
+
+func read(paths []string) loader {
 	l := loader{seen: map[string]bool{}}
 	if len(paths) == 0 {
 		paths = []string{DefaultFile}
@@ -29,7 +44,7 @@ func Load(paths []string) (*Inventory, error) {
 	for _, path := range paths {
 		l.path(path)
 	}
-	return parse(l.files, l.diags)
+	return l
 }
 
 type loader struct {
@@ -86,7 +101,7 @@ func (l *loader) file(path string) {
 		return
 	}
 	l.seen[key] = true
-	content, err := read(path)
+	content, err := readFile(path)
 	if err != nil {
 		l.fail(path, err)
 		return
@@ -94,9 +109,9 @@ func (l *loader) file(path string) {
 	l.files = append(l.files, File{Name: path, Content: content})
 }
 
-// read reads one byte more than is allowed at most, which is enough to refuse
-// the file for its size.
-func read(path string) ([]byte, error) {
+// readFile reads one byte more than is allowed at most, which is enough to
+// refuse the file for its size.
+func readFile(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err

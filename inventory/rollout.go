@@ -258,6 +258,19 @@ func (r *reader) knownPlaceholder(v *yamlNode, hold string) bool {
 	return false
 }
 
+// looksLikeTemplate refuses the name of a port that has a placeholder in it:
+// nothing would be put in its place, and the port would be bought by that name.
+func (r *reader) looksLikeTemplate(v *yamlNode, name string) bool {
+	for _, hold := range placeholders() {
+		if part := "{" + hold + "}"; strings.Contains(name, part) {
+			r.reportWithin(ruleTemplate, v, part, part+" stands for something in a rollout only, and this is one port",
+				"move the entry under rollouts, with sites, or write the name out")
+			return true
+		}
+	}
+	return false
+}
+
 func placeholderList() string { return "{site}, {zone} and {n}" }
 
 // reportWithin reports a problem at a part of a value, when the part stands in

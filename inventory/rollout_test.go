@@ -316,7 +316,7 @@ func FuzzCSV(f *testing.F) {
 	seeds(f, "testdata/diagnostics/csv-*.txtar")
 	f.Fuzz(func(t *testing.T, content []byte) {
 		in := File{Name: "sheet.csv", Content: content}
-		text, diags, err := FromCSV(in, SheetName("sheet.csv"))
+		text, diags, err := FromCSV(in, NameFrom("sheet.csv"))
 		if err != nil {
 			found, ok := err.(Diagnostics)
 			if !ok || text != nil || !hasErrors(found) {

@@ -200,6 +200,7 @@ func TestSchemaRejects(t *testing.T) {
 		"rollout without sites": "version: 1\nrollouts: [{name: a, speed: 10G}]\n",
 		"rollout of no site":    "version: 1\nrollouts: [{name: a, sites: [], speed: 10G}]\n",
 		"placeholder":           "version: 1\nrollouts: [{name: \"{where}\", sites: [LD5], speed: 10G}]\n",
+		"placeholder in a port": "version: 1\nports: [{name: \"{site}-a\", site: LD5, speed: 10G}]\n",
 		"no {site}":             "version: 1\nrollouts: [{name: a, sites: [LD5, FR5], speed: 10G}]\n",
 		"no {zone}":             "version: 1\nrollouts: [{name: a, sites: [LD5], zones: [red, blue], speed: 10G}]\n",
 		"no {n}":                "version: 1\nrollouts: [{name: a, sites: [LD5], count: 2, speed: 10G}]\n",
@@ -306,7 +307,7 @@ func drawDocument(t *rapid.T) map[string]any {
 		{"promoCode", texts, array{"", 5}, false},
 	}, shared...)
 	port := append([]drawnField{
-		{"name", texts, notText, true},
+		{"name", append(array{"{where}", "a}"}, texts...), append(array{"{site}-1", "a{n}"}, notText...), true},
 		{"site", site, notSite, true},
 		{"diversityZone", array{"red", "blue"}, array{"green", "Red", 1, ""}, false},
 		{"formerly", array{"old-1", "old-2"}, array{"", 5}, false},

@@ -58,9 +58,9 @@ type shapeBought struct {
 
 // shapePort is an entry of ports.
 type shapePort struct {
-	Name          shapeName `json:"name,omitempty" type:"text, up to 64 bytes" need:"yes, unless absent with a uid" example:"lon-core-1" jsonschema_description:"The product name, unique in the inventory: the identity of the entry."`
-	Site          shapeSite `json:"site,omitempty" type:"text or {id: ...}" need:"yes" example:"lhr20" jsonschema_description:"A short name from sites, the name of a location, or its id."`
-	DiversityZone shapeZone `json:"diversityZone,omitempty" type:"red or blue" need:"Megaport chooses" example:"red" jsonschema_description:"The diversity zone."`
+	Name          shapePortName `json:"name,omitempty" type:"text, up to 64 bytes" need:"yes, unless absent with a uid" example:"lon-core-1" jsonschema_description:"The product name, unique in the inventory: the identity of the entry."`
+	Site          shapeSite     `json:"site,omitempty" type:"text or {id: ...}" need:"yes" example:"lhr20" jsonschema_description:"A short name from sites, the name of a location, or its id."`
+	DiversityZone shapeZone     `json:"diversityZone,omitempty" type:"red or blue" need:"Megaport chooses" example:"red" jsonschema_description:"The diversity zone."`
 	shapeBought
 	Formerly shapeText    `json:"formerly,omitempty" type:"text" need:"no" example:"lon-1" jsonschema_description:"The name that the service still has: it is found by it, and renamed."`
 	UID      shapeService `json:"uid,omitempty" type:"UID" need:"no" example:"36b3f68e-2f54-4331-bf94-f8984449365f" jsonschema_description:"Binds the entry to exactly this service. Such an entry is never bought."`
@@ -82,6 +82,7 @@ type (
 	shapeVersion     struct{}
 	shapeText        struct{}
 	shapeName        struct{}
+	shapePortName    struct{}
 	shapeTemplate    struct{}
 	shapeNames       struct{}
 	shapeEnvironment struct{}
@@ -108,6 +109,7 @@ const (
 	patternOrEmpty  = `^([^\x00-\x20\x7f]([^\x00-\x1f\x7f]*[^\x00-\x20\x7f])?)?$`
 	patternUID      = `^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$`
 	patternReserved = `^([pP][oO][rR][tT][cC][tT][lL]-|[mM][aA][nN][aA][gG][eE][dD]-[bB][yY]$)`
+	patternHold     = `\{(site|zone|n)\}`
 	patternTemplate = `^([^{}]|\{(site|zone|n)\})+$`
 	patternGbps     = `\s*[gG]([bB]([pP][sS]|/[sS]|[iI][tT](/[sS])?)?)?$`
 	patternSpeed    = `^0*(1|10|100|400)` + patternGbps + `|^0*(1000|10000|100000|400000)$`
@@ -150,6 +152,13 @@ func (shapeText) JSONSchema() *jsonschema.Schema { return text(patternText) }
 func (shapeName) JSONSchema() *jsonschema.Schema {
 	s := text(patternText)
 	s.MaxLength = size(maxName)
+	return s
+}
+
+// JSONSchema is the schema of a port's name, which is no template.
+func (shapePortName) JSONSchema() *jsonschema.Schema {
+	s := shapeName{}.JSONSchema()
+	s.Not = &jsonschema.Schema{Pattern: patternHold}
 	return s
 }
 

@@ -35,6 +35,24 @@ func (r *reader) speed(v *yamlNode) plan.Speed {
 	return speed
 }
 
+// ParseSpeed reads a speed as an inventory writes it: "10G", "10 Gbps", or a bare
+// number of Mbps. The error has a Hint method that names the speeds there are.
+func ParseSpeed(text string) (plan.Speed, error) {
+	speed, problem, hint := parseSpeed(text)
+	if problem != "" {
+		return 0, speedError{problem, hint}
+	}
+	return speed, nil
+}
+
+// speedError is why a text is not a speed, and what to write instead.
+type speedError struct{ problem, hint string }
+
+func (e speedError) Error() string { return e.problem }
+
+// Hint is what to do about it.
+func (e speedError) Hint() string { return e.hint }
+
 // parseSpeed gives a speed that Megaport sells, or says why the text is none.
 func parseSpeed(text string) (speed plan.Speed, problem, hint string) {
 	sold := "it is one of " + speedList()

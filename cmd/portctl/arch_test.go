@@ -32,6 +32,7 @@ func mayImport() map[string][]string {
 		"pkg/apply/loa":               {"pkg/plan"},
 		"pkg/apply/provider":          {"pkg/plan", "pkg/apply", "pkg/megaport"},
 		"pkg/megaport":                {},
+		"pkg/megaport/contract":       {"pkg/megaport"},
 		"pkg/megaport/sandbox":        {},
 	}
 }

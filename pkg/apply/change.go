@@ -147,7 +147,7 @@ func (r *run) finishChange(i int, o Outcome, err error) {
 	if err != nil {
 		res.Error = failureOf(err)
 	}
-	if res.Outcome != Bought || err != nil { // a LAG that grew stays bought
+	if res.Outcome != Bought { // what was bought stays bought, with the error beside it
 		res.Outcome = o
 	}
 	r.emit(ChangeFinished{res.Name, o, res.Error})
@@ -172,13 +172,30 @@ func (r *run) update(ctx context.Context, i int, a plan.Action) {
 		r.finishChange(i, Failed, errStopped)
 		return
 	}
-	for _, uid := range a.Service.Members {
-		if err := r.updateOne(context.WithoutCancel(ctx), r.services[uid], a.Changes); err != nil {
+	for _, uid := range r.result.Actions[i].UIDs {
+		changes := a.Changes
+		if slices.Contains(r.result.Actions[i].New, uid) {
+			changes = onlyLock(changes) // the order said everything else
+		}
+		if err := r.updateOne(context.WithoutCancel(ctx), r.service(uid), changes); err != nil {
 			r.finishChange(i, Failed, fmt.Errorf("service %s: %w", uid, err))
 			return
 		}
 	}
 	r.finishChange(i, Updated, nil)
+}
+
+// service is a port as it was listed before the run, or as good as nothing is
+// known of one that the run bought.
+func (r *run) service(uid plan.ServiceUID) plan.Service {
+	if s, ok := r.services[uid]; ok {
+		return s
+	}
+	return plan.Service{UID: uid}
+}
+
+func onlyLock(changes []plan.Change) []plan.Change {
+	return slices.DeleteFunc(slices.Clone(changes), func(c plan.Change) bool { return c.Field != "locked" })
 }
 
 // updateOne changes one port. A locked one is unlocked for the change and locked

@@ -237,7 +237,7 @@ func TestAuditFindsASecondService(t *testing.T) {
 // Updates change what is declared, keep what is not, and respect locks.
 func TestUpdateCancelAndLocks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &scenario{account: &fakeAccount{}, options: apply.Options{Wait: time.Minute}}
+		s := &scenario{account: &fakeAccount{}, options: apply.Options{Wait: time.Minute, Parallelism: 1}}
 		s.run(t, entries("a", "lag"))
 		centre, yes := "NET-1", true
 		d := entries("b", "lag")

@@ -136,6 +136,9 @@ func (s *ResultSummary) add(a ActionResult) {
 	if n := counters[a.Outcome]; n != nil {
 		*n++
 	}
+	if a.Outcome == Bought && a.Error != nil {
+		s.NotDone++ // bought, but a change that belongs to it failed
+	}
 	s.Services += len(a.New)
 	for _, p := range a.Ports {
 		if !p.Ready {

@@ -218,7 +218,7 @@ func (b *builder) buy(a Action, p Port) Action {
 		b.warn(p, "site", "site %q is not the name of a location; read as %s", p.Site.Name, l)
 	}
 	order := newOrder(b.desired.Inventory, p, l)
-	a.Kind, a.Order = Buy, &order
+	a.Kind, a.Order, a.Changes = Buy, &order, lockOrdered(p, a.Changes)
 	a.Reason = Reason{Code: ReasonNew, Text: "the account has no service of this name", Source: p.Source}
 	return a
 }

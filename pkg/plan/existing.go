@@ -59,10 +59,19 @@ func (b *builder) grow(a Action, p Port, u unit, missing int) Action {
 	}
 	order := b.sameAs(p, u)
 	order.LAGPorts, order.AggregationID = missing, u.primary().AggregationID
-	a.Kind, a.Order = Grow, &order
+	a.Kind, a.Order, a.Changes = Grow, &order, lockOrdered(p, a.Changes)
 	a.Reason = Reason{Code: ReasonLAGGrows, Source: p.At("lag"),
 		Text: fmt.Sprintf("LAG %s has %d of %d members", u.primary().UID, len(u.members), p.LAG)}
 	return a
+}
+
+// lockOrdered adds the lock to the changes of an order: it is no part of the
+// order itself, and closed once the services are there.
+func lockOrdered(p Port, changes []Change) []Change {
+	if p.Locked == nil || !*p.Locked || slices.ContainsFunc(changes, func(c Change) bool { return c.Field == "locked" }) {
+		return changes
+	}
+	return append(changes, Change{"locked", "false", "true"})
 }
 
 // sameAs is the order for one more port like those of the unit.

@@ -185,6 +185,14 @@ func TestBucketKeepsToItsPrefix(t *testing.T) {
 	if _, err := b.Lock(t.Context(), "emea", ledger.Holder{Run: "run-1"}); err != nil {
 		t.Fatal(err)
 	}
+	mustCreate(t, b, "claims/api/3", "x")
+	mustCreate(t, b, "claims/api/2", "x")
+	for range 5 { // the double lists in another order every time
+		got, err := b.List(t.Context(), "")
+		if diff := cmp.Diff([]string{"claims/api/1", "claims/api/2", "claims/api/3"}, got); err != nil || diff != "" {
+			t.Errorf("List: %v\n%s", err, diff)
+		}
+	}
 	for key := range d.objects {
 		if !strings.HasPrefix(key, "team/portctl/") {
 			t.Errorf("object %s is outside of the prefix", key)

@@ -3,9 +3,7 @@ package sandbox
 import (
 	"bytes"
 	"fmt"
-	"maps"
 	"net/http"
-	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -203,14 +201,9 @@ func (s *Server) adminSeed(c *call) reply {
 	return jsonReply(map[string][]string{"uids": nonNil(uids)})
 }
 
-func (s *Server) adminApprovals(*call) reply {
-	rows := []wireApproval{}
-	err := s.store.view(func(st *state) {
-		all := slices.SortedFunc(maps.Values(st.approvals), func(a, b *approval) int { return a.Seq - b.Seq })
-		for _, a := range all {
-			rows = append(rows, s.wireApproval(a))
-		}
-	})
+func (s *Server) adminApprovals(c *call) reply {
+	var rows []wireApproval
+	err := s.store.view(func(st *state) { rows = s.approvalRows(st, c) })
 	if err != nil {
 		return adminFail(http.StatusServiceUnavailable, err)
 	}

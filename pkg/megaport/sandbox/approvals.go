@@ -23,73 +23,93 @@ const (
 	approvalType      = "NEW_ORDER"
 )
 
-// wireApproval is an order approval. Statuses, types and pagination headers are
-// known; the other fields are the sandbox's guess (confidence D).
+// wireApproval is an order approval as the official client reads it (API facts
+// §3.5, confidence A). What detail holds is not public: here the order as it came
+// (confidence D).
 type wireApproval struct {
-	UID         string         `json:"uid"`
-	Status      string         `json:"status"`
-	Type        string         `json:"type"`
-	ServiceIDs  []string       `json:"serviceIds"` // UIDs, once approved
-	ServiceName string         `json:"serviceName"`
-	ProductType string         `json:"productType"`
-	CompanyUID  string         `json:"companyUid"`
-	CompanyName string         `json:"companyName"`
-	CreateDate  int64          `json:"createDate"`
-	DecidedDate *int64         `json:"decidedDate"`
-	RequestedBy string         `json:"requestedBy"`
-	Comments    *string        `json:"comments"`
-	Order       jsontext.Value `json:"order"`
+	UID                string         `json:"uid"`
+	ID                 int            `json:"id"`
+	ReferenceID        string         `json:"referenceId"`
+	Status             string         `json:"status"`
+	Type               string         `json:"type"`
+	Active             bool           `json:"active"`
+	AcctName           string         `json:"acctName"`
+	AcctRef            string         `json:"acctRef"`
+	ApproverCompanyID  int            `json:"approverCompanyId"`
+	RequesterCompanyID int            `json:"requesterCompanyId"`
+	ServiceID          *int           `json:"serviceId"` // a product id, once approved
+	Comment            *string        `json:"comment"`
+	CreateDate         int64          `json:"createDate"`
+	Detail             jsontext.Value `json:"detail"`
 }
 
-func (s *Server) wireApproval(a *approval) wireApproval {
-	return wireApproval{
-		UID: a.UID, Status: a.Status, Type: approvalType, ServiceIDs: a.UIDs, ServiceName: a.Name,
-		ProductType: "MEGAPORT", CompanyUID: s.config.Company.UID, CompanyName: s.config.Company.Name,
-		CreateDate: a.CreatedAt, DecidedDate: nullableMillis(a.DecidedAt), RequestedBy: createdBy,
-		Comments: nullable(a.Comments), Order: a.Order,
+func (s *Server) wireApproval(st *state, a *approval) wireApproval {
+	company := s.config.Company
+	w := wireApproval{
+		UID: a.UID, ID: firstApprovalID + a.Seq, ReferenceID: fmt.Sprintf("REF-%d", a.Seq),
+		Status: a.Status, Type: approvalType, Active: a.Status == approvalPending,
+		AcctName: company.Name, AcctRef: strconv.Itoa(company.ID),
+		ApproverCompanyID: company.ID, RequesterCompanyID: company.ID,
+		Comment: nullable(a.Comments), CreateDate: a.CreatedAt, Detail: a.Order,
 	}
+	if ids := st.productIDs(a); len(ids) > 0 {
+		w.ServiceID = &ids[0]
+	}
+	return w
 }
 
-// Page sizes of the approvals listing (confidence D).
+// productIDs are the numbers of what an approval created.
+func (st *state) productIDs(a *approval) []int {
+	var ids []int
+	for _, uid := range a.UIDs {
+		if v := st.services[uid]; v != nil {
+			ids = append(ids, v.ProductID)
+		}
+	}
+	return ids
+}
+
+// Page sizes of the approvals listing (API facts §3.5, confidence A).
 const (
-	defaultPageSize = 100
-	maxPageSize     = 1000
+	defaultPageSize = 10
+	maxPageSize     = 100
 )
 
-// listApprovals pages by headers (API facts §3.5, confidence A). Pages count from
-// 1, and page 0 is the first as well (confidence D).
+// listApprovals pages by headers, the latest first (API facts §3.5, confidence A).
+// Pages count from 1; page 0 is the first as well, and a page that is too large is
+// cut (confidence D).
 func (s *Server) listApprovals(c *call) reply {
 	page, size, err := pageOf(c)
 	if err != nil {
 		return fail(http.StatusBadRequest, "%s", err.Error())
 	}
-	var all []*approval
-	if err := s.store.view(func(st *state) { all = slices.Collect(maps.Values(st.approvals)) }); err != nil {
+	var all []wireApproval
+	if err := s.store.view(func(st *state) { all = s.approvalRows(st, c) }); err != nil {
 		return s.unavailable(err)
 	}
-	all = slices.DeleteFunc(all, func(a *approval) bool { return !wantsApproval(c, a) })
-	slices.SortFunc(all, func(a, b *approval) int { return a.Seq - b.Seq })
-	if strings.EqualFold(c.query.Get("direction"), "desc") {
+	if !strings.EqualFold(c.query.Get("direction"), "asc") {
 		slices.Reverse(all)
 	}
 	first := min((page-1)*size, len(all))
-	rows := []wireApproval{}
-	for _, a := range all[first:min(first+size, len(all))] {
-		rows = append(rows, s.wireApproval(a))
-	}
-	return ok("Found order approvals", rows).
+	return ok("Found order approvals", all[first:min(first+size, len(all))]).
 		withHeader("Pagination-Total-Count", strconv.Itoa(len(all))).
 		withHeader("Pagination-Page", strconv.Itoa(page)).
 		withHeader("Pagination-Limit", strconv.Itoa(size)).
 		withHeader("Pagination-Total-Page", strconv.Itoa((len(all)+size-1)/size))
 }
 
-func wantsApproval(c *call, a *approval) bool {
-	if statuses := listParam(c.query["status"]); len(statuses) > 0 && !containsFold(statuses, a.Status) {
-		return false
+// approvalRows are the approvals that a call's query asks for, oldest first.
+func (s *Server) approvalRows(st *state, c *call) []wireApproval {
+	statuses, ids := listParam(c.query["status"]), listParam(c.query["serviceIds"])
+	rows := []wireApproval{}
+	for _, a := range slices.SortedFunc(maps.Values(st.approvals), func(a, b *approval) int { return a.Seq - b.Seq }) {
+		mine := func(id int) bool { return slices.Contains(ids, strconv.Itoa(id)) }
+		if len(statuses) > 0 && !containsFold(statuses, a.Status) || len(ids) > 0 && !slices.ContainsFunc(st.productIDs(a), mine) {
+			continue
+		}
+		rows = append(rows, s.wireApproval(st, a))
 	}
-	ids := listParam(c.query["serviceIds"])
-	return len(ids) == 0 || slices.ContainsFunc(a.UIDs, func(uid string) bool { return slices.Contains(ids, uid) })
+	return rows
 }
 
 func pageOf(c *call) (page, size int, err error) {
@@ -144,7 +164,7 @@ func (s *Server) decide(k *Knobs, uid, status, comments string) reply {
 			s.buyApproved(t, k, &decided)
 		}
 		t.saveApproval(&decided)
-		r = ok("Order approval "+uid+" is "+decided.Status, s.wireApproval(&decided))
+		r = ok("Order approval "+uid+" is "+decided.Status, s.wireApproval(t.state, &decided))
 	})
 	if err != nil {
 		return s.unavailable(err)

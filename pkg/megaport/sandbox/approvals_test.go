@@ -21,10 +21,10 @@ func TestApprovalQueue(t *testing.T) {
 		t.Errorf("record %+v", r)
 	}
 	list := a.get("/v3/order_approvals").want(200)
-	list.wantJSON(`{"message":"Found order approvals",` + termsLine + `,"data":[{"uid":"` + uid + `","status":"PENDING","type":"NEW_ORDER",
-		"serviceIds":[],"serviceName":"lon-lag","productType":"MEGAPORT","companyUid":"5f0c2a4e-7b1d-4c39-9a86-d21e04b7c3f8",
-		"companyName":"Sandbox Networks","createDate":1772366400000,"decidedDate":null,
-		"requestedBy":"a51cc1c6-95a0-48c7-a5a0-e49d77a6c536","comments":null,"order":` + londonLAG + `}]}`)
+	list.wantJSON(`{"message":"Found order approvals",` + termsLine + `,"data":[{"uid":"` + uid + `","id":301,"referenceId":"REF-1",
+		"status":"PENDING","type":"NEW_ORDER","active":true,"acctName":"Sandbox Networks","acctRef":"1750",
+		"approverCompanyId":1750,"requesterCompanyId":1750,"serviceId":null,"comment":null,"createDate":1772366400000,
+		"detail":` + londonLAG + `}]}`)
 
 	a.clock.advance(time.Minute)
 	path := "/v3/order_approvals/" + uid
@@ -32,7 +32,7 @@ func TestApprovalQueue(t *testing.T) {
 	a.do("POST", path+"/approve", "{").want(400)
 	a.do("POST", "/v3/order_approvals/nobody/approve", "").want(404).says("Could not find an order approval with UID nobody")
 	decided := a.do("POST", path+"/approve", `{"comments":"fine"}`).want(200).data().(map[string]any)
-	if decided["status"] != "APPROVED" || decided["comments"] != "fine" || len(decided["serviceIds"].([]any)) != 2 || decided["decidedDate"] == nil {
+	if decided["status"] != "APPROVED" || decided["comment"] != "fine" || decided["serviceId"] != 68001.0 || decided["active"] != false {
 		t.Errorf("decided %v", decided)
 	}
 	rows := a.listing()
@@ -63,7 +63,7 @@ func TestApprovalsThatEndOtherwise(t *testing.T) {
 	if n := len(a.listing()); n != 0 {
 		t.Errorf("%d services", n)
 	}
-	for query, want := range map[string]int{"": 4, "?status=REJECTED": 1, "?status=REJECTED,EXPIRED": 2, "?status=PENDING": 0, "?serviceIds=x": 0} {
+	for query, want := range map[string]int{"": 4, "?status=REJECTED": 1, "?status=REJECTED,EXPIRED": 2, "?status=PENDING": 0, "?serviceIds=68001": 0} {
 		if n := len(a.get("/v3/order_approvals" + query).want(200).data().([]any)); n != want {
 			t.Errorf("%s: %d", query, n)
 		}
@@ -80,16 +80,21 @@ func TestApprovalsArePaged(t *testing.T) {
 		got := a.get("/v3/order_approvals" + query).want(200)
 		names := ""
 		for _, item := range got.data().([]any) {
-			names += item.(map[string]any)["serviceName"].(string) + " "
+			names += item.(map[string]any)["detail"].(map[string]any)["productName"].(string) + " "
 		}
 		return names, got
 	}
 	for query, want := range map[string]string{
-		"?pageSize=2": "p0 p1 ", "?pageSize=2&pageNumber=0": "p0 p1 ", "?pageSize=2&pageNumber=2": "p2 p3 ",
-		"?pageSize=2&pageNumber=3": "p4 ", "?pageSize=2&pageNumber=4": "", "?pageSize=2&direction=DESC": "p4 p3 ",
+		"": "p4 p3 p2 p1 p0 ", "?pageSize=2": "p4 p3 ", "?pageSize=2&pageNumber=0": "p4 p3 ", "?pageSize=2&pageNumber=2": "p2 p1 ",
+		"?pageSize=2&pageNumber=3": "p0 ", "?pageSize=2&pageNumber=4": "", "?pageSize=2&direction=ASC": "p0 p1 ",
 	} {
 		if got, _ := page(query); got != want {
 			t.Errorf("%s: %q, want %q", query, got, want)
+		}
+	}
+	for query, want := range map[string]string{"": "10", "?pageSize=500": "100", "?pageSize=0": "1"} {
+		if _, got := page(query); got.header.Get("Pagination-Limit") != want {
+			t.Errorf("%s: pages of %s, want %s", query, got.header.Get("Pagination-Limit"), want)
 		}
 	}
 	_, got := page("?pageSize=2&pageNumber=2")

@@ -96,6 +96,7 @@ const (
 	firstProductID     = 68000
 	firstAggregationID = 24000
 	firstLAGID         = 1
+	firstApprovalID    = 300
 )
 
 // state is the whole account as one process last saw it. It is made of

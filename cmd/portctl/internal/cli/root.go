@@ -76,6 +76,10 @@ is provisioned and saves the Letters of Authorization (LOA) as PDF.`,
 	})
 	g.register(root.PersistentFlags())
 	root.AddCommand(
+		newInitCommand(s, g),
+		newValidateCommand(s, g),
+		newFmtCommand(s, g),
+		newSchemaCommand(s),
 		newPlanCommand(s, g),
 		newApplyCommand(s, g),
 		newLedgerCommand(s, g),

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -18,8 +19,10 @@ import (
 
 type sitesOptions struct {
 	*globals
-	query  string
-	format string
+	query                  string
+	metro, market, country []string
+	speed, zone            string
+	format                 string
 }
 
 func newSitesCommand(s Streams, g *globals) *cobra.Command {
@@ -31,8 +34,13 @@ func newSitesCommand(s Streams, g *globals) *cobra.Command {
 offer in each diversity zone. QUERY keeps those whose id, name, metro, market or
 country contains every one of its words.
 
-The name or the id of a location is what an inventory entry takes as its site.`,
+The name or the id of a location is what an inventory entry takes as its site.
+
+--metro, --market and --country keep the locations of one; given several times,
+of any of them. --speed and --zone keep the locations that take orders for ports
+of that speed, in that zone, or in both together in the same zone.`,
 		Example: `  portctl sites --env sandbox
+  portctl sites --env sandbox --country Germany --speed 100G --zone red
   portctl sites frankfurt --env production
   portctl sites 89 --env sandbox --format json`,
 		Args: cobra.ArbitraryArgs,
@@ -41,12 +49,21 @@ The name or the id of a location is what an inventory entry takes as its site.`,
 			return runSites(cmd.Context(), s, o)
 		},
 	}
+	cmd.Flags().StringArrayVar(&o.metro, "metro", nil, "keep the locations of a `metro`, such as London; may repeat")
+	cmd.Flags().StringArrayVar(&o.market, "market", nil, "keep the locations of a `market`, such as UK; may repeat")
+	cmd.Flags().StringArrayVar(&o.country, "country", nil, "keep the locations of a `country`, such as Germany; may repeat")
+	cmd.Flags().StringVar(&o.speed, "speed", "", "keep the locations with ports of a `speed`: 1G, 10G, 100G or 400G")
+	cmd.Flags().StringVar(&o.zone, "zone", "", "keep the locations with ports in a diversity `zone`: red or blue")
 	cmd.Flags().StringVar(&o.format, "format", "text", "`format` of the list: text or json")
 	return cmd
 }
 
 func runSites(ctx context.Context, s Streams, o sitesOptions) error {
 	if err := oneOf("format", o.format, "text", "json"); err != nil {
+		return err
+	}
+	wanted, err := o.filter()
+	if err != nil {
 		return err
 	}
 	environment, err := o.inventoryEnvironment()
@@ -62,14 +79,93 @@ func runSites(ctx context.Context, s Streams, o sitesOptions) error {
 	if err != nil {
 		return err
 	}
-	found := slices.DeleteFunc(plan.NewCatalog(all).Locations(), func(l plan.Location) bool { return !fits(l, o.query) })
+	locations := plan.NewCatalog(all).Locations()
+	found := slices.DeleteFunc(slices.Clone(locations), func(l plan.Location) bool { return !wanted.fits(l) })
 	if o.format == "json" {
 		return writeSites(s, found)
 	}
 	if len(found) == 0 {
-		return withHint(fmt.Errorf("no location fits %q", o.query), "`portctl sites` without words lists them all")
+		return wanted.nothing(locations)
 	}
 	return render.SitesText(s.Out, found, render.Options{Width: s.Width, Color: o.color(s)})
+}
+
+// siteFilter says which locations to list. What is empty keeps all.
+type siteFilter struct {
+	query                  string
+	metro, market, country []string
+	speed                  plan.Speed
+	zone                   plan.Zone
+}
+
+// filter reads the flags.
+func (o sitesOptions) filter() (siteFilter, error) {
+	f := siteFilter{query: o.query, metro: o.metro, market: o.market, country: o.country, zone: plan.Zone(o.zone)}
+	if o.zone != "" {
+		if err := oneOf("zone", o.zone, string(plan.Red), string(plan.Blue)); err != nil {
+			return f, err
+		}
+	}
+	if o.speed == "" {
+		return f, nil
+	}
+	speed, err := inventory.ParseSpeed(o.speed)
+	if err != nil {
+		return f, fmt.Errorf("--speed: %w", err)
+	}
+	f.speed = speed
+	return f, nil
+}
+
+// fits says whether a location is wanted.
+func (f siteFilter) fits(l plan.Location) bool {
+	return fits(l, f.query) && anyOf(f.metro, l.Metro) && anyOf(f.market, l.Market) && anyOf(f.country, l.Country) && f.offers(l)
+}
+
+// offers says whether a location takes orders for the speed and zone. Without
+// either it need not take any.
+func (f siteFilter) offers(l plan.Location) bool {
+	switch {
+	case f.speed == 0 && f.zone == "":
+		return true
+	case l.Status != plan.LocationActive:
+		return false
+	case f.speed == 0:
+		return len(l.Zones[f.zone]) > 0
+	}
+	return l.Offers(f.speed, f.zone)
+}
+
+func anyOf(wanted []string, have string) bool {
+	return len(wanted) == 0 || slices.ContainsFunc(wanted, func(w string) bool { return plan.FoldName(w) == plan.FoldName(have) })
+}
+
+// nothing says what kept all locations away, if it is one thing.
+func (f siteFilter) nothing(all []plan.Location) error {
+	for _, c := range []struct {
+		what   string
+		wanted []string
+		of     func(plan.Location) string
+	}{
+		{"metro", f.metro, func(l plan.Location) string { return l.Metro }},
+		{"market", f.market, func(l plan.Location) string { return l.Market }},
+		{"country", f.country, func(l plan.Location) string { return l.Country }},
+	} {
+		var known []string
+		for _, l := range all {
+			known = append(known, c.of(l))
+		}
+		for _, w := range c.wanted {
+			if !anyOf(known, w) {
+				slices.Sort(known)
+				return withHint(fmt.Errorf("no location is in a %s %q", c.what, w), "there are "+strings.Join(slices.Compact(known), ", "))
+			}
+		}
+	}
+	if f.query != "" && !slices.ContainsFunc(all, func(l plan.Location) bool { return fits(l, f.query) }) {
+		return withHint(fmt.Errorf("no location fits %q", f.query), "`portctl sites` without words lists them all")
+	}
+	return withHint(errors.New("no location fits all of these"), "leave one of them out")
 }
 
 // inventoryEnvironment is the environment of the inventory, if there is one:

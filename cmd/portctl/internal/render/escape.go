@@ -41,14 +41,19 @@ func afterWWW(before []rune) bool {
 // code is a name or a number as code, which hosts leave alone: it can be copied
 // as it is. What could break out of a code span is escaped text instead.
 func code(s string) string {
-	clean := Clean(s)
 	switch {
-	case clean == "":
+	case s == "":
 		return "–"
-	case strings.ContainsAny(clean, "`|\\<>") || strings.TrimSpace(clean) != clean:
+	case !fitsCode(s):
 		return escape(s)
 	}
-	return "`" + clean + "`"
+	return "`" + Clean(s) + "`"
+}
+
+// fitsCode says that nothing in a text can end a code span or a cell, and that a
+// code span shows all of it.
+func fitsCode(s string) bool {
+	return s != "" && !strings.ContainsAny(s, "`|<>") && strings.TrimSpace(s) == s
 }
 
 // prose escapes a text of ours that sets names and commands in backticks.
@@ -59,10 +64,13 @@ func prose(s string) string {
 	}
 	var b strings.Builder
 	for i, p := range parts {
-		if i%2 == 1 && p != "" {
-			b.WriteString(code(p))
-		} else {
+		switch {
+		case i%2 == 0:
 			b.WriteString(escape(p))
+		case fitsCode(p):
+			b.WriteString(code(p))
+		default:
+			b.WriteString(escape("`" + p + "`"))
 		}
 	}
 	return b.String()

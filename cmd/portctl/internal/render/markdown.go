@@ -33,7 +33,7 @@ func PlanMarkdown(w io.Writer, d plan.Document, o Options) error {
 	p.add(moneyTable(d.Plan))
 	p.add(purchaseTable(d.Plan))
 	p.add(attention(d.Plan))
-	p.add(notes(d.Warnings))
+	p.add(foldedNotes(d.Warnings))
 	p.add(updateDetails(d.Plan))
 	p.add(cancelDetails(d.Of(plan.Cancel)))
 	p.add(excludedDetails(d.Of(plan.Excluded)))
@@ -51,7 +51,11 @@ func heading(d plan.Document) string {
 	if !d.CreatedAt.IsZero() {
 		fmt.Fprintf(&b, " created=%q", d.CreatedAt.UTC().Format(time.RFC3339))
 	}
-	fmt.Fprintf(&b, " -->\n## %s\n\n", Options{}.Headline(d.Plan))
+	headline := Options{}.Headline(d.Plan)
+	if d.Summary.Blocked > 0 && len(d.Exceeded()) == 0 {
+		headline = "Refused: " + headline
+	}
+	fmt.Fprintf(&b, " -->\n## %s\n\n", headline)
 	fmt.Fprintf(&b, "Plan for **%s** on **%s**", escape(clip(d.Inventory.Name, 120)), escape(clip(d.Environment, 60)))
 	if n := d.Services(); n > 0 {
 		fmt.Fprintf(&b, ": buys %s", services(n))
@@ -78,7 +82,7 @@ func verdict(p plan.Plan) string {
 	case p.Empty():
 		return "The account is as the inventory asks."
 	}
-	return "Nothing is in the way."
+	return "It can be applied as it stands."
 }
 
 // moneyTable is what the plan adds per currency, and what the policy leaves.
@@ -112,9 +116,9 @@ func limitLeft(p plan.Plan, limit, currency string) string {
 		switch {
 		case l.Limit != limit || l.Currency != currency:
 		case l.Exceeded:
-			return "**" + limitMark(l) + "**"
+			return "**" + escape(limitMark(l)) + "**"
 		default:
-			return grouped(l, l.Left) + " of " + grouped(l, l.Max)
+			return escape(grouped(l, l.Left) + " of " + grouped(l, l.Max))
 		}
 	}
 	return "–"
@@ -138,7 +142,7 @@ func ordersLimit(p plan.Plan) string {
 // terms made longer.
 func purchaseTable(p plan.Plan) part {
 	x := part{
-		open: "\n### Purchases\n\n" + tableHead("Name", "Site", "Speed", "Zone", ">Term", ">Monthly", ">One-time", "Why"),
+		open: "\n### Purchases\n\n" + tableHead("Name", "Site", "Speed", "Zone", ">Term", ">Monthly", ">One\u2011time", "Why"),
 		one:  "purchase", many: "purchases", keep: keepPurchases,
 	}
 	for _, a := range p.Actions {
@@ -149,10 +153,13 @@ func purchaseTable(p plan.Plan) part {
 		if a.Price != nil {
 			once = a.Price.OneTime.Grouped()
 		}
-		x.rows = append(x.rows, tableRow(code(a.Name), siteCell(a), speedCell(a), zoneCell(a), monthsLong(termOf(a)), escape(money(a.Price)), once, why(a)))
+		x.rows = append(x.rows, tableRow(code(a.Name), siteCell(a), tight(speedCell(a)), zoneCell(a), tight(months(termOf(a))), tight(money(a.Price)), once, why(a)))
 	}
 	return x
 }
+
+// tight escapes a short text that is not to be broken into two lines.
+func tight(s string) string { return strings.ReplaceAll(escape(s), " ", "&nbsp;") }
 
 // siteCell is the site as written and the location that it was read as.
 func siteCell(a plan.Action) string {
@@ -210,7 +217,7 @@ func attention(p plan.Plan) part {
 	}
 	for _, l := range p.Exceeded() {
 		x.rows = append(x.rows, fmt.Sprintf("- **Limit exceeded** %s: %s used of %s; %s\n",
-			code(limitName(l)), grouped(l, l.Used), cmp.Or(grouped(l, l.Max), "none set"), prose(policyHint)))
+			code(limitName(l)), escape(grouped(l, l.Used)), cmp.Or(escape(grouped(l, l.Max)), "none set"), prose(policyHint)))
 	}
 	for _, a := range p.Of(plan.Unknown) {
 		x.rows = append(x.rows, problemItem("Unknown", a))
@@ -220,13 +227,13 @@ func attention(p plan.Plan) part {
 	}
 	for _, a := range p.Of(plan.Cancel) {
 		x.rows = append(x.rows, fmt.Sprintf("- **Cancels** %s (%s), which can not be undone; costs now: %s\n",
-			code(a.Name), services(a.Services()), escape(cmp.Or(a.Charge, unknownCharge))))
+			code(a.Name), services(a.Services()), escape(chargeText(a.Charge))))
 	}
 	for _, a := range pending(p.Actions) {
 		x.rows = append(x.rows, problemItem("Waiting", a))
 	}
-	if len(p.Warnings) <= maxNotes {
-		for _, n := range p.Warnings {
+	if notes := notesOf(p.Warnings); len(notes) <= maxNotes {
+		for _, n := range notes {
 			x.rows = append(x.rows, noteItem(n))
 		}
 	}
@@ -236,7 +243,8 @@ func attention(p plan.Plan) part {
 // maxNotes is the number of notes that are shown unfolded.
 const maxNotes = 10
 
-func notes(all []plan.Warning) part {
+func foldedNotes(warnings []plan.Warning) part {
+	all := notesOf(warnings)
 	x := part{open: folded("Worth a look: " + Plural(len(all), "note", "notes")), end: foldedEnd, one: "note", many: "notes", keep: keepNotes}
 	if len(all) <= maxNotes {
 		return x
@@ -247,8 +255,12 @@ func notes(all []plan.Warning) part {
 	return x
 }
 
-func noteItem(n plan.Warning) string {
-	return fmt.Sprintf("- **Note** %s: %s (%s)\n", code(n.Name), prose(n.Text), code(n.Source.String()))
+func noteItem(n note) string {
+	item := fmt.Sprintf("- **Note** %s: %s (%s)\n", code(n.Name), prose(n.Text), code(n.Source.String()))
+	if len(n.others) > 0 {
+		item += fmt.Sprintf("  - the same holds for %d more: %s\n", len(n.others), someNames(n.others, code))
+	}
+	return item
 }
 
 // problemItem is one point about one action, with its details as points below.
@@ -312,7 +324,7 @@ func cancelDetails(actions []plan.Action) part {
 			uids = append(uids, code(string(u)))
 		}
 		x.rows = append(x.rows, tableRow(code(a.Name), strings.Join(uids, " "), escape(placeName(a.Location)),
-			portKind(a.Service.Speed, lagOf(a.Service)), escape(cmp.Or(a.Service.ContractEnd, "not known")), escape(cmp.Or(a.Charge, unknownCharge))))
+			tight(portKind(a.Service.Speed, lagOf(a.Service))), escape(cmp.Or(a.Service.ContractEnd, "not known")), tight(chargeText(a.Charge))))
 	}
 	return x
 }
@@ -334,7 +346,7 @@ func unmanagedDetails(all []plan.ServiceRef) part {
 		end:  foldedEnd, one: "service", many: "services", keep: keepUnmanaged,
 	}
 	for _, s := range all {
-		x.rows = append(x.rows, tableRow(code(s.Name), code(string(s.UID)), portKind(s.Speed, lagOf(&s)), cmp.Or(escape(string(s.Zone)), "–"), escape(string(s.Status))))
+		x.rows = append(x.rows, tableRow(code(s.Name), code(string(s.UID)), tight(portKind(s.Speed, lagOf(&s))), cmp.Or(escape(string(s.Zone)), "–"), escape(string(s.Status))))
 	}
 	return x
 }

@@ -154,7 +154,7 @@ func (o Options) cancels(b *strings.Builder, actions []plan.Action) {
 	for _, a := range actions {
 		s := a.Service
 		fmt.Fprintf(b, "  %s: %s at %s, %s\n", o.paint(bold, Clean(a.Name)), portKind(s.Speed, lagOf(s)), Clean(placeName(a.Location)), Clean(string(s.Status)))
-		fmt.Fprintf(b, "    costs now     %s\n", Clean(cmp.Or(a.Charge, unknownCharge)))
+		fmt.Fprintf(b, "    costs now     %s\n", chargeText(a.Charge))
 		fmt.Fprintf(b, "    contract end  %s, term %s\n", Clean(cmp.Or(s.ContractEnd, "not known")), months(s.Term))
 		for _, uid := range s.Members {
 			fmt.Fprintf(b, "    service       %s\n", Clean(string(uid)))
@@ -162,9 +162,6 @@ func (o Options) cancels(b *strings.Builder, actions []plan.Action) {
 		fmt.Fprintf(b, "    apply needs   --allow-cancel %s, or the name typed in\n", shellQuote(a.Name))
 	}
 }
-
-// unknownCharge is what a cancellation without a known price can cost.
-const unknownCharge = "unknown, at most the remaining term"
 
 // unknowns draws the orders in doubt with the commands that settle them.
 func (o Options) unknowns(b *strings.Builder, actions []plan.Action) {
@@ -271,8 +268,11 @@ func (o Options) warnings(b *strings.Builder, warnings []plan.Warning) {
 		return
 	}
 	fmt.Fprintf(b, "\n%s\n", o.paint(yellow, "Worth a look"))
-	for _, x := range warnings {
+	for _, x := range notesOf(warnings) {
 		fmt.Fprintf(b, "%s: %s: %s\n", Clean(x.Source.String()), Clean(x.Name), Clean(x.Text))
+		if n := len(x.others); n > 0 {
+			fmt.Fprintf(b, "  the same holds for %d more: %s\n", n, someNames(x.others, Clean))
+		}
 	}
 }
 

@@ -1,7 +1,9 @@
 package render
 
 import (
+	"cmp"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/portctl/portctl/pkg/plan"
@@ -58,7 +60,60 @@ func money(p *plan.Price) string {
 
 // signs says what a longer term commits to.
 func signs(p *plan.Price) string {
-	return fmt.Sprintf("signs %s %s a month, commitment %s", Clean(p.Currency), p.Monthly.Grouped(), p.Commitment.Grouped())
+	return fmt.Sprintf("signs %s %s a month, commitment %[1]s %[3]s", Clean(p.Currency), p.Monthly.Grouped(), p.Commitment.Grouped())
+}
+
+// chargeText is what a cancellation costs: a currency and an amount, which is
+// grouped for people, or words. Without either it may cost the rest of the term.
+func chargeText(charge string) string {
+	currency, sum, _ := strings.Cut(charge, " ")
+	if amount, err := plan.ParseAmount(sum); err == nil {
+		return Clean(currency) + " " + amount.Grouped()
+	}
+	return Clean(cmp.Or(charge, "unknown, at most the remaining term"))
+}
+
+// note is one warning, and the names of the entries that have the same.
+type note struct {
+	plan.Warning
+	others []string
+}
+
+// notesOf puts the warnings that say the same of several entries together: fifty
+// ports under one default are one thing to look at.
+func notesOf(all []plan.Warning) []note {
+	var out []note
+	seen, uid := map[string]int{}, uidPattern()
+	for _, w := range all {
+		key := w.Source.String() + " " + uid.ReplaceAllLiteralString(w.Text, "UID")
+		if i, ok := seen[key]; ok && out[i].Name != w.Name {
+			out[i].others = append(out[i].others, w.Name)
+			continue
+		}
+		seen[key] = len(out)
+		out = append(out, note{Warning: w})
+	}
+	return out
+}
+
+// uidPattern is the form of a service's UID.
+func uidPattern() *regexp.Regexp {
+	return regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
+}
+
+// maxNames is how many names are listed where their number tells as much.
+const maxNames = 8
+
+// someNames lists the first names and counts the rest.
+func someNames(names []string, show func(string) string) string {
+	var words []string
+	for _, n := range names[:min(maxNames, len(names))] {
+		words = append(words, show(n))
+	}
+	if more := len(names) - len(words); more > 0 {
+		words = append(words, fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(words, ", ")
 }
 
 // shellQuote writes an argument so that it can be pasted into a shell.

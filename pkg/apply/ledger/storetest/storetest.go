@@ -197,14 +197,13 @@ func testBadKeys(t *testing.T, s Subject) {
 
 func testList(t *testing.T, s Subject) {
 	one, other := opened(t, s)
-	// Byte order puts "-" and "." before "/", and letters behind it: an order by
-	// folders is another one.
-	keys := []string{"c/a", "c/a-b/1", "c/a.b/1", "c/a1/1", "c/a:b/1", "c/ab/1", "c/b/1", "c/b/10", "c/b/2", "c2/b/1", "d"}
-	for _, i := range []int{5, 3, 0, 10, 8, 9, 1, 7, 2, 4, 6} {
+	// Byte order puts "c-x/1" before "c/a", but the folder "c" comes before "c-x".
+	keys := []string{"c/a", "c/a-b/1", "c/a.b/1", "c/a1/1", "c/a:b/1", "c/ab/1", "c/b/1", "c/b/10", "c/b/2", "c-x/1", "c.x/1", "c2/b/1", "d"}
+	for _, i := range []int{5, 3, 0, 10, 8, 12, 9, 1, 7, 11, 2, 4, 6} {
 		create(t, one, keys[i], []byte(keys[i]))
 	}
 	sorted := slices.Sorted(slices.Values(keys))
-	prefixes := []string{"", "c", "c/", "c/a", "c/a/", "c/a-", "c/ab", "c/ab/", "c/b", "c/b/", "c/b/1", "c/b/1/", "c2", "d", "d/", "e", "c/b/1/x/y", "lock"}
+	prefixes := []string{"", "c", "c/", "c-", "c/a", "c/a/", "c/a-", "c/ab", "c/ab/", "c/b", "c/b/", "c/b/1", "c/b/1/", "c2", "d", "d/", "e", "c/b/1/x/y", "lock"}
 	for _, prefix := range prefixes {
 		var want []string
 		for _, key := range sorted {

@@ -1,0 +1,240 @@
+package render_test
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/portctl/portctl/cmd/portctl/internal/render"
+	"github.com/portctl/portctl/pkg/plan"
+)
+
+func markdown(t interface{ Fatal(...any) }, doc plan.Document, o render.Options) string {
+	var b bytes.Buffer
+	if err := render.PlanMarkdown(&b, doc, o); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// named is a plan in which one text from elsewhere stands wherever there is
+// room for one.
+func named(s string) plan.Document {
+	at := plan.Source{File: s, Line: 1, Column: 1}
+	place := &plan.Place{ID: 1, Name: s, Metro: s, Market: s}
+	ref := plan.ServiceRef{UID: plan.ServiceUID(s), Name: s, Members: []plan.ServiceUID{plan.ServiceUID(s)}, Status: plan.Status(s), Zone: plan.Zone(s), ContractEnd: s}
+	price := &plan.Price{Currency: s}
+	action := func(k plan.Kind) plan.Action {
+		return plan.Action{
+			Kind: k, Name: s, Location: place, Source: at, Entry: plan.Entry{Site: s + "x", Zone: plan.Zone(s), Term: 12},
+			Reason: plan.Reason{Code: plan.ReasonDoubt, Text: "about " + s, Hint: "try " + s, Details: []string{s}, TraceID: s, Source: at},
+		}
+	}
+	buy, update, cancel := action(plan.Buy), action(plan.Update), action(plan.Cancel)
+	buy.Order, buy.Price = &plan.Order{Name: s, Term: 12}, price
+	update.Service, update.Price, update.Changes = &ref, price, []plan.Change{{Field: "name", From: "a" + s, To: "b" + s}}
+	cancel.Service, cancel.Charge = &ref, s
+	return plan.Document{
+		Environment: s, BaseURL: s, Checksum: s, Tool: "x" + s, Inventory: plan.InventoryRef{Name: s},
+		Plan: plan.Plan{
+			Actions: []plan.Action{buy, update, cancel, action(plan.Blocked), action(plan.Unknown), action(plan.Excluded)},
+			Summary: plan.Summary{Buy: 1, Update: 1, Cancel: 1, Blocked: 1, Unknown: 1, Excluded: 1},
+			Totals:  plan.Totals{s: {}},
+			Policy: []plan.PolicyLine{
+				{Limit: "maxMonthly", Currency: s, Max: s, Used: s, Left: s, Exceeded: true},
+				{Limit: "maxBuy", Max: s, Used: s, Left: s},
+			},
+			Warnings:  []plan.Warning{{Name: s, Text: s, Source: at}},
+			Unmanaged: []plan.ServiceRef{ref},
+		},
+	}
+}
+
+// ours are the only lines that hold HTML: those of the renderer itself.
+var ours = regexp.MustCompile(`^(<details>|</details>|<summary>[A-Za-z0-9 ,:]*</summary>|<!-- portctl-plan inventory="[^"<>]*" environment="[^"<>]*" checksum="[^"<>]*"( created="[0-9TZ:-]+")? -->)$`)
+
+// codeSpan is what hosts leave alone within a line.
+var codeSpan = regexp.MustCompile("`[^`]*`")
+
+// mention is what hosts turn into one, or into a reference or a link.
+var mention = regexp.MustCompile(`@[\pL\pN_-]|#[0-9]|://|(?i:www\.)`)
+
+// entity is a sign of which nothing can be made.
+var entity = regexp.MustCompile(`&#[0-9]+;`)
+
+// shape is a page without its texts: one line for each, with the number of cells
+// and whether it is within a block of code.
+func shape(t *testing.T, page string) []string {
+	t.Helper()
+	var out []string
+	fence := false
+	for _, line := range strings.Split(page, "\n") {
+		if strings.HasPrefix(line, "```") {
+			fence = !fence
+			out = append(out, "fence")
+			continue
+		}
+		if fence {
+			out = append(out, "code")
+			continue
+		}
+		out = append(out, fmt.Sprintf("%d cells", strings.Count(line, "|")))
+		checkLine(t, line)
+	}
+	if fence {
+		t.Errorf("a block of code is not closed:\n%s", page)
+	}
+	return out
+}
+
+// checkLine holds what may never stand outside of code.
+func checkLine(t *testing.T, line string) {
+	t.Helper()
+	if strings.Count(line, "`")%2 != 0 {
+		t.Errorf("a code span is not closed: %q", line)
+	}
+	bare := codeSpan.ReplaceAllLiteralString(line, "")
+	if strings.ContainsAny(bare, "<>") && !ours.MatchString(bare) && !strings.HasPrefix(bare, "<!-- portctl-plan") {
+		t.Errorf("HTML: %q", line)
+	}
+	if strings.HasPrefix(bare, "<!-- portctl-plan") && !ours.MatchString(bare) {
+		t.Errorf("the hidden comment holds more than it should: %q", line)
+	}
+	if strings.HasPrefix(bare, "<!--") {
+		return // nobody sees it
+	}
+	bare = entity.ReplaceAllLiteralString(bare, " ")
+	if found := mention.FindString(bare); found != "" {
+		t.Errorf("%q could be a mention, a reference or a link: %q", found, line)
+	}
+	if i := strings.IndexFunc(line, func(r rune) bool { return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) }); i >= 0 {
+		t.Errorf("an invisible character at %d: %q", i, line)
+	}
+}
+
+// FuzzMarkdownEscapes: whatever a name is, the page keeps its lines and its
+// tables keep their cells, and the name is no markup, mention or reference.
+func FuzzMarkdownEscapes(f *testing.F) {
+	for _, s := range []string{
+		"lon-1", "a|b", "`", "``a`", "<script>", "</details>", "-->", "--", "@megaport", "#12", "x#1", "a\nb", "a\r\n\r\n# b", "\u202e", "\x1b[31m", "\x00", "\xff",
+		"[a](b)", "![a](b)", "*a*", "__a__", "~~a~~", "$a$", "https://example.net", "www.example.net", "a\\|b", "\\", "&lt;", "&#60;", " a ", "```", "~~~", "| --- |", "\u2028", "GBP 12", "-", "a`b|c`d",
+		"\U000e0001", "'", `"`, "", "…", "e\u0301",
+	} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		if len(s) > 500 {
+			return // what is left out for its length is another test's
+		}
+		want := shape(t, markdown(t, named("x"), render.Options{}))
+		if s == "" {
+			want = shape(t, markdown(t, named(""), render.Options{})) // nothing to show leaves lines out
+		}
+		// The text of a hint may have lines: they are points below it.
+		if strings.Contains(s, "\n") {
+			shape(t, markdown(t, named(s), render.Options{}))
+			return
+		}
+		if diff := cmp.Diff(want, shape(t, markdown(t, named(s), render.Options{}))); diff != "" {
+			t.Errorf("%q changes the shape of the page (-want +got):\n%s", s, diff)
+		}
+	})
+}
+
+// bigPlan has n of everything, with names of a given length.
+func bigPlan(n, length int) plan.Document {
+	doc := named("x")
+	actions, warnings, unmanaged := doc.Actions, doc.Warnings, doc.Unmanaged
+	doc.Actions, doc.Warnings, doc.Unmanaged = nil, nil, nil
+	for i := range n {
+		name := fmt.Sprintf("%d-%s", i, strings.Repeat("ü", length))
+		for _, a := range actions {
+			a.Name = name
+			doc.Actions = append(doc.Actions, a)
+		}
+		w, u := warnings[0], unmanaged[0]
+		w.Name, w.Text, u.Name = name, name, name
+		doc.Warnings, doc.Unmanaged = append(doc.Warnings, w), append(doc.Unmanaged, u)
+	}
+	doc.Summary = plan.Summary{Buy: n, Update: n, Cancel: n, Blocked: n, Unknown: n, Excluded: n}
+	return doc
+}
+
+func TestMarkdownKeepsToItsBudget(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		doc := bigPlan(rapid.IntRange(0, 200).Draw(t, "n"), rapid.IntRange(0, 300).Draw(t, "length"))
+		page := markdown(t, doc, render.Options{Apply: []string{"-f", "net.yaml"}})
+		if n := utf8.RuneCountInString(page); n > render.MarkdownBudget {
+			t.Fatalf("%d characters", n)
+		}
+		if strings.Count(page, "<details>") != strings.Count(page, "</details>") || strings.Count(page, "\n```")%2 != 0 {
+			t.Fatal("something is not closed")
+		}
+		checkLeftOut(t, doc, page)
+	})
+}
+
+// leftOut is how the page tells that rows are missing.
+var leftOut = regexp.MustCompile(`\*(\d+) more (\w+) (?:is|are) left out`)
+
+// checkLeftOut counts: every row of a table is there or counted as left out.
+func checkLeftOut(t *rapid.T, doc plan.Document, page string) {
+	told := map[string]int{}
+	for _, m := range leftOut.FindAllStringSubmatch(page, -1) {
+		var n int
+		_, _ = fmt.Sscan(m[1], &n)
+		told[strings.TrimSuffix(m[2], "s")] = n
+	}
+	longer := strings.Count(page, " | longer term, was 0 months |\n") // each update has a price
+	told["purchase"] -= doc.Summary.Update - longer
+	for _, x := range []struct{ thing, row string }{{"purchase", " | new |\n"}, {"update", "\n@@ "}, {"order", "\n{\"productName\""}} {
+		if got, want := strings.Count(page, x.row)+told[x.thing], doc.Summary.Buy; got != want {
+			t.Fatalf("%d %ss shown or told of, want %d", got, x.thing, want)
+		}
+	}
+}
+
+func TestMarkdownCutsTheDetailsFirst(t *testing.T) {
+	doc := bigPlan(100, 20)
+	page := markdown(t, doc, render.Options{})
+	if !strings.Contains(page, "more orders are left out") {
+		t.Error("no orders are left out")
+	}
+	if got := strings.Count(page, " | new |\n"); got != 100 {
+		t.Errorf("%d of 100 purchases are shown, although there are details to leave out", got)
+	}
+}
+
+// TestMarkdownOfTheExample: the comment that the README shows fits with room to
+// spare, and shows every entry.
+func TestMarkdownOfTheExample(t *testing.T) {
+	content, err := os.ReadFile("../../../../examples/emea-rollout.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc := planOf(t, content, account{}, flags{})
+	page := markdown(t, doc, render.Options{Apply: []string{"-f", "examples/emea-rollout.yaml"}})
+	if n := utf8.RuneCountInString(page); n > render.MarkdownBudget/2 {
+		t.Errorf("%d characters", n)
+	}
+	if leftOut.MatchString(page) {
+		t.Error("something is left out")
+	}
+	for _, a := range doc.Actions {
+		if !strings.Contains(page, "| `"+a.Name+"` | ") {
+			t.Errorf("%s is not in a table", a.Name)
+		}
+	}
+	shape(t, page)
+	if path := os.Getenv("PORTCTL_EMEA_MARKDOWN"); path != "" {
+		_ = os.WriteFile(path, []byte(page), 0o644)
+	}
+}

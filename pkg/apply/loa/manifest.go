@@ -1,0 +1,150 @@
+package loa
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/portctl/portctl/pkg/plan"
+)
+
+// ManifestName and TableName are the file names of the two manifests within the
+// folder.
+const (
+	ManifestName = "manifest.json"
+	TableName    = "manifest.csv"
+)
+
+// Row is one LOA: which port it is for and which file holds it.
+type Row struct {
+	Name string `json:"name"`
+	// Site is the location's name; it may change, its id does not.
+	Site       string          `json:"site"`
+	Metro      string          `json:"metro"`
+	LocationID plan.LocationID `json:"locationId"`
+	Address    string          `json:"address"`
+	// Speed is in Mbps.
+	Speed plan.Speed `json:"speedMbps"`
+	Zone  plan.Zone  `json:"diversityZone"`
+	// Member counts the ports of a LAG from 1; 0 for a single port.
+	Member int             `json:"member"`
+	UID    plan.ServiceUID `json:"uid"`
+	// Demarcation is the data centre's name for the hand-off.
+	Demarcation string `json:"demarcation"`
+	// Status is the port's when the LOA was fetched, or the one with which it was
+	// terminated.
+	Status plan.Status `json:"status"`
+	// Terminated says that the port is gone: the LOA is kept, and not to be used.
+	Terminated bool   `json:"terminated"`
+	File       string `json:"file"`
+	// Size is in bytes.
+	Size   int    `json:"size"`
+	SHA256 string `json:"sha256"`
+	// FetchedAt is when the LOA was issued too: every download is dated anew
+	// (API facts §6, confidence B).
+	FetchedAt   time.Time `json:"fetchedAt"`
+	Environment string    `json:"environment"`
+}
+
+// RenewAfter is the age from which an LOA should be renewed: data centres want
+// one that was issued lately.
+const RenewAfter = 30 * 24 * time.Hour
+
+// Old says that the LOA was issued so long ago that it should be renewed.
+func (r Row) Old(now time.Time) bool { return now.Sub(r.FetchedAt) > RenewAfter }
+
+// Manifest lists the LOAs of a folder, by file name.
+type Manifest struct {
+	FormatVersion string `json:"formatVersion"`
+	Environment   string `json:"environment"`
+	LOAs          []Row  `json:"loas"`
+}
+
+const manifestVersion = "1.0"
+
+// OtherEnvironmentError says that a folder holds LOAs of another environment:
+// one manifest never mixes them, because an LOA of a rehearsal must not reach a
+// data centre.
+type OtherEnvironmentError struct {
+	Dir, Have, Want string
+}
+
+func (e *OtherEnvironmentError) Error() string {
+	return fmt.Sprintf("folder %s holds LOAs of environment %s, not %s", e.Dir, e.Have, e.Want)
+}
+
+// Hint says how to go on.
+func (e *OtherEnvironmentError) Hint() string {
+	return "name another folder with --loa-dir, or move this one away"
+}
+
+// Manifest reads the manifest; a folder without one has an empty manifest. When
+// manifest.json is lost, manifest.csv stands in for it.
+func (f *Folder) Manifest() (Manifest, error) {
+	m := Manifest{FormatVersion: manifestVersion, Environment: f.environment, LOAs: []Row{}}
+	for _, x := range []struct {
+		name string
+		read func([]byte, *Manifest) error
+	}{{ManifestName, decodeManifest}, {TableName, decodeTable}} {
+		path := filepath.Join(f.dir, x.name)
+		b, err := os.ReadFile(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err == nil {
+			err = x.read(b, &m)
+		}
+		if err != nil {
+			return m, fmt.Errorf("%s can not be read; move it away to have its letters fetched again: %w", path, err)
+		}
+		if m.Environment != f.environment {
+			return m, &OtherEnvironmentError{f.dir, m.Environment, f.environment}
+		}
+		return m, nil
+	}
+	return m, nil
+}
+
+func decodeManifest(b []byte, m *Manifest) error { return json.Unmarshal(b, m) }
+
+func (m Manifest) encode() ([]byte, error) {
+	b, err := json.Marshal(m, json.Deterministic(true), jsontext.WithIndent("  "))
+	return append(b, '\n'), err
+}
+
+// put enters a row in place of the one of its UID.
+func (m *Manifest) put(r Row) {
+	m.LOAs = slices.DeleteFunc(m.LOAs, func(old Row) bool { return old.UID == r.UID })
+	m.LOAs = append(m.LOAs, r)
+	slices.SortFunc(m.LOAs, func(a, b Row) int { return strings.Compare(a.File, b.File) })
+}
+
+// of is the row of a UID.
+func (m Manifest) of(uid plan.ServiceUID) (Row, bool) {
+	i := slices.IndexFunc(m.LOAs, func(r Row) bool { return r.UID == uid })
+	if i < 0 {
+		return Row{}, false
+	}
+	return m.LOAs[i], true
+}
+
+// free is the first of the names that no other port's LOA has, on a file system
+// that does not tell upper from lower case either.
+func (m Manifest) free(names []string, uid plan.ServiceUID) string {
+	for _, name := range names {
+		if !slices.ContainsFunc(m.LOAs, func(r Row) bool {
+			return r.UID != uid && plan.FoldName(r.File) == plan.FoldName(name)
+		}) {
+			return name
+		}
+	}
+	return names[len(names)-1] // holds a hash of the UID
+}
