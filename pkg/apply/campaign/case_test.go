@@ -1,0 +1,271 @@
+package campaign
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/portctl/portctl/pkg/megaport/sandbox"
+	"github.com/portctl/portctl/pkg/plan"
+)
+
+// trial is one case of the campaign, drawn at random and printed when it fails.
+type trial struct {
+	Entries     []entry
+	World       sandbox.Knobs
+	Ledger      []ledgerFault
+	Bucket      bool // locks outlive their process
+	Horizon     time.Duration
+	Wait        time.Duration
+	Parallelism int
+	Steps       []step
+}
+
+// entry is one port or LAG that somebody wants, whatever it is called today.
+type entry struct {
+	Site  int
+	Speed plan.Speed
+	LAG   int
+}
+
+// ledgerFault makes some operations of the ledger fail.
+type ledgerFault struct {
+	Op    string // create, read or list
+	Nth   int    // the first that fails, from 1
+	Times int
+	Done  bool // it takes effect all the same
+}
+
+// step is one thing that people do.
+type step struct {
+	Pause   time.Duration
+	Edits   []edit
+	Decide  string // what becomes of pending approvals: "", approve or reject
+	Resolve bool   // somebody says that what is in doubt was not created
+	Locked  bool   // the runs take the lock
+	Runs    []run
+}
+
+// edit changes an entry.
+type edit struct {
+	Entry int
+	What  string // rename, rename-formerly, remove, restore, speed, centre, grow
+}
+
+// run is one process.
+type run struct {
+	After time.Duration // from the step's begin
+	// Die is the call boundary at which the process dies; 0 for none. Interrupt
+	// is the one at which it is asked to stop.
+	Die, Interrupt int
+}
+
+// Kinds of faults that mean something on each route. The kinds of a purchase are
+// all there are.
+func faultKinds(route string) []string {
+	var kinds []string
+	for _, k := range sandbox.FaultKinds() {
+		if len(k.Routes) == 0 || slices.Contains(k.Routes, route) {
+			kinds = append(kinds, k.Name)
+		}
+	}
+	return kinds
+}
+
+func drawFault(t *rapid.T) sandbox.Fault {
+	routes := []string{"buy", "buy", "buy", "buy", "products", "products", "product", "tags", "approvals", "validate", "token"}
+	route := rapid.SampledFrom(routes).Draw(t, "route")
+	f := sandbox.Fault{Route: route, Kind: rapid.SampledFrom(faultKinds(route)).Draw(t, "kind")}
+	f.Times = rapid.IntRange(1, 4).Draw(t, "times")
+	if rapid.Bool().Draw(t, "by chance") {
+		f.Probability = rapid.SampledFrom([]float64{0.2, 0.5, 0.8}).Draw(t, "probability")
+	} else {
+		f.Nth = rapid.IntRange(1, 6).Draw(t, "nth")
+	}
+	f.Wait = rapid.SampledFrom([]time.Duration{0, 3 * time.Second, 90 * time.Second}).Draw(t, "wait")
+	return f
+}
+
+func drawTrial(t *rapid.T) trial {
+	c := trial{
+		Entries:     rapid.SliceOfN(rapid.Custom(drawEntry), 1, 8).Draw(t, "entries"),
+		Horizon:     rapid.SampledFrom([]time.Duration{time.Minute, 10 * time.Minute}).Draw(t, "horizon"),
+		Wait:        rapid.SampledFrom([]time.Duration{0, time.Minute, time.Hour}).Draw(t, "wait"),
+		Parallelism: rapid.IntRange(1, 6).Draw(t, "parallelism"),
+		Bucket:      rapid.Bool().Draw(t, "bucket"),
+	}
+	if rapid.IntRange(0, 9).Draw(t, "quiet") > 0 {
+		c.World.Faults = rapid.SliceOfN(rapid.Custom(drawFault), 0, 4).Draw(t, "faults")
+		c.World.FaultSeed = rapid.Uint64Range(0, 9).Draw(t, "fault seed")
+		c.Ledger = rapid.SliceOfN(rapid.Custom(drawLedgerFault), 0, 2).Draw(t, "ledger")
+	}
+	c.drawWorld(t)
+	c.Steps = rapid.SliceOfN(rapid.Custom(func(t *rapid.T) step { return drawStep(t, len(c.Entries)) }), 1, 4).Draw(t, "steps")
+	return c
+}
+
+// drawWorld draws what is no fault: how slow, late and strict the API is.
+func (c *trial) drawWorld(t *rapid.T) {
+	c.World.Latency = rapid.SampledFrom([]time.Duration{0, 10 * time.Millisecond, 700 * time.Millisecond}).Draw(t, "latency")
+	c.World.ListingLag = rapid.SampledFrom([]time.Duration{0, 0, 5 * time.Second, c.Horizon - 15*time.Second, c.Horizon + time.Minute, time.Hour}).Draw(t, "lag")
+	c.World.NotFoundAfterBuy = rapid.SampledFrom([]time.Duration{0, 0, 2 * time.Second, 2 * time.Minute}).Draw(t, "not found after buy")
+	c.World.TokenLifetime = rapid.SampledFrom([]time.Duration{0, 0, 2 * time.Second, time.Minute}).Draw(t, "token lifetime")
+	c.World.RateLimit = rapid.SampledFrom([]float64{0, 0, 2, 20}).Draw(t, "rate limit")
+	c.World.Approvals = rapid.IntRange(0, 7).Draw(t, "approvals") == 7
+	c.World.RetryAfter = rapid.SampledFrom([]string{"", "date", "none"}).Draw(t, "retry after")
+	c.World.HistoricNotFound = rapid.Bool().Draw(t, "historic not found")
+}
+
+func drawEntry(t *rapid.T) entry {
+	e := entry{Site: rapid.SampledFrom([]int{89, 2}).Draw(t, "site"), Speed: plan.Speed10G}
+	e.LAG = rapid.SampledFrom([]int{0, 0, 0, 1, 2, 3}).Draw(t, "lag")
+	return e
+}
+
+func drawLedgerFault(t *rapid.T) ledgerFault {
+	return ledgerFault{
+		Op:    rapid.SampledFrom([]string{"create", "create", "read", "list"}).Draw(t, "op"),
+		Nth:   rapid.IntRange(1, 12).Draw(t, "nth"),
+		Times: rapid.IntRange(1, 3).Draw(t, "times"),
+		Done:  rapid.Bool().Draw(t, "done"),
+	}
+}
+
+func drawStep(t *rapid.T, entries int) step {
+	s := step{
+		Pause:   rapid.SampledFrom([]time.Duration{0, 0, 3 * time.Second, 5 * time.Minute, 3 * time.Hour}).Draw(t, "pause"),
+		Decide:  rapid.SampledFrom([]string{"", "approve", "reject"}).Draw(t, "decide"),
+		Resolve: rapid.IntRange(0, 5).Draw(t, "resolve") == 5,
+		Locked:  rapid.Bool().Draw(t, "locked"),
+	}
+	s.Edits = rapid.SliceOfN(rapid.Custom(func(t *rapid.T) edit {
+		return edit{
+			Entry: rapid.IntRange(0, entries-1).Draw(t, "entry"),
+			What:  rapid.SampledFrom([]string{"rename", "rename-formerly", "remove", "restore", "speed", "centre", "grow"}).Draw(t, "what"),
+		}
+	}), 0, 2).Draw(t, "edits")
+	s.Runs = rapid.SliceOfN(rapid.Custom(func(t *rapid.T) run { return drawRun(t, entries) }), 1, 2).Draw(t, "runs")
+	return s
+}
+
+func drawRun(t *rapid.T, entries int) run {
+	r := run{After: rapid.SampledFrom([]time.Duration{0, 50 * time.Millisecond, time.Second, 20 * time.Second}).Draw(t, "after")}
+	last := 20 + 12*entries // about the boundaries of a run that buys everything
+	switch rapid.IntRange(0, 4).Draw(t, "end") {
+	case 2, 3:
+		r.Die = rapid.IntRange(1, last).Draw(t, "die")
+	case 4:
+		r.Interrupt = rapid.IntRange(1, last).Draw(t, "interrupt")
+	}
+	return r
+}
+
+// calm says that nothing in the case can leave a doubt: no fault, no death, no
+// interruption, no approval, and never two runs at once without the lock.
+func (c trial) calm() bool {
+	if len(c.World.Faults)+len(c.Ledger) > 0 || c.World.Approvals {
+		return false
+	}
+	return !slices.ContainsFunc(c.Steps, func(s step) bool {
+		return len(s.Runs) > 1 && !s.Locked || slices.ContainsFunc(s.Runs, func(r run) bool { return r.Die+r.Interrupt > 0 })
+	})
+}
+
+// settles is how long after an order its services can be read and listed.
+func (c trial) settles() time.Duration { return max(c.World.ListingLag, c.World.NotFoundAfterBuy) }
+
+// file is the inventory as it is written today.
+type file struct{ lines []line }
+
+// line is one entry of the file.
+type line struct {
+	name, formerly string
+	removed        bool
+	speed          plan.Speed
+	lag            int
+	centre         string
+	site           int
+	renamed        bool
+}
+
+func newFile(entries []entry) *file {
+	f := &file{}
+	for i, e := range entries {
+		f.lines = append(f.lines, line{name: fmt.Sprintf("port-%d", i), speed: e.Speed, lag: e.LAG, site: e.Site})
+	}
+	return f
+}
+
+// entryOf is the entry that a product name belongs to: names say it, so that the
+// sandbox's record can be read without the program's help.
+func entryOf(name string) int {
+	var i int
+	if _, err := fmt.Sscanf(name, "port-%d", &i); err != nil {
+		return -1
+	}
+	return i
+}
+
+func (f *file) edit(e edit) {
+	l := &f.lines[e.Entry]
+	switch e.What {
+	case "rename", "rename-formerly":
+		if l.renamed {
+			return // a chain of renames is more than one `formerly` can tell
+		}
+		old := l.name
+		l.name, l.renamed = l.name+"-new", true
+		if e.What == "rename-formerly" {
+			l.formerly = old
+		}
+	case "remove":
+		l.removed = true
+	case "restore":
+		l.removed = false
+	case "speed":
+		if l.speed = plan.Speed100G; l.site == 2 {
+			l.speed = plan.Speed10G
+		}
+	case "centre":
+		l.centre += "x"
+	case "grow":
+		if l.lag > 0 && l.lag < plan.MaxLagMembers {
+			l.lag++
+		}
+	}
+}
+
+// mended is the file as a person writes it in the end: everything is wanted,
+// what was renamed says so, and the speed is the one that was bought.
+func (f *file) mended(bought map[int]plan.Speed) {
+	for i := range f.lines {
+		l := &f.lines[i]
+		l.removed = false
+		if l.renamed {
+			l.formerly = fmt.Sprintf("port-%d", i)
+		}
+		if s, ok := bought[i]; ok {
+			l.speed = s
+		}
+	}
+}
+
+func (f *file) desired() plan.Desired {
+	d := plan.Desired{Inventory: "trial"}
+	for _, l := range f.lines {
+		if l.removed {
+			continue
+		}
+		p := plan.Port{Name: l.name, Formerly: l.formerly, Site: plan.Site{ID: plan.LocationID(l.site)}, Speed: l.speed, Term: 12, LAG: l.lag}
+		if l.centre != "" {
+			p.CostCentre = &l.centre
+		}
+		d.Ports = append(d.Ports, p)
+	}
+	return d
+}
+
+// members is how many services an entry stands for now.
+func (l line) members() int { return max(1, l.lag) }

@@ -1,0 +1,378 @@
+package campaign
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/rs/zerolog"
+
+	"github.com/portctl/portctl/pkg/apply"
+	"github.com/portctl/portctl/pkg/apply/ledger"
+	"github.com/portctl/portctl/pkg/apply/ledger/storetest"
+	"github.com/portctl/portctl/pkg/megaport/sandbox"
+	"github.com/portctl/portctl/pkg/plan"
+)
+
+const host = "api.test"
+
+// personWaits is how old a claim is at least before anybody says that nothing
+// came of it, beyond the time a service may take to be listed: an order may be
+// answered 429 for minutes and hang for five more.
+const personWaits = 30 * time.Minute
+
+// totals is what a campaign counts.
+type totals struct {
+	cases, runs, kills, interrupts, faults, ledgerFaults int
+	orders, committed, adopted, resolved                 int
+	doubts, duplicates, losses                           int
+}
+
+func (t *totals) add(o totals) {
+	t.cases += o.cases
+	t.runs += o.runs
+	t.kills += o.kills
+	t.interrupts += o.interrupts
+	t.faults += o.faults
+	t.ledgerFaults += o.ledgerFaults
+	t.orders += o.orders
+	t.committed += o.committed
+	t.adopted += o.adopted
+	t.resolved += o.resolved
+	t.doubts += o.doubts
+	t.duplicates += o.duplicates
+	t.losses += o.losses
+}
+
+func (t *totals) String() string {
+	return fmt.Sprintf("cases %d, runs %d, kills %d, interruptions %d, API faults %d, ledger faults %d\n"+
+		"orders received %d, carried out %d; recovered by a later run %d, doubts after recovery %d, settled by a person %d\n"+
+		"duplicates %d, losses %d",
+		t.cases, t.runs, t.kills, t.interrupts, t.faults, t.ledgerFaults,
+		t.orders, t.committed, t.adopted, t.doubts, t.resolved, t.duplicates, t.losses)
+}
+
+// world is what all processes of a case share.
+type world struct {
+	trial     trial
+	server    *sandbox.Server
+	store     *storetest.Memory
+	file      *file
+	wait      time.Duration
+	failing   atomic.Bool // the ledger's faults are on
+	processes int
+
+	mu         sync.Mutex
+	totals     totals
+	holders    []string
+	violations []string
+}
+
+func (w *world) count(do func(*totals)) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	do(&w.totals)
+}
+
+// violated notes what must not be. The case goes on: the first note is reported.
+func (w *world) violated(format string, args ...any) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.violations = append(w.violations, fmt.Sprintf(format, args...))
+}
+
+func (w *world) took(run string) {
+	w.mu.Lock()
+	w.holders = append(w.holders, run)
+	n := len(w.holders)
+	w.mu.Unlock()
+	if n > 1 {
+		w.violated("%d runs hold the lock at once", n)
+	}
+}
+
+func (w *world) released(run string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.holders = slices.DeleteFunc(w.holders, func(h string) bool { return h == run })
+}
+
+// faultCounter counts the lines of the sandbox's log that tell of a fault.
+type faultCounter struct{ w *world }
+
+func (f faultCounter) Write(b []byte) (int, error) {
+	if bytes.Contains(b, []byte(`"fault":`)) {
+		f.w.count(func(t *totals) { t.faults++ })
+	}
+	return len(b), nil
+}
+
+// sites are a few locations: reading hundreds in every run tells nothing more.
+func sites() []sandbox.Location {
+	speeds := []int{1000, 10000, 100000}
+	out := []sandbox.Location{}
+	for id, name := range map[int]string{89: "Digital Realty London LHR20", 2: "Equinix SY1"} {
+		out = append(out, sandbox.Location{
+			ID: id, Name: name, Metro: name, Market: "UK", Status: "Active",
+			PortSpeeds: map[string][]int{"red": speeds, "blue": speeds},
+		})
+	}
+	slices.SortFunc(out, func(a, b sandbox.Location) int { return a.ID - b.ID })
+	return out
+}
+
+func newWorld(c trial) (*world, error) {
+	w := &world{trial: c, file: newFile(c.Entries), store: storetest.NewMemory(), wait: c.Wait}
+	w.totals.cases = 1
+	k := c.World
+	k.ProvisionDelay = 10 * time.Second
+	server, err := sandbox.New(sandbox.Config{Knobs: k, Locations: sites(), Log: zerolog.New(faultCounter{w})})
+	if err != nil {
+		return nil, err
+	}
+	w.server = server
+	w.failing.Store(true)
+	w.store.Fail = w.ledgerFails()
+	return w, nil
+}
+
+// ledgerFails counts the operations of the ledger and fails those that the case
+// chose.
+func (w *world) ledgerFails() func(op, key string) (bool, error) {
+	seen := make([]int, len(w.trial.Ledger))
+	return func(op, _ string) (done bool, err error) {
+		if !w.failing.Load() {
+			return false, nil
+		}
+		for i, f := range w.trial.Ledger {
+			if f.Op != op {
+				continue
+			}
+			seen[i]++
+			if err == nil && seen[i] >= f.Nth && seen[i] < f.Nth+f.Times {
+				w.count(func(t *totals) { t.ledgerFaults++ })
+				done, err = f.Done, errors.New("the disk is full")
+			}
+		}
+		return done, err
+	}
+}
+
+// play plays a case in virtual time and returns what was counted and the first
+// thing that must not be. It reports outside the bubble, where rapid can shrink.
+func play(t *testing.T, c trial) (sum totals, violation string) {
+	bubble(t, func(ctx context.Context) {
+		w, err := newWorld(c)
+		if err != nil {
+			violation = err.Error()
+			return
+		}
+		defer w.server.Close()
+		for i, s := range c.Steps {
+			w.step(ctx, i, s)
+		}
+		w.recover(ctx)
+		w.summarise()
+		sum = w.totals
+		if len(w.violations) > 0 {
+			violation = strings.Join(w.violations, "\n")
+		}
+	})
+	return sum, violation
+}
+
+func (w *world) summarise() {
+	r := w.server.Record()
+	w.totals.orders, w.totals.committed = r.Received, r.Committed
+}
+
+// step plays one step and judges the account after it.
+func (w *world) step(ctx context.Context, number int, s step) {
+	time.Sleep(s.Pause)
+	for _, e := range s.Edits {
+		w.file.edit(e)
+	}
+	w.decide(ctx, s.Decide)
+	if s.Resolve {
+		// What is too young is refused, and a read may fail: then nothing is said.
+		p := w.process(ctx, run{})
+		_, _ = p.resolve(w.trial.settles() + personWaits)
+		p.die()
+	}
+	ends := make([]end, len(s.Runs))
+	var all sync.WaitGroup
+	for i, r := range s.Runs {
+		p := w.process(ctx, r)
+		w.totals.runs++
+		d := w.file.desired()
+		all.Go(func() {
+			time.Sleep(r.After)
+			ends[i] = p.apply(d, s.Locked)
+			if ends[i].killed && w.trial.Bucket {
+				// A person sees that it is dead, and says so.
+				_ = w.store.Unlock(context.Background(), host, p.id)
+			}
+		})
+	}
+	all.Wait()
+	for i, e := range ends {
+		w.judge(fmt.Sprintf("step %d, run %d", number+1, i+1), e)
+	}
+}
+
+// decide approves or rejects what waits for a second person.
+func (w *world) decide(ctx context.Context, decision string) {
+	if decision == "" {
+		return
+	}
+	var pending []struct {
+		UID    string `json:"uid"`
+		Status string `json:"status"`
+	}
+	body, err := w.admin(ctx, http.MethodGet, "/approvals")
+	if err == nil {
+		err = json.Unmarshal(body, &pending)
+	}
+	for _, a := range pending {
+		if a.Status == "PENDING" && err == nil {
+			_, err = w.admin(ctx, http.MethodPost, "/approvals/"+a.UID+"/"+decision)
+		}
+	}
+	if err != nil {
+		w.violated("the sandbox's approvals: %v", err)
+	}
+}
+
+func (w *world) admin(ctx context.Context, method, path string) ([]byte, error) {
+	req, err := http.NewRequestWithContext(ctx, method, "http://sandbox.invalid/_sandbox"+path, http.NoBody)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := w.server.Transport().RoundTrip(req)
+	if err != nil {
+		return nil, err
+	}
+	defer answer.Body.Close()
+	return io.ReadAll(answer.Body)
+}
+
+// recover does what a person does after trouble: once the API is well and its
+// listing had time to catch up, apply again; say of what is still in doubt that
+// it was not created; apply once more.
+func (w *world) recover(ctx context.Context) {
+	w.decide(ctx, "approve")
+	w.failing.Store(false)
+	k := w.server.Knobs()
+	k.Faults, k.Approvals, k.RateLimit = nil, false, 0
+	if err := w.server.SetKnobs(k); err != nil {
+		w.violated("%v", err)
+	}
+	w.wait = 2 * time.Hour
+	time.Sleep(w.trial.settles() + personWaits)
+	bought := map[int]plan.Speed{}
+	for _, o := range w.server.Record().Orders {
+		if o.Committed {
+			bought[entryOf(o.Name)] = plan.Speed(o.SpeedMbps)
+		}
+	}
+	w.file.mended(bought)
+	first := w.again(ctx, "first apply of the recovery")
+	if first == nil {
+		return
+	}
+	w.totals.adopted += len(first.Recovered)
+	doubts := w.judgeDoubts(ctx, *first)
+	if doubts > 0 {
+		settled, err := w.process(ctx, run{}).resolve(w.trial.settles() + personWaits)
+		if err != nil || len(settled) != doubts {
+			w.violated("resolving %d doubts settled %v: %v", doubts, settled, err)
+			return
+		}
+		w.totals.doubts, w.totals.resolved = doubts, len(settled)
+	}
+	last := w.again(ctx, "last apply of the recovery")
+	if last == nil {
+		return
+	}
+	if last.ExitCode != apply.ExitDone {
+		w.violated("the last apply exits %d: %+v", last.ExitCode, last.Summary)
+	}
+	w.judgeEnd(ctx)
+}
+
+// again applies the mended inventory.
+func (w *world) again(ctx context.Context, what string) *apply.Result {
+	w.totals.runs++
+	e := w.process(ctx, run{}).apply(w.file.desired(), true)
+	w.judge(what, e)
+	if e.err != nil || e.result == nil {
+		w.violated("%s: %v", what, e.err)
+		return nil
+	}
+	for _, a := range e.result.Actions {
+		if a.Kind == plan.Blocked {
+			w.violated("%s: %s is blocked: %s", what, a.Name, a.Error.Message)
+		}
+	}
+	return e.result
+}
+
+// claimOf is a claim as it lies in the store, read without the program's help.
+type claimOf struct {
+	ID    string       `json:"id"`
+	Name  string       `json:"name"`
+	Order struct{}     `json:"order"`
+	Time  time.Time    `json:"time"`
+	last  ledger.State // of the record that closed it; claimed when it is open
+	uids  []string     // of that record
+}
+
+// claims reads all claims there ever were.
+func (w *world) claims() map[string]claimOf {
+	failing := w.failing.Swap(false)
+	defer w.failing.Store(failing)
+	ctx := context.Background()
+	out := map[string]claimOf{}
+	keys, err := w.store.List(ctx, "claims/")
+	if err != nil {
+		w.violated("%v", err)
+	}
+	for _, key := range keys {
+		folder, isClaim := strings.CutSuffix(key, "/claim.json")
+		if !isClaim {
+			continue
+		}
+		c := claimOf{last: ledger.Claimed}
+		w.read(ctx, key, &c)
+		if slices.Contains(keys, folder+"/closed.json") {
+			var r struct {
+				State ledger.State `json:"state"`
+				UIDs  []string     `json:"uids"`
+			}
+			w.read(ctx, folder+"/closed.json", &r)
+			c.last, c.uids = r.State, r.UIDs
+		}
+		out[c.ID] = c
+	}
+	return out
+}
+
+func (w *world) read(ctx context.Context, key string, into any) {
+	b, err := w.store.Read(ctx, key)
+	if err == nil {
+		err = json.Unmarshal(b, into)
+	}
+	if err != nil {
+		w.violated("%s: %v", key, err)
+	}
+}
