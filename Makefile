@@ -61,7 +61,7 @@ bin/versitygw: tools/go.mod tools/go.sum
 S3_PACKAGES ?= ./pkg/apply/ledger/...
 .PHONY: test-s3
 test-s3: bin/versitygw ## run the tests that need an S3 server, which they start and stop (needs a C compiler)
-	PORTCTL_VERSITYGW=$(CURDIR)/bin/versitygw go test -race -tags s3 -run 'S3|Server' $(S3_PACKAGES)
+	PORTCTL_VERSITYGW=$(CURDIR)/bin/versitygw go test -race -count=1 -tags s3 -run 'S3|Server' $(S3_PACKAGES)
 
 .PHONY: clean
 clean: ## remove what was built

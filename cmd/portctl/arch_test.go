@@ -19,21 +19,22 @@ const module = "github.com/portctl/portctl/"
 func mayImport() map[string][]string {
 	return map[string][]string{
 		"cmd/portctl":                 {"cmd/portctl/internal/cli"},
-		"cmd/portctl/internal/cli":    {"cmd/portctl/internal/live", "cmd/portctl/internal/render", "inventory", "pkg/plan", "pkg/apply", "pkg/apply/ledger", "pkg/apply/loa", "pkg/apply/provider", "pkg/megaport", "pkg/megaport/sandbox"},
+		"cmd/portctl/internal/cli":    {"cmd/portctl/internal/live", "cmd/portctl/internal/render", "inventory", "pkg/plan", "pkg/apply", "pkg/apply/ledger", "pkg/apply/loa", "pkg/apply/provider", "pkg/apply/safe", "pkg/megaport", "pkg/megaport/sandbox"},
 		"cmd/portctl/internal/live":   {"cmd/portctl/internal/render", "pkg/apply", "pkg/plan"},
 		"cmd/portctl/internal/render": {"pkg/apply", "pkg/apply/ledger", "pkg/plan"},
 		"inventory":                   {"pkg/plan"},
 		"pkg/plan":                    {},
-		"pkg/apply":                   {"pkg/plan", "pkg/apply/ledger", "pkg/apply/loa"},
-		"pkg/apply/ledger":            {"pkg/plan"},
+		"pkg/apply":                   {"pkg/plan", "pkg/apply/ledger", "pkg/apply/loa", "pkg/apply/safe"},
+		"pkg/apply/ledger":            {"pkg/plan", "pkg/apply/safe"},
 		"pkg/apply/ledger/storetest":  {"pkg/apply/ledger"},
 
 		"pkg/apply/ledger/storetest/s3server": {},
-		"pkg/apply/loa":               {"pkg/plan"},
-		"pkg/apply/provider":          {"pkg/plan", "pkg/apply", "pkg/megaport"},
-		"pkg/megaport":                {},
-		"pkg/megaport/contract":       {"pkg/megaport"},
-		"pkg/megaport/sandbox":        {},
+		"pkg/apply/loa":                       {"pkg/plan"},
+		"pkg/apply/provider":                  {"pkg/plan", "pkg/apply", "pkg/megaport"},
+		"pkg/apply/safe":                      {},
+		"pkg/megaport":                        {},
+		"pkg/megaport/contract":               {"pkg/megaport"},
+		"pkg/megaport/sandbox":                {},
 	}
 }
 

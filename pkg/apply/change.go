@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/portctl/portctl/pkg/apply/ledger"
+	"github.com/portctl/portctl/pkg/apply/safe"
 	"github.com/portctl/portctl/pkg/plan"
 )
 
@@ -41,35 +42,90 @@ func (r *run) changeAll(ctx context.Context) {
 // worker, so workers may write to their own result.
 func (r *run) each(fits func(plan.Action) bool, do func(int, plan.Action)) {
 	var g errgroup.Group
-	g.SetLimit(parallelism(r.Parallelism))
 	for i, a := range r.draft.Plan.Actions {
 		if fits(a) {
-			g.Go(func() error { do(i, a); return nil })
+			turn := r.pace.enter()
+			g.Go(func() error {
+				defer r.pace.leave()
+				if err := safe.Do(func() error { do(i, a); return nil }); err != nil {
+					r.broken(i, err)
+				}
+				r.adapt(turn, r.result.Actions[i].Outcome)
+				return nil
+			})
 		}
 	}
 	_ = g.Wait() // the workers return no errors: a failure is a result
 }
 
+// broken notes that a worker panicked: an order may have been sent, so it is in
+// doubt, and its claim says the same.
+func (r *run) broken(i int, err error) {
+	res := &r.result.Actions[i]
+	res.Error = failureOf(err)
+	if res.Outcome != Bought {
+		res.Outcome = Unknown
+	}
+}
+
+// adapt makes what follows slower or faster.
+func (r *run) adapt(turn int, o Outcome) {
+	limit, changed := 0, false
+	switch o {
+	case NotProcessed:
+		limit, changed = r.pace.slower(turn)
+	case Bought:
+		limit, changed = r.pace.faster()
+	}
+	if changed {
+		r.emit(PaceChanged{limit})
+	}
+}
+
 // record notes what became of one order.
 func (r *run) record(i int, p Purchase) {
 	res := &r.result.Actions[i]
+	before := len(res.UIDs)
 	res.Outcome, res.Error = p.Outcome, p.Failure
 	res.UIDs = append(res.UIDs, p.UIDs...)
 	res.New = append(res.New, p.UIDs...)
 	r.emit(OrderFinished{Name: res.Name, Outcome: p.Outcome, UIDs: p.UIDs, Price: *res.Price, Failure: p.Failure})
+	if p.Outcome == Bought {
+		r.purchased <- purchase{i, before, p.UIDs}
+	}
 }
 
-// buy is the purchase protocol for one order: claim, send, record. The answer to
-// an order is recorded whatever it is; when that fails the claim stays as it is,
-// a doubt that the next run looks up.
+// buy carries one order out, unless something holds it back.
 func (r *run) buy(ctx context.Context, i int, a plan.Action, halted *atomic.Bool) Purchase {
-	if ctx.Err() != nil {
-		return notSent(errStopped)
-	}
-	if halted.Load() {
-		return notSent(errors.New("not sent: the ledger failed on an earlier order"))
+	if err := r.hold(ctx, halted); err != nil {
+		return notSent(err)
 	}
 	r.emit(OrderStarted{a.Name})
+	p := r.order(ctx, i, a, halted)
+	if p.Outcome != Bought {
+		r.failed.Add(1)
+	}
+	return p
+}
+
+// hold says why no new order is to be sent, if none is.
+func (r *run) hold(ctx context.Context, halted *atomic.Bool) error {
+	failed := int(r.failed.Load())
+	switch {
+	case ctx.Err() != nil:
+		return errStopped
+	case halted.Load():
+		return errors.New("not sent: the ledger failed on an earlier order")
+	case r.MaxFailures > 0 && failed >= r.MaxFailures:
+		return fmt.Errorf("not sent: stopped after %d failed orders", failed)
+	}
+	return nil
+}
+
+// order is the purchase protocol for one order: claim, send, record. The answer
+// to an order is recorded whatever it is; when that fails the claim stays as it
+// is, a doubt that the next run looks up.
+func (r *run) order(ctx context.Context, i int, a plan.Action, halted *atomic.Bool) Purchase {
 	claim, err := r.claim(ctx, a)
 	if err != nil {
 		var taken *ledger.TakenError

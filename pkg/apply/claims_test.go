@@ -221,8 +221,10 @@ func TestAuditFindsASecondService(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &scenario{account: &fakeAccount{readyAfter: time.Minute}, options: apply.Options{Wait: time.Hour}}
 		s.account.onBuy = func() { // somebody else buys the same by hand at this moment
-			s.account.services = append(s.account.services, plan.Service{UID: "99999999-0000-4000-8000-000000000000", Name: "A",
-				Status: plan.StatusLive, Location: 89, Speed: plan.Speed10G, CreatedAt: time.Now()})
+			s.account.services = append(s.account.services, plan.Service{
+				UID: "99999999-0000-4000-8000-000000000000", Name: "A",
+				Status: plan.StatusLive, Location: 89, Speed: plan.Speed10G, CreatedAt: time.Now(),
+			})
 		}
 		r := s.run(t, entries("a"))
 		if r.ExitCode != apply.ExitUnknown || len(r.Audit) != 1 || !strings.Contains(r.Audit[0].Text, "GBP 475.00 a month") {

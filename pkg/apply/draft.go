@@ -6,9 +6,8 @@ import (
 	"slices"
 	"sync"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/portctl/portctl/pkg/apply/ledger"
+	"github.com/portctl/portctl/pkg/apply/safe"
 	"github.com/portctl/portctl/pkg/plan"
 )
 
@@ -79,7 +78,7 @@ func MakeDraft(ctx context.Context, r Reader, desired plan.Desired, o DraftOptio
 
 func (d *Draft) readAccount(ctx context.Context, r Reader) (approvals []Approval, err error) {
 	var locations []plan.Location
-	g, gctx := errgroup.WithContext(ctx)
+	g, gctx := safe.WithContext(ctx, 0)
 	g.Go(func() (err error) { locations, err = r.Locations(gctx); return err })
 	g.Go(func() (err error) { d.Observed, err = r.Observe(gctx); return err })
 	g.Go(func() (err error) { approvals, err = r.Approvals(gctx); return err })
@@ -94,8 +93,7 @@ func (d *Draft) readAccount(ctx context.Context, r Reader) (approvals []Approval
 // needs no claim; what it does not show counts as existing all the same.
 func (d *Draft) standing(ctx context.Context, r Reader, approvals []Approval, o DraftOptions) error {
 	d.findings = make([]finding, len(d.Claims.Open))
-	g, gctx := errgroup.WithContext(ctx)
-	g.SetLimit(parallelism(o.Parallelism))
+	g, gctx := safe.WithContext(ctx, parallelism(o.Parallelism))
 	listed := d.Observed.Services
 	for i, open := range d.Claims.Open {
 		g.Go(func() (err error) {
@@ -195,8 +193,7 @@ func (d *Draft) readMore(ctx context.Context, r Reader, need plan.Need, o DraftO
 		d.Observed.Tags, d.Observed.Charges = map[plan.ServiceUID]map[string]string{}, map[plan.ServiceUID]plan.Charge{}
 	}
 	var mu sync.Mutex
-	g, gctx := errgroup.WithContext(ctx)
-	g.SetLimit(parallelism(o.Parallelism))
+	g, gctx := safe.WithContext(ctx, parallelism(o.Parallelism))
 	for _, uid := range need.Tags {
 		g.Go(func() error {
 			tags, err := r.Tags(gctx, uid)
@@ -274,8 +271,7 @@ func quoteAll(ctx context.Context, r Reader, orders []plan.Order, o DraftOptions
 	}
 	quotes := plan.Quotes{}
 	var mu sync.Mutex
-	g, gctx := errgroup.WithContext(ctx)
-	g.SetLimit(parallelism(o.Parallelism))
+	g, gctx := safe.WithContext(ctx, parallelism(o.Parallelism))
 	for _, group := range groups {
 		g.Go(func() error {
 			q, err := r.Quote(gctx, firstByName(group))

@@ -7,20 +7,41 @@ import (
 )
 
 // Event is something that happened during a run. Events come one at a time and
-// in order: RunStarted is the first, RunFinished the last.
+// in order: RunStarted is the first, RunFinished the last. EventWriter writes
+// them as NDJSON.
 type Event interface{ event() }
 
 // RunStarted announces the whole run, so that whoever shows it can size it.
 type RunStarted struct {
+	Identity
 	// Orders and Services are what will be bought; a LAG is one order and as
 	// many services as it has members.
 	Orders, Services int
 	// Updates and Cancels count further changes.
 	Updates, Cancels int
 	// Ports is how many ports the run looks after: those to buy and those that
-	// exist.
-	Ports  int
+	// exist. Ready is how many of them are provisioned already.
+	Ports, Ready int
+	// Letters is how many Letters of Authorization the run wants, Kept how many
+	// of them are on disk already.
+	Letters, Kept int
+	// Parallelism is the number of orders at one time, and Wait how long the run
+	// waits for provisioning once all are sent.
+	Parallelism int
+	Wait        time.Duration
+	// Totals is what the run adds when everything is bought, per currency.
 	Totals plan.Totals
+	// Planned are the changes that the run is going to make.
+	Planned []Planned
+}
+
+// Planned is one change that a run is going to make.
+type Planned struct {
+	Kind     plan.Kind   `json:"action"`
+	Name     string      `json:"name"`
+	Place    *plan.Place `json:"location"`
+	Services int         `json:"services"`
+	Price    *plan.Price `json:"price"`
 }
 
 // OrderStarted says that an order is about to be sent.
@@ -38,6 +59,10 @@ type OrderFinished struct {
 	FoundBy string
 }
 
+// PaceChanged says that fewer orders are sent side by side, because the API is
+// busy, or that there are as many again as at the start.
+type PaceChanged struct{ Parallelism int }
+
 // ChangeFinished says what became of an update or a cancellation.
 type ChangeFinished struct {
 	Name    string
@@ -45,11 +70,16 @@ type ChangeFinished struct {
 	Failure *Failure
 }
 
+// OrdersSettled says that every order is sent and recorded: the lock is given
+// back, and the time to wait for provisioning begins.
+type OrdersSettled struct{}
+
 // PortStatus says that a port was seen in a new status.
 type PortStatus struct {
-	Name    string
-	UID     plan.ServiceUID
-	Status  plan.Status
+	Name   string
+	UID    plan.ServiceUID
+	Status plan.Status
+	// Elapsed is the time since the run started.
 	Elapsed time.Duration
 }
 
@@ -77,16 +107,23 @@ type LOAFailed struct {
 	Err  error
 }
 
+// ManifestFailed says that the manifest of the letters could not be brought up to
+// date. The letters themselves are on disk.
+type ManifestFailed struct{ Err error }
+
 // RunFinished sums the run up.
 type RunFinished struct{ Result Result }
 
 func (RunStarted) event()     {}
 func (OrderStarted) event()   {}
 func (OrderFinished) event()  {}
+func (PaceChanged) event()    {}
 func (ChangeFinished) event() {}
+func (OrdersSettled) event()  {}
 func (PortStatus) event()     {}
 func (ListingFailed) event()  {}
 func (LedgerFailed) event()   {}
 func (LOASaved) event()       {}
 func (LOAFailed) event()      {}
+func (ManifestFailed) event() {}
 func (RunFinished) event()    {}

@@ -6,9 +6,8 @@ import (
 	"slices"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/portctl/portctl/pkg/apply/ledger"
+	"github.com/portctl/portctl/pkg/apply/safe"
 	"github.com/portctl/portctl/pkg/plan"
 )
 
@@ -49,7 +48,7 @@ func Resolve(ctx context.Context, r Reader, l *ledger.Ledger, res Resolution) ([
 	}
 	var observed plan.Observed
 	var approvals []Approval
-	g, gctx := errgroup.WithContext(ctx)
+	g, gctx := safe.WithContext(ctx, 0)
 	g.Go(func() (err error) { observed, err = r.Observe(gctx); return err })
 	g.Go(func() (err error) { approvals, err = r.Approvals(gctx); return err })
 	if err := g.Wait(); err != nil {
@@ -94,8 +93,10 @@ func (res Resolution) choose(s ledger.Snapshot) ([]ledger.Open, error) {
 func (res Resolution) judge(ctx context.Context, r Reader, o ledger.Open) (finding, error) {
 	if res.NotCreated {
 		if age := time.Since(o.Time); age < res.Horizon {
-			return finding{}, &ResolveError{o.Name, fmt.Sprintf("the order is only %s old; its service may still show", age.Round(time.Second)),
-				fmt.Sprintf("try again when it is older than %s", res.Horizon)}
+			return finding{}, &ResolveError{
+				o.Name, fmt.Sprintf("the order is only %s old; its service may still show", age.Round(time.Second)),
+				fmt.Sprintf("try again when it is older than %s", res.Horizon),
+			}
 		}
 		return finding{open: o, state: ledger.Settled, cause: "a person said that it was not created"}, nil
 	}

@@ -25,15 +25,21 @@ const (
 	ExitNotReady = 7
 )
 
+// Identity says whose run something is.
+type Identity struct {
+	// Tool is the program and its version.
+	Tool        string            `json:"tool"`
+	Environment string            `json:"environment"`
+	BaseURL     string            `json:"baseURL"`
+	Inventory   plan.InventoryRef `json:"inventory"`
+}
+
 // Result is what a run did. It has the spine of the plan document.
 type Result struct {
-	FormatVersion string            `json:"formatVersion"`
-	Tool          string            `json:"tool"`
-	StartedAt     time.Time         `json:"startedAt"`
-	FinishedAt    time.Time         `json:"finishedAt"`
-	Environment   string            `json:"environment"`
-	BaseURL       string            `json:"baseURL"`
-	Inventory     plan.InventoryRef `json:"inventory"`
+	FormatVersion string `json:"formatVersion"`
+	Identity
+	StartedAt  time.Time `json:"startedAt"`
+	FinishedAt time.Time `json:"finishedAt"`
 	// Interrupted says that the run was asked to stop before it was done.
 	Interrupted bool           `json:"interrupted"`
 	Actions     []ActionResult `json:"actions"`
@@ -78,7 +84,10 @@ type LOAResult struct {
 	// File is the path of the PDF; empty when it could not be had.
 	File string `json:"file"`
 	// Kept says that it was there from an earlier run.
-	Kept  bool     `json:"kept"`
+	Kept bool `json:"kept"`
+	// FetchedAt is its date of issue; zero when it could not be had.
+	FetchedAt time.Time `json:"fetchedAt,omitzero"`
+
 	Error *Failure `json:"error"`
 }
 

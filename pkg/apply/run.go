@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/portctl/portctl/pkg/apply/ledger"
@@ -14,6 +15,8 @@ import (
 // Options say how a run goes.
 type Options struct {
 	Account Account
+	// Identity says whose run it is; it goes into the result and the first event.
+	Identity Identity
 	// Ledger is where claims are made. The caller holds its lock.
 	Ledger *ledger.Ledger
 	// Settled is called once when all orders are sent and recorded: what follows
@@ -27,6 +30,10 @@ type Options struct {
 	// Parallelism is the number of orders, and of downloads, at one time; 0
 	// means 16.
 	Parallelism int
+	// MaxFailures is the number of orders that may come to nothing before no new
+	// one is started; 0 means any. Orders in flight are finished, so that a few
+	// more may fail.
+	MaxFailures int
 	// Wait is how long to wait for provisioning and letters; 0 does not wait.
 	Wait time.Duration
 	// Horizon is how long to look for an order without an answer, from its claim
@@ -48,23 +55,25 @@ func Run(ctx context.Context, d Draft, o Options) Result {
 	if o.Horizon <= 0 {
 		o.Horizon = DefaultHorizon
 	}
-	r := &run{Options: o, draft: d, started: time.Now(), services: map[plan.ServiceUID]plan.Service{}}
+	r := &run{Options: o, draft: d, started: time.Now(), services: map[plan.ServiceUID]plan.Service{}, kept: keptLetters(o.LOAs), pace: newPace(parallelism(o.Parallelism))}
 	for _, s := range d.Observed.Services {
 		r.services[s.UID] = s
 	}
-	r.result = Result{FormatVersion: ResultVersion, StartedAt: r.started.UTC(), Actions: r.initial(), Recovered: o.Recovered, Audit: []AuditFinding{}}
+	r.result = Result{FormatVersion: ResultVersion, Identity: o.Identity, StartedAt: r.started.UTC(), Actions: r.initial(), Recovered: o.Recovered, Audit: []AuditFinding{}}
+	r.emit(r.announcement())
 	if !d.Plan.CanApply() {
 		r.result.fold(true)
 		r.result.ExitCode = ExitRefused
 		return r.finish(ctx)
 	}
-	s := d.Plan.Summary
-	r.emit(RunStarted{s.Buy + s.Grow, d.Plan.Services(), s.Update, s.Cancel, r.portCount(), d.Plan.Totals})
+	s := r.startSettling(ctx)
 	r.changeAll(ctx)
+	s.ordersDone()
 	if o.Settled != nil {
 		o.Settled()
 	}
-	r.settle(ctx)
+	r.emit(OrdersSettled{})
+	s.settle()
 	r.audit()
 	r.result.fold(o.Wait > 0)
 	return r.finish(ctx)
@@ -78,8 +87,13 @@ type run struct {
 	services map[plan.ServiceUID]plan.Service // as first listed
 	latest   []plan.Service                   // the last complete listing after the orders; nil for none
 	sinkMu   sync.Mutex
-	orders   []*order // of this run, by action
+	kept     map[plan.ServiceUID]loa.Row // the letters that were there before
+	orders   []*order                    // of this run, by action
 	ordersMu sync.Mutex
+
+	pace      *pace
+	failed    atomic.Int64    // orders that came to nothing
+	purchased chan<- purchase // told of what is bought, while orders go out
 }
 
 // order is an order of this run that left a claim which is not closed yet.
@@ -108,8 +122,10 @@ func (r *run) finish(ctx context.Context) Result {
 func (r *run) initial() []ActionResult {
 	out := make([]ActionResult, 0, len(r.draft.Plan.Actions))
 	for _, a := range r.draft.Plan.Actions {
-		res := ActionResult{Kind: a.Kind, Name: a.Name, Place: a.Location, Price: a.Price, Outcome: initialOutcome(a),
-			UIDs: []plan.ServiceUID{}, Ports: []PortResult{}, LOAs: []LOAResult{}}
+		res := ActionResult{
+			Kind: a.Kind, Name: a.Name, Place: a.Location, Price: a.Price, Outcome: initialOutcome(a),
+			UIDs: []plan.ServiceUID{}, Ports: []PortResult{}, LOAs: []LOAResult{},
+		}
 		if a.Service != nil {
 			res.UIDs = slices.Clone(a.Service.Members)
 		}
@@ -139,12 +155,32 @@ func initialOutcome(a plan.Action) Outcome {
 	return NotSent
 }
 
-func (r *run) portCount() int {
-	n := r.draft.Plan.Services()
-	for _, a := range r.draft.Plan.Actions {
-		if a.Service != nil && a.Kind != plan.Cancel {
-			n += len(a.Service.Members)
+// announcement is the whole run in one event.
+func (r *run) announcement() RunStarted {
+	p := r.draft.Plan
+	e := RunStarted{
+		Identity: r.Identity, Orders: p.Summary.Buy + p.Summary.Grow, Services: p.Services(), Updates: p.Summary.Update, Cancels: p.Summary.Cancel,
+		Ports: p.Services(), Parallelism: r.pace.most, Wait: r.Wait, Totals: p.Totals, Planned: []Planned{},
+	}
+	for _, a := range p.Actions {
+		if a.Kind.Changes() {
+			e.Planned = append(e.Planned, Planned{a.Kind, a.Name, a.Location, a.ServicesOrdered(), a.Price})
+		}
+		if a.Service == nil || a.Kind == plan.Cancel || a.Kind == plan.Excluded {
+			continue
+		}
+		e.Ports += len(a.Service.Members)
+		for _, uid := range a.Service.Members {
+			if r.services[uid].Status.Ready() {
+				e.Ready++
+			}
+			if _, ok := r.kept[uid]; ok {
+				e.Kept++
+			}
 		}
 	}
-	return n
+	if r.LOAs != nil {
+		e.Letters = e.Ports
+	}
+	return e
 }

@@ -51,8 +51,10 @@ type fakeAccount struct {
 
 func (f *fakeAccount) Locations(context.Context) ([]plan.Location, error) {
 	zones := map[plan.Zone][]plan.Speed{plan.Red: {plan.Speed10G}, plan.Blue: {plan.Speed10G}}
-	return []plan.Location{{ID: 89, Name: "Digital Realty LHR20", Metro: "London", Market: "UK",
-		Status: plan.LocationActive, Zones: zones, Speeds: []plan.Speed{plan.Speed10G}, Address: "227 Marsh Wall, London"}}, nil
+	return []plan.Location{{
+		ID: 89, Name: "Digital Realty LHR20", Metro: "London", Market: "UK",
+		Status: plan.LocationActive, Zones: zones, Speeds: []plan.Speed{plan.Speed10G}, Address: "227 Marsh Wall, London",
+	}}, nil
 }
 
 func (f *fakeAccount) Observe(context.Context) (plan.Observed, error) {

@@ -2,57 +2,95 @@ package apply
 
 import (
 	"context"
-	"path/filepath"
 	"slices"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/portctl/portctl/pkg/apply/ledger"
-	"github.com/portctl/portctl/pkg/apply/loa"
 	"github.com/portctl/portctl/pkg/plan"
 )
 
-// port is one port that the run looks after, from its order to its letter.
-type port struct {
-	action int
-	name   string
-	member int // from 1 within a LAG; 0 for a single port
-	uid    plan.ServiceUID
-	seen   plan.Service // as last listed
-	listed bool
-	letter *LOAResult
-}
-
-// done says that waiting longer changes nothing.
-func (p *port) done() bool {
-	return p.listed && (p.seen.Status.Ready() || p.seen.Status.Unhealthy() || p.seen.Status.Terminated())
-}
-
-// settlement is what is left to do once all orders are sent: look up what has no
-// answer, wait for provisioning, fetch letters.
+// settlement is what follows the orders: look up what has no answer, wait for
+// provisioning, fetch letters. Waiting and letters begin while orders still go
+// out; then it knows only what it is told over bought, because actions, claims
+// and results belong to the workers until the last of them is done.
 type settlement struct {
 	*run
-	ports   []*port
-	known   map[plan.ServiceUID]bool // the UIDs of ports
-	kept    map[plan.ServiceUID]loa.Row
-	letters errgroup.Group
-	slots   chan struct{}
-	// ctx ends with an interruption, budget also when the waiting time is up.
-	ctx, budget context.Context
+	*waiter
+	bought chan purchase
+	idle   chan struct{} // closed when nothing is done in the background any more
 }
 
-// settle waits until the ports are provisioned and every order is found, with
-// one listing a tick for all of them, and fetches each letter as soon as its
-// port is ready.
-func (r *run) settle(ctx context.Context) {
-	budget, cancel := context.WithTimeout(ctx, r.Wait)
-	defer cancel()
-	s := &settlement{run: r, known: map[plan.ServiceUID]bool{}, kept: r.keptLetters(), slots: make(chan struct{}, parallelism(r.Parallelism)), ctx: ctx, budget: budget}
+// purchase tells of services that were bought.
+type purchase struct {
+	action int
+	// before is how many services the action had, for the members' numbers.
+	before int
+	uids   []plan.ServiceUID
+}
+
+// startSettling begins with what is there already, in the background.
+func (r *run) startSettling(ctx context.Context) *settlement {
+	s := &settlement{
+		run: r, waiter: newWaiter(ctx, r.Account, r.LOAs, parallelism(r.Parallelism)),
+		bought: make(chan purchase, len(r.draft.Plan.Actions)), idle: make(chan struct{}),
+	}
+	s.waiter.emit, s.waiter.started, s.waiter.catalog, s.waiter.kept = r.emit, r.started, r.draft.Catalog, r.kept
+	if r.Wait <= 0 {
+		s.give()
+	}
+	r.purchased = s.bought
 	s.addPorts()
-	s.see(r.draft.Observed.Services)
+	go func() {
+		defer close(s.idle)
+		s.see(r.draft.Observed.Services, false)
+		s.whileOrdering()
+	}()
+	return s
+}
+
+// whileOrdering waits for what is bought already while other orders go out.
+func (s *settlement) whileOrdering() {
+	every := firstPoll
+	for {
+		var tick <-chan time.Time
+		if s.unready() && !s.over() {
+			tick = time.After(every)
+		}
+		select {
+		case p, more := <-s.bought:
+			if !more {
+				return
+			}
+			for i, uid := range p.uids {
+				s.add(s.newPort(p.action, p.before+i, uid))
+			}
+		case <-tick:
+			if observed, err := s.Account.Observe(s.ctx); err == nil {
+				s.see(observed.Services, true)
+			} // a listing that fails is told of when it is the only thing to do
+			every = longer(every)
+		}
+	}
+}
+
+// ordersDone ends the work in the background: from here on everything is ours.
+func (s *settlement) ordersDone() {
+	s.purchased = nil
+	close(s.bought)
+	<-s.idle
+}
+
+// settle waits until the ports are provisioned and every order is found.
+func (s *settlement) settle() {
+	stop := s.begin(s.Wait)
+	defer stop()
+	s.addPorts()
 	s.poll()
-	_ = s.letters.Wait() // a missing letter is a result, not an error
+	services := s.latest
+	if services == nil {
+		services = s.draft.Observed.Services
+	}
+	s.waiter.close(services)
 	s.note()
 }
 
@@ -63,39 +101,23 @@ func (s *settlement) addPorts() {
 			continue
 		}
 		for n, uid := range a.UIDs {
-			if s.known[uid] {
-				continue
-			}
-			s.known[uid] = true
-			p := &port{action: i, name: a.Name, uid: uid}
-			if s.draft.Plan.Actions[i].Entry.LAG > 0 {
-				p.member = n + 1
-			}
-			s.ports = append(s.ports, p)
+			s.add(s.newPort(i, n, uid))
 		}
 	}
 }
 
-func (r *run) keptLetters() map[plan.ServiceUID]loa.Row {
-	if r.LOAs == nil {
-		return nil
+// newPort is the port of an action's nth service, from 0.
+func (s *settlement) newPort(action, n int, uid plan.ServiceUID) *port {
+	a := s.draft.Plan.Actions[action]
+	p := &port{action: action, name: a.Name, uid: uid}
+	if a.Entry.LAG > 0 {
+		p.member = n + 1
 	}
-	kept, err := r.LOAs.Kept()
-	if err != nil {
-		return nil // each letter is fetched again, and saving it says what is wrong
-	}
-	return kept
+	return p
 }
 
-// The first interval between two looks at the account, and the longest.
-const (
-	firstPoll   = 500 * time.Millisecond
-	longestPoll = 30 * time.Second
-)
-
-// poll lists the account until nothing is left to wait for. The interval grows,
-// because a port that is not ready in a minute is not ready in the next second
-// either. Whatever was ordered is looked for once at least.
+// poll lists the account until nothing is left to wait for. Whatever was ordered
+// is looked for once at least.
 func (s *settlement) poll() {
 	every := firstPoll
 	for looks := 0; s.waiting(looks); looks++ {
@@ -105,7 +127,7 @@ func (s *settlement) poll() {
 		case <-time.After(s.pause(every)):
 		}
 		s.tick()
-		every = min(every*5/4, longestPoll)
+		every = longer(every)
 	}
 }
 
@@ -114,7 +136,7 @@ func (s *settlement) waiting(looks int) bool {
 	if len(s.orders) > 0 && looks == 0 {
 		return true
 	}
-	if s.budget.Err() == nil && slices.ContainsFunc(s.ports, func(p *port) bool { return !p.done() }) {
+	if !s.over() && s.unready() {
 		return true
 	}
 	return slices.ContainsFunc(s.orders, func(o *order) bool { return s.searching(o) })
@@ -130,15 +152,15 @@ func (s *settlement) searching(o *order) bool {
 	case o.claim.State.Doubtful():
 		return time.Since(o.claim.Time) < s.Horizon
 	default:
-		return s.budget.Err() == nil && o.claim.State == ledger.Bought
+		return !s.over() && o.claim.State == ledger.Bought
 	}
 }
 
 // pause is the interval, cut so that there is a last look when the waiting time
 // is up, and one at each horizon.
 func (s *settlement) pause(every time.Duration) time.Duration {
-	if end, ok := s.budget.Deadline(); ok && time.Until(end) > 0 {
-		every = min(every, time.Until(end))
+	if left := time.Until(s.deadline); left > 0 {
+		every = min(every, left)
 	}
 	for _, o := range s.orders {
 		if left := s.Horizon - time.Since(o.claim.Time); o.claim.State.Doubtful() && left > 0 {
@@ -155,13 +177,13 @@ func (s *settlement) tick() {
 	case s.ctx.Err() != nil:
 		return
 	case err != nil:
-		s.emit(ListingFailed{err})
+		s.run.emit(ListingFailed{err})
 		return
 	}
 	s.latest = observed.Services
 	s.lookUp(observed.Services)
 	s.addPorts()
-	s.see(observed.Services)
+	s.see(observed.Services, true)
 }
 
 // lookUp finds out how far the orders of this run have come.
@@ -170,7 +192,7 @@ func (s *settlement) lookUp(services []plan.Service) {
 	if slices.ContainsFunc(s.orders, func(o *order) bool { return o.claim.State.Doubtful() }) {
 		var err error
 		if approvals, err = s.Account.Approvals(s.ctx); err != nil {
-			s.emit(ListingFailed{err})
+			s.run.emit(ListingFailed{err})
 			return
 		}
 	}
@@ -180,7 +202,7 @@ func (s *settlement) lookUp(services []plan.Service) {
 		}
 		f, err := find(s.ctx, s.Account, o.claim, services, approvals)
 		if err != nil {
-			s.emit(ListingFailed{err})
+			s.run.emit(ListingFailed{err})
 			continue
 		}
 		if f.news() {
@@ -200,7 +222,7 @@ func (s *settlement) found(o *order, f finding) {
 	doubtful := o.claim.State.Doubtful()
 	claim, err := s.Ledger.Record(context.WithoutCancel(s.ctx), o.claim, ledger.Record{State: f.state, UIDs: f.uids, Cause: f.cause})
 	if err != nil {
-		s.emit(LedgerFailed{o.claim.Name, err})
+		s.run.emit(LedgerFailed{o.claim.Name, err})
 		return
 	}
 	o.claim = claim
@@ -219,76 +241,7 @@ func (s *settlement) found(o *order, f finding) {
 			res.UIDs, res.New = append(res.UIDs, uid), append(res.New, uid)
 		}
 	}
-	s.emit(OrderFinished{Name: res.Name, Outcome: res.Outcome, UIDs: res.New, Price: *res.Price, Failure: res.Error, FoundBy: res.FoundBy})
-}
-
-// see takes a listing in: what is new is announced, and what became ready gets
-// its letter.
-func (s *settlement) see(services []plan.Service) {
-	byUID := make(map[plan.ServiceUID]plan.Service, len(services))
-	for _, x := range services {
-		byUID[x.UID] = x
-	}
-	for _, p := range s.ports {
-		now, ok := byUID[p.uid]
-		if !ok || p.done() {
-			continue
-		}
-		news := !p.listed || now.Status != p.seen.Status
-		p.seen, p.listed = now, true
-		if news && s.result.Actions[p.action].Outcome != Existing {
-			s.emit(PortStatus{p.name, p.uid, now.Status, time.Since(s.started)})
-		}
-		if now.Status.Ready() && s.LOAs != nil {
-			s.fetch(p, now)
-		}
-	}
-}
-
-// fetch gets the letter of a port, unless it is there.
-func (s *settlement) fetch(p *port, now plan.Service) {
-	if row, ok := s.kept[p.uid]; ok {
-		p.letter = &LOAResult{UID: p.uid, File: filepath.Join(s.LOAs.Dir(), row.File), Kept: true}
-		return
-	}
-	s.letters.Go(func() error { p.letter = s.letter(p, now); return nil })
-}
-
-// letter fetches and saves one LOA: once at least, and again until there is one
-// or the waiting time is up. It holds a slot only while it fetches, so that a
-// letter that is late does not keep the others from being fetched.
-func (s *settlement) letter(p *port, now plan.Service) *LOAResult {
-	for pause := 500 * time.Millisecond; ; pause = min(pause*2, 15*time.Second) {
-		s.slots <- struct{}{}
-		path, err := s.fetchLetter(p, now)
-		<-s.slots
-		if err == nil {
-			s.emit(LOASaved{p.name, p.uid, path})
-			return &LOAResult{UID: p.uid, File: path}
-		}
-		select {
-		case <-s.budget.Done():
-			s.emit(LOAFailed{p.name, p.uid, err})
-			return &LOAResult{UID: p.uid, Error: failureOf(err)}
-		case <-time.After(pause):
-		}
-	}
-}
-
-func (s *settlement) fetchLetter(p *port, now plan.Service) (string, error) {
-	pdf, err := s.Account.LOA(s.ctx, p.uid)
-	if err != nil {
-		return "", err
-	}
-	row := loa.Row{
-		Name: now.Name, LocationID: now.Location, Speed: now.Speed, Zone: now.Zone, Member: p.member, UID: p.uid,
-		Demarcation: now.Demarcation, Status: now.Status, FetchedAt: time.Now().UTC().Truncate(time.Second),
-	}
-	if l, ok := s.draft.Catalog.ByID(now.Location); ok {
-		row.Site, row.Address = l.Name, l.Address
-	}
-	row, err = s.LOAs.Save(row, pdf)
-	return filepath.Join(s.LOAs.Dir(), row.File), err
+	s.run.emit(OrderFinished{Name: res.Name, Outcome: res.Outcome, UIDs: res.New, Price: *res.Price, Failure: res.Error, FoundBy: res.FoundBy})
 }
 
 // note enters into the result how far each port came.
@@ -303,11 +256,4 @@ func (s *settlement) note() {
 			a.LOAs = append(a.LOAs, LOAResult{UID: p.uid, Error: &Failure{Message: p.whyNoLetter()}})
 		}
 	}
-}
-
-func (p *port) whyNoLetter() string {
-	if !p.listed {
-		return "the port is not listed yet"
-	}
-	return "the port is " + string(p.seen.Status)
 }

@@ -148,11 +148,15 @@ func (b *builder) refused(i int) (Reason, bool) {
 	name := FoldName(p.Name)
 	switch {
 	case !p.Absent && b.wanted[name] > 1, p.Absent && p.UID == "" && b.absent[name] > 1:
-		return Reason{Code: ReasonDuplicateEntry, Text: fmt.Sprintf("another entry is named %q too", p.Name),
-			Hint: "give each entry a name of its own", Source: p.At("name")}, false
+		return Reason{
+			Code: ReasonDuplicateEntry, Text: fmt.Sprintf("another entry is named %q too", p.Name),
+			Hint: "give each entry a name of its own", Source: p.At("name"),
+		}, false
 	case b.matches.stolen[i]:
-		return Reason{Code: ReasonServiceTaken, Text: "the service of this entry stands for another entry already",
-			Hint: "two entries can not stand for one service: take one out", Source: p.At("uid")}, false
+		return Reason{
+			Code: ReasonServiceTaken, Text: "the service of this entry stands for another entry already",
+			Hint: "two entries can not stand for one service: take one out", Source: p.At("uid"),
+		}, false
 	case len(found) > 1:
 		return duplicateServices(p, found), false
 	case p.UID != "" && len(found) == 0:
@@ -167,13 +171,17 @@ func (b *builder) uidReason(p Port) (Reason, bool) {
 	s, known := b.byUID[p.UID]
 	switch {
 	case !known:
-		return Reason{Code: ReasonUIDUnknown, Text: fmt.Sprintf("the account has no port with UID %s", p.UID), Source: p.At("uid"),
-			Hint: "an entry with a uid is never bought: correct the uid, or take it out"}, false
+		return Reason{
+			Code: ReasonUIDUnknown, Text: fmt.Sprintf("the account has no port with UID %s", p.UID), Source: p.At("uid"),
+			Hint: "an entry with a uid is never bought: correct the uid, or take it out",
+		}, false
 	case p.Absent:
 		return Reason{}, true
 	default:
-		return Reason{Code: ReasonUIDTerminated, Text: fmt.Sprintf("service %s is %s", p.UID, s.Status), Source: p.At("uid"),
-			Hint: "an entry with a uid is never bought; for a new port write `replaces: " + string(p.UID) + "` instead of `uid`"}, false
+		return Reason{
+			Code: ReasonUIDTerminated, Text: fmt.Sprintf("service %s is %s", p.UID, s.Status), Source: p.At("uid"),
+			Hint: "an entry with a uid is never bought; for a new port write `replaces: " + string(p.UID) + "` instead of `uid`",
+		}, false
 	}
 }
 
@@ -241,8 +249,10 @@ func siteReason(p Port, err error) Reason {
 func (b *builder) twinReason(p Port) (Reason, bool) {
 	if p.Replaces != "" {
 		if s, ok := b.byUID[p.Replaces]; ok && !s.Status.Terminated() {
-			return Reason{Code: ReasonWaitsForCancel, Source: p.At("replaces"),
-				Text: fmt.Sprintf("bought by a later apply, once service %s is terminated", p.Replaces)}, false
+			return Reason{
+				Code: ReasonWaitsForCancel, Source: p.At("replaces"),
+				Text: fmt.Sprintf("bought by a later apply, once service %s is terminated", p.Replaces),
+			}, false
 		}
 	}
 	twins := slices.Clone(b.gone[FoldName(p.Name)])
@@ -257,15 +267,19 @@ func (b *builder) twinReason(p Port) (Reason, bool) {
 	})
 	switch p.Replaces {
 	case "":
-		return Reason{Code: ReasonTerminatedTwin, Source: p.At("name"),
+		return Reason{
+			Code: ReasonTerminatedTwin, Source: p.At("name"),
 			Text: fmt.Sprintf("service %s of this name was cancelled (%s); it may have been cancelled on purpose", last.UID, last.Status),
-			Hint: fmt.Sprintf("if a new port is really wanted, add `replaces: %s`", last.UID)}, false
+			Hint: fmt.Sprintf("if a new port is really wanted, add `replaces: %s`", last.UID),
+		}, false
 	case last.UID:
 		return Reason{}, true
 	default:
-		return Reason{Code: ReasonReplacesWrong, Source: p.At("replaces"),
+		return Reason{
+			Code: ReasonReplacesWrong, Source: p.At("replaces"),
 			Text: fmt.Sprintf("the service of this name that was cancelled last is %s, not %s", last.UID, p.Replaces),
-			Hint: fmt.Sprintf("if a new port is really wanted, write `replaces: %s`", last.UID)}, false
+			Hint: fmt.Sprintf("if a new port is really wanted, write `replaces: %s`", last.UID),
+		}, false
 	}
 }
 
@@ -273,17 +287,23 @@ func (b *builder) twinReason(p Port) (Reason, bool) {
 func offerReason(p Port, l Location) (Reason, bool) {
 	switch {
 	case l.Status != LocationActive:
-		return Reason{Code: ReasonSiteNotActive, Source: p.At("site"),
+		return Reason{
+			Code: ReasonSiteNotActive, Source: p.At("site"),
 			Text: fmt.Sprintf("location %s takes no orders: its status is %s", l, l.Status),
-			Hint: "choose an Active location; `portctl sites` lists them"}, false
+			Hint: "choose an Active location; `portctl sites` lists them",
+		}, false
 	case !l.Offers(p.Speed, ""):
-		return Reason{Code: ReasonSpeedNotOffered, Source: p.At("speed"),
+		return Reason{
+			Code: ReasonSpeedNotOffered, Source: p.At("speed"),
 			Text: fmt.Sprintf("location %s has no %s ports", l, p.Speed),
-			Hint: "it offers " + l.Offer()}, false
+			Hint: "it offers " + l.Offer(),
+		}, false
 	case !l.Offers(p.Speed, p.Zone):
-		return Reason{Code: ReasonZoneNotOffered, Source: p.At("diversityZone"),
+		return Reason{
+			Code: ReasonZoneNotOffered, Source: p.At("diversityZone"),
 			Text: fmt.Sprintf("location %s has no %s ports in zone %s", l, p.Speed, p.Zone),
-			Hint: "it offers " + l.Offer()}, false
+			Hint: "it offers " + l.Offer(),
+		}, false
 	}
 	return Reason{}, true
 }
@@ -303,9 +323,11 @@ func (b *builder) renamedReason(p Port, l Location) (Reason, bool) {
 			continue
 		}
 		if tags[TagInventory] == b.desired.Inventory {
-			return Reason{Code: ReasonLooksRenamed, Source: p.At("name"),
+			return Reason{
+				Code: ReasonLooksRenamed, Source: p.At("name"),
 				Text: fmt.Sprintf("looks like %q (%s) renamed: this inventory bought it, and no entry names it", s.Name, s.UID),
-				Hint: fmt.Sprintf("add `formerly: %s`, or list %s under `unmanaged`", s.Name, s.Name)}, false
+				Hint: fmt.Sprintf("add `formerly: %s`, or list %s under `unmanaged`", s.Name, s.Name),
+			}, false
 		}
 		b.warn(p, "name", "service %q (%s) of the same speed stands at %s and is in no entry", s.Name, s.UID, l.Name)
 	}

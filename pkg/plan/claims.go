@@ -34,21 +34,27 @@ func (b *builder) awaits(a Action, p Port, c Claim, found []unit) Action {
 	}
 	switch c.Standing {
 	case Ordered:
-		return a.still(Unchanged, Reason{Code: ReasonOrdered, Source: p.Source,
-			Text: "bought as " + joinUIDs(c.UIDs) + ", which the account does not list yet"})
+		return a.still(Unchanged, Reason{
+			Code: ReasonOrdered, Source: p.Source,
+			Text: "bought as " + joinUIDs(c.UIDs) + ", which the account does not list yet",
+		})
 	case Queued:
-		return a.still(Unchanged, Reason{Code: ReasonApproval, Source: p.Source,
+		return a.still(Unchanged, Reason{
+			Code: ReasonApproval, Source: p.Source,
 			Text: "ordered, and waiting for an approval within the company",
-			Hint: "approve or reject the order in the Megaport portal"})
+			Hint: "approve or reject the order in the Megaport portal",
+		})
 	default:
 		return a.still(Unknown, doubt(c, p.Source))
 	}
 }
 
 func doubt(c Claim, at Source) Reason {
-	r := Reason{Code: ReasonDoubt, Source: at,
+	r := Reason{
+		Code: ReasonDoubt, Source: at,
 		Text: fmt.Sprintf("an order of %q got no usable answer and can not be found in the account; it is not sent again", c.Name),
-		Hint: fmt.Sprintf("look into the Megaport portal, then `portctl ledger resolve %s --uid UID` or `portctl ledger resolve %s --not-created`", quoteArg(c.Name), quoteArg(c.Name))}
+		Hint: fmt.Sprintf("look into the Megaport portal, then `portctl ledger resolve %s --uid UID` or `portctl ledger resolve %s --not-created`", quoteArg(c.Name), quoteArg(c.Name)),
+	}
 	if len(c.UIDs) > 0 {
 		r.Text += "; its answer named " + joinUIDs(c.UIDs)
 	}

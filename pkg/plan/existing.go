@@ -46,8 +46,10 @@ func (b *builder) existing(a Action, p Port, u unit) Action {
 func (b *builder) grow(a Action, p Port, u unit, missing int) Action {
 	l, ok := b.catalog.ByID(u.primary().Location)
 	if !ok {
-		return a.block(Reason{Code: ReasonSiteUnknown, Source: p.At("site"),
-			Text: fmt.Sprintf("location %d of the LAG is not in the catalog any more", u.primary().Location)})
+		return a.block(Reason{
+			Code: ReasonSiteUnknown, Source: p.At("site"),
+			Text: fmt.Sprintf("location %d of the LAG is not in the catalog any more", u.primary().Location),
+		})
 	}
 	if r, ok := offerReason(p, l); !ok {
 		return a.block(r)
@@ -60,8 +62,10 @@ func (b *builder) grow(a Action, p Port, u unit, missing int) Action {
 	order := b.sameAs(p, u)
 	order.LAGPorts, order.AggregationID = missing, u.primary().AggregationID
 	a.Kind, a.Order, a.Changes = Grow, &order, lockOrdered(p, a.Changes)
-	a.Reason = Reason{Code: ReasonLAGGrows, Source: p.At("lag"),
-		Text: fmt.Sprintf("LAG %s has %d of %d members", u.primary().UID, len(u.members), p.LAG)}
+	a.Reason = Reason{
+		Code: ReasonLAGGrows, Source: p.At("lag"),
+		Text: fmt.Sprintf("LAG %s has %d of %d members", u.primary().UID, len(u.members), p.LAG),
+	}
 	return a
 }
 
@@ -98,16 +102,22 @@ func (b *builder) fixed(p Port, u unit) (Reason, bool) {
 		return r, false
 	}
 	if match, err := b.catalog.Resolve(p.Site); err == nil && match.Location.ID != s.Location {
-		return Reason{Code: ReasonSiteFixed, Source: p.At("site"), Hint: wayOut,
-			Text: fmt.Sprintf("service %s stands at %s, not at %s, and a port can not move", s.UID, b.place(s.Location).Name, match.Location.Name)}, false
+		return Reason{
+			Code: ReasonSiteFixed, Source: p.At("site"), Hint: wayOut,
+			Text: fmt.Sprintf("service %s stands at %s, not at %s, and a port can not move", s.UID, b.place(s.Location).Name, match.Location.Name),
+		}, false
 	}
 	if s.Speed != p.Speed {
-		return Reason{Code: ReasonSpeedFixed, Source: p.At("speed"), Hint: wayOut,
-			Text: fmt.Sprintf("service %s is a %s port, not %s, and the speed of a port can not change", s.UID, s.Speed, p.Speed)}, false
+		return Reason{
+			Code: ReasonSpeedFixed, Source: p.At("speed"), Hint: wayOut,
+			Text: fmt.Sprintf("service %s is a %s port, not %s, and the speed of a port can not change", s.UID, s.Speed, p.Speed),
+		}, false
 	}
 	if p.Zone != "" && s.Zone != "" && s.Zone != p.Zone {
-		return Reason{Code: ReasonZoneFixed, Source: p.At("diversityZone"), Hint: wayOut,
-			Text: fmt.Sprintf("service %s is in zone %s, not %s, and a port can not change its zone", s.UID, s.Zone, p.Zone)}, false
+		return Reason{
+			Code: ReasonZoneFixed, Source: p.At("diversityZone"), Hint: wayOut,
+			Text: fmt.Sprintf("service %s is in zone %s, not %s, and a port can not change its zone", s.UID, s.Zone, p.Zone),
+		}, false
 	}
 	return Reason{}, true
 }
@@ -116,17 +126,23 @@ func lagReason(p Port, u unit) (Reason, bool) {
 	uid := u.primary().UID
 	switch {
 	case p.LAG == 0 && u.lag:
-		return Reason{Code: ReasonLAGMismatch, Source: p.Source,
+		return Reason{
+			Code: ReasonLAGMismatch, Source: p.Source,
 			Text: fmt.Sprintf("service %s is a LAG of %d, the entry a single port", uid, len(u.members)),
-			Hint: fmt.Sprintf("add `lag: %d` to the entry, or give it another name", len(u.members))}, false
+			Hint: fmt.Sprintf("add `lag: %d` to the entry, or give it another name", len(u.members)),
+		}, false
 	case p.LAG > 0 && !u.lag:
-		return Reason{Code: ReasonLAGMismatch, Source: p.At("lag"),
+		return Reason{
+			Code: ReasonLAGMismatch, Source: p.At("lag"),
 			Text: fmt.Sprintf("service %s is a single port, the entry a LAG of %d", uid, p.LAG),
-			Hint: "a single port can not become a LAG: take `lag` out, or give the entry another name"}, false
+			Hint: "a single port can not become a LAG: take `lag` out, or give the entry another name",
+		}, false
 	case p.LAG > 0 && p.LAG < len(u.members):
-		return Reason{Code: ReasonLAGShrink, Source: p.At("lag"),
+		return Reason{
+			Code: ReasonLAGShrink, Source: p.At("lag"),
 			Text: fmt.Sprintf("LAG %s has %d members, the entry asks for %d, and a LAG is not made smaller", uid, len(u.members), p.LAG),
-			Hint: fmt.Sprintf("write `lag: %d`; a single member can be cancelled in the Megaport portal", len(u.members))}, false
+			Hint: fmt.Sprintf("write `lag: %d`; a single member can be cancelled in the Megaport portal", len(u.members)),
+		}, false
 	}
 	return Reason{}, true
 }
@@ -136,12 +152,16 @@ func lockReason(p Port, u unit) (Reason, bool) {
 	for _, m := range u.members {
 		switch {
 		case m.AdminLocked:
-			return Reason{Code: ReasonLocked, Source: p.Source, Text: fmt.Sprintf("service %s is locked by Megaport", m.UID),
-				Hint: "ask Megaport's support"}, false
+			return Reason{
+				Code: ReasonLocked, Source: p.Source, Text: fmt.Sprintf("service %s is locked by Megaport", m.UID),
+				Hint: "ask Megaport's support",
+			}, false
 		case m.Locked && p.Locked == nil:
-			return Reason{Code: ReasonLocked, Source: p.Source,
+			return Reason{
+				Code: ReasonLocked, Source: p.Source,
 				Text: fmt.Sprintf("service %s is locked, and the entry does not say so", m.UID),
-				Hint: "somebody locked it by hand: declare `locked: true` to have it unlocked for the change and locked again, or unlock it in the portal"}, false
+				Hint: "somebody locked it by hand: declare `locked: true` to have it unlocked for the change and locked again, or unlock it in the portal",
+			}, false
 		}
 	}
 	return Reason{}, true
@@ -255,9 +275,11 @@ func (b *builder) cancel(a Action, p Port, u unit) Action {
 			b.need.Tags = append(b.need.Tags, s.UID)
 		}
 		if tags[TagInventory] != b.desired.Inventory {
-			return a.block(Reason{Code: ReasonNotOurs, Source: p.At("name"),
+			return a.block(Reason{
+				Code: ReasonNotOurs, Source: p.At("name"),
 				Text: fmt.Sprintf("service %s was not bought by this inventory, so its name is not enough to cancel it", s.UID),
-				Hint: fmt.Sprintf("if it is really to be cancelled, add `uid: %s`", s.UID)})
+				Hint: fmt.Sprintf("if it is really to be cancelled, add `uid: %s`", s.UID),
+			})
 		}
 	}
 	if r, ok := lockReason(p, u); !ok {

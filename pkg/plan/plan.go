@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -150,8 +149,10 @@ func (a Action) priced(quotes Quotes) Action {
 	}
 	price, problem := priceOf(*order, count, own, unit)
 	if problem != "" {
-		return a.block(Reason{Code: ReasonPriceUnknown, Text: problem, Source: a.Source,
-			Hint: "nothing is bought at a price that nobody could review: ask Megaport, or take the entry out with --except"})
+		return a.block(Reason{
+			Code: ReasonPriceUnknown, Text: problem, Source: a.Source,
+			Hint: "nothing is bought at a price that nobody could review: ask Megaport, or take the entry out with --except",
+		})
 	}
 	a.Price = &price
 	return a
@@ -226,13 +227,17 @@ func (p Plan) Checksum(environment, inventory string) string {
 
 // Digest identifies the expanded desired set, whatever files it stands in.
 func (d Desired) Digest() string {
-	ports := slices.Clone(d.Ports)
-	for i := range ports {
-		ports[i].Source, ports[i].Fields = Source{}, nil
+	entries := make([]string, len(d.Ports))
+	for i, p := range d.Ports {
+		p.Source, p.Fields = Source{}, nil
+		entries[i] = canonical(p)
 	}
-	slices.SortFunc(ports, func(a, b Port) int { return cmp.Compare(canonical(a), canonical(b)) })
-	d.Ports = ports
-	return digest(d)
+	slices.Sort(entries)
+	d.Ports = nil
+	return digest(struct {
+		Desired Desired  `json:"desired"`
+		Entries []string `json:"entries"`
+	}{d, entries})
 }
 
 func digest(v any) string {

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 	"pgregory.net/rapid"
 
 	"github.com/portctl/portctl/pkg/megaport/sandbox"
@@ -21,6 +23,16 @@ type trial struct {
 	Wait        time.Duration
 	Parallelism int
 	Steps       []step
+}
+
+// GoString is the case as rapid prints it: only what is set.
+func (c trial) GoString() string {
+	durations := json.MarshalToFunc(func(enc *jsontext.Encoder, d time.Duration) error { return enc.WriteToken(jsontext.String(d.String())) })
+	b, err := json.Marshal(c, json.Deterministic(true), json.OmitZeroStructFields(true), json.WithMarshalers(durations))
+	if err != nil {
+		return err.Error()
+	}
+	return string(b)
 }
 
 // entry is one port or LAG that somebody wants, whatever it is called today.
@@ -187,7 +199,7 @@ type line struct {
 	lag            int
 	centre         string
 	site           int
-	renamed        bool
+	renamed, sped  bool
 }
 
 func newFile(entries []entry) *file {
@@ -212,8 +224,8 @@ func (f *file) edit(e edit) {
 	l := &f.lines[e.Entry]
 	switch e.What {
 	case "rename", "rename-formerly":
-		if l.renamed {
-			return // a chain of renames is more than one `formerly` can tell
+		if l.renamed || l.sped {
+			return // a chain of renames, or another name and speed, is another port for all that anybody can tell
 		}
 		old := l.name
 		l.name, l.renamed = l.name+"-new", true
@@ -225,8 +237,8 @@ func (f *file) edit(e edit) {
 	case "restore":
 		l.removed = false
 	case "speed":
-		if l.speed = plan.Speed100G; l.site == 2 {
-			l.speed = plan.Speed10G
+		if !l.renamed {
+			l.speed, l.sped = plan.Speed100G, true
 		}
 	case "centre":
 		l.centre += "x"

@@ -270,6 +270,7 @@ func (w *world) admin(ctx context.Context, method, path string) ([]byte, error) 
 // listing had time to catch up, apply again; say of what is still in doubt that
 // it was not created; apply once more.
 func (w *world) recover(ctx context.Context) {
+	time.Sleep(time.Minute) // what a killed process had sent arrives
 	w.decide(ctx, "approve")
 	w.failing.Store(false)
 	k := w.server.Knobs()

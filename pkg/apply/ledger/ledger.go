@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"golang.org/x/sync/errgroup"
 
+	"github.com/portctl/portctl/pkg/apply/safe"
 	"github.com/portctl/portctl/pkg/plan"
 )
 
@@ -196,8 +196,7 @@ func (l *Ledger) Snapshot(ctx context.Context) (Snapshot, error) {
 		}
 	}
 	s.Open = make([]Open, len(open))
-	g, gctx := errgroup.WithContext(ctx)
-	g.SetLimit(16)
+	g, gctx := safe.WithContext(ctx, 16)
 	for i, f := range open {
 		g.Go(func() (err error) { s.Open[i], err = l.read(gctx, f); return err })
 	}

@@ -91,7 +91,7 @@ func (f *Folder) Save(r Row, pdf []byte) (Row, error) {
 		return r, err
 	}
 	defer os.Remove(staged) // gone already, unless something failed
-	return r, f.change(func(m *Manifest) error {
+	err = f.change(func(m *Manifest) error {
 		r.File = m.free(fileNames(r.Name, r.Member, r.UID), r.UID)
 		if err := os.Rename(staged, f.Path(r)); err != nil {
 			return err
@@ -102,6 +102,7 @@ func (f *Folder) Save(r Row, pdf []byte) (Row, error) {
 		m.put(r)
 		return nil
 	})
+	return r, err
 }
 
 // Sync brings the manifests up to date: it notes which ports are terminated, and

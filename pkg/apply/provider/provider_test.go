@@ -66,8 +66,10 @@ func connect(t *testing.T) (*megaport.Client, *recorder, *sandbox.Server) {
 func desired() plan.Desired {
 	centre, visible := "NET-042", true
 	return plan.Desired{Inventory: "inv", Ports: []plan.Port{
-		{Name: "lon", Site: plan.Site{ID: 89}, Speed: plan.Speed10G, Zone: plan.Red, Term: 12, CostCentre: &centre,
-			MarketplaceVisibility: &visible, PromoCode: "promo", Tags: map[string]string{"team": "net"}},
+		{
+			Name: "lon", Site: plan.Site{ID: 89}, Speed: plan.Speed10G, Zone: plan.Red, Term: 12, CostCentre: &centre,
+			MarketplaceVisibility: &visible, PromoCode: "promo", Tags: map[string]string{"team": "net"},
+		},
 		{Name: "syd", Site: plan.Site{Name: "Equinix SY3"}, Speed: plan.Speed100G, LAG: 3, Term: 36},
 	}}
 }

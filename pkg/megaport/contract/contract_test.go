@@ -49,7 +49,7 @@ func targets(t *testing.T) map[string]contract.Target {
 
 // credentials are the one key that the sandboxes of these tests take.
 func credentials() megaport.Credentials {
-	return megaport.Credentials{AccessKey: "contract-key", SecretKey: "contract-secret"}
+	return megaport.Credentials{AccessKey: "contract-key", SecretKey: "contract-secret/+=%41"}
 }
 
 func sandboxConfig(knobs sandbox.Knobs) sandbox.Config {

@@ -8,6 +8,8 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"github.com/portctl/portctl/pkg/apply/safe"
 )
 
 // Main runs one command line and returns its exit code.
@@ -16,7 +18,7 @@ func Main(args []string, s Streams) int {
 	defer stop()
 	cmd := New(s)
 	cmd.SetArgs(args)
-	err := cmd.ExecuteContext(ctx)
+	err := safe.Do(func() error { return cmd.ExecuteContext(ctx) }) // a panic must not exit 2
 	report(s.Err, err)
 	return codeOf(err)
 }

@@ -26,7 +26,7 @@ func ClaimsText(w io.Writer, open []ledger.Open, now time.Time, o Options) error
 		})
 	}
 	_ = o.grid(&b, []column{
-		{title: "NAME"},
+		{title: "NAME", wrap: true},
 		{title: "STATE"},
 		{title: "AGE", right: true},
 		{title: "INVENTORY"},

@@ -22,6 +22,7 @@ func ResultText(w io.Writer, r apply.Result, o Options) error {
 	o.bought(&b, r)
 	o.changed(&b, "Updated", green, r, apply.Updated)
 	o.changed(&b, "Cancelled", red, r, apply.Cancelled)
+	o.failed(&b, r, "Blocked", plan.Blocked)
 	o.failed(&b, r, "Not bought", plan.Buy, plan.Grow)
 	o.failed(&b, r, "Not changed", plan.Update)
 	o.failed(&b, r, "Not cancelled", plan.Cancel)
@@ -59,7 +60,7 @@ func (o Options) recovered(b *strings.Builder, all []apply.Recovered) {
 	var lines []string
 	for _, x := range all {
 		line := fmt.Sprintf("  %s: %s", Clean(x.Name), recoveredAs(x.State))
-		if x.Cause != "" {
+		if x.Cause != "" && x.State != ledger.Approval {
 			line += ", " + Clean(x.Cause)
 		}
 		for _, uid := range x.UIDs {
@@ -105,8 +106,7 @@ func (o Options) bought(b *strings.Builder, r apply.Result) {
 		{title: "STATUS"},
 		{title: "LOA"},
 	}
-	letters := !o.narrower(roomy) || !allSaved(all)
-	if !letters {
+	if o.narrower(roomy) && lettersAlike(all) {
 		columns = columns[:5]
 	}
 	var rows [][]string
@@ -142,17 +142,16 @@ func boughtRows(a apply.ActionResult) [][]string {
 	return rows
 }
 
-// allSaved says that the letter of every service is on disk, which then needs no
-// column to tell.
-func allSaved(all []apply.ActionResult) bool {
+// lettersAlike says that a column for the letters would tell the same of every
+// service, and so no more than the last line.
+func lettersAlike(all []apply.ActionResult) bool {
+	seen := map[string]bool{}
 	for _, a := range all {
 		for _, row := range boughtRows(a) {
-			if row[5] != "saved" {
-				return false
-			}
+			seen[row[5]] = true
 		}
 	}
-	return true
+	return len(seen) < 2
 }
 
 func portStatus(a apply.ActionResult, uid plan.ServiceUID) string {
@@ -235,15 +234,22 @@ func (o Options) inDoubt(b *strings.Builder, r apply.Result) {
 	if len(all) == 0 {
 		return
 	}
-	fmt.Fprintf(b, "  The next apply looks again. To settle it by hand, look into the Megaport portal, then\n")
 	open := slices.DeleteFunc(slices.Clone(all), heldBack)
-	for _, a := range open {
-		fmt.Fprintf(b, "    portctl ledger resolve %s --uid UID, or --not-created\n", shellQuote(a.Name))
-	}
+	fmt.Fprintf(b, "  The next apply looks again. To settle it by hand, look into the Megaport portal.\n")
 	if len(open) > 1 {
-		fmt.Fprintf(b, "    portctl ledger resolve --all --not-created, when none of them is there\n")
+		fmt.Fprintf(b, "  When none of the orders is there:\n    portctl ledger resolve --all --not-created\n")
+	}
+	for _, a := range open[:min(maxCommands, len(open))] {
+		name := shellQuote(a.Name)
+		fmt.Fprintf(b, "  When %s is there, or when it is not:\n    portctl ledger resolve %s --uid UID\n    portctl ledger resolve %s --not-created\n", Clean(a.Name), name, name)
+	}
+	if more := len(open) - maxCommands; more > 0 {
+		fmt.Fprintf(b, "  And so on for %d more.\n", more)
 	}
 }
+
+// maxCommands is how many orders in doubt get their commands spelt out.
+const maxCommands = 5
 
 // heldBack says that an entry has no order of its own in doubt: it waits for
 // that of another name, which is listed beside it.
@@ -305,7 +311,7 @@ func statusText(s plan.Status) string {
 // next names the command to go on with, when a further run would do something.
 func (o Options) next(b *strings.Builder, r apply.Result) {
 	s := r.Summary
-	if s.NotDone+s.Unknown+s.NotReady+s.LOAsMissing+s.Queued > 0 && len(o.Apply) > 0 {
+	if s.NotDone+s.Unknown+s.NotReady+s.LOAsMissing+s.Queued > 0 && len(o.Apply) > 0 && r.ExitCode != apply.ExitRefused {
 		fmt.Fprintf(b, "\nNext: %s\n", o.applyCommand())
 	}
 }

@@ -107,7 +107,7 @@ func (o Options) grid(w io.Writer, columns []column, rows [][]string) error {
 		case c.shrink:
 			config.WidthMax, config.WidthMaxEnforcer = widths[i], shorten
 		case c.wrap:
-			config.WidthMax, config.WidthMaxEnforcer = widths[i], text.WrapHard
+			config.WidthMax, config.WidthMaxEnforcer = widths[i], wrapHard
 		}
 		configs = append(configs, config)
 	}
@@ -167,12 +167,30 @@ func widest(columns []column, rows [][]string, j int) int {
 	return n
 }
 
+// wrapHard breaks a text into lines of a width, between any two characters: a
+// name has no better place.
+func wrapHard(s string, width int) string {
+	var b strings.Builder
+	used := 0
+	for _, r := range s {
+		n := text.RuneWidth(r)
+		if used > 0 && used+n > width {
+			b.WriteByte('\n')
+			used = 0
+		}
+		b.WriteRune(r)
+		used += n
+	}
+	return b.String()
+}
+
 // shorten cuts a text to a width and says so by an ellipsis.
 func shorten(s string, width int) string {
 	if width <= 0 || text.StringWidthWithoutEscSequences(s) <= width {
 		return s
 	}
-	return text.Trim(s, width-1) + "…"
+	head, _, _ := strings.Cut(wrapHard(s, width-1), "\n")
+	return head + "…"
 }
 
 // Plural counts things: "1 entry", "2 entries".

@@ -1,0 +1,196 @@
+package apply
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/portctl/portctl/pkg/apply/loa"
+	"github.com/portctl/portctl/pkg/plan"
+)
+
+// port is one port that is looked after, from its order to its letter.
+type port struct {
+	action int
+	name   string
+	member int // from 1 within a LAG; 0 for a single port
+	uid    plan.ServiceUID
+	seen   plan.Service // as last listed
+	listed bool
+	letter *LOAResult
+}
+
+// done says that waiting longer changes nothing.
+func (p *port) done() bool {
+	return p.listed && (p.seen.Status.Ready() || p.seen.Status.Unhealthy() || p.seen.Status.Terminated())
+}
+
+func (p *port) whyNoLetter() string {
+	if !p.listed {
+		return "the port is not listed yet"
+	}
+	return "the port is " + string(p.seen.Status)
+}
+
+// waiter waits until ports are provisioned, with one listing a tick for all of
+// them, and fetches each letter as soon as its port is ready. One goroutine owns
+// it; those that fetch letters write nothing but the letter of their port.
+type waiter struct {
+	reader  Reader
+	folder  *loa.Folder // nil fetches no letters
+	catalog plan.Catalog
+	emit    func(Event)
+	started time.Time
+	ports   []*port
+	known   map[plan.ServiceUID]bool // the UIDs of ports
+	kept    map[plan.ServiceUID]loa.Row
+	letters errgroup.Group
+	slots   chan struct{}
+	// ctx ends with an interruption, budget also when the waiting time is up.
+	ctx, budget context.Context
+	give        context.CancelFunc // ends budget
+	deadline    time.Time          // zero while the time to wait has not begun
+}
+
+func newWaiter(ctx context.Context, r Reader, folder *loa.Folder, slots int) *waiter {
+	w := &waiter{reader: r, folder: folder, known: map[plan.ServiceUID]bool{}, slots: make(chan struct{}, slots), ctx: ctx, started: time.Now()}
+	w.budget, w.give = context.WithCancel(ctx)
+	return w
+}
+
+// begin starts the time to wait; stop ends it early.
+func (w *waiter) begin(wait time.Duration) (stop func()) {
+	w.deadline = time.Now().Add(wait)
+	if wait <= 0 {
+		w.give()
+		return func() {}
+	}
+	timer := time.AfterFunc(wait, w.give)
+	return func() { timer.Stop(); w.give() }
+}
+
+// over says that the time to wait is up.
+func (w *waiter) over() bool {
+	return w.budget.Err() != nil || !w.deadline.IsZero() && !time.Now().Before(w.deadline)
+}
+
+// add takes a port in, once.
+func (w *waiter) add(p *port) {
+	if !w.known[p.uid] {
+		w.known[p.uid] = true
+		w.ports = append(w.ports, p)
+	}
+}
+
+// unready says that a port is on its way.
+func (w *waiter) unready() bool {
+	return slices.ContainsFunc(w.ports, func(p *port) bool { return !p.done() })
+}
+
+// The first interval between two looks at the account, and the longest.
+const (
+	firstPoll   = 500 * time.Millisecond
+	longestPoll = 30 * time.Second
+)
+
+// longer is the interval after this one: a port that is not ready in a minute is
+// not ready in the next second either.
+func longer(every time.Duration) time.Duration { return min(every*5/4, longestPoll) }
+
+// see takes a listing in: what is new is announced, and what became ready gets
+// its letter.
+func (w *waiter) see(services []plan.Service, announce bool) {
+	byUID := make(map[plan.ServiceUID]plan.Service, len(services))
+	for _, x := range services {
+		byUID[x.UID] = x
+	}
+	for _, p := range w.ports {
+		now, ok := byUID[p.uid]
+		if !ok || p.done() {
+			continue
+		}
+		news := !p.listed || now.Status != p.seen.Status
+		p.seen, p.listed = now, true
+		if news && announce {
+			w.emit(PortStatus{p.name, p.uid, now.Status, time.Since(w.started)})
+		}
+		if now.Status.Ready() && w.folder != nil {
+			w.fetch(p, now)
+		}
+	}
+}
+
+// fetch gets the letter of a port, unless it is there.
+func (w *waiter) fetch(p *port, now plan.Service) {
+	if row, ok := w.kept[p.uid]; ok {
+		p.letter = &LOAResult{UID: p.uid, File: w.folder.Path(row), Kept: true, FetchedAt: row.FetchedAt}
+		return
+	}
+	w.letters.Go(func() error { p.letter = w.letter(p, now); return nil })
+}
+
+// letter fetches and saves one LOA: once at least, and again until there is one
+// or the waiting time is up. It holds a slot only while it fetches, so that a
+// letter that is late does not keep the others from being fetched.
+func (w *waiter) letter(p *port, now plan.Service) *LOAResult {
+	for pause := 500 * time.Millisecond; ; pause = min(pause*2, 15*time.Second) {
+		w.slots <- struct{}{}
+		row, err := w.fetchLetter(p, now)
+		<-w.slots
+		if err == nil {
+			w.emit(LOASaved{p.name, p.uid, w.folder.Path(row)})
+			return &LOAResult{UID: p.uid, File: w.folder.Path(row), FetchedAt: row.FetchedAt}
+		}
+		select {
+		case <-w.budget.Done():
+			w.emit(LOAFailed{p.name, p.uid, err})
+			return &LOAResult{UID: p.uid, Error: failureOf(err)}
+		case <-time.After(pause):
+		}
+	}
+}
+
+func (w *waiter) fetchLetter(p *port, now plan.Service) (loa.Row, error) {
+	pdf, err := w.reader.LOA(w.ctx, p.uid)
+	if err != nil {
+		return loa.Row{}, err
+	}
+	row := loa.Row{
+		Name: p.name, LocationID: now.Location, Speed: now.Speed, Zone: now.Zone, Member: p.member, UID: p.uid,
+		Demarcation: now.Demarcation, Status: now.Status, FetchedAt: time.Now().UTC().Truncate(time.Second),
+	}
+	if l, ok := w.catalog.ByID(now.Location); ok {
+		row.Site, row.Metro, row.Address = l.Name, l.Metro, l.Address
+	}
+	return w.folder.Save(row, pdf)
+}
+
+// close waits for the letters that are being fetched and brings the manifest up
+// to date with the last listing.
+func (w *waiter) close(services []plan.Service) {
+	_ = w.letters.Wait() // a missing letter is a result, not an error
+	if w.folder == nil {
+		return
+	}
+	statuses := make(map[plan.ServiceUID]plan.Status, len(services))
+	for _, x := range services {
+		statuses[x.UID] = x.Status
+	}
+	if err := w.folder.Sync(statuses); err != nil {
+		w.emit(ManifestFailed{err})
+	}
+}
+
+// keptLetters are the letters that are there already.
+func keptLetters(f *loa.Folder) map[plan.ServiceUID]loa.Row {
+	if f == nil {
+		return nil
+	}
+	kept, err := f.Kept()
+	if err != nil {
+		return nil // each letter is fetched again, and saving it says what is wrong
+	}
+	return kept
+}
