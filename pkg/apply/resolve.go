@@ -2,12 +2,14 @@ package apply
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/portctl/portctl/pkg/apply/ledger"
-	"github.com/portctl/portctl/pkg/apply/safe"
 	"github.com/portctl/portctl/pkg/plan"
 )
 
@@ -48,7 +50,7 @@ func Resolve(ctx context.Context, r Reader, l *ledger.Ledger, res Resolution) ([
 	}
 	var observed plan.Observed
 	var approvals []Approval
-	g, gctx := safe.WithContext(ctx, 0)
+	g, gctx := errgroup.WithContext(ctx)
 	g.Go(func() (err error) { observed, err = r.Observe(gctx); return err })
 	g.Go(func() (err error) { approvals, err = r.Approvals(gctx); return err })
 	if err := g.Wait(); err != nil {
@@ -58,10 +60,16 @@ func Resolve(ctx context.Context, r Reader, l *ledger.Ledger, res Resolution) ([
 		return nil, err
 	}
 	var settled []Recovered
+	var refused []error
 	for _, o := range open {
 		f, err := find(ctx, r, o, observed.Services, approvals)
-		if err == nil && !f.closes() {
-			f, err = res.judge(ctx, r, o)
+		if err == nil && !f.news() {
+			f, err = res.judge(ctx, r, f)
+		}
+		var no *ResolveError
+		if errors.As(err, &no) {
+			refused = append(refused, err) // which says nothing about the others
+			continue
 		}
 		if err != nil {
 			return settled, err
@@ -71,7 +79,7 @@ func Resolve(ctx context.Context, r Reader, l *ledger.Ledger, res Resolution) ([
 		}
 		settled = append(settled, Recovered{o.Name, f.state, append([]plan.ServiceUID{}, f.uids...), f.cause})
 	}
-	return settled, nil
+	return settled, errors.Join(refused...)
 }
 
 func (res Resolution) choose(s ledger.Snapshot) ([]ledger.Open, error) {
@@ -89,9 +97,17 @@ func (res Resolution) choose(s ledger.Snapshot) ([]ledger.Open, error) {
 	return open, nil
 }
 
-// judge turns the person's word into a finding.
-func (res Resolution) judge(ctx context.Context, r Reader, o ledger.Open) (finding, error) {
+// judge turns the person's word into a finding. Evidence that the order was
+// carried out, or will be, counts more than the word.
+func (res Resolution) judge(ctx context.Context, r Reader, evidence finding) (finding, error) {
+	o := evidence.open
 	if res.NotCreated {
+		if evidence.cause != "" {
+			return finding{}, &ResolveError{
+				o.Name, "the account says otherwise: " + evidence.cause,
+				"apply again when all of it is there, or name the services with --uid",
+			}
+		}
 		if age := time.Since(o.Time); age < res.Horizon {
 			return finding{}, &ResolveError{
 				o.Name, fmt.Sprintf("the order is only %s old; its service may still show", age.Round(time.Second)),

@@ -58,13 +58,13 @@ type ActionResult struct {
 	Kind    plan.Kind   `json:"action"`
 	Name    string      `json:"name"`
 	Outcome Outcome     `json:"outcome"`
-	Place   *plan.Place `json:"location"`
+	Place   *plan.Place `json:"location" jsonschema:"nullable"`
 	// UIDs are the services that stand for the entry now.
 	UIDs []plan.ServiceUID `json:"uids"`
 	// New are those of them that this run bought.
 	New   []plan.ServiceUID `json:"new,omitzero"`
-	Price *plan.Price       `json:"price"`
-	Error *Failure          `json:"error"`
+	Price *plan.Price       `json:"price" jsonschema:"nullable"`
+	Error *Failure          `json:"error" jsonschema:"nullable"`
 	// FoundBy says how an order without an answer was found after all.
 	FoundBy string       `json:"foundBy,omitzero"`
 	Ports   []PortResult `json:"ports"`
@@ -88,7 +88,7 @@ type LOAResult struct {
 	// FetchedAt is its date of issue; zero when it could not be had.
 	FetchedAt time.Time `json:"fetchedAt,omitzero"`
 
-	Error *Failure `json:"error"`
+	Error *Failure `json:"error" jsonschema:"nullable"`
 }
 
 // ResultSummary counts.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/portctl/portctl/pkg/apply/ledger"
+	"github.com/portctl/portctl/pkg/apply/safe"
 	"github.com/portctl/portctl/pkg/plan"
 )
 
@@ -42,8 +43,14 @@ func (r *run) startSettling(ctx context.Context) *settlement {
 	s.addPorts()
 	go func() {
 		defer close(s.idle)
-		s.see(r.draft.Observed.Services, false)
-		s.whileOrdering()
+		err := safe.Do(func() error {
+			s.see(r.draft.Observed.Services, false)
+			s.whileOrdering()
+			return nil
+		})
+		if err != nil {
+			r.emit(ListingFailed{err}) // the orders go on, and settle looks at everything once more
+		}
 	}()
 	return s
 }
@@ -67,7 +74,7 @@ func (s *settlement) whileOrdering() {
 		case <-tick:
 			if observed, err := s.Account.Observe(s.ctx); err == nil {
 				s.see(observed.Services, true)
-			} // a listing that fails is told of when it is the only thing to do
+			} // a listing that fails is no news while there is more to do than to wait
 			every = longer(every)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/portctl/portctl/pkg/apply/loa"
+	"github.com/portctl/portctl/pkg/apply/safe"
 	"github.com/portctl/portctl/pkg/plan"
 )
 
@@ -128,7 +129,12 @@ func (w *waiter) fetch(p *port, now plan.Service) {
 		p.letter = &LOAResult{UID: p.uid, File: w.folder.Path(row), Kept: true, FetchedAt: row.FetchedAt}
 		return
 	}
-	w.letters.Go(func() error { p.letter = w.letter(p, now); return nil })
+	w.letters.Go(func() error {
+		if err := safe.Do(func() error { p.letter = w.letter(p, now); return nil }); err != nil {
+			p.letter = &LOAResult{UID: p.uid, Error: failureOf(err)}
+		}
+		return nil
+	})
 }
 
 // letter fetches and saves one LOA: once at least, and again until there is one
@@ -136,9 +142,7 @@ func (w *waiter) fetch(p *port, now plan.Service) {
 // letter that is late does not keep the others from being fetched.
 func (w *waiter) letter(p *port, now plan.Service) *LOAResult {
 	for pause := 500 * time.Millisecond; ; pause = min(pause*2, 15*time.Second) {
-		w.slots <- struct{}{}
 		row, err := w.fetchLetter(p, now)
-		<-w.slots
 		if err == nil {
 			w.emit(LOASaved{p.name, p.uid, w.folder.Path(row)})
 			return &LOAResult{UID: p.uid, File: w.folder.Path(row), FetchedAt: row.FetchedAt}
@@ -153,6 +157,8 @@ func (w *waiter) letter(p *port, now plan.Service) *LOAResult {
 }
 
 func (w *waiter) fetchLetter(p *port, now plan.Service) (loa.Row, error) {
+	w.slots <- struct{}{}
+	defer func() { <-w.slots }()
 	pdf, err := w.reader.LOA(w.ctx, p.uid)
 	if err != nil {
 		return loa.Row{}, err

@@ -13,6 +13,8 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/portctl/portctl/pkg/internal/weaken"
 )
 
 // Listing is everything the account's product list says that portctl wants to
@@ -75,6 +77,9 @@ func decodeProducts(body io.Reader) (Listing, error) {
 				return nil
 			}
 			p, err := r.port()
+			if err != nil && weaken.Off(weaken.Strict) {
+				return nil
+			}
 			if err != nil {
 				return r.named(i, err)
 			}

@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/portctl/portctl/pkg/internal/weaken"
 )
 
 // The limits of repetition.
@@ -53,7 +55,7 @@ func retryDecision(c class, f facts) decision {
 		return f.again(maxTriesBusy, "429: it was not processed")
 	case f.unsent:
 		return f.again(maxTries, "nothing was written")
-	case c == classOrder:
+	case c == classOrder && !weaken.Off(weaken.Retry):
 		return decision{why: "the order may have been processed"}
 	case c == classCancel:
 		return decision{why: "the product must be looked at first"}

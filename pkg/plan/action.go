@@ -179,14 +179,14 @@ type Action struct {
 	Reason Reason `json:"reason"`
 	Entry  Entry  `json:"entry"`
 	// Location is nil when the site is no single location.
-	Location *Place `json:"location"`
+	Location *Place `json:"location" jsonschema:"nullable"`
 	// Service is what stands for the entry in the account, if anything.
-	Service *ServiceRef `json:"service"`
+	Service *ServiceRef `json:"service" jsonschema:"nullable"`
 	Changes []Change    `json:"changes"`
 	// Order is the body that would be sent; nil when nothing is ordered.
-	Order *Order `json:"order"`
+	Order *Order `json:"order" jsonschema:"nullable"`
 	// Price is nil until the plan is priced, and for what costs nothing new.
-	Price *Price `json:"price"`
+	Price *Price `json:"price" jsonschema:"nullable"`
 	// Charge is what a cancellation costs at once, in words.
 	Charge string `json:"charge,omitzero"`
 	Source Source `json:"source"`

@@ -87,16 +87,24 @@ func (b *builder) stray(name string) bool {
 	})
 }
 
-// doubtNearby holds a buy back while an order that no entry names is in doubt at
-// the same location and speed: the entry may have been renamed since.
+// doubtNearby holds a buy back while an order that no entry names is open at the
+// same location and speed: the entry may have been renamed since. That the order
+// is known to be carried out, or to wait for an approval, makes no difference as
+// long as the account does not show its service, whose tags would tell.
 func (b *builder) doubtNearby(p Port, l Location) (Reason, bool) {
 	for _, c := range sortedClaims(b.observed.Claims) {
-		if c.Standing != Doubtful || c.Order.Location != l.ID || c.Order.Speed != p.Speed || !b.stray(FoldName(c.Name)) {
+		if c.Order.Location != l.ID || c.Order.Speed != p.Speed || !b.stray(FoldName(c.Name)) {
 			continue
 		}
-		r := doubt(c, p.Source)
+		r, state := doubt(c, p.Source), "is in doubt"
+		switch c.Standing {
+		case Ordered:
+			state, r.Hint = "is not listed yet", fmt.Sprintf("add `formerly: %s` if it is this one, or apply again when it is listed", c.Name)
+		case Queued:
+			state, r.Hint = "waits for an approval", fmt.Sprintf("add `formerly: %s` if it is this one, or have the order approved or rejected", c.Name)
+		}
 		r.Code = ReasonDoubtNearby
-		r.Text = fmt.Sprintf("held back: an order of %q for the same location and speed is in doubt, and no entry has that name; it could be this one", c.Name)
+		r.Text = fmt.Sprintf("held back: an order of %q for the same location and speed %s, and no entry has that name; it could be this one", c.Name, state)
 		return r, false
 	}
 	return Reason{}, true

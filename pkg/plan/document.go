@@ -25,7 +25,7 @@ type Document struct {
 	Environment string `json:"environment"`
 	BaseURL     string `json:"baseURL"`
 	// Company is the UID of the account's company; nil when no product told it.
-	Company   *string      `json:"company"`
+	Company   *string      `json:"company" jsonschema:"nullable"`
 	Inventory InventoryRef `json:"inventory"`
 	// Checksum covers the decisions: what is done and for how much.
 	Checksum string `json:"checksum"`

@@ -35,24 +35,50 @@ func (l *Lines) text(e apply.Event) string {
 			return fmt.Sprintf("buying %s, %s", render.Plural(e.Orders, "order", "orders"), render.Plural(e.Services, "service", "services"))
 		}
 	case apply.OrderFinished:
-		l.done++
 		return l.order(e)
+	case apply.PaceChanged:
+		return fmt.Sprintf("the API is busy, or no longer so: %s at a time", render.Plural(e.Parallelism, "order", "orders"))
+	case apply.ChangeFinished:
+		if e.Failure != nil {
+			return fmt.Sprintf("%s: %s: %s", e.Outcome, render.Clean(e.Name), failure(e.Failure))
+		}
+		return fmt.Sprintf("%s %s", e.Outcome, render.Clean(e.Name))
 	case apply.PortStatus:
-		return fmt.Sprintf("%s %s is %s", render.Clean(e.Name), e.UID.Short(), e.Status)
+		return fmt.Sprintf("%s %s is %s", render.Clean(e.Name), e.UID.Short(), render.Clean(string(e.Status)))
 	case apply.ListingFailed:
 		return fmt.Sprintf("the account could not be listed, looking again: %s", render.Clean(e.Err.Error()))
+	case apply.LedgerFailed:
+		return fmt.Sprintf("%s: the ledger failed, no new order is sent: %s", render.Clean(e.Name), render.Clean(e.Err.Error()))
 	case apply.LOASaved:
-		return fmt.Sprintf("%s %s: LOA saved to %s", render.Clean(e.Name), e.UID.Short(), e.Path)
+		return fmt.Sprintf("%s %s: LOA saved to %s", render.Clean(e.Name), e.UID.Short(), render.Clean(e.Path))
 	case apply.LOAFailed:
 		return fmt.Sprintf("%s %s: no LOA: %s", render.Clean(e.Name), e.UID.Short(), render.Clean(e.Err.Error()))
+	case apply.ManifestFailed:
+		return fmt.Sprintf("the manifest of the LOAs could not be written: %s", render.Clean(e.Err.Error()))
 	}
 	return ""
 }
 
 func (l *Lines) order(e apply.OrderFinished) string {
-	count := fmt.Sprintf("[%d/%d]", l.done, l.total)
-	if e.Outcome == apply.Bought {
-		return fmt.Sprintf("%s bought %s: %s %s a month", count, render.Clean(e.Name), e.Price.Currency, e.Price.Monthly.Grouped())
+	name := render.Clean(e.Name)
+	if e.FoundBy != "" {
+		return fmt.Sprintf("bought %s after all: %s", name, render.Clean(e.FoundBy))
 	}
-	return fmt.Sprintf("%s %s: %s: %s", count, e.Outcome, render.Clean(e.Name), render.Clean(e.Failure.Message))
+	l.done++
+	count := fmt.Sprintf("[%d/%d]", min(l.done, l.total), l.total)
+	if e.Outcome == apply.Bought {
+		return fmt.Sprintf("%s bought %s: %s %s a month", count, name, render.Clean(e.Price.Currency), e.Price.Monthly.Grouped())
+	}
+	return fmt.Sprintf("%s %s: %s: %s", count, e.Outcome, name, failure(e.Failure))
+}
+
+// failure is what went wrong, with the name by which support finds it.
+func failure(f *apply.Failure) string {
+	switch {
+	case f == nil:
+		return "no reason is known"
+	case f.TraceID != "":
+		return fmt.Sprintf("%s (trace id %s)", render.Clean(f.Message), render.Clean(f.TraceID))
+	}
+	return render.Clean(f.Message)
 }
