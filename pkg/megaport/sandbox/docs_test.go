@@ -26,7 +26,7 @@ func TestPageIsCurrent(t *testing.T) {
 	for name, table := range map[string]string{
 		"routes": routesTable(), "admin": adminTableText(), "knobs": knobsTable(), "faults": faultsTable(),
 	} {
-		want = fill(t, want, name, table)
+		want = insertTable(t, want, name, table)
 	}
 	if *update {
 		if err := os.WriteFile(path, want, 0o600); err != nil {
@@ -63,8 +63,8 @@ func TestPageSpeaksOfRealEndpoints(t *testing.T) {
 	}
 }
 
-// fill replaces what stands between a table's marks.
-func fill(t *testing.T, page []byte, name, table string) []byte {
+// insertTable replaces what stands between a table's marks.
+func insertTable(t *testing.T, page []byte, name, table string) []byte {
 	t.Helper()
 	begin := bytes.Index(page, []byte("<!-- "+name))
 	if begin < 0 {
