@@ -45,9 +45,15 @@ fuzz: ## run every fuzz target for FUZZTIME (60s)
 		done; \
 	done
 
+# Every JSON tag of the client and of the sandbox, renamed one at a time, must make
+# a test of its own package fail. This takes half an hour.
+.PHONY: mutate
+mutate: ## find JSON tags of the API that no test looks at
+	go run tools/mutate/main.go ./pkg/megaport ./pkg/megaport/sandbox
+
 .PHONY: golden
 golden: ## rewrite the expected outputs of tests; review the diff
-	go test ./inventory ./pkg/plan ./cmd/portctl/... -update
+	go test ./inventory ./pkg/plan ./pkg/megaport/sandbox ./cmd/portctl/... -update
 
 .PHONY: sandbox
 sandbox: ## serve a simulated Megaport API on 127.0.0.1:8080

@@ -55,10 +55,12 @@ type Result struct {
 
 // ActionResult is what became of one action.
 type ActionResult struct {
-	Kind    plan.Kind   `json:"action"`
-	Name    string      `json:"name"`
-	Outcome Outcome     `json:"outcome"`
-	Place   *plan.Place `json:"location" jsonschema:"nullable"`
+	Kind plan.Kind `json:"action"`
+	Name string    `json:"name"`
+	// Reason is that of the plan.
+	Reason  plan.ReasonCode `json:"reason"`
+	Outcome Outcome         `json:"outcome"`
+	Place   *plan.Place     `json:"location" jsonschema:"nullable"`
 	// UIDs are the services that stand for the entry now.
 	UIDs []plan.ServiceUID `json:"uids"`
 	// New are those of them that this run bought.

@@ -55,7 +55,7 @@ func Run(ctx context.Context, d Draft, o Options) Result {
 	if o.Horizon <= 0 {
 		o.Horizon = DefaultHorizon
 	}
-	r := &run{Options: o, draft: d, started: time.Now(), services: map[plan.ServiceUID]plan.Service{}, kept: keptLetters(o.LOAs), pace: newPace(parallelism(o.Parallelism))}
+	r := &run{Options: o, draft: d, started: time.Now(), services: map[plan.ServiceUID]plan.Service{}, sink: serially(o.Sink), kept: keptLetters(o.LOAs), pace: newPace(parallelism(o.Parallelism))}
 	for _, s := range d.Observed.Services {
 		r.services[s.UID] = s
 	}
@@ -86,7 +86,7 @@ type run struct {
 	result   Result
 	services map[plan.ServiceUID]plan.Service // as first listed
 	latest   []plan.Service                   // the last complete listing after the orders; nil for none
-	sinkMu   sync.Mutex
+	sink     func(Event)
 	kept     map[plan.ServiceUID]loa.Row // the letters that were there before
 	orders   []*order                    // of this run, by action
 	ordersMu sync.Mutex
@@ -102,13 +102,20 @@ type order struct {
 	claim  ledger.Open
 }
 
-func (r *run) emit(e Event) {
-	if r.Sink == nil {
-		return
+func (r *run) emit(e Event) { r.sink(e) }
+
+// serially makes a sink for many goroutines of one that takes one event at a
+// time; nil drops them.
+func serially(sink func(Event)) func(Event) {
+	if sink == nil {
+		return func(Event) {}
 	}
-	r.sinkMu.Lock()
-	defer r.sinkMu.Unlock()
-	r.Sink(e)
+	var mu sync.Mutex
+	return func(e Event) {
+		mu.Lock()
+		defer mu.Unlock()
+		sink(e)
+	}
 }
 
 func (r *run) finish(ctx context.Context) Result {
@@ -123,7 +130,7 @@ func (r *run) initial() []ActionResult {
 	out := make([]ActionResult, 0, len(r.draft.Plan.Actions))
 	for _, a := range r.draft.Plan.Actions {
 		res := ActionResult{
-			Kind: a.Kind, Name: a.Name, Place: a.Location, Price: a.Price, Outcome: initialOutcome(a),
+			Kind: a.Kind, Name: a.Name, Reason: a.Reason.Code, Place: a.Location, Price: a.Price, Outcome: initialOutcome(a),
 			UIDs: []plan.ServiceUID{}, Ports: []PortResult{}, LOAs: []LOAResult{},
 		}
 		if a.Service != nil {

@@ -92,7 +92,7 @@ func (s *settlement) settle() {
 	stop := s.begin(s.Wait)
 	defer stop()
 	s.addPorts()
-	s.poll()
+	s.watch()
 	services := s.latest
 	if services == nil {
 		services = s.draft.Observed.Services
@@ -123,9 +123,9 @@ func (s *settlement) newPort(action, n int, uid plan.ServiceUID) *port {
 	return p
 }
 
-// poll lists the account until nothing is left to wait for. Whatever was ordered
+// watch lists the account until nothing is left to wait for. Whatever was ordered
 // is looked for once at least.
-func (s *settlement) poll() {
+func (s *settlement) watch() {
 	every := firstPoll
 	for looks := 0; s.waiting(looks); looks++ {
 		select {

@@ -56,7 +56,7 @@ type ApprovalService struct {
 }
 
 const (
-	approvalPageSize = 100   // the most that one page holds (confidence A)
+	approvalPageSize = 100   // the most that one page holds (API facts §3.5, confidence A)
 	approvalMaxPages = 1_000 // a server that never ends its pages is broken
 )
 
@@ -154,7 +154,7 @@ func complete(all []Approval, announced int) ([]Approval, error) {
 	return all, nil
 }
 
-// wireApproval is an element of the listing (confidence A).
+// wireApproval is an element of the listing (API facts §3.5, confidence A).
 type wireApproval struct {
 	UID         wireText       `json:"uid"`
 	ID          wireInt        `json:"id"`

@@ -228,6 +228,9 @@ func (b *builder) buy(a Action, p Port) Action {
 	order := newOrder(b.desired.Inventory, p, l)
 	a.Kind, a.Order, a.Changes = Buy, &order, lockOrdered(p, a.Changes)
 	a.Reason = Reason{Code: ReasonNew, Text: "the account has no service of this name", Source: p.Source}
+	if p.Replaces != "" {
+		a.Reason.Text = fmt.Sprintf("replaces service %s, which is terminated", p.Replaces)
+	}
 	return a
 }
 

@@ -242,7 +242,7 @@ func (b *builder) notes(p Port, u unit) {
 			b.warn(p, "name", "service %s is %s; it exists, so it is not bought again: ask Megaport's support", m.UID, m.Status)
 		}
 	}
-	if p.Term != 0 && s.Term != p.Term && !longerTerm(p, u) {
+	if p.Term != 0 && s.Term != p.Term && !longerTerm(p, u) && !s.Status.Unhealthy() {
 		b.warn(p, "term", "service %s has a contract term (months) of %d, not %d; %s", s.UID, s.Term, p.Term, whyTermStays(p, u))
 	}
 	if p.Formerly != "" && FoldName(p.Formerly) != FoldName(s.Name) {

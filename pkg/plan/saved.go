@@ -92,20 +92,37 @@ func (saved Document) envelopeObjections(fresh Document, now time.Time) []Object
 	return out
 }
 
+// actionObjections holds one action against the saved ones of its name. Several
+// absent entries may share one; the fresh action must be covered by any.
 func (saved Document) actionObjections(a Action) []Objection {
-	i := slices.IndexFunc(saved.Actions, func(s Action) bool {
-		return FoldName(s.Name) == FoldName(a.Name) && s.Entry.Absent == a.Entry.Absent
-	})
+	if !a.Kind.Changes() && a.Kind != Blocked {
+		return nil
+	}
+	var first []Objection
+	known := false
+	for _, s := range saved.Actions {
+		if FoldName(s.Name) != FoldName(a.Name) || s.Entry.Absent != a.Entry.Absent {
+			continue
+		}
+		objections := objections(s, a)
+		if len(objections) == 0 {
+			return nil
+		}
+		if !known {
+			known, first = true, objections
+		}
+	}
+	if !known && a.Kind.Changes() {
+		return []Objection{{a.Name, fmt.Sprintf("the plan does not know this entry; it would be %s", doing(a.Kind))}}
+	}
+	return first
+}
+
+// objections holds an action against the saved one.
+func objections(s, a Action) []Objection {
 	object := func(format string, args ...any) []Objection {
 		return []Objection{{a.Name, fmt.Sprintf(format, args...)}}
 	}
-	switch {
-	case i < 0 && a.Kind.Changes():
-		return object("the plan does not know this entry; it would be %s", doing(a.Kind))
-	case i < 0:
-		return nil
-	}
-	s := saved.Actions[i]
 	switch {
 	case a.Kind == Blocked && s.Kind.Changes():
 		return object("it was to be %s, and is blocked now: %s", doing(s.Kind), a.Reason.Text)

@@ -3,6 +3,7 @@ package campaign
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"sync"
 	"time"
@@ -25,6 +26,7 @@ type process struct {
 	world *world
 	plan  run
 	id    string
+	pid   int
 
 	ctx       context.Context // ends with an interruption
 	interrupt context.CancelFunc
@@ -39,7 +41,7 @@ type process struct {
 
 func (w *world) process(ctx context.Context, r run) *process {
 	w.processes++
-	p := &process{world: w, plan: r, id: "run-" + string(rune('A'+w.processes))}
+	p := &process{world: w, plan: r, id: fmt.Sprintf("run-%d", w.processes), pid: w.processes}
 	p.ctx, p.interrupt = context.WithCancel(ctx)
 	p.life, p.die = context.WithCancel(ctx)
 	return p
@@ -70,11 +72,9 @@ func (p *process) passes() error {
 func (p *process) perish() {
 	p.dead = true
 	p.world.count(func(t *totals) { t.kills++ })
-	if p.lock != nil {
-		p.world.released(p.id)
-		if !p.world.trial.Bucket {
-			_ = p.lock.Release(context.Background())
-		}
+	p.world.released(p.id)
+	if p.lock != nil && !p.world.trial.Bucket {
+		_ = p.lock.Release(context.Background())
 	}
 	p.die()
 	p.interrupt()
@@ -156,7 +156,7 @@ func (s store) Place() string { return s.inner.Place() }
 func (s store) Close() error { return nil }
 
 func (p *process) book() *ledger.Ledger {
-	return ledger.New(store{p, p.world.store}, host, ledger.Run{ID: p.id, By: "trial", Process: p.world.processes})
+	return ledger.New(store{p, p.world.store}, host, ledger.Run{ID: p.id, By: "trial", Process: p.pid})
 }
 
 func (p *process) account() (*provider.Account, error) {
@@ -180,10 +180,10 @@ type end struct {
 // apply does what `portctl apply` does, from the lock to the result.
 func (p *process) apply(d plan.Desired, locked bool) end {
 	finished := make(chan end, 1)
-	go func() {
+	p.world.running.Go(func() {
 		r, err := p.carryOut(d, locked)
 		finished <- end{result: r, err: err}
-	}()
+	})
 	select {
 	case e := <-finished:
 		if p.life.Err() == nil {

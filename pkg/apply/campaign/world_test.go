@@ -71,6 +71,7 @@ type world struct {
 	wait      time.Duration
 	failing   atomic.Bool // the ledger's faults are on
 	processes int
+	running   sync.WaitGroup // the code of processes, those of dead ones too
 
 	mu         sync.Mutex
 	totals     totals
@@ -177,7 +178,7 @@ func play(t *testing.T, c trial) (sum totals, violation string) {
 			violation = err.Error()
 			return
 		}
-		defer w.server.Close()
+		defer w.end()
 		for i, s := range c.Steps {
 			w.step(ctx, i, s)
 		}
@@ -189,6 +190,12 @@ func play(t *testing.T, c trial) (sum totals, violation string) {
 		}
 	})
 	return sum, violation
+}
+
+// end waits until the last process is gone: time stands still after that.
+func (w *world) end() {
+	w.running.Wait()
+	_ = w.server.Close() // it keeps nothing on disk
 }
 
 func (w *world) summarise() {

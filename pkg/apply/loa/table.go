@@ -72,7 +72,7 @@ func (m Manifest) encodeTable() ([]byte, error) {
 	_ = w.Write(record) // a buffer takes everything; Error tells otherwise
 	for _, r := range m.LOAs {
 		for i, c := range columns {
-			record[i] = cell(c.get(r))
+			record[i] = Cell(c.get(r))
 		}
 		_ = w.Write(record)
 	}
@@ -111,12 +111,13 @@ func decodeTable(b []byte, m *Manifest) error {
 // formula, and the apostrophe that keeps it from doing so.
 const risky = "=+-@'\t\r"
 
-// cell makes a value safe for a spreadsheet; value is its reverse.
-func cell(s string) string {
+// Cell makes a value safe for a spreadsheet: see the package comment.
+func Cell(s string) string {
 	if s != "" && strings.ContainsRune(risky, rune(s[0])) {
 		return "'" + s
 	}
 	return s
 }
 
+// value is the reverse of Cell.
 func value(s string) string { return strings.TrimPrefix(s, "'") }

@@ -163,9 +163,10 @@ func TestAdminIndexAndUnknownEndpoints(t *testing.T) {
 	a.token = ""
 	index := a.get("/_sandbox").want(200).object()
 	for list, want := range map[string]string{
-		"endpoints":  `{"method":"GET","path":"/_sandbox","doc":"list the admin endpoints, route classes and fault kinds"}`,
+		"endpoints":  `{"method":"GET","path":"/_sandbox","doc":"list the admin endpoints, route classes, fault kinds and knobs"}`,
 		"routes":     `{"method":"POST","pattern":"/oauth2/token","class":"token"}`,
 		"faultKinds": `{"name":"commit-then-drop","doc":"carry the request out, then close the connection without an answer","routes":[],"commits":true}`,
+		"knobs":      `{"name":"latency","doc":"added to every answer, such as \"50ms\""}`,
 	} {
 		first, err := json.Marshal(index[list].([]any)[0])
 		if err != nil {

@@ -43,6 +43,11 @@ func TestApprovalQueue(t *testing.T) {
 		t.Errorf("record %+v", r)
 	}
 	a.do("POST", path+"/reject", "").want(400).says("is APPROVED already")
+	for query, want := range map[string]int{"?serviceIds=68001": 1, "?serviceIds=1,68002": 1, "?serviceIds=1": 0} {
+		if n := len(a.get("/v3/order_approvals" + query).want(200).data().([]any)); n != want {
+			t.Errorf("%s: %d", query, n)
+		}
+	}
 }
 
 func TestApprovalsThatEndOtherwise(t *testing.T) {

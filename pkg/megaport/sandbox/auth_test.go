@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"encoding/base64"
 	"io"
 	"net/http"
 	"strings"
@@ -115,4 +116,14 @@ func TestTokenOutlivesRestartButNotRevocation(t *testing.T) {
 	b.get("/v2/products").want(401)
 	b.login()
 	b.get("/v2/products").want(200)
+}
+
+// TestTokenPayload: a token outlives the version of the sandbox that issued it.
+func TestTokenPayload(t *testing.T) {
+	a := start(t, Config{NewUID: numbered()})
+	payload, err := base64.RawURLEncoding.DecodeString(strings.Split(a.token, ".")[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantEqual(t, string(payload), `{"iss":"portctl-sandbox","boot":"`+a.server.tokens.boot+`","jti":1,"exp_ms":1772370000000}`)
 }

@@ -43,9 +43,9 @@ type Config struct {
 
 // Company is the owner of everything in the account.
 type Company struct {
-	ID   int    `json:"id"`
-	UID  string `json:"uid"`
-	Name string `json:"name"`
+	ID   int
+	UID  string
+	Name string
 }
 
 func (c Config) withDefaults() Config {

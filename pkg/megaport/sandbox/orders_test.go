@@ -38,6 +38,7 @@ func TestOrdersThatAreRefused(t *testing.T) {
 		"a long cost centre":      {with(london, `"NET-042"`, `"`+strings.Repeat("x", 256)+`"`), "costCentre is longer than 255 characters"},
 		"a virtual port":          {with(london, `"virtual":false`, `"virtual":true`), "virtual ports can not be ordered"},
 		"nested orders":           {with(london, `"createDate":0`, `"associatedVxcs":[{}]`), "associatedVxcs and associatedIxs can not be ordered"},
+		"other nested orders":     {with(london, `"createDate":0`, `"associatedIxs":[{}]`), "associatedVxcs and associatedIxs can not be ordered"},
 		"a tag without key":       {with(london, `"portctl-order"`, `""`), "empty key"},
 		"a tag twice":             {with(london, `{"key":"portctl-order","value":"o-1"}`, `{"key":"a","value":"1"},{"key":"a","value":"2"}`), `resource tag \"a\" is given twice`},
 		"a LAG of none":           {with(londonLAG, `"lagPortCount":2`, `"lagPortCount":0`), "lagPortCount 0 is not between 1 and 8"},

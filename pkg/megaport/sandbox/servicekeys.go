@@ -183,14 +183,14 @@ func (s *Server) getServiceKeys(c *call) reply {
 	return ok("Found service keys", rows)
 }
 
-// pricebookQuery is the body of the price book (API facts §7, confidence A).
+// pricebookQuery is the body of the price book (API facts §7, confidence A). Add-ons
+// cost nothing here, so they are not read.
 type pricebookQuery struct {
-	ProductType string         `json:"productType"`
-	LocationID  int            `json:"locationId"`
-	Speed       int            `json:"speed"` // Mbps
-	Term        int            `json:"term"`  // months, 1 when absent
-	Currency    string         `json:"currency"`
-	AddOns      jsontext.Value `json:"addOns"`
+	ProductType string `json:"productType"`
+	LocationID  int    `json:"locationId"`
+	Speed       int    `json:"speed"` // Mbps
+	Term        int    `json:"term"`  // months, 1 when absent
+	Currency    string `json:"currency"`
 }
 
 type wireBookPrice struct {

@@ -458,6 +458,7 @@ func TestTheFormOnDisk(t *testing.T) {
 	a := start(t, Config{Data: path, NewUID: numbered()})
 	uid := a.buy(with(london, `"lon-1"`, `"p"`))[0]
 	a.do("POST", "/v2/service/key", `{"productUid":"`+uid+`","description":"d","active":true,"validFor":{"start":1,"end":2}}`).want(200)
+	a.do("POST", "/_sandbox/services", `[{"uid":"odd","raw":{"x":[1]}}]`).want(200)
 	a.knobs(func(k *Knobs) { k.Approvals = true })
 	a.do("POST", "/v3/networkdesign/buy", `[{"productName":"q","productType":"MEGAPORT","portSpeed":1000,"locationId":89,"term":1}]`).want(200)
 	docs := documents(t, path)
@@ -473,11 +474,14 @@ func TestTheFormOnDisk(t *testing.T) {
 		"approval/00000000-0000-4000-8000-000000000003": `{"uid":"00000000-0000-4000-8000-000000000003","seq":1,"status":"PENDING",
 			"order":{"productName":"q","productType":"MEGAPORT","portSpeed":1000,"locationId":89,"term":1},"name":"q","orderSeq":2,
 			"createdAt":1772366400000,"decidedAt":0,"comments":"","uids":[]}`,
-		"counters": `{"product":1,"aggregation":0,"order":2,"approval":1,"key":1}`,
+		"counters": `{"product":2,"aggregation":0,"order":2,"approval":1,"key":1}`,
 	} {
 		wantEqual(t, docs[key], want)
 	}
-	if len(docs) != 7 { // and two orders, and the route counts
+	if odd := docs["service/odd"]; !strings.Contains(odd, `"raw":{"x":[1]}`) {
+		t.Errorf("a seeded row is kept as %s", odd)
+	}
+	if len(docs) != 8 { // and two orders, and the route counts
 		t.Errorf("documents %v", slices.Sorted(maps.Keys(docs)))
 	}
 }

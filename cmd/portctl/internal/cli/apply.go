@@ -13,7 +13,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/portctl/portctl/cmd/portctl/internal/live"
 	"github.com/portctl/portctl/cmd/portctl/internal/render"
 	"github.com/portctl/portctl/inventory"
 	"github.com/portctl/portctl/pkg/apply"
@@ -38,6 +37,8 @@ type applyOptions struct {
 	noLOA       bool
 	format      string
 	resultFile  string
+	events      string
+	maxFailures int
 }
 
 func newApplyCommand(s Streams, g *globals) *cobra.Command {
@@ -91,6 +92,8 @@ something is not ready or a letter is missing, 1 any other error.`,
 	f.StringVar(&o.loaDir, "loa-dir", "loas", "`folder` for the letters and their manifest")
 	f.BoolVar(&o.noLOA, "no-loa", false, "fetch no letters")
 	f.StringVar(&o.format, "format", "text", "`format` of the result: text or json")
+	f.StringVar(&o.events, "events", "", "write every event as a line of JSON to this `file`; - means standard output")
+	f.IntVar(&o.maxFailures, "max-failures", 0, "start no new order after so many came to nothing; 0 goes on")
 	f.StringVar(&o.resultFile, "result", "", "write the result as JSON to this `file` too, whatever happens")
 	registerSelection(f, &o.selection)
 	cmd.MarkFlagsMutuallyExclusive("wait", "no-wait")
@@ -101,11 +104,17 @@ func (o *applyOptions) check() error {
 	if o.parallelism < 1 {
 		return fmt.Errorf("--parallelism must be at least 1, not %d", o.parallelism)
 	}
+	if o.maxFailures < 0 {
+		return fmt.Errorf("--max-failures must not be negative: %d", o.maxFailures)
+	}
 	if o.wait < 0 || o.horizon <= 0 {
 		return fmt.Errorf("--wait and --horizon must not be negative: %s, %s", o.wait, o.horizon)
 	}
 	if o.noWait {
 		o.wait = 0
+	}
+	if o.events == eventsToStdout && o.format == "json" {
+		return errTwoDocuments
 	}
 	return oneOf("format", o.format, "text", "json")
 }
@@ -114,6 +123,11 @@ func runApply(ctx context.Context, s Streams, o applyOptions) error {
 	if err := o.check(); err != nil {
 		return err
 	}
+	events, s, err := openEvents(s, o.events)
+	if err != nil {
+		return err
+	}
+	defer events.finish(s)
 	inv, err := o.load(s)
 	if err != nil {
 		return err
@@ -144,11 +158,11 @@ func runApply(ctx context.Context, s Streams, o applyOptions) error {
 		return err
 	}
 	defer unlock()
-	return o.carryOut(ctx, s, session, inv, saved, letters, book, unlock)
+	return o.carryOut(ctx, s, session, inv, saved, letters, book, unlock, events)
 }
 
 // carryOut drafts, asks and runs, holding the lock until the orders are settled.
-func (o *applyOptions) carryOut(ctx context.Context, s Streams, session *session, inv *inventory.Inventory, saved *plan.Document, letters *loa.Folder, book *book, unlock func()) error {
+func (o *applyOptions) carryOut(ctx context.Context, s Streams, session *session, inv *inventory.Inventory, saved *plan.Document, letters *loa.Folder, book *book, unlock func(), events *eventStream) error {
 	account := provider.NewAccount(session.client)
 	draft, recovered, err := apply.Prepare(ctx, account, inv.Desired(), apply.DraftOptions{
 		Ledger: book.Ledger, Selection: o.selection, Parallelism: o.parallelism, PerOrder: true,
@@ -163,12 +177,15 @@ func (o *applyOptions) carryOut(ctx context.Context, s Streams, session *session
 	if err := o.gate(s, doc); err != nil {
 		return err
 	}
-	lines := live.NewLines(s.Err, time.Now)
+	surviveClosedPipes()
+	watching := o.watch(s, events)
+	defer watching.stop()
 	result := apply.Run(ctx, draft, apply.Options{
-		Account: account, Ledger: book.Ledger, Settled: unlock, LOAs: letters, Sink: o.sink(lines),
-		Parallelism: o.parallelism, Wait: o.wait, Horizon: o.horizon, Recovered: recovered,
+		Account: account, Identity: identity(session.target, inv), Ledger: book.Ledger, Settled: unlock, LOAs: letters, Sink: watching.Event,
+		Parallelism: o.parallelism, MaxFailures: o.maxFailures, Wait: o.wait, Horizon: o.horizon, Recovered: recovered,
 	})
-	return o.finish(s, session.target, inv, result)
+	watching.stop()
+	return o.finish(s, result)
 }
 
 // refusal gives errors of the ledger's rules their exit code: nothing was sent.
@@ -314,17 +331,24 @@ func asked(s Streams, in *bufio.Reader, question, want string) bool {
 	return strings.TrimSpace(answer) == want
 }
 
-func (o *applyOptions) sink(lines *live.Lines) func(apply.Event) {
-	if o.quiet {
-		return nil
+// identity says whose run it is.
+func identity(t target, inv *inventory.Inventory) apply.Identity {
+	return apply.Identity{
+		Tool: "portctl " + Version(), Environment: t.Environment, BaseURL: t.Address(),
+		Inventory: plan.InventoryRef{Name: inv.Name, Digest: inv.Desired().Digest()},
 	}
-	return lines.Event
+}
+
+// sameArgs are the arguments of the same apply once more.
+func (o *applyOptions) sameArgs() []string {
+	if o.planFile != "" {
+		return append([]string{o.planFile}, o.again(plan.Selection{Only: o.selection.Only})...)
+	}
+	return o.again(o.selection)
 }
 
 // finish writes the result, on success and on failure alike.
-func (o *applyOptions) finish(s Streams, t target, inv *inventory.Inventory, r apply.Result) error {
-	r.Tool, r.Environment, r.BaseURL = "portctl "+Version(), t.Environment, t.Address()
-	r.Inventory = plan.InventoryRef{Name: inv.Name, Digest: inv.Desired().Digest()}
+func (o *applyOptions) finish(s Streams, r apply.Result) error {
 	encoded, err := r.Encode()
 	if err == nil && o.resultFile != "" {
 		err = os.WriteFile(o.resultFile, encoded, 0o644)
@@ -332,7 +356,7 @@ func (o *applyOptions) finish(s Streams, t target, inv *inventory.Inventory, r a
 	if o.format == "json" {
 		_, _ = s.Out.Write(encoded)
 	} else {
-		_ = render.ResultText(s.Out, r, render.Options{Width: s.Width, Color: o.color(s)})
+		_ = render.ResultText(s.Out, r, render.Options{Width: s.Width, Color: o.color(s), Apply: o.sameArgs()})
 	}
 	if r.ExitCode != exitDone {
 		return exitWith(r.ExitCode, err)

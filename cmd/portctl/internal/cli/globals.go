@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/portctl/portctl/inventory"
+	"github.com/portctl/portctl/pkg/plan"
 )
 
 // globals are the flags that every command takes.
@@ -59,6 +60,28 @@ func (g *globals) logger(s Streams) (zerolog.Logger, error) {
 		return zerolog.Nop(), withHint(fmt.Errorf("--log-format %q is not a format", g.logFormat), "use text or json")
 	}
 	return zerolog.New(zerolog.SyncWriter(w)).Level(level).With().Timestamp().Logger(), nil
+}
+
+// again are the arguments that name the same inventory, account and entries once
+// more, for the command that a plan or a result suggests.
+func (g *globals) again(selection plan.Selection) []string {
+	var args []string
+	add := func(flag string, values ...string) {
+		for _, v := range values {
+			if v != "" {
+				args = append(args, flag, v)
+			}
+		}
+	}
+	add("-f", g.files...)
+	add("--env", g.environment)
+	add("--base-url", g.baseURL)
+	add("--token-url", g.tokenURL)
+	add("--profile", g.profile)
+	add("--state", g.state)
+	add("--only", selection.Only...)
+	add("--except", selection.Except...)
+	return args
 }
 
 func (g *globals) color(s Streams) bool    { return s.OutTerminal && g.wantsColor(s) }

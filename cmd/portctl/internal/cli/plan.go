@@ -102,6 +102,15 @@ func runPlan(ctx context.Context, s Streams, o planOptions) error {
 	return o.verdict(draft.Plan)
 }
 
+// applyArgs are the arguments of the apply that does what is planned: those of a
+// saved plan name its file, which knows what it takes out.
+func (o planOptions) applyArgs() []string {
+	if o.out != "" {
+		return append([]string{o.out}, o.again(plan.Selection{})...)
+	}
+	return o.again(o.selection)
+}
+
 // verdict is the exit of plan: what apply would make of it.
 func (o planOptions) verdict(p plan.Plan) error {
 	switch {
@@ -167,7 +176,7 @@ func (o planOptions) write(s Streams, doc plan.Document) error {
 			return err
 		}
 	}
-	drawing := render.Options{Width: s.Width, Color: o.color(s), ShowUnmanaged: o.showUnmanaged}
+	drawing := render.Options{Width: s.Width, Color: o.color(s), ShowUnmanaged: o.showUnmanaged, Apply: o.applyArgs()}
 	switch o.format {
 	case "text":
 		return render.PlanText(s.Out, doc, drawing)

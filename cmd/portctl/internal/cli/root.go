@@ -14,6 +14,7 @@ import (
 
 // Main runs one command line and returns its exit code.
 func Main(args []string, s Streams) int {
+	s = onScreen(s)
 	ctx, stop := interruptible(s)
 	defer stop()
 	cmd := New(s)
@@ -84,6 +85,8 @@ is provisioned and saves the Letters of Authorization (LOA) as PDF.`,
 		newSchemaCommand(s),
 		newPlanCommand(s, g),
 		newApplyCommand(s, g),
+		newStatusCommand(s, g),
+		newLOACommand(s, g),
 		newLedgerCommand(s, g),
 		newSitesCommand(s, g),
 		newSandboxCommand(s, g),

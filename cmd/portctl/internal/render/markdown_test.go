@@ -234,7 +234,4 @@ func TestMarkdownOfTheExample(t *testing.T) {
 		}
 	}
 	shape(t, page)
-	if path := os.Getenv("PORTCTL_EMEA_MARKDOWN"); path != "" {
-		_ = os.WriteFile(path, []byte(page), 0o644)
-	}
 }

@@ -254,7 +254,7 @@ const maxCommands = 5
 // heldBack says that an entry has no order of its own in doubt: it waits for
 // that of another name, which is listed beside it.
 func heldBack(a apply.ActionResult) bool {
-	return a.Kind == plan.Unknown && a.Error != nil && strings.HasPrefix(a.Error.Message, "held back: ")
+	return a.Reason == plan.ReasonDoubtNearby
 }
 
 // audit tells where the account is not as the run left it.

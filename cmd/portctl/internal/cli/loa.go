@@ -1,0 +1,154 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/portctl/portctl/cmd/portctl/internal/live"
+	"github.com/portctl/portctl/cmd/portctl/internal/render"
+	"github.com/portctl/portctl/inventory"
+	"github.com/portctl/portctl/pkg/apply"
+	"github.com/portctl/portctl/pkg/apply/loa"
+	"github.com/portctl/portctl/pkg/apply/provider"
+	"github.com/portctl/portctl/pkg/plan"
+)
+
+type loaOptions struct {
+	*globals
+	only        []string
+	loaDir      string
+	refresh     bool
+	zipBy       string
+	wait        time.Duration
+	parallelism int
+}
+
+func newLOACommand(s Streams, g *globals) *cobra.Command {
+	o := loaOptions{globals: g}
+	cmd := &cobra.Command{
+		Use:   "loa [NAME...]",
+		Short: "Fetch Letters of Authorization without ordering anything",
+		Long: `Fetch the Letters of Authorization (LOA) of the inventory's ports, as apply does,
+but order and change nothing. Names and globs keep it to some entries. Letters
+that are there are kept, and what is lost of letters and manifest is restored;
+--refresh renews them all, with today's date of issue. A letter that was issued
+more than 30 days ago is warned about: data centres want a recent one.
+
+--zip-by site or metro writes one archive for each into the folder, with the
+letters of just these ports and their part of the manifest as JSON and CSV. The
+same letters give the same archive.
+
+--wait waits for ports that are not ready yet.
+
+Exit codes: 0 every letter is there, 7 one is missing or its port not ready,
+1 any other error.`,
+		Example: `  portctl loa -f examples/emea-rollout.yaml --zip-by metro
+  portctl loa 'lon-*' --refresh
+  portctl loa --wait 2h`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.only = args
+			return runLOA(cmd.Context(), s, o)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.loaDir, "loa-dir", "loas", "`folder` for the letters and their manifest")
+	f.BoolVar(&o.refresh, "refresh", false, "fetch letters that are there again")
+	f.StringVar(&o.zipBy, "zip-by", "", "write one archive per `recipient`: site or metro")
+	f.DurationVar(&o.wait, "wait", 0, "how `long` to wait for ports that are not ready")
+	f.IntVar(&o.parallelism, "parallelism", 16, "downloads at one time")
+	return cmd
+}
+
+func (o loaOptions) check() error {
+	switch {
+	case o.parallelism < 1:
+		return fmt.Errorf("--parallelism must be at least 1, not %d", o.parallelism)
+	case o.wait < 0:
+		return fmt.Errorf("--wait must not be negative: %s", o.wait)
+	case o.zipBy == "":
+		return nil
+	}
+	return oneOf("zip-by", o.zipBy, "site", "metro")
+}
+
+func runLOA(ctx context.Context, s Streams, o loaOptions) error {
+	if err := o.check(); err != nil {
+		return err
+	}
+	return o.withLedger(ctx, s, func(inv *inventory.Inventory, session *session, b *book) error {
+		survey, err := takeSurvey(ctx, inv, session, b, o.only, o.loaDir, false)
+		if err != nil {
+			return err
+		}
+		folder, err := loa.Open(o.loaDir, session.Environment)
+		if err != nil {
+			return err
+		}
+		options := apply.LetterOptions{LOAs: folder, Refresh: o.refresh, Parallelism: o.parallelism, Wait: o.wait}
+		if !o.quiet {
+			options.Sink = live.NewLines(s.Err, time.Now).Event
+		}
+		letters := apply.FetchLetters(ctx, provider.NewReader(session.client), survey, options)
+		if err := o.zip(s, folder, letters); err != nil {
+			return err
+		}
+		return o.tell(s, survey, letters)
+	})
+}
+
+// zip writes the archives.
+func (o loaOptions) zip(s Streams, folder *loa.Folder, letters []apply.Letter) error {
+	if o.zipBy == "" {
+		return nil
+	}
+	recipient := loa.BySite
+	if o.zipBy == "metro" {
+		recipient = loa.ByMetro
+	}
+	archives, err := folder.Archives(recipient, func(uid plan.ServiceUID) bool {
+		return slices.ContainsFunc(letters, func(l apply.Letter) bool { return l.UID == uid })
+	})
+	for _, a := range archives {
+		fmt.Fprintf(s.Out, "%s: %s\n", render.Clean(a.Path), render.Plural(len(a.Ports), "LOA", "LOAs"))
+	}
+	return err
+}
+
+// tell sums up: which letters are missing and why, which are old, how many there
+// are.
+func (o loaOptions) tell(s Streams, survey apply.Survey, letters []apply.Letter) error {
+	have, fresh, missing := 0, 0, 0
+	for _, l := range letters {
+		switch {
+		case l.File == "":
+			missing++
+			fmt.Fprintf(s.Out, "%s %s: no LOA: %s\n", render.Clean(l.Name), l.UID, render.Clean(l.Error.Message))
+			continue
+		case !l.Kept:
+			fresh++
+		}
+		have++
+		if age := time.Since(l.FetchedAt); l.Kept && age > loa.RenewAfter {
+			fmt.Fprintf(s.Err, "warning: the LOA of %s (%s) was issued %s ago; --refresh renews it\n", render.Clean(l.Name), l.File, live.Age(age))
+		}
+	}
+	for _, p := range survey.Ports {
+		if p.UID == "" && p.State != apply.PortGone {
+			missing++
+			fmt.Fprintf(s.Out, "%s: no LOA: the port is %s\n", render.Clean(p.Name), p.State)
+		}
+	}
+	line := fmt.Sprintf("%s in %s (%d new)", render.Plural(have, "LOA", "LOAs"), render.Clean(o.loaDir), fresh)
+	if missing > 0 {
+		line += fmt.Sprintf(" · %d missing", missing)
+	}
+	fmt.Fprintln(s.Out, line)
+	if missing > 0 {
+		return exitWith(exitNotReady, nil)
+	}
+	return nil
+}

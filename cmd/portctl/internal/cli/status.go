@@ -1,0 +1,209 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/csv"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/spf13/cobra"
+
+	"github.com/portctl/portctl/cmd/portctl/internal/live"
+	"github.com/portctl/portctl/inventory"
+	"github.com/portctl/portctl/pkg/apply"
+	"github.com/portctl/portctl/pkg/apply/loa"
+	"github.com/portctl/portctl/pkg/apply/provider"
+)
+
+type statusOptions struct {
+	*globals
+	only     []string
+	format   string
+	watch    bool
+	interval time.Duration
+	loaDir   string
+	noLOA    bool
+}
+
+func newStatusCommand(s Streams, g *globals) *cobra.Command {
+	o := statusOptions{globals: g}
+	cmd := &cobra.Command{
+		Use:   "status [NAME...]",
+		Short: "Show how far every port of the inventory is",
+		Long: `Show for every port of the inventory its provisioning status, its age, its
+Letter of Authorization (LOA), the end of its contract, and the claim of its order
+if that is still open. A LAG has a line for each member. Names and globs keep it
+to some entries. Nothing is changed and no order is validated.
+
+A state is ready, waiting (on its way), failed (it will not be ready by itself),
+missing (not ordered), doubtful (an order without an answer), approval, blocked,
+leaving (to be cancelled) or gone.
+
+With --watch the account is looked at again and again until everything is ready.
+
+Exit codes: 0 everything is ready and has its letter, 7 something is not ready,
+not ordered or without its letter, 5 an order is in doubt, 1 any other error.`,
+		Example: `  portctl status -f examples/emea-rollout.yaml
+  portctl status --watch 'lon-*'
+  portctl status --format csv > status.csv`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.only = args
+			return runStatus(cmd.Context(), s, o)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.format, "format", "table", "`format`: table, json or csv")
+	f.BoolVar(&o.watch, "watch", false, "look again until everything is ready")
+	f.DurationVar(&o.interval, "interval", 10*time.Second, "`time` between two looks")
+	f.StringVar(&o.loaDir, "loa-dir", "loas", "`folder` of the letters")
+	f.BoolVar(&o.noLOA, "no-loa", false, "do not look at letters")
+	return cmd
+}
+
+func runStatus(ctx context.Context, s Streams, o statusOptions) error {
+	if err := oneOf("format", o.format, "table", "json", "csv"); err != nil {
+		return err
+	}
+	if o.interval <= 0 {
+		return fmt.Errorf("--interval must be positive, not %s", o.interval)
+	}
+	if o.watch && o.format != "table" {
+		return withHint(fmt.Errorf("--watch shows a table, not %s", o.format), "leave out --format, or --watch")
+	}
+	return o.withLedger(ctx, s, func(inv *inventory.Inventory, session *session, b *book) error {
+		look := func() (apply.Survey, error) {
+			return takeSurvey(ctx, inv, session, b, o.only, o.loaDir, o.noLOA)
+		}
+		if o.watch {
+			return o.keepWatching(ctx, s, look)
+		}
+		survey, err := look()
+		if err != nil {
+			return err
+		}
+		if err := writeSurvey(s.Out, survey, o.format, s.Width); err != nil {
+			return err
+		}
+		return verdictOf(survey)
+	})
+}
+
+// takeSurvey looks once at everything.
+func takeSurvey(ctx context.Context, inv *inventory.Inventory, session *session, b *book, only []string, loaDir string, noLOA bool) (apply.Survey, error) {
+	options := apply.SurveyOptions{Ledger: b.Ledger, Only: only}
+	if !noLOA {
+		folder, err := loa.Open(loaDir, session.Environment)
+		if err != nil {
+			return apply.Survey{}, err
+		}
+		options.LOAs = folder
+	}
+	survey, err := apply.TakeSurvey(ctx, provider.NewReader(session.client), inv.Desired(), options)
+	survey.Tool, survey.Environment = "portctl "+Version(), session.Environment
+	return survey, err
+}
+
+func verdictOf(s apply.Survey) error {
+	if s.ExitCode != exitDone {
+		return exitWith(s.ExitCode, nil)
+	}
+	return nil
+}
+
+// keepWatching looks again until nothing is left to wait for. On a terminal the
+// table stays in place; elsewhere it is written again when it has changed.
+func (o statusOptions) keepWatching(ctx context.Context, s Streams, look func() (apply.Survey, error)) error {
+	screen := live.NewScreen(s.Out)
+	before := ""
+	for {
+		survey, err := look()
+		if err != nil {
+			return err
+		}
+		over := survey.ExitCode == exitDone
+		var table bytes.Buffer
+		cols, rows := s.Width, 0
+		if s.OutTerminal {
+			cols, rows = size(s.Out)()
+		}
+		if err := writeSurvey(&table, survey, o.format, cols); err != nil {
+			return err
+		}
+		switch {
+		case s.OutTerminal && !over:
+			err = screen.Draw(lastLines(table.String(), rows-1), cols)
+		case s.OutTerminal:
+			_ = screen.Draw(nil, cols)
+			_, err = s.Out.Write(table.Bytes())
+		case live.StatusLine(survey) != before:
+			_, err = fmt.Fprintf(s.Out, "%s\n%s\n", survey.TakenAt.Local().Format(time.DateTime), table.String())
+			before = live.StatusLine(survey)
+		}
+		if err != nil || over {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return verdictOf(survey)
+		case <-time.After(o.interval):
+		}
+	}
+}
+
+// lastLines are the lines of a text that fit a terminal: its sum is at the end.
+func lastLines(s string, rows int) []string {
+	lines := strings.Split(strings.TrimRight(s, "\n"), "\n")
+	return lines[max(0, len(lines)-max(1, rows)):]
+}
+
+func writeSurvey(w io.Writer, survey apply.Survey, format string, width int) error {
+	switch format {
+	case "json":
+		b, err := json.Marshal(survey, json.Deterministic(true), jsontext.WithIndent("  "))
+		if err != nil {
+			return err
+		}
+		_, err = w.Write(append(b, '\n'))
+		return err
+	case "csv":
+		return writeSurveyCSV(w, survey)
+	}
+	return live.StatusTable(w, survey, width)
+}
+
+// writeSurveyCSV writes one row per port, safe to open in a spreadsheet.
+func writeSurveyCSV(w io.Writer, survey apply.Survey) error {
+	out := csv.NewWriter(w)
+	_ = out.Write([]string{
+		"name", "member", "state", "uid", "status", "locationId", "site", "metro", "speedMbps", "diversityZone", "termMonths",
+		"createdAt", "ageSeconds", "contractEnd", "loaFile", "loaFetchedAt", "claim", "note",
+	}) // Error tells of all failures
+	for _, p := range survey.Ports {
+		row := []string{
+			p.Name, strconv.Itoa(p.Member), string(p.State), string(p.UID), string(p.Status), "", "", "",
+			strconv.Itoa(int(p.Speed)), string(p.Zone), strconv.Itoa(p.Term), "", "", p.ContractEnd, "", "", string(p.Claim), p.Note,
+		}
+		if p.Place != nil {
+			row[5], row[6], row[7] = strconv.Itoa(int(p.Place.ID)), p.Place.Name, p.Place.Metro
+		}
+		if !p.CreatedAt.IsZero() {
+			row[11] = p.CreatedAt.UTC().Format(time.RFC3339)
+			row[12] = strconv.Itoa(int(survey.TakenAt.Sub(p.CreatedAt).Seconds()))
+		}
+		if p.Letter != nil && p.Letter.File != "" {
+			row[14], row[15] = p.Letter.File, p.Letter.FetchedAt.UTC().Format(time.RFC3339)
+		}
+		for i := range row {
+			row[i] = loa.Cell(row[i])
+		}
+		_ = out.Write(row)
+	}
+	out.Flush()
+	return out.Error()
+}

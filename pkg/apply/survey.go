@@ -1,0 +1,360 @@
+package apply
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/portctl/portctl/pkg/apply/ledger"
+	"github.com/portctl/portctl/pkg/apply/loa"
+	"github.com/portctl/portctl/pkg/plan"
+)
+
+// Survey is how far the ports of an inventory are, as one look at the account
+// showed it.
+type Survey struct {
+	FormatVersion string    `json:"formatVersion"`
+	Tool          string    `json:"tool"`
+	TakenAt       time.Time `json:"takenAt"`
+	Environment   string    `json:"environment"`
+	// Ports has one row per port, in the plan's order: each member of a LAG has
+	// its own, and so has an entry that nothing stands for.
+	Ports    []Standing    `json:"ports"`
+	Summary  SurveySummary `json:"summary"`
+	ExitCode int           `json:"exitCode"`
+
+	services []plan.Service
+	catalog  plan.Catalog
+}
+
+// SurveySummary counts ports.
+type SurveySummary struct {
+	// Ports counts all of them, Ready those that are provisioned.
+	Ports int `json:"ports"`
+	Ready int `json:"ready"`
+	// NotReady counts ports that exist and are not provisioned, NotOrdered those
+	// that are wanted and do not exist, Doubtful those of orders in doubt.
+	NotReady   int `json:"notReady"`
+	NotOrdered int `json:"notOrdered"`
+	Doubtful   int `json:"doubtful"`
+	// LOAs counts the letters on disk, LOAsMissing those of ready ports that are
+	// not there, LOAsOld those that should be renewed.
+	LOAs        int `json:"loas"`
+	LOAsMissing int `json:"loasMissing"`
+	LOAsOld     int `json:"loasOld"`
+}
+
+// SurveyVersion is the version of the survey document: major.minor.
+const SurveyVersion = "1.0"
+
+// Standing is how far one port is.
+type Standing struct {
+	// Name is the entry's, and Member counts the ports of a LAG from 1; 0 is a
+	// single port.
+	Name   string `json:"name"`
+	Member int    `json:"member,omitzero"`
+	// State is ready, waiting, failed, missing, doubtful, approval, blocked,
+	// leaving or gone.
+	State State `json:"state"`
+	// UID and Status are empty while nothing stands for the entry.
+	UID    plan.ServiceUID `json:"uid"`
+	Status plan.Status     `json:"status"`
+	Place  *plan.Place     `json:"location"`
+	// Speed is in Mbps, Term in months.
+	Speed plan.Speed `json:"speedMbps"`
+	Zone  plan.Zone  `json:"diversityZone"`
+	Term  int        `json:"termMonths"`
+	// CreatedAt is when it was ordered, ContractEnd the last day of the term as
+	// year-month-day; empty while the API has not filled them in.
+	CreatedAt   time.Time `json:"createdAt,omitzero"`
+	ContractEnd string    `json:"contractEnd,omitzero"`
+	// Claim is the state of the open claim of the entry, if there is one.
+	Claim ledger.State `json:"claim,omitzero"`
+	// Note says what is in the way; empty when nothing is.
+	Note string `json:"note,omitzero"`
+	// Letter is nil when letters were not looked at.
+	Letter *LetterState `json:"loa"`
+}
+
+// State is how far a port is, in a word.
+type State string
+
+// The states of a port.
+const (
+	// PortReady: provisioned.
+	PortReady State = "ready"
+	// PortWaiting: ordered, and on its way.
+	PortWaiting State = "waiting"
+	// PortFailed: it exists and will not be ready by itself.
+	PortFailed State = "failed"
+	// PortMissing: it is wanted and not ordered.
+	PortMissing State = "missing"
+	// PortDoubtful: an order of it is in doubt.
+	PortDoubtful State = "doubtful"
+	// PortApproval: its order waits for an approval within the company.
+	PortApproval State = "approval"
+	// PortBlocked: it is wanted, and something about the entry is in the way.
+	PortBlocked State = "blocked"
+	// PortLeaving: the entry says absent, and it is not cancelled yet.
+	PortLeaving State = "leaving"
+	// PortGone: the entry says absent, and it is.
+	PortGone State = "gone"
+)
+
+// LetterState is how far the letter of a port is.
+type LetterState struct {
+	// File is its path; empty when it is not there.
+	File string `json:"file"`
+	// FetchedAt is its date of issue.
+	FetchedAt time.Time `json:"fetchedAt,omitzero"`
+	// Old says that it should be renewed.
+	Old bool `json:"old"`
+}
+
+// SurveyOptions say what is looked at.
+type SurveyOptions struct {
+	// Ledger is where open claims are read; nil reads none.
+	Ledger *ledger.Ledger
+	// LOAs is the folder of the letters; nil looks at none.
+	LOAs *loa.Folder
+	// Only keeps to entries of these names or globs; empty keeps all.
+	Only []string
+	// Parallelism is the number of requests at one time; 0 means 16.
+	Parallelism int
+}
+
+// TakeSurvey looks at locations, account, ledger and letters. It changes nothing
+// and validates no order.
+func TakeSurvey(ctx context.Context, r Reader, desired plan.Desired, o SurveyOptions) (Survey, error) {
+	d := Draft{Desired: desired}
+	var err error
+	if o.Ledger != nil {
+		if d.Claims, err = o.Ledger.Snapshot(ctx); err != nil {
+			return Survey{}, err
+		}
+	}
+	approvals, err := d.readAccount(ctx, r)
+	if err != nil {
+		return Survey{}, err
+	}
+	if err := d.standing(ctx, r, approvals, DraftOptions{Parallelism: o.Parallelism}); err != nil {
+		return Survey{}, err
+	}
+	built, err := plan.Build(d.Desired, d.Observed, d.Catalog).Select(plan.Selection{Only: o.Only})
+	if err != nil {
+		return Survey{}, err
+	}
+	s := Survey{FormatVersion: SurveyVersion, TakenAt: time.Now().UTC(), Ports: []Standing{}, services: d.Observed.Services, catalog: d.Catalog}
+	for _, a := range built.Actions {
+		if a.Kind != plan.Excluded {
+			s.Ports = append(s.Ports, s.standings(a, d.Claims.Open)...)
+		}
+	}
+	if o.LOAs != nil {
+		if err := s.lookAtLetters(o.LOAs); err != nil {
+			return Survey{}, err
+		}
+	}
+	s.fold()
+	return s, nil
+}
+
+// standings are the rows of one entry.
+func (s *Survey) standings(a plan.Action, claims []ledger.Open) []Standing {
+	row := Standing{Name: a.Name, Place: a.Location, Speed: a.Entry.Speed, Zone: a.Entry.Zone, Term: a.Entry.Term, State: stateOf(a)}
+	if i := slices.IndexFunc(claims, func(c ledger.Open) bool { return plan.FoldName(c.Name) == plan.FoldName(a.Name) }); i >= 0 {
+		row.Claim = claims[i].State
+	}
+	if row.State != PortReady {
+		row.Note = a.Reason.Text
+	}
+	if a.Service == nil {
+		return []Standing{row}
+	}
+	var rows []Standing
+	for n, uid := range a.Service.Members {
+		rows = append(rows, s.member(row, a, n, uid))
+	}
+	if a.Kind == plan.Grow {
+		row.Member, row.State, row.Note = len(rows)+1, PortMissing, a.Reason.Text
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+// member is the row of the nth service of an entry, from 0.
+func (s *Survey) member(row Standing, a plan.Action, n int, uid plan.ServiceUID) Standing {
+	row.UID = uid
+	if a.Entry.LAG > 0 {
+		row.Member = n + 1
+	}
+	i := slices.IndexFunc(s.services, func(x plan.Service) bool { return x.UID == uid })
+	if i < 0 {
+		return row
+	}
+	x := s.services[i]
+	row.Status, row.Speed, row.Zone, row.Term, row.CreatedAt = x.Status, x.Speed, cmp.Or(x.Zone, row.Zone), x.Term, x.CreatedAt
+	if !x.ContractEnd.IsZero() {
+		row.ContractEnd = x.ContractEnd.UTC().Format(time.DateOnly)
+	}
+	if row.State == PortDoubtful || row.State == PortLeaving {
+		return row
+	}
+	if a.Kind != plan.Blocked {
+		row.Note = ""
+	}
+	switch {
+	case x.Status.Ready():
+		row.State = PortReady
+	case x.Status.Unhealthy(), x.Status.Terminated():
+		row.State = PortFailed
+	default:
+		row.State = PortWaiting
+	}
+	return row
+}
+
+// stateOf is the state of an entry as long as no service says more.
+func stateOf(a plan.Action) State {
+	switch {
+	case a.Kind == plan.Unknown:
+		return PortDoubtful
+	case a.Reason.Code == plan.ReasonApproval:
+		return PortApproval
+	case a.Reason.Code == plan.ReasonGone:
+		return PortGone
+	case a.Entry.Absent:
+		return PortLeaving
+	case a.Kind == plan.Blocked:
+		return PortBlocked
+	case a.Service != nil:
+		return PortWaiting
+	}
+	return PortMissing
+}
+
+func (s *Survey) lookAtLetters(f *loa.Folder) error {
+	kept, err := f.Kept()
+	if err != nil {
+		return err
+	}
+	for i, p := range s.Ports {
+		letter := &LetterState{}
+		if row, ok := kept[p.UID]; ok {
+			*letter = LetterState{f.Path(row), row.FetchedAt, row.Old(s.TakenAt)}
+		}
+		s.Ports[i].Letter = letter
+	}
+	return nil
+}
+
+// fold counts and settles the exit code.
+func (s *Survey) fold() {
+	sum := &s.Summary
+	counters := map[State]*int{
+		PortReady: &sum.Ready, PortWaiting: &sum.NotReady, PortFailed: &sum.NotReady, PortApproval: &sum.NotReady,
+		PortMissing: &sum.NotOrdered, PortBlocked: &sum.NotOrdered, PortDoubtful: &sum.Doubtful,
+	}
+	for _, p := range s.Ports {
+		if p.State == PortGone || p.State == PortLeaving {
+			continue
+		}
+		sum.Ports++
+		*counters[p.State]++
+		switch {
+		case p.Letter == nil:
+		case p.Letter.File != "":
+			sum.LOAs++
+			if p.Letter.Old {
+				sum.LOAsOld++
+			}
+		case p.State == PortReady:
+			sum.LOAsMissing++
+		}
+	}
+	switch {
+	case sum.Doubtful > 0:
+		s.ExitCode = ExitUnknown
+	case sum.NotReady+sum.NotOrdered+sum.LOAsMissing > 0:
+		s.ExitCode = ExitNotReady
+	}
+}
+
+// LetterOptions say how letters are fetched.
+type LetterOptions struct {
+	// LOAs is where they are kept.
+	LOAs *loa.Folder
+	// Refresh fetches those that are there too.
+	Refresh bool
+	// Parallelism is the number of downloads at one time; 0 means 16.
+	Parallelism int
+	// Wait is how long to wait for ports that are not ready; 0 does not wait.
+	Wait time.Duration
+	// Sink is called with PortStatus, ListingFailed, LOASaved, LOAFailed and
+	// ManifestFailed, one at a time.
+	Sink func(Event)
+}
+
+// Letter is what became of the letter of one port.
+type Letter struct {
+	Name string `json:"name"`
+	LOAResult
+}
+
+// FetchLetters fetches the letters of the ports of a survey, without ordering or
+// changing anything. A port that stands for no service yet has none.
+func FetchLetters(ctx context.Context, r Reader, s Survey, o LetterOptions) []Letter {
+	w := newWaiter(ctx, r, o.LOAs, parallelism(o.Parallelism))
+	w.catalog = s.catalog
+	w.emit = serially(o.Sink)
+	if !o.Refresh {
+		w.kept = keptLetters(o.LOAs)
+	}
+	for _, p := range s.Ports {
+		if p.UID != "" && p.State != PortLeaving {
+			w.add(&port{name: p.Name, member: p.Member, uid: p.UID})
+		}
+	}
+	stop := w.begin(o.Wait)
+	defer stop()
+	w.see(s.services, false)
+	services := w.poll(s.services)
+	w.close(services)
+	out := make([]Letter, 0, len(w.ports))
+	for _, p := range w.ports {
+		l := LOAResult{UID: p.uid}
+		if p.letter != nil {
+			l = *p.letter
+		} else {
+			l.Error = &Failure{Message: p.whyNoLetter()}
+		}
+		out = append(out, Letter{p.name, l})
+	}
+	slices.SortStableFunc(out, func(a, b Letter) int { return strings.Compare(a.Name, b.Name) })
+	return out
+}
+
+// poll lists the account until every port is ready or the time is up, and
+// returns the last listing.
+func (w *waiter) poll(services []plan.Service) []plan.Service {
+	for every := firstPoll; w.unready() && !w.over(); every = longer(every) {
+		if left := time.Until(w.deadline); left > 0 {
+			every = min(every, left)
+		}
+		select {
+		case <-w.ctx.Done():
+			return services
+		case <-time.After(every):
+		}
+		observed, err := w.reader.Observe(w.ctx)
+		if err != nil {
+			w.emit(ListingFailed{err})
+			continue
+		}
+		services = observed.Services
+		w.see(services, true)
+	}
+	return services
+}
