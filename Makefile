@@ -41,7 +41,7 @@ FUZZTIME ?= 60s
 fuzz: ## run every fuzz target for FUZZTIME (60s)
 	@set -e; for pkg in $$(go list ./...); do \
 		for target in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
-			echo "$$pkg $$target"; go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$pkg; \
+			echo "$$pkg $$target"; go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x $$pkg; \
 		done; \
 	done
 
@@ -53,7 +53,8 @@ mutate: ## find JSON tags of the API that no test looks at
 
 .PHONY: golden
 golden: ## rewrite the expected outputs of tests; review the diff
-	go test ./inventory ./pkg/plan ./pkg/megaport/sandbox ./cmd/portctl/... -update
+	go test ./inventory ./pkg/megaport/sandbox ./cmd/portctl/internal/cli ./cmd/portctl/internal/render -update
+	go test ./cmd/portctl -update
 
 .PHONY: sandbox
 sandbox: ## serve a simulated Megaport API on 127.0.0.1:8080
@@ -64,10 +65,37 @@ sandbox: ## serve a simulated Megaport API on 127.0.0.1:8080
 bin/versitygw: tools/go.mod tools/go.sum
 	go -C tools build -o ../bin/versitygw github.com/versity/versitygw/cmd/versitygw
 
-S3_PACKAGES ?= ./pkg/apply/ledger/...
+S3_PACKAGES ?= ./pkg/apply/ledger/... ./pkg/apply/campaign
 .PHONY: test-s3
 test-s3: bin/versitygw ## run the tests that need an S3 server, which they start and stop (needs a C compiler)
 	PORTCTL_VERSITYGW=$(CURDIR)/bin/versitygw go test -race -count=1 -tags s3 -run 'S3|Server' $(S3_PACKAGES)
+
+# The proof that nothing is bought twice; docs/reliability.md has the figures.
+N ?= 10000
+SEED ?= 1
+.PHONY: campaign
+campaign: ## play N (10000) random rollouts in virtual time; SEED (1) is the first batch's
+	go test -count=1 -timeout 2h -v -run '^TestCampaign$$' ./pkg/apply/campaign -campaign.cases=$(N) -campaign.seed=$(SEED)
+
+.PHONY: campaign-kill
+campaign-kill: N = 300
+campaign-kill: ## kill the real program at random instants in N (300) rollouts
+	go test -count=1 -timeout 2h -v -run '^TestKills$$' ./pkg/apply/campaign -campaign.kills=$(N) -campaign.seed=$(SEED)
+
+# Each line: the protections that are taken away, and the tests of which one must
+# fail then. An order is known by its name or by its tag: each covers the other
+# in most cases, and without both the campaign fails.
+.PHONY: campaign-weaken
+campaign-weaken: ## show that without each protection against buying twice a test fails
+	@set -e; fails() { \
+		if out=$$(PORTCTL_WEAKEN=$$1 go test -count=1 -tags weaken -run "$$2" ./pkg/apply/campaign -campaign.cases=500 -rapid.shrinktime=1s 2>&1); then \
+			echo "without $$1 nothing fails: $$2"; exit 1; \
+		elif ! grep -q -e '--- FAIL' <<<"$$out"; then echo "$$out"; exit 1; \
+		else echo "without $$1: $$(grep -o -e '^--- FAIL: [A-Za-z]*' <<<"$$out" | sort -u | tr '\n' ' ')"; fi; }; \
+	fails claim '^TestProtection'; fails number '^TestProtection'; fails tag '^TestProtection'; fails name '^TestProtection'; \
+	fails retry '^TestProtection'; fails strict '^TestProtection'; fails lock '^TestProtection'; \
+	fails claim '^TestCampaign'; fails number '^TestCampaign'; fails retry '^TestCampaign'; fails lock '^TestCampaign'; \
+	fails name,tag '^TestCampaign'
 
 .PHONY: clean
 clean: ## remove what was built

@@ -37,7 +37,9 @@ func TestMain(m *testing.M) {
 //	sandbox [knobs.json]     start a sandbox; its address is in $SANDBOX
 //	knobs FILE               set the knobs of the sandbox that runs
 //	record PATTERN VALUE     compare a figure of the sandbox's record: received,
-//	                         committed, services, or a route such as "POST /v3/..."
+//	                         committed, services, doubled (names bought more than
+//	                         once), or a route such as "POST /v3/..."
+//	until PATTERN VALUE      wait until a figure of the record has reached a value
 //	http METHOD URL STATUS [BODY-FILE]
 //	                         send a request, with a token unless METHOD has a "!"
 //	                         in front; the body of the answer becomes stdout
@@ -60,6 +62,7 @@ func TestStories(t *testing.T) {
 			"sandbox": cmdSandbox,
 			"knobs":   cmdKnobs,
 			"record":  cmdRecord,
+			"until":   cmdUntil,
 			"http":    cmdHTTP,
 			"pdf":     cmdPDF,
 			"json":    cmdJSON,
@@ -100,17 +103,44 @@ func cmdRecord(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) != 2 {
 		ts.Fatalf("usage: record FIGURE VALUE")
 	}
-	r := storyOf(ts).server.Record()
-	figures := map[string]int{"received": r.Received, "committed": r.Committed, "services": r.Services}
-	got, ok := figures[args[0]]
-	if !ok {
-		got = r.Routes[args[0]].Count
-	}
+	got := figure(ts, args[0])
 	want, err := strconv.Atoi(args[1])
 	ts.Check(err)
 	if (got == want) == neg {
-		ts.Fatalf("%s is %d, not %d; routes: %v", args[0], got, want, r.Routes)
+		ts.Fatalf("%s is %d, not %d; routes: %v", args[0], got, want, storyOf(ts).server.Record().Routes)
 	}
+}
+
+func figure(ts *testscript.TestScript, name string) int {
+	r := storyOf(ts).server.Record()
+	doubled := 0
+	for _, n := range r.Purchases {
+		if n > 1 {
+			doubled++
+		}
+	}
+	figures := map[string]int{"received": r.Received, "committed": r.Committed, "services": r.Services, "doubled": doubled}
+	if n, ok := figures[name]; ok {
+		return n
+	}
+	return r.Routes[name].Count
+}
+
+// cmdUntil waits for the sandbox to have seen something, so that a story can
+// interrupt the program at a certain point of its work.
+func cmdUntil(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: until FIGURE VALUE")
+	}
+	want, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	for range 3000 {
+		if figure(ts, args[0]) >= want {
+			return
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	ts.Fatalf("%s is %d after a minute, not %d", args[0], figure(ts, args[0]), want)
 }
 
 func cmdHTTP(ts *testscript.TestScript, _ bool, args []string) {

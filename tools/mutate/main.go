@@ -14,6 +14,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"go/ast"
@@ -69,6 +70,9 @@ func run() error {
 	for _, pkg := range flag.Args() {
 		mutants, err := mutantsOf(pkg)
 		if err != nil {
+			return err
+		}
+		if err := o.baseline(pkg); err != nil {
 			return err
 		}
 		for _, m := range mutants {
@@ -176,6 +180,22 @@ func mutantsIn(pkg, file string) ([]mutant, error) {
 	return out, nil
 }
 
+// baseline insists that the tests pass as they are: otherwise all mutants would
+// look killed.
+func (o *options) baseline(pkg string) error {
+	if o.list {
+		return nil
+	}
+	passes, err := o.passes(mutant{pkg: pkg}, "")
+	if err == nil && !passes {
+		err = errors.New("its tests fail without a mutation")
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", pkg, err)
+	}
+	return nil
+}
+
 // try reports whether a mutant survives the tests.
 func (o *options) try(m mutant) (bool, error) {
 	if o.list {
@@ -231,7 +251,7 @@ func (o *options) overlay(m mutant) (string, error) {
 func (o *options) passes(m mutant, overlay string, more ...string) (bool, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
 	defer cancel()
-	args := append([]string{"test", "-overlay", overlay, "-vet", "off", "-count", "1", "-failfast"}, more...)
+	args := append([]string{"test", "-overlay=" + overlay, "-vet", "off", "-count", "1", "-failfast"}, more...)
 	out, err := exec.CommandContext(ctx, "go", append(args, "./"+filepath.ToSlash(filepath.Clean(m.pkg)))...).CombinedOutput()
 	switch {
 	case err == nil:

@@ -16,9 +16,9 @@ type Progress struct {
 	// Started is when the run began; SettledAt when all orders were sent, zero
 	// before.
 	Started, SettledAt time.Time
-	// Bought counts orders that were bought, NotBought those that came to nothing
-	// or are in doubt.
-	Bought, NotBought int
+	// Bought counts orders that were bought, NotBought those that came to nothing,
+	// and Open those that are in doubt or wait for an approval.
+	Bought, NotBought, Open int
 	// Changed counts updates and cancellations that are over.
 	Changed int
 	// Expected is how many ports the run looks after as far as is known now; of
@@ -81,27 +81,40 @@ func (p *Progress) Event(e apply.Event, now time.Time) {
 
 // order counts an order. One in doubt may finish once more.
 func (p *Progress) order(e apply.OrderFinished, now time.Time) {
-	services := p.planned[e.Name].Services
 	before, again := p.outcomes[e.Name]
 	p.outcomes[e.Name] = e.Outcome
-	switch {
-	case again && before == apply.Bought:
-	case e.Outcome == apply.Bought:
-		p.Bought++
-		p.Committed.Add(e.Price)
-		if again {
-			p.NotBought--
-			p.Expected += services
-		}
-		for _, uid := range e.UIDs {
-			if _, known := p.waits[uid]; !known {
-				p.waits[uid] = Wait{e.Name, uid, now, ""}
-			}
-		}
-	case !again:
-		p.NotBought++
-		p.Expected -= services
+	services := p.planned[e.Name].Services
+	if again {
+		*p.counter(before)--
 	}
+	*p.counter(e.Outcome)++
+	if e.Outcome != apply.Bought {
+		if !again {
+			p.Expected -= services
+		}
+		return
+	}
+	if again && before != apply.Bought {
+		p.Expected += services
+	}
+	if !again || before != apply.Bought {
+		p.Committed.Add(e.Price)
+	}
+	for _, uid := range e.UIDs {
+		if _, known := p.waits[uid]; !known {
+			p.waits[uid] = Wait{e.Name, uid, now, ""}
+		}
+	}
+}
+
+func (p *Progress) counter(o apply.Outcome) *int {
+	switch o {
+	case apply.Bought:
+		return &p.Bought
+	case apply.Unknown, apply.Queued:
+		return &p.Open
+	}
+	return &p.NotBought
 }
 
 func (p *Progress) port(e apply.PortStatus, now time.Time) {
@@ -121,7 +134,7 @@ func (p *Progress) port(e apply.PortStatus, now time.Time) {
 }
 
 // Orders is how many orders are over, whatever became of them.
-func (p *Progress) Orders() int { return p.Bought + p.NotBought }
+func (p *Progress) Orders() int { return p.Bought + p.NotBought + p.Open }
 
 // Slowest lists the n ports that wait longest, the longest first.
 func (p *Progress) Slowest(n int) []Wait {

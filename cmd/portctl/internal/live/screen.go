@@ -18,8 +18,7 @@ type Screen struct {
 	mu   sync.Mutex
 	w    io.Writer
 	area []string // as drawn
-	cols int      // of the terminal when it was drawn
-	rest []byte   // of a line that is not whole yet
+	rest []byte   // to be printed above with the next drawing
 }
 
 // NewScreen writes to w.
@@ -28,7 +27,8 @@ func NewScreen(w io.Writer) *Screen { return &Screen{w: w} }
 // Inner is the writer below.
 func (s *Screen) Inner() io.Writer { return s.w }
 
-// Write prints above the drawn lines, if there are any.
+// Write prints above the drawn lines, if there are any, with the next drawing:
+// only then is it known how wide the terminal has become.
 func (s *Screen) Write(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -36,18 +36,7 @@ func (s *Screen) Write(p []byte) (int, error) {
 		return s.w.Write(p)
 	}
 	s.rest = append(s.rest, p...)
-	end := bytes.LastIndexByte(s.rest, '\n') + 1
-	if end == 0 {
-		return len(p), nil
-	}
-	var b bytes.Buffer
-	b.WriteString(s.up(s.cols))
-	b.WriteString("\x1b[J")
-	b.Write(s.rest[:end])
-	s.rest = append(s.rest[:0], s.rest[end:]...)
-	b.WriteString(join(s.area))
-	_, err := s.w.Write(b.Bytes())
-	return len(p), err
+	return len(p), nil
 }
 
 // Draw shows lines in place of those drawn before, in one write, so that nothing
@@ -58,20 +47,25 @@ func (s *Screen) Draw(lines []string, cols int) error {
 	defer s.mu.Unlock()
 	var b bytes.Buffer
 	b.WriteString(s.up(cols))
+	above := bytes.LastIndexByte(s.rest, '\n') + 1
+	if len(lines) == 0 {
+		above = len(s.rest)
+	}
+	if len(s.area) > 0 && (above > 0 || len(lines) == 0) {
+		b.WriteString("\x1b[J")
+	}
+	b.Write(s.rest[:above])
+	s.rest = append([]byte(nil), s.rest[above:]...)
 	shown := make([]string, 0, len(lines))
 	for _, l := range lines {
 		// The last column stays free: some terminals begin a new line in it.
 		shown = append(shown, text.Trim(l, max(1, cols-1)))
 	}
 	b.WriteString(join(shown))
-	if len(s.area) > 0 {
+	if len(s.area) > len(shown) {
 		b.WriteString("\x1b[J")
 	}
-	if len(shown) == 0 {
-		b.Write(s.rest)
-		s.rest = nil
-	}
-	s.area, s.cols = shown, cols
+	s.area = shown
 	_, err := s.w.Write(b.Bytes())
 	return err
 }
@@ -89,12 +83,15 @@ func (s *Screen) up(cols int) string {
 	return fmt.Sprintf("\r\x1b[%dA", rows)
 }
 
-// join ends each line after clearing what is behind it.
+// join writes each line onto an empty one. The whole line is emptied first: a
+// terminal that is resized reflows what it believes to be part of a line, and it
+// forgets that only for lines that were emptied.
 func join(lines []string) string {
 	var b strings.Builder
 	for _, l := range lines {
+		b.WriteString("\x1b[2K")
 		b.WriteString(l)
-		b.WriteString("\x1b[K\n")
+		b.WriteString("\n")
 	}
 	return b.String()
 }

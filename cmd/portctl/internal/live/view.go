@@ -125,14 +125,14 @@ type frame struct {
 func (f frame) bars() []string {
 	var lines []string
 	if f.Run.Orders > 0 {
-		lines = append(lines, f.bar("Buying", f.Bought, f.NotBought, f.Run.Orders, "not bought"))
+		lines = append(lines, f.bar("Buying", f.Bought, f.NotBought+f.Open, f.Run.Orders, badOrders(f.NotBought, f.Open)))
 	}
 	if changes := f.Run.Updates + f.Run.Cancels; changes > 0 {
 		lines = append(lines, f.bar("Changing", f.Changed, 0, changes, ""))
 	}
-	lines = append(lines, f.bar("Provisioning", f.Ready, f.Broken, f.Expected, "broken"))
+	lines = append(lines, f.bar("Provisioning", f.Ready, f.Broken, f.Expected, fmt.Sprintf("%d broken", f.Broken)))
 	if f.Run.Letters > 0 {
-		lines = append(lines, f.bar("Letters", f.Saved, f.Missed, f.Expected, "missing"))
+		lines = append(lines, f.bar("Letters", f.Saved, f.Missed, f.Expected, fmt.Sprintf("%d missing", f.Missed)))
 	}
 	return lines
 }
@@ -142,15 +142,25 @@ func (f frame) bar(name string, good, bad, total int, badly string) string {
 	counts := fmt.Sprintf("%*d/%d", len(fmt.Sprint(total)), good, total)
 	trouble := ""
 	if bad > 0 {
-		trouble = f.paint(red, fmt.Sprintf("  %d %s", bad, badly))
+		trouble = f.paint(red, "  "+badly)
 	}
-	width := min(f.cols-len("Provisioning ")-len(counts)-20, 60)
+	width := min(f.cols-len("Provisioning ")-len(counts)-26, 60)
 	if width < 8 {
 		return fmt.Sprintf("%-12s %s%s", name, counts, trouble)
 	}
 	done, failed := share(good, total, width), share(bad, total, width)
 	rest := strings.Repeat("░", max(0, width-done-failed))
 	return fmt.Sprintf("%-12s %s%s%s %s%s", name, f.paint(green, strings.Repeat("█", done)), f.paint(red, strings.Repeat("▒", failed)), rest, counts, trouble)
+}
+
+func badOrders(notBought, open int) string {
+	switch {
+	case open == 0:
+		return fmt.Sprintf("%d not bought", notBought)
+	case notBought == 0:
+		return fmt.Sprintf("%d open", open)
+	}
+	return fmt.Sprintf("%d not bought, %d open", notBought, open)
 }
 
 // share is the part of a width that n of total take: all of it only when nothing
