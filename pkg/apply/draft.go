@@ -43,6 +43,7 @@ const defaultParallelism = 16
 // by its number when the same name is claimed.
 func MakeDraft(ctx context.Context, r Reader, desired plan.Desired, o DraftOptions) (Draft, error) {
 	d := Draft{Desired: desired}
+	r = rememberOrderTags(r)
 	var err error
 	if o.Ledger != nil {
 		if d.Claims, err = o.Ledger.Snapshot(ctx); err != nil {
@@ -233,6 +234,7 @@ type Recovered struct {
 // first, and drafts again whenever that closed one. The caller holds the lock.
 func Prepare(ctx context.Context, r Reader, desired plan.Desired, o DraftOptions) (Draft, []Recovered, error) {
 	var recovered []Recovered
+	r = rememberOrderTags(r)
 	for {
 		d, err := MakeDraft(ctx, r, desired, o)
 		if err != nil {

@@ -61,6 +61,7 @@ func Resolve(ctx context.Context, r Reader, l *ledger.Ledger, res Resolution) ([
 	}
 	var settled []Recovered
 	var refused []error
+	r = rememberOrderTags(r)
 	for _, o := range open {
 		f, err := find(ctx, r, o, observed.Services, approvals)
 		if err == nil && !f.news() {

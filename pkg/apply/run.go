@@ -55,7 +55,7 @@ func Run(ctx context.Context, d Draft, o Options) Result {
 	if o.Horizon <= 0 {
 		o.Horizon = DefaultHorizon
 	}
-	r := &run{Options: o, draft: d, started: time.Now(), services: map[plan.ServiceUID]plan.Service{}, sink: serially(o.Sink), kept: keptLetters(o.LOAs), pace: newPace(parallelism(o.Parallelism))}
+	r := &run{Options: o, draft: d, started: time.Now(), services: map[plan.ServiceUID]plan.Service{}, sink: serially(o.Sink), lookUps: rememberOrderTags(o.Account), kept: keptLetters(o.LOAs), pace: newPace(parallelism(o.Parallelism))}
 	for _, s := range d.Observed.Services {
 		r.services[s.UID] = s
 	}
@@ -89,6 +89,7 @@ type run struct {
 	sink     func(Event)
 	kept     map[plan.ServiceUID]loa.Row // the letters that were there before
 	orders   []*order                    // of this run, by action
+	lookUps  Reader                      // by which orders without an answer are looked for
 	ordersMu sync.Mutex
 
 	pace      *pace

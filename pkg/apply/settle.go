@@ -207,7 +207,7 @@ func (s *settlement) lookUp(services []plan.Service) {
 		if o.claim.State.Closed() || o.claim.State == ledger.Bought && !allListed(o.claim.UIDs, services) {
 			continue
 		}
-		f, err := find(s.ctx, s.Account, o.claim, services, approvals)
+		f, err := find(s.ctx, s.lookUps, o.claim, services, approvals)
 		if err != nil {
 			s.run.emit(ListingFailed{err})
 			continue

@@ -85,15 +85,15 @@ something is not ready or a letter is missing, 1 any other error.`,
 	f.StringVar(&o.expect, "expect", "", "`checksum` that the plan must have")
 	f.BoolVar(&o.autoApprove, "auto-approve", false, "do it without asking")
 	f.StringArrayVar(&o.allowCancel, "allow-cancel", nil, "`name` of a service that may be cancelled; may repeat")
-	f.IntVar(&o.parallelism, "parallelism", 16, "orders, validations and downloads at one time")
-	f.DurationVar(&o.wait, "wait", 30*time.Minute, "how `long` to wait for provisioning and letters")
+	f.IntVar(&o.parallelism, "parallelism", 16, "`number` of orders, validations and downloads at one time")
+	f.DurationVar(&o.wait, "wait", 30*time.Minute, "`duration` to wait for provisioning and letters, such as 45m or 2h")
 	f.BoolVar(&o.noWait, "no-wait", false, "do not wait for provisioning")
-	f.DurationVar(&o.horizon, "horizon", apply.DefaultHorizon, "how `long` to look for an order without an answer")
+	f.DurationVar(&o.horizon, "horizon", apply.DefaultHorizon, "`duration` to look for an order without an answer")
 	f.StringVar(&o.loaDir, "loa-dir", "loas", "`folder` for the letters and their manifest")
 	f.BoolVar(&o.noLOA, "no-loa", false, "fetch no letters")
 	f.StringVar(&o.format, "format", "text", "`format` of the result: text or json")
 	f.StringVar(&o.events, "events", "", "write every event as a line of JSON to this `file`; - means standard output")
-	f.IntVar(&o.maxFailures, "max-failures", 0, "start no new order after so many came to nothing; 0 goes on")
+	f.IntVar(&o.maxFailures, "max-failures", 0, "start no new order after this `number` came to nothing; 0 goes on")
 	f.StringVar(&o.resultFile, "result", "", "write the result as JSON to this `file` too, whatever happens")
 	registerSelection(f, &o.selection)
 	cmd.MarkFlagsMutuallyExclusive("wait", "no-wait")
@@ -141,6 +141,9 @@ func runApply(ctx context.Context, s Streams, o applyOptions) error {
 	if err != nil {
 		return err
 	}
+	if err := o.checkPlaces(); err != nil {
+		return exitWith(exitRefused, err)
+	}
 	letters, err := o.letters(session.target)
 	if err != nil {
 		return exitWith(exitRefused, err)
@@ -174,12 +177,16 @@ func (o *applyOptions) carryOut(ctx context.Context, s Streams, session *session
 	if err := o.covered(s, saved, doc); err != nil {
 		return err
 	}
-	if err := o.gate(s, doc); err != nil {
+	if err := o.gate(ctx, s, doc); err != nil {
 		return err
 	}
 	surviveClosedPipes()
 	watching := o.watch(s, events)
 	defer watching.stop()
+	stopping := context.AfterFunc(ctx, func() {
+		fmt.Fprintln(s.Err, "stopping: nothing new is started, orders in flight are finished; once more to leave at once")
+	})
+	defer stopping()
 	result := apply.Run(ctx, draft, apply.Options{
 		Account: account, Identity: identity(session.target, inv), Ledger: book.Ledger, Settled: unlock, LOAs: letters, Sink: watching.Event,
 		Parallelism: o.parallelism, MaxFailures: o.maxFailures, Wait: o.wait, Horizon: o.horizon, Recovered: recovered,
@@ -226,7 +233,8 @@ func (o *applyOptions) savedPlan() (*plan.Document, error) {
 	}
 	doc, err := plan.DecodeDocument(b)
 	if err != nil {
-		return nil, exitWith(exitUncovered, fmt.Errorf("%s: %w", o.planFile, err))
+		return nil, exitWith(exitUncovered, withHint(fmt.Errorf("%s: %w", o.planFile, err),
+			"`portctl plan --out FILE` saves a plan; inventory files are named with -f"))
 	}
 	o.selection.Except = append(o.selection.Except, doc.ExcludedNames()...)
 	return &doc, nil
@@ -252,6 +260,25 @@ func (o *applyOptions) covered(s Streams, saved *plan.Document, fresh plan.Docum
 	return nil
 }
 
+// checkPlaces finds out before money is spent that the letters or the result
+// could not be written after it.
+func (o *applyOptions) checkPlaces() error {
+	if !o.noLOA {
+		if err := writableFolder(o.loaDir); err != nil {
+			return withHint(fmt.Errorf("letters could not be saved to %s, so nothing is done: %w", o.loaDir, err),
+				"name another folder with --loa-dir, or fetch them later: --no-loa, then `portctl loa`")
+		}
+	}
+	if o.resultFile == "" {
+		return nil
+	}
+	if err := writableFile(o.resultFile); err != nil {
+		return withHint(fmt.Errorf("the result could not be written to %s, so nothing is done: %w", o.resultFile, err),
+			"name another file with --result")
+	}
+	return nil
+}
+
 func (o *applyOptions) letters(t target) (*loa.Folder, error) {
 	if o.noLOA {
 		return nil, nil
@@ -261,8 +288,8 @@ func (o *applyOptions) letters(t target) (*loa.Folder, error) {
 
 // gate shows the plan and lets nothing through that is in the way of a reviewed
 // bill, or that nobody said yes to.
-func (o *applyOptions) gate(s Streams, doc plan.Document) error {
-	drawing := render.Options{Width: s.Width, Color: o.color(s)}
+func (o *applyOptions) gate(ctx context.Context, s Streams, doc plan.Document) error {
+	drawing := render.Options{Width: s.Width, Color: o.color(s), Ledger: o.again(plan.Selection{})}
 	if !doc.CanApply() {
 		return o.refuse(s, doc.Plan)
 	}
@@ -271,7 +298,7 @@ func (o *applyOptions) gate(s Streams, doc plan.Document) error {
 			return err
 		}
 	}
-	return o.confirm(s, doc.Plan, drawing)
+	return o.confirm(ctx, s, doc.Plan, drawing)
 }
 
 func (o *applyOptions) refuse(s Streams, p plan.Plan) error {
@@ -287,7 +314,7 @@ func (o *applyOptions) refuse(s Streams, p plan.Plan) error {
 
 // confirm asks for the word "yes", and for the name of each service that is to
 // be cancelled and was not named with --allow-cancel.
-func (o *applyOptions) confirm(s Streams, p plan.Plan, drawing render.Options) error {
+func (o *applyOptions) confirm(ctx context.Context, s Streams, p plan.Plan, drawing render.Options) error {
 	if p.Changes() == 0 {
 		return nil
 	}
@@ -301,7 +328,7 @@ func (o *applyOptions) confirm(s Streams, p plan.Plan, drawing render.Options) e
 		if o.quiet || o.format != "text" {
 			o.sketch(s, p, drawing)
 		}
-		if !asked(s, in, "\nDo this? Only yes will do: ", "yes") {
+		if !asked(ctx, s, in, "\nDo this? Only yes will do: ", "yes") {
 			return exitWith(exitRefused, errors.New("declined, so nothing is bought"))
 		}
 	}
@@ -309,7 +336,7 @@ func (o *applyOptions) confirm(s Streams, p plan.Plan, drawing render.Options) e
 		if slices.ContainsFunc(o.allowCancel, func(n string) bool { return plan.FoldName(n) == plan.FoldName(a.Name) }) {
 			continue
 		}
-		if !person || !asked(s, in, fmt.Sprintf("Cancel %s (%s) for good? Type its name: ", render.Clean(a.Name), a.Service.UID), a.Name) {
+		if !person || !asked(ctx, s, in, fmt.Sprintf("Cancel %s (%s) for good? Type its name: ", render.Clean(a.Name), a.Service.UID), a.Name) {
 			return exitWith(exitRefused, withHint(fmt.Errorf("cancelling %q was not allowed, so nothing is done", a.Name),
 				fmt.Sprintf("allow it with --allow-cancel %s, or take it out with --except %s", a.Name, a.Name)))
 		}
@@ -325,10 +352,25 @@ func (o *applyOptions) sketch(s Streams, p plan.Plan, drawing render.Options) {
 	}
 }
 
-func asked(s Streams, in *bufio.Reader, question, want string) bool {
+// asked puts a question, and says whether the answer is the wanted one. No answer
+// is no, and so is Ctrl-C.
+func asked(ctx context.Context, s Streams, in *bufio.Reader, question, want string) bool {
 	fmt.Fprint(s.Err, question)
-	answer, _ := in.ReadString('\n') // no answer is no
-	return strings.TrimSpace(answer) == want
+	answers := make(chan string, 1)
+	go func() { // A read of a terminal can not be interrupted, so it is left behind.
+		answer, _ := in.ReadString('\n')
+		answers <- answer
+	}()
+	select {
+	case answer := <-answers:
+		if !strings.HasSuffix(answer, "\n") {
+			fmt.Fprintln(s.Err) // Ctrl-D ends no line
+		}
+		return strings.TrimSpace(answer) == want && ctx.Err() == nil
+	case <-ctx.Done():
+		fmt.Fprintln(s.Err)
+		return false
+	}
 }
 
 // identity says whose run it is.
@@ -356,7 +398,7 @@ func (o *applyOptions) finish(s Streams, r apply.Result) error {
 	if o.format == "json" {
 		_, _ = s.Out.Write(encoded)
 	} else {
-		_ = render.ResultText(s.Out, r, render.Options{Width: s.Width, Color: o.color(s), Apply: o.sameArgs()})
+		_ = render.ResultText(s.Out, r, render.Options{Width: s.Width, Color: o.color(s), Apply: o.sameArgs(), Ledger: o.again(plan.Selection{})})
 	}
 	if r.ExitCode != exitDone {
 		return exitWith(r.ExitCode, err)

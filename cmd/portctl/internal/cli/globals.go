@@ -108,5 +108,5 @@ func oneOf(flag, value string, allowed ...string) error {
 	if slices.Contains(allowed, value) {
 		return nil
 	}
-	return withHint(fmt.Errorf("--%s %q is not known", flag, value), fmt.Sprintf("use one of %v", allowed))
+	return withHint(fmt.Errorf("--%s %q is not known", flag, value), "use "+alternatives(allowed))
 }

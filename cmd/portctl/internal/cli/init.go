@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -53,7 +54,11 @@ cost centre, tag:NAME and the other keys of a port may. "-" is standard input.`,
 func runInit(s Streams, o initOptions, path string) error {
 	// Asked first, so that nobody mends a spreadsheet for a file that is there.
 	if _, err := os.Lstat(path); err == nil {
-		return withHint(fmt.Errorf("%s is there already, and is not overwritten", path), "name another file")
+		return withHint(fmt.Errorf("%s is there already, and is not overwritten", path), "name another file: `portctl init FILE`")
+	}
+	directory := filepath.Dir(path)
+	if _, err := os.Stat(directory); err != nil {
+		return withHint(fmt.Errorf("there is no directory %s", directory), "make it first")
 	}
 	content, err := o.content(s, path)
 	if err != nil {
@@ -66,7 +71,6 @@ func runInit(s Streams, o initOptions, path string) error {
 	if err := writeNew(path, content); err != nil {
 		return err
 	}
-	directory := filepath.Dir(path)
 	written := []string{path}
 	schemaFile := filepath.Join(directory, inventory.SchemaFile)
 	switch err := writeNew(schemaFile, schema); {
@@ -120,6 +124,9 @@ func (o initOptions) content(s Streams, path string) ([]byte, error) {
 	}
 	if err != nil {
 		return nil, err
+	}
+	if bytes.HasPrefix(sheet.Content, []byte("PK\x03\x04")) {
+		return nil, withHint(fmt.Errorf("%s is a workbook, not a CSV file", sheet.Name), "save the sheet as CSV (UTF-8)")
 	}
 	content, warnings, err := inventory.FromCSV(sheet, name)
 	if err != nil {

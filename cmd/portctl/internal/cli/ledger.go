@@ -107,15 +107,16 @@ Exit codes: 0 settled, 3 refused, 1 any other error.`,
 	f.StringArrayVar(&o.uids, "uid", nil, "`uid` of a service that the order became; may repeat for a LAG")
 	f.BoolVar(&o.notCreated, "not-created", false, "the order was not carried out")
 	f.BoolVar(&o.all, "all", false, "every claim in doubt")
-	f.DurationVar(&o.horizon, "horizon", apply.DefaultHorizon, "how `old` a claim must be to be called not created")
+	f.DurationVar(&o.horizon, "horizon", apply.DefaultHorizon, "age, as a `duration`, from which a claim may be called not created")
 	cmd.MarkFlagsMutuallyExclusive("uid", "not-created")
-	cmd.MarkFlagsOneRequired("uid", "not-created")
 	cmd.MarkFlagsMutuallyExclusive("uid", "all")
 	return cmd
 }
 
 func (o resolveOptions) check() error {
 	switch {
+	case len(o.uids) == 0 && !o.notCreated:
+		return withHint(errors.New("it is not said what became of the order"), "--uid UID names the service it became, --not-created says that there is none")
 	case o.all && len(o.names) > 0:
 		return errors.New("--all takes no names")
 	case !o.all && len(o.names) == 0:

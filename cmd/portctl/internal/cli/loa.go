@@ -58,8 +58,8 @@ Exit codes: 0 every letter is there, 7 one is missing or its port not ready,
 	f.StringVar(&o.loaDir, "loa-dir", "loas", "`folder` for the letters and their manifest")
 	f.BoolVar(&o.refresh, "refresh", false, "fetch letters that are there again")
 	f.StringVar(&o.zipBy, "zip-by", "", "write one archive per `recipient`: site or metro")
-	f.DurationVar(&o.wait, "wait", 0, "how `long` to wait for ports that are not ready")
-	f.IntVar(&o.parallelism, "parallelism", 16, "downloads at one time")
+	f.DurationVar(&o.wait, "wait", 0, "`duration` to wait for ports that are not ready")
+	f.IntVar(&o.parallelism, "parallelism", 16, "`number` of downloads at one time")
 	return cmd
 }
 

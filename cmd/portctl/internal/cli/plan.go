@@ -56,7 +56,7 @@ other error.`,
 	f := cmd.Flags()
 	f.StringVar(&o.format, "format", "text", "`format` of the plan: text, markdown or json")
 	f.StringVar(&o.out, "out", "", "save the plan to this `file`, for portctl apply")
-	f.DurationVar(&o.expires, "expires", 7*24*time.Hour, "how `long` a saved plan may be applied")
+	f.DurationVar(&o.expires, "expires", 7*24*time.Hour, "`duration` for which a saved plan may be applied")
 	f.BoolVar(&o.detailed, "detailed-exitcode", false, "exit 2 when changes are pending")
 	f.BoolVar(&o.showUnmanaged, "show-unmanaged", false, "list the services that are not in the inventory")
 	registerSelection(f, &o.selection)
@@ -173,10 +173,10 @@ func (o planOptions) write(s Streams, doc plan.Document) error {
 	}
 	if o.out != "" {
 		if err := os.WriteFile(o.out, encoded, 0o644); err != nil {
-			return err
+			return withHint(fmt.Errorf("the plan could not be saved: %w", err), "name another file with --out")
 		}
 	}
-	drawing := render.Options{Width: s.Width, Color: o.color(s), ShowUnmanaged: o.showUnmanaged, Apply: o.applyArgs()}
+	drawing := render.Options{Width: s.Width, Color: o.color(s), ShowUnmanaged: o.showUnmanaged, Apply: o.applyArgs(), Ledger: o.again(plan.Selection{})}
 	switch o.format {
 	case "text":
 		return render.PlanText(s.Out, doc, drawing)

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -24,6 +25,10 @@ func Main(args []string, s Streams) int {
 	return codeOf(err)
 }
 
+// slowToStop is after how long a command that was interrupted says that it has
+// not ended yet.
+const slowToStop = 3 * time.Second
+
 // interruptible is a context that the first Ctrl-C, SIGTERM or SIGHUP cancels.
 // The second ends the process at once.
 func interruptible(s Streams) (context.Context, func()) {
@@ -37,8 +42,15 @@ func interruptible(s Streams) (context.Context, func()) {
 		case <-done:
 			return
 		}
-		fmt.Fprintln(s.Err, "stopping: nothing new is started, orders in flight are finished; once more to leave at once")
 		cancel()
+		select {
+		case <-signals:
+			os.Exit(exitInterrupt)
+		case <-done:
+			return
+		case <-time.After(slowToStop):
+			fmt.Fprintln(s.Err, "still stopping; Ctrl-C once more to leave at once")
+		}
 		select {
 		case <-signals:
 			os.Exit(exitInterrupt)
@@ -70,7 +82,9 @@ is provisioned and saves the Letters of Authorization (LOA) as PDF.`,
 		SilenceUsage:      true,
 		SilenceErrors:     true,
 		DisableAutoGenTag: true,
+		Version:           Version(), // gives --version
 	}
+	root.SetVersionTemplate(versionLine() + "\n")
 	root.SetIn(s.In)
 	root.SetOut(s.Out)
 	root.SetErr(s.Err)
@@ -92,6 +106,7 @@ is provisioned and saves the Letters of Authorization (LOA) as PDF.`,
 		newSandboxCommand(s, g),
 		newVersionCommand(s),
 	)
+	explain(root, s.Width)
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
 	return root

@@ -60,7 +60,7 @@ not ordered or without its letter, 5 an order is in doubt, 1 any other error.`,
 	f := cmd.Flags()
 	f.StringVar(&o.format, "format", "table", "`format`: table, json or csv")
 	f.BoolVar(&o.watch, "watch", false, "look again until everything is ready")
-	f.DurationVar(&o.interval, "interval", 10*time.Second, "`time` between two looks")
+	f.DurationVar(&o.interval, "interval", 10*time.Second, "`duration` between two looks")
 	f.StringVar(&o.loaDir, "loa-dir", "loas", "`folder` of the letters")
 	f.BoolVar(&o.noLOA, "no-loa", false, "do not look at letters")
 	return cmd

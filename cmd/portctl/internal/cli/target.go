@@ -54,7 +54,7 @@ func (w wish) resolve() (target, error) {
 	if name != w.inventory && w.inventory != "" && name != sandboxName {
 		return target{}, exitWith(exitRefused, withHint(
 			fmt.Errorf("the inventory is for environment %s, not %s", w.inventory, name),
-			fmt.Sprintf("use --env %s; rehearsing with --env sandbox is always allowed", w.inventory)))
+			otherEnvironment(w.inventory, name)))
 	}
 	if name == sandboxName {
 		return w.sandbox()
@@ -65,6 +65,15 @@ func (w wish) resolve() (target, error) {
 			"the environments are production, staging, development and sandbox")
 	}
 	return w.real(known)
+}
+
+// otherEnvironment is the way out when an inventory is asked for in an
+// environment that it is not for.
+func otherEnvironment(inventory, asked string) string {
+	if inventory == sandboxName {
+		return fmt.Sprintf("if it is meant for %s, write `environment: %s` in it; else use --env sandbox", asked, asked)
+	}
+	return fmt.Sprintf("use --env %s; rehearsing with --env sandbox is always allowed", inventory)
 }
 
 func (w wish) sandbox() (target, error) {

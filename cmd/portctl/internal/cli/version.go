@@ -18,6 +18,11 @@ func Version() string {
 	return info.Main.Version
 }
 
+// versionLine is the version of portctl and what it was built with and for.
+func versionLine() string {
+	return fmt.Sprintf("portctl %s (%s, %s/%s)", Version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+}
+
 func newVersionCommand(s Streams) *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
@@ -27,7 +32,7 @@ on one line.`,
 		Example: "  portctl version",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprintf(s.Out, "portctl %s (%s, %s/%s)\n", Version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			_, err := fmt.Fprintln(s.Out, versionLine())
 			return err
 		},
 	}

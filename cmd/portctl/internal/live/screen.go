@@ -62,7 +62,7 @@ func (s *Screen) Draw(lines []string, cols int) error {
 		shown = append(shown, text.Trim(l, max(1, cols-1)))
 	}
 	b.WriteString(join(shown))
-	if len(s.area) > len(shown) {
+	if len(s.area) > 0 { // a terminal that became narrower has broken lines into more rows
 		b.WriteString("\x1b[J")
 	}
 	s.area = shown

@@ -173,7 +173,7 @@ func (o Options) unknowns(b *strings.Builder, actions []plan.Action) {
 		b.WriteString(o.problem(a, yellow, "unknown:"))
 	}
 	if names := doubts(actions); len(names) > 1 {
-		fmt.Fprintf(b, "  when the account holds none of these %d: `portctl ledger resolve --all --not-created`\n", len(names))
+		fmt.Fprintf(b, "  when the account holds none of these %d: `%s`\n", len(names), o.resolveCommand("--all", "--not-created"))
 	}
 }
 

@@ -237,11 +237,11 @@ func (o Options) inDoubt(b *strings.Builder, r apply.Result) {
 	open := slices.DeleteFunc(slices.Clone(all), heldBack)
 	fmt.Fprintf(b, "  The next apply looks again. To settle it by hand, look into the Megaport portal.\n")
 	if len(open) > 1 {
-		fmt.Fprintf(b, "  When none of the orders is there:\n    portctl ledger resolve --all --not-created\n")
+		fmt.Fprintf(b, "  When none of the orders is there:\n    %s\n", o.resolveCommand("--all", "--not-created"))
 	}
 	for _, a := range open[:min(maxCommands, len(open))] {
-		name := shellQuote(a.Name)
-		fmt.Fprintf(b, "  When %s is there, or when it is not:\n    portctl ledger resolve %s --uid UID\n    portctl ledger resolve %s --not-created\n", Clean(a.Name), name, name)
+		fmt.Fprintf(b, "  When %s is there, or when it is not:\n    %s\n    %s\n", Clean(a.Name),
+			o.resolveCommand(a.Name, "--uid", "UID"), o.resolveCommand(a.Name, "--not-created"))
 	}
 	if more := len(open) - maxCommands; more > 0 {
 		fmt.Fprintf(b, "  And so on for %d more.\n", more)

@@ -26,6 +26,9 @@ type Options struct {
 	// such as "-f", "net.yaml": they are repeated in the commands that a reader is
 	// told to run.
 	Apply []string
+	// Ledger are the arguments with which "portctl ledger" finds the same ledger
+	// again.
+	Ledger []string
 }
 
 // The widths in columns from which a drawing holds more.

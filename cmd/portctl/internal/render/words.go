@@ -131,9 +131,21 @@ func shellQuote(s string) string {
 // applyCommand is the command that does what was planned, with further
 // arguments.
 func (o Options) applyCommand(more ...string) string {
-	words := []string{"portctl", "apply"}
-	for _, a := range append(append([]string{}, o.Apply...), more...) {
-		words = append(words, shellQuote(a))
+	return command([]string{"portctl", "apply"}, o.Apply, more)
+}
+
+// resolveCommand is the command that settles a claim in the same ledger.
+func (o Options) resolveCommand(what ...string) string {
+	return command([]string{"portctl", "ledger", "resolve"}, what, o.Ledger)
+}
+
+// command is a command line that can be pasted into a shell.
+func command(parts ...[]string) string {
+	var words []string
+	for _, part := range parts {
+		for _, word := range part {
+			words = append(words, shellQuote(word))
+		}
 	}
 	return strings.Join(words, " ")
 }
