@@ -45,6 +45,11 @@ func TestMain(m *testing.M) {
 //	                         in front; the body of the answer becomes stdout
 //	pdf FILE...              each is a complete PDF
 //	json FILE                is valid JSON
+//	start NAME PROGRAM...    run a program in the background, into NAME.out and NAME.err
+//	until-text FILE TEXT     wait until a file holds a text
+//	interrupt NAME           send Ctrl-C to a program in the background
+//	ended NAME CODE          wait for it, and compare its exit code
+//	exits CODE PROGRAM...    run a program and compare its exit code
 //	listening FILE VAR       wait for "... on ADDRESS" in a file, keep the address
 func TestStories(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -55,7 +60,7 @@ func TestStories(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("HOME", env.WorkDir)
 			env.Setenv("COLUMNS", "160")
-			env.Values["story"] = &story{}
+			env.Values["story"] = &story{processes: map[string]*process{}}
 			return os.CopyFS(filepath.Join(env.WorkDir, "examples"), os.DirFS(filepath.Join("..", "..", "examples")))
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
@@ -68,12 +73,21 @@ func TestStories(t *testing.T) {
 			"json":    cmdJSON,
 
 			"listening": cmdListening,
+
+			"start":      cmdStart,
+			"until-text": cmdUntilText,
+			"interrupt":  cmdInterrupt,
+			"ended":      cmdEnded,
+			"exits":      cmdExits,
 		},
 	})
 }
 
 // story is what one script has running.
-type story struct{ server *sandbox.Server }
+type story struct {
+	server    *sandbox.Server
+	processes map[string]*process // in the background, by name
+}
 
 func storyOf(ts *testscript.TestScript) *story { return ts.Value("story").(*story) }
 

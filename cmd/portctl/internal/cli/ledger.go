@@ -107,7 +107,7 @@ Exit codes: 0 settled, 3 refused, 1 any other error.`,
 	f.StringArrayVar(&o.uids, "uid", nil, "`uid` of a service that the order became; may repeat for a LAG")
 	f.BoolVar(&o.notCreated, "not-created", false, "the order was not carried out")
 	f.BoolVar(&o.all, "all", false, "every claim in doubt")
-	f.DurationVar(&o.horizon, "horizon", apply.DefaultHorizon, "age, as a `duration`, from which a claim may be called not created")
+	f.DurationVar(&o.horizon, "horizon", apply.DefaultHorizon, "`duration` after which a claim may be called not created")
 	cmd.MarkFlagsMutuallyExclusive("uid", "not-created")
 	cmd.MarkFlagsMutuallyExclusive("uid", "all")
 	return cmd

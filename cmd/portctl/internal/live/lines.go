@@ -3,6 +3,7 @@ package live
 import (
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/portctl/portctl/cmd/portctl/internal/render"
@@ -77,7 +78,7 @@ func failure(f *apply.Failure) string {
 	switch {
 	case f == nil:
 		return "no reason is known"
-	case f.TraceID != "":
+	case f.TraceID != "" && !strings.Contains(f.Message, f.TraceID):
 		return fmt.Sprintf("%s (trace id %s)", render.Clean(f.Message), render.Clean(f.TraceID))
 	}
 	return render.Clean(f.Message)
