@@ -62,6 +62,8 @@ type Update struct {
 
 // Approval is an order that waits, or waited, for a second person.
 type Approval struct {
+	// Type is NEW_ORDER, TERM_CHANGE or SPEED_CHANGE.
+	Type string
 	// Status is PENDING, APPROVED, REJECTED, FAILED, WITHDRAWN or EXPIRED.
 	Status string
 	// Text is all that the API says of it: its shape is not public, so an order

@@ -1,8 +1,10 @@
 package apply
 
 import (
+	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/portctl/portctl/pkg/plan"
 )
@@ -12,7 +14,8 @@ import (
 type AuditFinding struct {
 	Name string `json:"name"`
 	// Kind is second-service, when more than one service has the entry's name, or
-	// attribute, when a service is not as it was ordered.
+	// attribute, when a service is not as it was ordered; not-audited, when there
+	// was no look at the account after the orders.
 	Kind string `json:"kind"`
 	Text string `json:"text"`
 }
@@ -21,15 +24,51 @@ type AuditFinding struct {
 const (
 	auditSecond    = "second-service"
 	auditAttribute = "attribute"
+	auditNotDone   = "not-audited"
 )
 
-// audit plans once more against the last listing: every entry that was carried
-// out must be exactly one service with the ordered attributes. Nothing is mended
-// by itself: a second service is named with what it costs, never cancelled.
-func (r *run) audit() {
-	if r.latest == nil {
+// audit holds the account against the run: every entry that was carried out must
+// be exactly one service, and what was bought must be as it was ordered. Nothing
+// is mended by itself: a second service is named with what it costs, never
+// cancelled.
+func (r *run) audit(ctx context.Context) {
+	if len(r.orders) == 0 && r.latest == nil {
 		return // nothing was ordered, so the draft was the audit
 	}
+	if r.latest == nil && !r.lookOnceMore(ctx) {
+		r.result.Audit = append(r.result.Audit, AuditFinding{Kind: auditNotDone, Text: "the account could not be listed after the orders; `portctl plan` looks again"})
+		return
+	}
+	r.auditEntries()
+	for i, a := range r.draft.Plan.Actions {
+		if a.Order != nil && r.result.Actions[i].Outcome == Bought {
+			r.auditOrder(*a.Order, r.result.Actions[i])
+		}
+	}
+}
+
+// lookOnceMore lists the account for the audit, when no listing came since the
+// orders.
+func (r *run) lookOnceMore(ctx context.Context) bool {
+	for pause := time.Second; ; pause *= 2 {
+		observed, err := r.Account.Observe(ctx)
+		if err == nil {
+			r.latest = observed.Services
+			return true
+		}
+		if pause > 4*time.Second {
+			return false
+		}
+		select {
+		case <-ctx.Done():
+			return false
+		case <-time.After(pause):
+		}
+	}
+}
+
+// auditEntries plans once more against the last listing.
+func (r *run) auditEntries() {
 	after := r.draft.Observed
 	after.Services, after.Claims = r.latest, nil
 	checked := plan.Build(r.draft.Desired, after, r.draft.Catalog)
@@ -56,4 +95,35 @@ func auditOne(a plan.Action, res ActionResult) (AuditFinding, bool) {
 		return AuditFinding{a.Name, auditAttribute, a.Reason.Text}, true
 	}
 	return AuditFinding{}, false
+}
+
+// auditOrder compares what was bought with what was ordered. What the API fills
+// in late says nothing yet.
+func (r *run) auditOrder(o plan.Order, res ActionResult) {
+	differs := func(uid plan.ServiceUID, what string, have, want any) {
+		r.result.Audit = append(r.result.Audit, AuditFinding{
+			res.Name, auditAttribute,
+			fmt.Sprintf("service %s has %s %v, ordered was %v", uid, what, have, want),
+		})
+	}
+	for _, s := range r.latest {
+		if !slices.Contains(res.New, s.UID) {
+			continue
+		}
+		if s.Term != 0 && s.Term != o.Term {
+			differs(s.UID, "a term (months) of", s.Term, o.Term)
+		}
+		if s.Speed != o.Speed {
+			differs(s.UID, "speed", s.Speed, o.Speed)
+		}
+		if s.Location != o.Location {
+			differs(s.UID, "location", s.Location, o.Location)
+		}
+		if s.Zone != "" && o.Config.Zone != "" && s.Zone != o.Config.Zone {
+			differs(s.UID, "zone", s.Zone, o.Config.Zone)
+		}
+		if s.MarketplaceVisibility != o.MarketplaceVisibility {
+			differs(s.UID, "marketplaceVisibility", s.MarketplaceVisibility, o.MarketplaceVisibility)
+		}
+	}
 }

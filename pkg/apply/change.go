@@ -155,7 +155,8 @@ func (r *run) order(ctx context.Context, i int, a plan.Action, halted *atomic.Bo
 func (r *run) claim(ctx context.Context, a plan.Action) (ledger.Open, error) {
 	in := ledger.Intent{Inventory: r.draft.Desired.Inventory, Order: *a.Order, Price: *a.Price}
 	for _, s := range r.services {
-		if plan.FoldName(s.Name) == plan.FoldName(a.Order.Name) {
+		same := s.Location == a.Order.Location && s.Speed == a.Order.Speed
+		if same || plan.FoldName(s.Name) == plan.FoldName(a.Order.Name) { // none of these can be the order's
 			in.Listed = append(in.Listed, s.UID)
 		}
 	}
@@ -308,6 +309,7 @@ func fields(s plan.Service, changes []plan.Change) (u *Update, tags map[string]s
 		case c.Field == "marketplaceVisibility":
 			visible := c.To == "true"
 			change().MarketplaceVisibility = &visible
+		case c.Field == "term" && c.To == strconv.Itoa(s.Term): // a member that has it keeps its contract as it is
 		case c.Field == "term":
 			change().Term, _ = strconv.Atoi(c.To) // written by plan from a number
 		}

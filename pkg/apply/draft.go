@@ -109,6 +109,7 @@ func (d *Draft) standing(ctx context.Context, r Reader, approvals []Approval, o 
 	if err := g.Wait(); err != nil {
 		return err
 	}
+	d.Observed.Claims = append(d.Observed.Claims, foreignOrders(d.Desired.Ports, listed, d.Claims.Open, approvals)...)
 	for _, f := range d.findings {
 		d.add(f.seen...)
 		if c, open := f.claim(); open {
@@ -118,13 +119,17 @@ func (d *Draft) standing(ctx context.Context, r Reader, approvals []Approval, o 
 	return nil
 }
 
-// bound settles a claim whose entry says by its uid which service it is.
+// bound settles a claim whose entry says by its uid which service it is. For a
+// LAG a uid says nothing: it names one member, perhaps an old one.
 func (d *Draft) bound(open ledger.Open) (finding, bool) {
+	if open.Order.LAGPorts > 0 {
+		return finding{}, false
+	}
 	for _, p := range d.Desired.Ports {
 		if p.UID == "" || plan.FoldName(p.Name) != plan.FoldName(open.Name) {
 			continue
 		}
-		if slices.ContainsFunc(d.Observed.Services, func(s plan.Service) bool { return s.UID == p.UID }) {
+		if slices.ContainsFunc(d.Observed.Services, func(s plan.Service) bool { return s.UID == p.UID && couldBe(open, s) }) {
 			return finding{open: open, state: ledger.Settled, uids: []plan.ServiceUID{p.UID}, cause: "the entry names the service by its uid"}, true
 		}
 	}
@@ -157,22 +162,20 @@ func (d *Draft) build(ctx context.Context, r Reader, o DraftOptions) (plan.Plan,
 	}
 }
 
-// recall looks once more at what is to be bought although an order of its name
-// was delivered before. A service stays listed for ever, so one that is missing
-// means that this listing knows less than an earlier one did.
+// recall looks once more at what is to be bought although orders of its name were
+// delivered before. A service stays listed for ever, so one that is missing means
+// that this listing knows less than an earlier one did.
 func (d *Draft) recall(ctx context.Context, r Reader, o DraftOptions) error {
 	if o.Ledger == nil {
 		return nil
 	}
-	for _, a := range plan.Build(d.Desired, d.Observed, d.Catalog).Of(plan.Buy) {
-		closed, ok, err := o.Ledger.LastClosed(ctx, d.Claims, a.Name)
+	built := plan.Build(d.Desired, d.Observed, d.Catalog)
+	for _, a := range slices.Concat(built.Of(plan.Buy), built.Of(plan.Grow)) {
+		delivered, err := o.Ledger.Delivered(ctx, d.Claims, a.Name)
 		if err != nil {
 			return err
 		}
-		if !ok {
-			continue
-		}
-		for _, uid := range closed.UIDs {
+		for _, uid := range delivered {
 			if slices.ContainsFunc(d.Observed.Services, func(s plan.Service) bool { return s.UID == uid }) {
 				continue
 			}

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"github.com/portctl/portctl/pkg/apply/ledger"
 	"github.com/portctl/portctl/pkg/internal/weaken"
 	"github.com/portctl/portctl/pkg/plan"
@@ -28,9 +30,6 @@ type finding struct {
 	// seen are services that were read one by one, because the listing lacks them.
 	seen []plan.Service
 }
-
-// closes says that the claim is over.
-func (f finding) closes() bool { return f.state.Closed() && !f.open.State.Closed() }
 
 // news says that there is something to record.
 func (f finding) news() bool { return f.state != f.open.State }
@@ -108,11 +107,9 @@ func findApproval(open ledger.Open, services []plan.Service, approvals []Approva
 		return f
 	}
 	if a, ok := approvalOf(open, approvals); ok {
-		switch a.Status {
-		case "REJECTED", "WITHDRAWN", "EXPIRED", "FAILED":
-			f.state, f.cause = ledger.Rejected, "the approval is "+a.Status
-		case "PENDING", "APPROVED":
-			f.cause = "the approval is " + a.Status
+		f.cause = "the approval is " + a.Status
+		if a.refused() && strings.Contains(a.Text, open.ID) { // by its name alone it could be another's
+			f.state = ledger.Rejected
 		}
 	}
 	return f
@@ -157,7 +154,7 @@ func newOfName(open ledger.Open, services []plan.Service) []plan.ServiceUID {
 		return nil
 	}
 	for _, s := range services {
-		if plan.FoldName(s.Name) == plan.FoldName(open.Name) && !slices.Contains(open.Listed, s.UID) {
+		if plan.FoldName(s.Name) == plan.FoldName(open.Name) && couldBe(open, s) {
 			uids = append(uids, s.UID)
 		}
 	}
@@ -174,8 +171,7 @@ func taggedBy(ctx context.Context, r Reader, open ledger.Open, services []plan.S
 		return nil, nil
 	}
 	for _, s := range services {
-		young := s.CreatedAt.IsZero() || !s.CreatedAt.Before(open.Time.Add(-clockSkew))
-		if s.Location != open.Order.Location || s.Speed != open.Order.Speed || !young || slices.Contains(open.Listed, s.UID) {
+		if !couldBe(open, s) {
 			continue
 		}
 		tags, err := r.Tags(ctx, s.UID)
@@ -190,14 +186,60 @@ func taggedBy(ctx context.Context, r Reader, open ledger.Open, services []plan.S
 	return uids, nil
 }
 
-// approvalOf finds the approval of a claim: by its id, or else by its name.
+// couldBe says that a service may be the order's, by place, speed and age, and
+// was not there before the claim.
+func couldBe(open ledger.Open, s plan.Service) bool {
+	young := s.CreatedAt.IsZero() || !s.CreatedAt.Before(open.Time.Add(-clockSkew))
+	return young && s.Location == open.Order.Location && s.Speed == open.Order.Speed && !slices.Contains(open.Listed, s.UID)
+}
+
+// approvalOf finds the approval of a claim: by its id, or else one of a new order
+// by its name, a pending one first.
 func approvalOf(open ledger.Open, approvals []Approval) (Approval, bool) {
-	for _, text := range []string{open.ID, `"` + open.Name + `"`} {
-		for _, a := range approvals {
-			if strings.Contains(a.Text, text) {
-				return a, true
-			}
+	for _, a := range approvals {
+		if strings.Contains(a.Text, open.ID) {
+			return a, true
 		}
 	}
-	return Approval{}, false
+	var found Approval
+	for _, a := range approvals {
+		if a.orders(open.Name) && (found.Status == "" || a.pending()) {
+			found = a
+		}
+	}
+	return found, found.Status != ""
+}
+
+// orders says that an approval is about the order of a port of that name.
+func (a Approval) orders(name string) bool {
+	quoted, err := jsontext.AppendQuote(nil, name)
+	return err == nil && (a.Type == "" || a.Type == "NEW_ORDER") && strings.Contains(a.Text, string(quoted))
+}
+
+func (a Approval) pending() bool { return a.Status == "PENDING" }
+
+func (a Approval) refused() bool {
+	return slices.Contains([]string{"REJECTED", "WITHDRAWN", "EXPIRED", "FAILED"}, a.Status)
+}
+
+// foreignOrders are the pending orders of entries, made by somebody else or by
+// hand: they count as existing (there is no claim of ours to follow them by).
+func foreignOrders(ports []plan.Port, services []plan.Service, claims []ledger.Open, approvals []Approval) []plan.Claim {
+	taken := map[string]bool{}
+	for _, s := range services {
+		taken[plan.FoldName(s.Name)] = taken[plan.FoldName(s.Name)] || !s.Status.Terminated()
+	}
+	for _, c := range claims {
+		taken[plan.FoldName(c.Name)] = true
+	}
+	var out []plan.Claim
+	for _, p := range ports {
+		if p.Absent || p.UID != "" || taken[plan.FoldName(p.Name)] {
+			continue
+		}
+		if slices.ContainsFunc(approvals, func(a Approval) bool { return a.pending() && a.orders(p.Name) }) {
+			out = append(out, plan.Claim{ID: "approval of " + p.Name, Name: p.Name, Standing: plan.Queued, Order: plan.Order{Name: p.Name, Location: p.Site.ID, Speed: p.Speed}})
+		}
+	}
+	return out
 }

@@ -128,8 +128,12 @@ func (res Resolution) judge(ctx context.Context, r Reader, evidence finding) (fi
 		if !found {
 			return finding{}, &ResolveError{o.Name, fmt.Sprintf("the account has no service %s", uid), "copy the UID from the Megaport portal"}
 		}
-		if s.Location != o.Order.Location || s.Speed != o.Order.Speed {
-			return finding{}, &ResolveError{o.Name, fmt.Sprintf("service %s is a %s port at location %d, the order was for %s at location %d", uid, s.Speed, s.Location, o.Order.Speed, o.Order.Location), "copy the UID from the Megaport portal"}
+		if !couldBe(o, s) {
+			return finding{}, &ResolveError{
+				o.Name, fmt.Sprintf("service %s can not be the order's: it is a %s port at location %d of %s, and the order was for %s at location %d on %s",
+					uid, s.Speed, s.Location, s.CreatedAt.UTC().Format(time.DateOnly), o.Order.Speed, o.Order.Location, o.Time.UTC().Format(time.DateOnly)),
+				"copy the UID from the Megaport portal; a service that was there before the order is not the order's",
+			}
 		}
 	}
 	return finding{open: o, state: ledger.Settled, uids: res.UIDs, cause: "a person named the services"}, nil

@@ -74,7 +74,7 @@ func Run(ctx context.Context, d Draft, o Options) Result {
 	}
 	r.emit(OrdersSettled{})
 	s.settle()
-	r.audit()
+	r.audit(ctx)
 	r.result.fold(o.Wait > 0)
 	return r.finish(ctx)
 }

@@ -188,6 +188,9 @@ func (s *settlement) tick() {
 		return
 	}
 	s.latest = observed.Services
+	if err := s.Ledger.Bind(s.ctx, observed.Company); err != nil { // a first purchase shows whose account it is
+		s.run.emit(LedgerFailed{Err: err})
+	}
 	s.lookUp(observed.Services)
 	s.addPorts()
 	s.see(observed.Services, true)

@@ -167,19 +167,25 @@ func (s *Survey) standings(a plan.Action, claims []ledger.Open) []Standing {
 	if i := slices.IndexFunc(claims, func(c ledger.Open) bool { return plan.FoldName(c.Name) == plan.FoldName(a.Name) }); i >= 0 {
 		row.Claim = claims[i].State
 	}
-	if row.State != PortReady {
+	if a.Reason.Code != plan.ReasonNew {
 		row.Note = a.Reason.Text
 	}
-	if a.Service == nil {
-		return []Standing{row}
-	}
 	var rows []Standing
-	for n, uid := range a.Service.Members {
-		rows = append(rows, s.member(row, a, n, uid))
+	if a.Service != nil {
+		for n, uid := range a.Service.Members {
+			rows = append(rows, s.member(row, a, n, uid))
+		}
 	}
-	if a.Kind == plan.Grow {
-		row.Member, row.State, row.Note = len(rows)+1, PortMissing, a.Reason.Text
-		rows = append(rows, row)
+	if a.Service == nil || a.Kind == plan.Grow { // what is not there yet
+		for n := len(rows); n < max(1, a.Entry.LAG); n++ {
+			if a.Kind == plan.Grow {
+				row.State = PortMissing
+			}
+			if a.Entry.LAG > 0 {
+				row.Member = n + 1
+			}
+			rows = append(rows, row)
+		}
 	}
 	return rows
 }

@@ -141,7 +141,7 @@ func (w *waiter) fetch(p *port, now plan.Service) {
 // or the waiting time is up. It holds a slot only while it fetches, so that a
 // letter that is late does not keep the others from being fetched.
 func (w *waiter) letter(p *port, now plan.Service) *LOAResult {
-	for pause := 500 * time.Millisecond; ; pause = min(pause*2, 15*time.Second) {
+	for pause := 500 * time.Millisecond; ; pause = min(pause*3/2, 15*time.Second) {
 		row, err := w.fetchLetter(p, now)
 		if err == nil {
 			w.emit(LOASaved{p.name, p.uid, w.folder.Path(row)})

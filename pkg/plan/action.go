@@ -67,6 +67,8 @@ const (
 	ReasonLAGShrink ReasonCode = "lag-shrink"
 	// ReasonLAGGrows: the LAG has fewer members than the entry asks for.
 	ReasonLAGGrows ReasonCode = "lag-grows"
+	// ReasonTermAndGrowth: the LAG would grow and get a longer term in one run.
+	ReasonTermAndGrowth ReasonCode = "term-and-growth"
 	// ReasonDiffers: declared fields of the service differ.
 	ReasonDiffers ReasonCode = "differs"
 	// ReasonAbsent: the entry asks for the service to be gone.

@@ -127,7 +127,7 @@ func (b *builder) action(i int) Action {
 	if r, ok := b.refused(i); !ok {
 		return a.block(r)
 	}
-	if c, open := b.openClaim(p); open && p.UID == "" {
+	if c, open := b.openClaim(p); open && mayOrder(p) {
 		return b.awaits(a, p, c, found)
 	}
 	switch {
@@ -265,9 +265,7 @@ func (b *builder) twinReason(p Port) (Reason, bool) {
 	if len(twins) == 0 {
 		return Reason{}, true
 	}
-	last := slices.MaxFunc(twins, func(a, b Service) int {
-		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.UID, b.UID))
-	})
+	last := lastOf(twins)
 	switch p.Replaces {
 	case "":
 		return Reason{
@@ -284,6 +282,13 @@ func (b *builder) twinReason(p Port) (Reason, bool) {
 			Hint: fmt.Sprintf("if a new port is really wanted, write `replaces: %s`", last.UID),
 		}, false
 	}
+}
+
+// lastOf is the service that was ordered last.
+func lastOf(services []Service) Service {
+	return slices.MaxFunc(services, func(a, b Service) int {
+		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.UID, b.UID))
+	})
 }
 
 // offerReason says why the location does not sell what the entry asks for.

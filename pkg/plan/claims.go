@@ -6,6 +6,10 @@ import (
 	"strings"
 )
 
+// mayOrder says that an entry can lead to an order. One with a uid is never
+// bought, but a LAG may grow.
+func mayOrder(p Port) bool { return p.UID == "" || p.LAG > 0 }
+
 // openClaim is the claim that an entry must wait for: one of its name, or of
 // its former name. A doubt comes before anything else.
 func (b *builder) openClaim(p Port) (Claim, bool) {
@@ -80,11 +84,20 @@ func joinUIDs(uids []ServiceUID) string {
 	return strings.Join(words, ", ")
 }
 
-// stray says that no entry names a claim.
-func (b *builder) stray(name string) bool {
-	return b.wanted[name] == 0 && b.absent[name] == 0 && !slices.ContainsFunc(b.ports, func(p Port) bool {
-		return p.Formerly != "" && FoldName(p.Formerly) == name
+// stray says that no entry waits for a claim: none has its name, or the one that
+// has it asks for something else than was ordered.
+func (b *builder) stray(c Claim) bool {
+	name := FoldName(c.Name)
+	return !slices.ContainsFunc(b.ports, func(p Port) bool {
+		named := FoldName(p.Name) == name || p.Formerly != "" && FoldName(p.Formerly) == name
+		return named && (p.Absent || mayOrder(p) && b.couldMean(p, c))
 	})
+}
+
+// couldMean says that an entry asks for what a claim ordered.
+func (b *builder) couldMean(p Port, c Claim) bool {
+	match, err := b.catalog.Resolve(p.Site)
+	return p.Speed == c.Order.Speed && (err != nil || match.Location.ID == c.Order.Location)
 }
 
 // doubtNearby holds a buy back while an order that no entry names is open at the
@@ -93,7 +106,7 @@ func (b *builder) stray(name string) bool {
 // long as the account does not show its service, whose tags would tell.
 func (b *builder) doubtNearby(p Port, l Location) (Reason, bool) {
 	for _, c := range sortedClaims(b.observed.Claims) {
-		if c.Order.Location != l.ID || c.Order.Speed != p.Speed || !b.stray(FoldName(c.Name)) {
+		if c.Order.Location != l.ID || c.Order.Speed != p.Speed || !b.stray(c) {
 			continue
 		}
 		r, state := doubt(c, p.Source), "is in doubt"
@@ -114,7 +127,7 @@ func (b *builder) doubtNearby(p Port, l Location) (Reason, bool) {
 func (b *builder) strayClaims() []Action {
 	var out []Action
 	for _, c := range sortedClaims(b.observed.Claims) {
-		if c.Standing != Doubtful || !b.stray(FoldName(c.Name)) {
+		if c.Standing != Doubtful || !b.stray(c) {
 			continue
 		}
 		a := Action{

@@ -29,6 +29,9 @@ type Document struct {
 	Inventory InventoryRef `json:"inventory"`
 	// Checksum covers the decisions: what is done and for how much.
 	Checksum string `json:"checksum"`
+	// Seal covers the envelope: what binds the plan to an account, an inventory
+	// and a time. See Sealed.
+	Seal string `json:"seal"`
 	Plan
 }
 
@@ -37,6 +40,19 @@ type InventoryRef struct {
 	Name string `json:"name"`
 	// Digest is that of the expanded desired set.
 	Digest string `json:"digest"`
+}
+
+// Sealed is the document with its seal, by which an edited envelope is found out.
+func (d Document) Sealed() Document {
+	company := ""
+	if d.Company != nil {
+		company = *d.Company
+	}
+	d.Seal = digest([]string{
+		d.Environment, d.BaseURL, company, d.Inventory.Name, d.Inventory.Digest, d.Checksum,
+		d.CreatedAt.UTC().Format(time.RFC3339), d.ExpiresAt.UTC().Format(time.RFC3339),
+	})
+	return d
 }
 
 // Encode writes the document as indented JSON with a final newline. The same

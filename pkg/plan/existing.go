@@ -21,6 +21,13 @@ func (b *builder) existing(a Action, p Port, u unit) Action {
 	b.notes(p, u)
 	a.Changes = b.changes(p, u)
 	grows := p.LAG - len(u.members)
+	if p.LAG > 0 && grows > 0 && longerTerm(p, u) {
+		return a.block(Reason{
+			Code: ReasonTermAndGrowth, Source: p.At("term"),
+			Text: fmt.Sprintf("LAG %s would grow and get a longer term in one run, and only the new members would be priced", s.UID),
+			Hint: "change `lag` in one run and `term` in another",
+		})
+	}
 	if p.LAG > 0 && grows > 0 {
 		return b.grow(a, p, u, grows)
 	}
@@ -59,6 +66,12 @@ func (b *builder) grow(a Action, p Port, u unit, missing int) Action {
 			return a.block(r)
 		}
 	}
+	if r, ok := b.growReason(p, u, l); !ok {
+		if r.Code == ReasonDoubtNearby {
+			return a.still(Unknown, r)
+		}
+		return a.block(r)
+	}
 	order := b.sameAs(p, u)
 	order.LAGPorts, order.AggregationID = missing, u.primary().AggregationID
 	a.Kind, a.Order, a.Changes = Grow, &order, lockOrdered(p, a.Changes)
@@ -67,6 +80,40 @@ func (b *builder) grow(a Action, p Port, u unit, missing int) Action {
 		Text: fmt.Sprintf("LAG %s has %d of %d members", u.primary().UID, len(u.members), p.LAG),
 	}
 	return a
+}
+
+// growReason keeps members from being bought that may be there or on their way,
+// or that somebody cancelled, perhaps on purpose.
+func (b *builder) growReason(p Port, u unit, l Location) (Reason, bool) {
+	if r, ok := b.doubtNearby(p, l); !ok {
+		return r, false
+	}
+	s := u.primary()
+	var gone []Service
+	for _, x := range sortedServices(b.observed.Services) {
+		switch {
+		case x.Status.Terminated() && x.AggregationID == s.AggregationID:
+			gone = append(gone, x)
+		case !x.Status.Terminated() && x.AggregationID != s.AggregationID && FoldName(x.Name) == FoldName(s.Name):
+			return Reason{
+				Code: ReasonDuplicateService, Source: p.At("lag"),
+				Text: fmt.Sprintf("service %s has the name of LAG %s and is not listed as its member", x.UID, s.UID),
+				Hint: "look again later, or rename it in the Megaport portal if it is none",
+			}, false
+		}
+	}
+	if len(gone) == 0 {
+		return Reason{}, true
+	}
+	last := lastOf(gone)
+	if p.Replaces == last.UID {
+		return Reason{}, true
+	}
+	return Reason{
+		Code: ReasonTerminatedTwin, Source: p.At("lag"),
+		Text: fmt.Sprintf("member %s of the LAG was cancelled (%s); it may have been cancelled on purpose", last.UID, last.Status),
+		Hint: fmt.Sprintf("write `lag: %d`, or, if a new member is really wanted, add `replaces: %s`", len(u.members), last.UID),
+	}, false
 }
 
 // lockOrdered adds the lock to the changes of an order: it is no part of the
@@ -269,6 +316,16 @@ func (b *builder) cancel(a Action, p Port, u unit) Action {
 	s := u.primary()
 	ref := u.ref()
 	a.Service, a.Location = &ref, b.place(s.Location)
+	if a.Name == "" {
+		a.Name = s.Name // an absent entry may give only a uid; people are asked for a name
+	}
+	if u.lag && (p.UID != "" && p.UID != s.UID || p.UID == "" && FoldName(s.Name) != FoldName(p.Name)) {
+		return a.block(Reason{
+			Code: ReasonLAGMismatch, Source: p.Source,
+			Text: fmt.Sprintf("it is one member of LAG %s, and all %d would be cancelled", s.UID, len(u.members)),
+			Hint: fmt.Sprintf("a single member is cancelled in the Megaport portal; for the whole LAG write `uid: %s`", s.UID),
+		})
+	}
 	if p.UID == "" {
 		tags, read := b.observed.Tags[s.UID]
 		if !read {

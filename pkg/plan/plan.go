@@ -192,8 +192,20 @@ func (p Plan) summed() Plan {
 			p.Totals.Add(*a.Price)
 		}
 	}
-	p.Policy = p.policy.lines(p.Totals, p.Summary.Buy+p.Summary.Grow)
+	p.Policy = p.policy.lines(p.Totals, p.purchases())
 	return p
+}
+
+// purchases counts what the policy's maxBuy limits: orders, and longer terms,
+// which are signed like purchases.
+func (p Plan) purchases() int {
+	n := p.Summary.Buy + p.Summary.Grow
+	for _, a := range p.Of(Update) {
+		if a.inquiry != nil || a.Price != nil {
+			n++
+		}
+	}
+	return n
 }
 
 // decision is the part of an action that a checksum covers: what would be done
@@ -205,6 +217,7 @@ type decision struct {
 	Changes []Change     `json:"changes"`
 	Order   *Order       `json:"order"`
 	Price   *Price       `json:"price"`
+	Charge  string       `json:"charge"`
 }
 
 // Checksum is "sha256:" and the hash of the plan's decisions in one
@@ -212,7 +225,7 @@ type decision struct {
 func (p Plan) Checksum(environment, inventory string) string {
 	var decisions []decision
 	for _, a := range p.Actions {
-		d := decision{Kind: a.Kind, Name: a.Name, Changes: a.Changes, Order: a.Order, Price: a.Price}
+		d := decision{Kind: a.Kind, Name: a.Name, Changes: a.Changes, Order: a.Order, Price: a.Price, Charge: a.Charge}
 		if a.Service != nil {
 			d.Members = a.Service.Members
 		}

@@ -40,6 +40,9 @@ func DecodeDocument(b []byte) (Document, error) {
 	if have := d.Plan.Checksum(d.Environment, d.Inventory.Name); have != d.Checksum {
 		return Document{}, &EditedError{d.Checksum, have}
 	}
+	if have := d.Sealed().Seal; have != d.Seal {
+		return Document{}, &EditedError{d.Seal, have}
+	}
 	return d, nil
 }
 
@@ -83,10 +86,14 @@ func (saved Document) envelopeObjections(fresh Document, now time.Time) []Object
 	if saved.Inventory.Name != fresh.Inventory.Name {
 		object("the plan is for inventory %q, this is %q", saved.Inventory.Name, fresh.Inventory.Name)
 	}
-	if saved.Company != nil && fresh.Company != nil && *saved.Company != *fresh.Company {
+	switch {
+	case saved.Company == nil:
+	case fresh.Company == nil:
+		object("the plan is for company %s, this account names no company", *saved.Company)
+	case *saved.Company != *fresh.Company:
 		object("the plan is for company %s, this account belongs to company %s", *saved.Company, *fresh.Company)
 	}
-	if !saved.ExpiresAt.IsZero() && now.After(saved.ExpiresAt) {
+	if now.After(saved.ExpiresAt) {
 		object("the plan expired at %s", saved.ExpiresAt.UTC().Format(time.RFC3339))
 	}
 	return out
@@ -148,17 +155,32 @@ func differences(s, a Action) []string {
 			out = append(out, fmt.Sprintf("%s would become %q, which is not in the plan", c.Field, c.To))
 		}
 	}
-	if a.Kind == Cancel {
-		for _, uid := range a.members() {
-			if !slices.Contains(s.members(), uid) {
-				out = append(out, fmt.Sprintf("service %s would be cancelled, which is not in the plan", uid))
-			}
+	for _, uid := range a.members() {
+		if !slices.Contains(s.members(), uid) {
+			out = append(out, fmt.Sprintf("service %s would be %s, which is not in the plan", uid, doing(a.Kind)))
 		}
+	}
+	if a.Kind == Cancel && higherCharge(s.Charge, a.Charge) {
+		out = append(out, fmt.Sprintf("cancelling costs %s now; in the plan it is %s", a.Charge, s.Charge))
 	}
 	if a.Price != nil {
 		out = append(out, dearer(s.Price, *a.Price)...)
 	}
 	return out
+}
+
+// higherCharge says that cancelling may cost more than was reviewed. A charge that
+// was reviewed as unknown could be anything.
+func higherCharge(was, now string) bool {
+	wasCurrency, wasAmount, known := parseCharge(was)
+	nowCurrency, nowAmount, knownNow := parseCharge(now)
+	return known && (!knownNow || wasCurrency != nowCurrency || nowAmount.Cmp(wasAmount) > 0)
+}
+
+func parseCharge(s string) (currency string, a Amount, known bool) {
+	currency, number, _ := strings.Cut(s, " ")
+	a, err := ParseAmount(number)
+	return currency, a, err == nil
 }
 
 func dearer(was *Price, now Price) []string {

@@ -15,7 +15,7 @@ func documentOf(p plan.Plan, created time.Time) plan.Document {
 	return plan.Document{
 		FormatVersion: plan.FormatVersion, Tool: "portctl test", CreatedAt: created, ExpiresAt: created.Add(time.Hour), Environment: "sandbox",
 		BaseURL: "embedded", Inventory: plan.InventoryRef{Name: "inv", Digest: "sha256:x"}, Checksum: p.Checksum("sandbox", "inv"), Plan: p,
-	}
+	}.Sealed()
 }
 
 // A plan that is saved and read again is the same, and covers itself.
@@ -90,7 +90,7 @@ func TestObjections(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			saved, now := documentOf(plan.Plan{Actions: []plan.Action{c.saved}}, time.Time{}), documentOf(plan.Plan{Actions: []plan.Action{c.now}}, time.Time{})
-			saved.ExpiresAt = time.Time{}
+			saved.ExpiresAt = time.Now().Add(time.Hour)
 			var got []string
 			for _, o := range saved.Objections(now, time.Now()) {
 				got = append(got, o.String())
@@ -111,13 +111,14 @@ func with(a plan.Action, change func(*plan.Action)) plan.Action {
 func TestEnvelopeObjections(t *testing.T) {
 	one, other := "company-1", "company-2"
 	saved := documentOf(plan.Plan{}, time.Time{})
-	saved.ExpiresAt, saved.Company = time.Time{}, &one
+	saved.ExpiresAt, saved.Company = time.Now().Add(time.Hour), &one
 	for want, change := range map[string]func(*plan.Document){
 		"": func(*plan.Document) {},
 		"the plan is for environment sandbox, this is staging":                         func(d *plan.Document) { d.Environment = "staging" },
 		"the plan was made against embedded, this is http://x":                         func(d *plan.Document) { d.BaseURL = "http://x" },
 		`the plan is for inventory "inv", this is "other"`:                             func(d *plan.Document) { d.Inventory.Name = "other" },
 		"the plan is for company company-1, this account belongs to company company-2": func(d *plan.Document) { d.Company = &other },
+		"the plan is for company company-1, this account names no company":             func(d *plan.Document) { d.Company = nil },
 		"the inventory has changed since the plan was made":                            func(d *plan.Document) { d.Inventory.Digest = "sha256:y" },
 	} {
 		fresh := saved

@@ -7,42 +7,19 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 )
 
 const program = "github.com/portctl/portctl/cmd/portctl"
 
-// binaries builds the program at most once for all tests.
-type binaries struct {
-	once sync.Once
-	dir  string
-	path string
-	err  error
-}
-
-var built binaries // by all tests of the package, once
-
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if built.dir != "" {
-		_ = os.RemoveAll(built.dir)
-	}
-	os.Exit(code)
-}
-
-// binary is the path of the real program, as a user has it.
+// binary builds the real program, as a user has it.
 func binary(t testing.TB) string {
 	t.Helper()
-	built.once.Do(func() {
-		if built.dir, built.err = os.MkdirTemp("", "portctl-campaign-"); built.err == nil {
-			built.path, built.err = build(built.dir)
-		}
-	})
-	if built.err != nil {
-		t.Fatal(built.err)
+	path, err := build(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
 	}
-	return built.path
+	return path
 }
 
 func build(dir string, flags ...string) (string, error) {

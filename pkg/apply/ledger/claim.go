@@ -36,8 +36,9 @@ type Claim struct {
 	Order     plan.Order `json:"order"`
 	OrderHash string     `json:"orderHash"`
 	Price     plan.Price `json:"price"`
-	// Listed are the services of that name before the order, terminated ones too:
-	// one that is not among them is the order's.
+	// Listed are the services that the account showed before the order, of that
+	// name or of that place and speed, terminated ones too: none of them is the
+	// order's.
 	Listed []plan.ServiceUID `json:"listed"`
 	// Run, By and Time say who made the claim and when.
 	Run  string    `json:"run"`

@@ -32,6 +32,8 @@ type Run struct {
 	By, Tool string
 	// Process is the process id.
 	Process int
+	// Rehearsal says that the account is a sandbox, which may have been emptied.
+	Rehearsal bool
 	// Now tells the time; nil means time.Now.
 	Now func() time.Time
 }
@@ -109,6 +111,9 @@ func (l *Ledger) lockName() string { return l.host }
 type CompanyError struct{ Have, Want, Place string }
 
 func (e *CompanyError) Error() string {
+	if e.Want == "" {
+		return fmt.Sprintf("the ledger at %s belongs to company %s, and the account names no company", e.Place, e.Have)
+	}
 	return fmt.Sprintf("the ledger at %s belongs to company %s, but the account to company %s", e.Place, e.Have, e.Want)
 }
 
@@ -118,10 +123,12 @@ func (e *CompanyError) Hint() string {
 }
 
 // Bind makes sure that the ledger belongs to a company: the first that is known
-// owns it. Binding to an unknown company changes nothing.
+// owns it. Binding to an unknown company changes nothing, and fails when the
+// ledger has an owner: products stay listed for ever, so an account that names no
+// company any more is another account.
 func (l *Ledger) Bind(ctx context.Context, company string) error {
 	if company == "" {
-		return nil
+		return l.CheckCompany(ctx, "")
 	}
 	key := "company/" + l.host + ".json"
 	content, err := encode(struct {
@@ -143,7 +150,7 @@ func (l *Ledger) Bind(ctx context.Context, company string) error {
 func (l *Ledger) CheckCompany(ctx context.Context, company string) error {
 	b, err := l.store.Read(ctx, "company/"+l.host+".json")
 	switch {
-	case errors.Is(err, ErrNotFound), company == "":
+	case errors.Is(err, ErrNotFound), company == "" && l.run.Rehearsal:
 		return nil
 	case err != nil:
 		return l.fail("reading the company", err)
@@ -281,19 +288,19 @@ func (l *Ledger) readRecord(ctx context.Context, key string) (Record, error) {
 	return decodeRecord(b)
 }
 
-// LastClosed reads the record that closed the last claim of a name: it names
-// services that the account must have shown once.
-func (l *Ledger) LastClosed(ctx context.Context, s Snapshot, name string) (Record, bool, error) {
-	n := s.Closed(name)
-	if n == 0 {
-		return Record{}, false, nil
+// Delivered lists the services that earlier orders of a name became: the account
+// has shown them once.
+func (l *Ledger) Delivered(ctx context.Context, s Snapshot, name string) ([]plan.ServiceUID, error) {
+	var uids []plan.ServiceUID
+	for n := 1; n <= s.Closed(name); n++ {
+		key := claimKey(l.host, hashOf(name), n, closedRecord)
+		r, err := l.readRecord(ctx, key)
+		if err != nil {
+			return nil, l.fail("reading "+key, err)
+		}
+		uids = append(uids, r.UIDs...)
 	}
-	key := claimKey(l.host, hashOf(name), n, closedRecord)
-	r, err := l.readRecord(ctx, key)
-	if err != nil {
-		return Record{}, false, l.fail("reading "+key, err)
-	}
-	return r, true, nil
+	return uids, nil
 }
 
 // Intent is what a claim is made for.

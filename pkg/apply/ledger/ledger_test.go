@@ -67,8 +67,8 @@ func TestLifeOfAClaim(t *testing.T) {
 	if len(s.Open) != 0 || s.Closed("lon-1") != 1 {
 		t.Errorf("after closing: %d open, %d closed", len(s.Open), s.Closed("lon-1"))
 	}
-	last, ok, err := l.LastClosed(t.Context(), s, "lon-1")
-	if diff := cmp.Diff([]plan.ServiceUID{"u1", "u2"}, last.UIDs); err != nil || !ok || diff != "" {
+	uids, err := l.Delivered(t.Context(), s, "lon-1")
+	if diff := cmp.Diff([]plan.ServiceUID{"u1", "u2"}, uids); err != nil || diff != "" {
 		t.Errorf("the closing record lost UIDs (%v):\n%s", err, diff)
 	}
 	second, err := l.Claim(t.Context(), s, intent("lon-1"))
@@ -182,7 +182,7 @@ func TestRecordsOfTwoRunsAreKept(t *testing.T) {
 func TestCompany(t *testing.T) {
 	store := storetest.NewMemory()
 	l := open(store, "a")
-	for _, c := range []string{"", "acme", "acme", ""} {
+	for _, c := range []string{"", "acme", "acme"} {
 		if err := l.Bind(t.Context(), c); err != nil {
 			t.Fatalf("binding to %q: %v", c, err)
 		}
@@ -193,6 +193,12 @@ func TestCompany(t *testing.T) {
 	}
 	if err := l.CheckCompany(t.Context(), "emca"); !errors.As(err, &other) {
 		t.Errorf("another company, read only: %v", err)
+	}
+	if err := l.Bind(t.Context(), ""); !errors.As(err, &other) {
+		t.Errorf("an account that names no company any more: %v", err)
+	}
+	if err := ledger.New(store, "api.test:443", ledger.Run{Rehearsal: true}).Bind(t.Context(), ""); err != nil {
+		t.Errorf("a sandbox that was emptied: %v", err)
 	}
 	if err := ledger.New(store, "other.test", ledger.Run{}).Bind(t.Context(), "emca"); err != nil {
 		t.Errorf("another host: %v", err)

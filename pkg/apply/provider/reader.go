@@ -100,7 +100,7 @@ func (r *Reader) Approvals(ctx context.Context) ([]apply.Approval, error) {
 	}
 	out := make([]apply.Approval, len(found))
 	for i, a := range found {
-		out[i] = apply.Approval{Status: a.Status, Text: string(a.Raw)}
+		out[i] = apply.Approval{Type: a.Type, Status: a.Status, Text: string(a.Raw)}
 	}
 	return out, nil
 }

@@ -167,6 +167,7 @@ func document(t target, inv *inventory.Inventory, d apply.Draft, expires time.Du
 
 // write shows the plan, and saves it when asked to.
 func (o planOptions) write(s Streams, doc plan.Document) error {
+	doc = doc.Sealed()
 	encoded, err := doc.Encode()
 	if err != nil {
 		return err

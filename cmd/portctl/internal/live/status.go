@@ -25,9 +25,9 @@ func StatusTable(w io.Writer, s apply.Survey, width int) error {
 	if len(s.Ports) > 0 {
 		table(&b, rows, width)
 	}
-	for _, p := range s.Ports {
-		if p.Note != "" {
-			fmt.Fprintf(&b, "\n  %s: %s", rowName(p), render.Clean(p.Note))
+	for i, p := range s.Ports {
+		if p.Note != "" && (i == 0 || s.Ports[i-1].Name != p.Name) { // once for all members
+			fmt.Fprintf(&b, "\n  %s: %s", render.Clean(p.Name), render.Clean(p.Note))
 		}
 	}
 	if strings.HasSuffix(b.String(), "\n") || b.Len() == 0 {

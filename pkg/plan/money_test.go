@@ -1,0 +1,242 @@
+package plan_test
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	gocmp "github.com/google/go-cmp/cmp"
+	"github.com/shopspring/decimal"
+
+	"github.com/portctl/portctl/pkg/plan"
+)
+
+// These are the ways in which a plan could spend more than was reviewed, each
+// with the rule that stops it.
+
+func place() plan.Catalog {
+	return plan.NewCatalog([]plan.Location{
+		{ID: 89, Name: "L", Market: "UK", Status: plan.LocationActive, Speeds: plan.Speeds()},
+		{ID: 90, Name: "M", Market: "UK", Status: plan.LocationActive, Speeds: plan.Speeds()},
+	})
+}
+
+func entry(name string, change ...func(*plan.Port)) plan.Port {
+	p := plan.Port{Name: name, Site: plan.Site{ID: 89}, Speed: plan.Speed10G, Term: 12}
+	for _, c := range change {
+		c(&p)
+	}
+	return p
+}
+
+func wanting(ports ...plan.Port) plan.Desired { return plan.Desired{Inventory: "inv", Ports: ports} }
+
+func live(uid, name string) plan.Service {
+	return plan.Service{UID: plan.ServiceUID(uid), Name: name, Status: plan.StatusLive, Location: 89, Speed: plan.Speed10G, Term: 12}
+}
+
+func lagOf(n int, name string) []plan.Service {
+	var out []plan.Service
+	for i := range n {
+		s := live(fmt.Sprintf("u%d", i+1), name)
+		s.AggregationID, s.LAGPrimary = 7, i == 0
+		out = append(out, s)
+	}
+	return out
+}
+
+func pricedAt(p plan.Plan, monthly int64) plan.Plan {
+	q := plan.Quotes{}
+	for _, o := range p.Orders() {
+		q[o.Key()] = plan.Quote{Priced: true, Currency: "GBP", Monthly: plan.NewAmount(decimal.NewFromInt(monthly))}
+	}
+	return p.Priced(q)
+}
+
+func TestOneMemberNeverCancelsTheLAG(t *testing.T) {
+	byUID := wanting(plan.Port{Name: "member", UID: "u3", Absent: true})
+	if a := plan.Build(byUID, plan.Observed{Services: lagOf(8, "core")}, place()).Actions[0]; a.Kind != plan.Blocked {
+		t.Errorf("the uid of one member: %s of %d", a.Kind, len(a.Service.Members))
+	}
+	renamed := lagOf(8, "core")
+	renamed[2].Name = "member"
+	tags := map[plan.ServiceUID]map[string]string{"u1": {plan.TagInventory: "inv"}}
+	if a := plan.Build(wanting(plan.Port{Name: "member", Absent: true}), plan.Observed{Services: renamed, Tags: tags}, place()).Actions[0]; a.Kind != plan.Blocked {
+		t.Errorf("the name of one member: %s of %d", a.Kind, len(a.Service.Members))
+	}
+	if a := plan.Build(wanting(plan.Port{Name: "core", UID: "u1", Absent: true}), plan.Observed{Services: lagOf(8, "core")}, place()).Actions[0]; a.Kind != plan.Cancel {
+		t.Errorf("the uid of the primary: %s (%s)", a.Kind, a.Reason.Text)
+	}
+}
+
+// An absent entry may give only a uid: people are asked for the service's name.
+func TestCancelHasAName(t *testing.T) {
+	a := plan.Build(wanting(plan.Port{UID: "x", Absent: true}), plan.Observed{Services: []plan.Service{live("x", "old")}}, place()).Actions[0]
+	if a.Kind != plan.Cancel || a.Name != "old" {
+		t.Errorf("%s %q", a.Kind, a.Name)
+	}
+}
+
+func TestLongerTermsCountAsPurchases(t *testing.T) {
+	d := wanting()
+	d.Policy.MaxBuy = 1
+	var o plan.Observed
+	for _, n := range []string{"a", "b", "c"} {
+		d.Ports = append(d.Ports, entry(n, func(p *plan.Port) { p.Term, p.TermDeclared = 60, true }))
+		o.Services = append(o.Services, live("u"+n, n))
+	}
+	if p := pricedAt(plan.Build(d, o, place()), 475); p.CanApply() {
+		t.Errorf("three terms of %s pass maxBuy 1: %+v", p.Totals["GBP"].Commitment, p.Policy)
+	}
+}
+
+func TestGrowthAndTermAreTwoRuns(t *testing.T) {
+	d := wanting(entry("core", func(p *plan.Port) { p.LAG, p.Term, p.TermDeclared = 8, 60, true }))
+	if a := plan.Build(d, plan.Observed{Services: lagOf(7, "core")}, place()).Actions[0]; a.Kind != plan.Blocked || a.Reason.Code != plan.ReasonTermAndGrowth {
+		t.Errorf("%s %s", a.Kind, a.Reason.Code)
+	}
+}
+
+func TestCancelledMemberIsNotBoughtAgain(t *testing.T) {
+	services := lagOf(3, "core")
+	services[2].Status, services[2].CreatedAt = plan.StatusDecommissioned, time.Unix(5, 0)
+	want := func(p *plan.Port) { p.LAG = 3 }
+	if a := plan.Build(wanting(entry("core", want)), plan.Observed{Services: services}, place()).Actions[0]; a.Kind != plan.Blocked || !strings.Contains(a.Reason.Hint, "replaces: u3") {
+		t.Errorf("%s: %s", a.Kind, a.Reason.Hint)
+	}
+	again := wanting(entry("core", want, func(p *plan.Port) { p.Replaces = "u3" }))
+	if a := plan.Build(again, plan.Observed{Services: services}, place()).Actions[0]; a.Kind != plan.Grow || a.Order.LAGPorts != 1 {
+		t.Errorf("with replaces: %s (%s)", a.Kind, a.Reason.Text)
+	}
+}
+
+// A member that reads without its aggregation for a while must not be replaced.
+func TestStrayMemberHoldsGrowth(t *testing.T) {
+	services := lagOf(4, "core")
+	services[3].AggregationID = 0
+	d := wanting(entry("core", func(p *plan.Port) { p.LAG, p.UID = 4, "u1" }))
+	if a := plan.Build(d, plan.Observed{Services: services}, place()).Actions[0]; a.Kind != plan.Blocked {
+		t.Errorf("%s", a.Kind)
+	}
+}
+
+// A claim's name that is given to another port still holds what was renamed.
+func TestSwappedNamesAreHeldBack(t *testing.T) {
+	claim := plan.Claim{ID: "1", Name: "x", Standing: plan.Doubtful, Order: plan.Order{Name: "x", Location: 89, Speed: plan.Speed10G}}
+	for name, d := range map[string]plan.Desired{
+		"another speed":       wanting(entry("x", func(p *plan.Port) { p.Speed = plan.Speed100G }), entry("y")),
+		"another site":        wanting(entry("x", func(p *plan.Port) { p.Site.ID = 90 }), entry("y")),
+		"a uid takes it over": wanting(entry("x", func(p *plan.Port) { p.UID = "u1" }), entry("y")),
+	} {
+		p := plan.Build(d, plan.Observed{Claims: []plan.Claim{claim}, Services: []plan.Service{live("u1", "z")}, Tags: map[plan.ServiceUID]map[string]string{"u1": {}}}, place())
+		if p.Summary.Buy > 0 {
+			t.Errorf("%s: %+v", name, p.Summary)
+		}
+	}
+}
+
+func TestSelectionPatterns(t *testing.T) {
+	p := plan.Build(wanting(entry("lab-1"), entry("lab/2"), entry("edge1"), entry("edge[1]"), entry("core")), plan.Observed{}, place())
+	for pattern, want := range map[string][]string{
+		"lab*": {"lab-1", "lab/2"}, "edge[1]": {"edge[1]"}, "edge?": {"edge1"}, "LAB-1 ": {"lab-1"}, "*": {"core", "edge1", "edge[1]", "lab-1", "lab/2"},
+	} {
+		q, err := p.Select(plan.Selection{Only: []string{pattern}})
+		if err != nil {
+			t.Errorf("%s: %v", pattern, err)
+			continue
+		}
+		got := map[string]bool{}
+		for _, a := range q.Of(plan.Buy) {
+			got[a.Name] = true
+		}
+		for _, name := range want {
+			if !got[name] {
+				t.Errorf("--only %q leaves %s out", pattern, name)
+			}
+		}
+		if len(got) != len(want) {
+			t.Errorf("--only %q keeps %v", pattern, got)
+		}
+	}
+	if _, err := p.Select(plan.Selection{Names: []string{"no such entry"}}); err != nil {
+		t.Errorf("a name that a saved plan left out and that is gone: %v", err)
+	}
+}
+
+// The charge of a cancellation is reviewed like a price.
+func TestChargeIsReviewed(t *testing.T) {
+	d := wanting(plan.Port{Name: "a", UID: "ua", Absent: true})
+	document := func(charge *int64) plan.Document {
+		charges := map[plan.ServiceUID]plan.Charge{"ua": {}}
+		if charge != nil {
+			charges["ua"] = plan.Charge{Known: true, Currency: "GBP", Amount: plan.NewAmount(decimal.NewFromInt(*charge))}
+		}
+		return documentOf(plan.Build(d, plan.Observed{Services: []plan.Service{live("ua", "a")}, Charges: charges}, place()), time.Now())
+	}
+	amount := func(n int64) *int64 { return &n }
+	for _, c := range []struct {
+		was, now *int64
+		objects  bool
+	}{
+		{amount(100), amount(100), false},
+		{amount(100), amount(90), false},
+		{amount(100), amount(101), true},
+		{amount(100), nil, true},
+		{nil, amount(100), false},
+		{nil, nil, false},
+	} {
+		was, now := document(c.was), document(c.now)
+		if got := was.Objections(now, time.Now()); (len(got) > 0) != c.objects {
+			t.Errorf("%s reviewed, %s now: objections %v", was.Actions[0].Charge, now.Actions[0].Charge, got)
+		}
+		if c.was != nil && c.now != nil && *c.was != *c.now && was.Checksum == now.Checksum {
+			t.Error("another charge keeps the checksum")
+		}
+	}
+}
+
+// A change that was reviewed for one service is not made to another.
+func TestUpdateOfAnotherServiceIsObjectedTo(t *testing.T) {
+	d := wanting(entry("a", func(p *plan.Port) { p.Term, p.TermDeclared = 36, true }))
+	document := func(uid string) plan.Document {
+		return documentOf(pricedAt(plan.Build(d, plan.Observed{Services: []plan.Service{live(uid, "a")}}, place()), 475), time.Now())
+	}
+	if got := document("ua").Objections(document("ub"), time.Now()); len(got) != 1 {
+		t.Errorf("objections %v", got)
+	}
+}
+
+// Whatever is edited in a saved plan is found out.
+func TestEditedPlanIsRefused(t *testing.T) {
+	company := "company-1"
+	doc := documentOf(pricedAt(plan.Build(wanting(entry("a")), plan.Observed{}, place()), 475), time.Unix(1_700_000_000, 0))
+	doc.Company = &company
+	b, err := doc.Sealed().Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := plan.DecodeDocument(b); err != nil {
+		t.Fatal(err)
+	}
+	for _, edit := range [][2]string{
+		{`"expiresAt": "2023-11-14T23:13:20Z"`, `"expiresAt": "2033-11-14T23:13:20Z"`},
+		{`"expiresAt": "2023-11-14T23:13:20Z",`, ``},
+		{`"company": "company-1"`, `"company": "company-2"`},
+		{`"company": "company-1"`, `"company": null`},
+		{`"baseURL": "embedded"`, `"baseURL": "https://api.megaport.com"`},
+		{`"environment": "sandbox"`, `"environment": "production"`},
+		{`"digest": "sha256:x"`, `"digest": "sha256:y"`},
+		{`"monthly": "475.00"`, `"monthly": "975.00"`},
+		{`"term": 12`, `"term": 24`},
+	} {
+		edited := bytes.Replace(b, []byte(edit[0]), []byte(edit[1]), 1)
+		if gocmp.Equal(b, edited) {
+			t.Fatalf("%s is not in the plan:\n%s", edit[0], b)
+		}
+		if _, err := plan.DecodeDocument(edited); err == nil {
+			t.Errorf("%s for %s is taken", edit[1], edit[0])
+		}
+	}
+}
