@@ -48,8 +48,14 @@ func (s *ProductService) ListInfo(ctx context.Context) (Listing, error) {
 	_, err := s.client.do(ctx, call{
 		class: classRead, method: http.MethodGet, path: "/v2/products",
 		timeout: timeoutListing, limit: limitListing,
-		decode: func(body io.Reader, _ *attempt) (err error) {
-			l, err = decodeProducts(body)
+		decode: func(body io.Reader, a *attempt) (err error) {
+			p, err := readPages(a.header)
+			if err != nil {
+				return err
+			}
+			if l, err = decodeProducts(body); err == nil && p.total > 1 {
+				err = fmt.Errorf("it is page 1 of %d, and the rest can not be read", p.total)
+			}
 			return err
 		},
 	})

@@ -106,9 +106,9 @@ func answerOf(p Purchase, err error, ordered int) orderAnswer {
 
 // backEndTexts are what the API says when something behind it failed, at times
 // with a 4xx. Then the order may have been taken in part (API facts §1.7,
-// confidence A/C; the last two are a guess, D, on the safe side).
+// confidence A/C; the last four are a guess, D, on the safe side).
 func backEndTexts() []string {
-	return []string{"problem talking with", "rolled back", "got code 5", "timed out", "internal server error"}
+	return []string{"problem talking with", "rolled back", "got code 5", "timed out", "timeout", "unavailable", "internal server error"}
 }
 
 // classifyOrder decides an order's outcome. Whatever is not certainly one of the

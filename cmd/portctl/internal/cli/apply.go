@@ -63,6 +63,11 @@ failure. --expect wants the checksum of a reviewed plan instead.
 A service is cancelled only when its entry says "state: absent" and it is named
 with --allow-cancel, or its name is typed when asked.
 
+While orders still go out, letters of what is ready are fetched already. On a
+terminal the progress is shown in place, elsewhere line by line; --events writes
+it as JSON. With "--events -" standard output carries nothing else, and the plan
+and the result go to standard error.
+
 Ctrl-C starts nothing new, finishes the orders in flight and writes the result;
 a second Ctrl-C leaves at once, and the claims keep the doubt.
 
@@ -72,6 +77,7 @@ or interrupted, 5 an order's outcome is unknown or a name has a second service,
 something is not ready or a letter is missing, 1 any other error.`,
 		Example: `  portctl apply -f examples/london.yaml
   portctl apply -f examples/emea-rollout.yaml --auto-approve --loa-dir letters
+  portctl apply --auto-approve --events - | jq -r .type
   portctl plan --out plan.json && portctl apply plan.json --auto-approve`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -167,18 +173,33 @@ func runApply(ctx context.Context, s Streams, o applyOptions) error {
 // carryOut drafts, asks and runs, holding the lock until the orders are settled.
 func (o *applyOptions) carryOut(ctx context.Context, s Streams, session *session, inv *inventory.Inventory, saved *plan.Document, letters *loa.Folder, book *book, unlock func(), events *eventStream) error {
 	account := provider.NewAccount(session.client)
-	draft, recovered, err := apply.Prepare(ctx, account, inv.Desired(), apply.DraftOptions{
-		Ledger: book.Ledger, Selection: o.selection, Parallelism: o.parallelism, PerOrder: true,
-	})
-	if err != nil {
-		return refusal(err)
+	prepare := func() (apply.Draft, []apply.Recovered, plan.Document, error) {
+		draft, recovered, err := apply.Prepare(ctx, account, inv.Desired(), apply.DraftOptions{
+			Ledger: book.Ledger, Selection: o.selection, Parallelism: o.parallelism, PerOrder: true,
+		})
+		return draft, recovered, document(session.target, inv, draft, 0), refusal(err)
 	}
-	doc := document(session.target, inv, draft, 0)
+	draft, recovered, doc, err := prepare()
+	if err != nil {
+		return err
+	}
 	if err := o.covered(s, saved, doc); err != nil {
 		return err
 	}
+	shown := s.now()
 	if err := o.gate(ctx, s, doc); err != nil {
 		return err
+	}
+	if s.now().Sub(shown) > staleAfter {
+		again, more, fresh, err := prepare()
+		if err != nil {
+			return err
+		}
+		if fresh.Checksum != doc.Checksum {
+			return exitWith(exitUncovered, withHint(errors.New("the account or the prices changed while the question was open, so nothing is done"),
+				"run the same command again to review the plan as it is now"))
+		}
+		draft, recovered = again, append(recovered, more...)
 	}
 	surviveClosedPipes()
 	watching := o.watch(s, events)
@@ -194,6 +215,10 @@ func (o *applyOptions) carryOut(ctx context.Context, s Streams, session *session
 	watching.stop()
 	return o.finish(s, result)
 }
+
+// staleAfter is how long a plan that is shown may wait for its yes before the
+// account is read again.
+const staleAfter = time.Minute
 
 // refusal gives errors of the ledger's rules their exit code: nothing was sent.
 func refusal(err error) error {
@@ -236,7 +261,7 @@ func (o *applyOptions) savedPlan() (*plan.Document, error) {
 		return nil, exitWith(exitUncovered, withHint(fmt.Errorf("%s: %w", o.planFile, err),
 			"`portctl plan --out FILE` saves a plan; inventory files are named with -f"))
 	}
-	o.selection.Except = append(o.selection.Except, doc.ExcludedNames()...)
+	o.selection.Names = doc.ExcludedNames()
 	return &doc, nil
 }
 
@@ -366,7 +391,7 @@ func asked(ctx context.Context, s Streams, in *bufio.Reader, question, want stri
 		if !strings.HasSuffix(answer, "\n") {
 			fmt.Fprintln(s.Err) // Ctrl-D ends no line
 		}
-		return strings.TrimSpace(answer) == want && ctx.Err() == nil
+		return want != "" && strings.TrimSpace(answer) == want && ctx.Err() == nil
 	case <-ctx.Done():
 		fmt.Fprintln(s.Err)
 		return false

@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"os"
 	"os/user"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/portctl/portctl/inventory"
 	"github.com/portctl/portctl/pkg/apply/ledger"
@@ -24,6 +27,21 @@ type place struct {
 	url        string // empty for the default folder
 	defaultDir string
 	named      bool // by --state
+	scattered  bool // the inventory's files stand in several folders
+}
+
+// errScattered: which folder has the ledger must not hang on the order of -f.
+var errScattered = withHint(errors.New("the inventory's files stand in several folders, and nothing says where the ledger is kept"),
+	"name it with `state:` in the inventory, or with --state")
+
+// folders lists the folders of files, each once, in order of name.
+func folders(files []string) []string {
+	var dirs []string
+	for _, f := range files {
+		dirs = append(dirs, filepath.Dir(f))
+	}
+	slices.Sort(dirs)
+	return slices.Compact(dirs)
 }
 
 // errVolatile: a CI runner's disk vanishes, and with it the doubt about an order.
@@ -38,7 +56,8 @@ func (g *globals) ledgerPlace(t target, inv *inventory.Inventory) place {
 	case t.Embedded():
 		p.defaultDir = filepath.Join(sandboxDir, "ledger")
 	case len(inv.Files) > 0:
-		p.defaultDir = filepath.Join(filepath.Dir(inv.Files[0]), sandboxDir, "ledger")
+		dirs := folders(inv.Files)
+		p.defaultDir, p.scattered = filepath.Join(dirs[0], sandboxDir, "ledger"), len(dirs) > 1 && t.Environment != sandboxName
 	}
 	if p.url == "" && t.Environment != sandboxName {
 		p.url = inv.State
@@ -55,6 +74,9 @@ func (p place) local() bool {
 // openLedger opens the ledger of a target.
 func (g *globals) openLedger(ctx context.Context, t target, inv *inventory.Inventory) (*book, error) {
 	p := g.ledgerPlace(t, inv)
+	if p.url == "" && p.scattered {
+		return nil, exitWith(exitRefused, errScattered)
+	}
 	store, err := ledger.OpenStore(ctx, p.url, p.defaultDir)
 	if err != nil {
 		return nil, err
@@ -80,7 +102,11 @@ func (t target) host() string {
 	if err != nil {
 		return "invalid" // resolve checked it
 	}
-	return u.Host
+	host := strings.ToLower(strings.TrimSuffix(u.Hostname(), "."))
+	if port := u.Port(); port != "" && port != map[string]string{"https": "443", "http": "80"}[u.Scheme] {
+		host = net.JoinHostPort(host, port)
+	}
+	return host // one API has one ledger, however its address is written
 }
 
 // whoami is user and machine, for people who find a claim or a lock.

@@ -132,6 +132,10 @@ func runResolve(ctx context.Context, s Streams, o resolveOptions) error {
 		return err
 	}
 	return o.withLedger(ctx, s, func(_ *inventory.Inventory, session *session, b *book) error {
+		if o.notCreated && o.horizon < apply.DefaultHorizon && session.Environment != sandboxName {
+			return exitWith(exitRefused, withHint(fmt.Errorf("--horizon %s is too short: a service may take up to %s to show", o.horizon, apply.DefaultHorizon),
+				"a shorter one is for rehearsing in a sandbox"))
+		}
 		unlock, err := b.lock(ctx, s)
 		if err != nil {
 			return err

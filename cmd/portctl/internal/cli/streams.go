@@ -4,6 +4,7 @@ import (
 	"io"
 	"os"
 	"strconv"
+	"time"
 
 	"golang.org/x/term"
 )
@@ -13,10 +14,19 @@ type Streams struct {
 	In       io.Reader
 	Out, Err io.Writer
 	Getenv   func(string) string
+	// Now tells the time; nil means time.Now.
+	Now func() time.Time
 	// Width is the number of columns of Out; 0 when it is no terminal.
 	Width int
 	// InTerminal, OutTerminal and ErrTerminal say which ends are a person's.
 	InTerminal, OutTerminal, ErrTerminal bool
+}
+
+func (s Streams) now() time.Time {
+	if s.Now == nil {
+		return time.Now()
+	}
+	return s.Now()
 }
 
 // OS is the world of a real process.
