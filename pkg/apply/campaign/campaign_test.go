@@ -11,7 +11,7 @@ import (
 )
 
 var (
-	cases = flag.Int("campaign.cases", 300, "how many random rollouts to play")
+	cases = flag.Int("campaign.cases", 150, "how many random rollouts to play")
 	first = flag.Uint64("campaign.seed", 1, "seed of the first batch")
 )
 

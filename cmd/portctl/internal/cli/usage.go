@@ -128,6 +128,10 @@ func writableFolder(path string) error {
 // probe tries to write into a directory.
 func probe(directory string) error {
 	f, err := os.CreateTemp(directory, ".portctl-probe-*")
+	var reason *fs.PathError
+	if errors.As(err, &reason) {
+		return fmt.Errorf("%s takes no files: %w", directory, reason.Err) // the probe's name says nothing
+	}
 	if err != nil {
 		return err
 	}
