@@ -34,7 +34,6 @@ type fakeAccount struct {
 	loaCalls map[plan.ServiceUID]int
 
 	tags       map[plan.ServiceUID]map[string]string
-	locks      map[plan.ServiceUID]bool
 	calls      []string // changes, in order
 	approvals  []apply.Approval
 	lag        time.Duration            // from the order until it is listed
