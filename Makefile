@@ -92,6 +92,7 @@ campaign-weaken: ## show that without each protection against buying twice a tes
 			echo "without $$1 nothing fails: $$2"; exit 1; \
 		elif ! grep -q -e '--- FAIL' <<<"$$out"; then echo "$$out"; exit 1; \
 		else echo "without $$1: $$(grep -o -e '^--- FAIL: [A-Za-z]*' <<<"$$out" | sort -u | tr '\n' ' ')"; fi; }; \
+	PORTCTL_WEAKEN= go test -count=1 -tags weaken -run '^(TestProtection|TestCampaign)' ./pkg/apply/campaign -campaign.cases=500; \
 	fails claim '^TestProtection'; fails number '^TestProtection'; fails tag '^TestProtection'; fails name '^TestProtection'; \
 	fails retry '^TestProtection'; fails strict '^TestProtection'; fails lock '^TestProtection'; \
 	fails claim '^TestCampaign'; fails number '^TestCampaign'; fails retry '^TestCampaign'; fails lock '^TestCampaign'; \
