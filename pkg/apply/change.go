@@ -145,7 +145,7 @@ func (r *run) order(ctx context.Context, i int, a plan.Action, halted *atomic.Bo
 	}
 	if !claim.State.Closed() {
 		r.ordersMu.Lock()
-		r.orders = append(r.orders, &order{i, claim})
+		r.orders = append(r.orders, &order{action: i, claim: claim})
 		r.ordersMu.Unlock()
 	}
 	return p

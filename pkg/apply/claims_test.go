@@ -340,3 +340,30 @@ func TestLAGGrows(t *testing.T) {
 		}
 	})
 }
+
+// A run right after another was killed looks for its orders until their horizon,
+// not only once.
+func TestOrderOfAKilledRunIsLookedForUntilItsHorizon(t *testing.T) {
+	for name, c := range map[string]struct {
+		lag  time.Duration
+		exit int
+	}{
+		"it shows within the horizon": {5 * time.Minute, apply.ExitDone},
+		"it shows later":              {15 * time.Minute, apply.ExitUnknown},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := &scenario{account: &fakeAccount{lag: c.lag}, store: storetest.NewMemory(), options: apply.Options{Wait: time.Hour}}
+				claim := claimByHand(t, s.store, "a")
+				s.account.Buy(t.Context(), claim.Order, claim.ID) // and then it was killed
+				r := s.run(t, entries("a"))
+				if r.ExitCode != c.exit || len(s.account.orders) != 1 {
+					t.Errorf("exit %d, orders %v", r.ExitCode, s.account.orders)
+				}
+				if found := c.exit == apply.ExitDone; found != (len(r.Recovered) == 1) || found != (len(snapshot(t, s.store)) == 0) {
+					t.Errorf("recovered %+v, open %+v", r.Recovered, snapshot(t, s.store))
+				}
+			})
+		})
+	}
+}

@@ -73,6 +73,7 @@ func Run(ctx context.Context, d Draft, o Options) Result {
 		o.Settled()
 	}
 	r.emit(OrdersSettled{})
+	r.orders = append(r.orders, r.earlierDoubts()...)
 	s.settle()
 	r.audit(ctx)
 	r.result.fold(o.Wait > 0)
@@ -97,10 +98,12 @@ type run struct {
 	purchased chan<- purchase // told of what is bought, while orders go out
 }
 
-// order is an order of this run that left a claim which is not closed yet.
+// order is an order that left a claim which is not closed yet.
 type order struct {
 	action int
 	claim  ledger.Open
+	// earlier says that another run sent it.
+	earlier bool
 }
 
 func (r *run) emit(e Event) { r.sink(e) }

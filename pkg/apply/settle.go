@@ -239,6 +239,10 @@ func (s *settlement) found(o *order, f finding) {
 	if !doubtful {
 		return
 	}
+	if o.earlier {
+		s.recovered(o, f)
+		return
+	}
 	res := &s.result.Actions[o.action]
 	switch claim.State {
 	case ledger.Delivered:
@@ -252,6 +256,47 @@ func (s *settlement) found(o *order, f finding) {
 		}
 	}
 	s.run.emit(OrderFinished{Name: res.Name, Outcome: res.Outcome, UIDs: res.New, Price: *res.Price, Failure: res.Error, FoundBy: res.FoundBy})
+}
+
+// earlierDoubts are the orders of earlier runs, killed perhaps a moment ago, that
+// are still within their horizon: they are looked for like those of this run.
+func (r *run) earlierDoubts() []*order {
+	var out []*order
+	for _, f := range r.draft.findings {
+		if !f.open.State.Doubtful() || time.Since(f.open.Time) >= r.Horizon {
+			continue
+		}
+		i := slices.IndexFunc(r.draft.Plan.Actions, func(a plan.Action) bool {
+			return a.Kind == plan.Unknown && a.Reason.Code == plan.ReasonDoubt && r.waitsFor(a, f.open)
+		})
+		if i >= 0 {
+			out = append(out, &order{action: i, claim: f.open, earlier: true})
+		}
+	}
+	return out
+}
+
+// waitsFor says that an action is held back by a claim of its name or of its
+// entry's former name.
+func (r *run) waitsFor(a plan.Action, open ledger.Open) bool {
+	same := func(name string) bool { return plan.FoldName(name) == plan.FoldName(open.Name) }
+	return same(a.Name) || slices.ContainsFunc(r.draft.Desired.Ports, func(p plan.Port) bool {
+		return p.Formerly != "" && same(p.Formerly) && plan.FoldName(p.Name) == plan.FoldName(a.Name)
+	})
+}
+
+// recovered notes that an order of an earlier run was found after all.
+func (s *settlement) recovered(o *order, f finding) {
+	res := &s.result.Actions[o.action]
+	s.result.Recovered = append(s.result.Recovered, Recovered{o.claim.Name, o.claim.State, append([]plan.ServiceUID{}, o.claim.UIDs...), f.cause})
+	res.UIDs, res.FoundBy = append([]plan.ServiceUID{}, o.claim.UIDs...), f.cause
+	switch o.claim.State {
+	case ledger.Delivered:
+		res.Outcome, res.Error = Existing, nil
+	case ledger.Approval:
+		res.Outcome, res.Error = Queued, &Failure{Message: f.cause}
+	}
+	s.run.emit(OrderFinished{Name: res.Name, Outcome: res.Outcome, UIDs: res.UIDs, FoundBy: res.FoundBy, Failure: res.Error})
 }
 
 // note enters into the result how far each port came.
