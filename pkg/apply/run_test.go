@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -485,4 +486,19 @@ func TestQuotesPerConfigurationOrPerOrder(t *testing.T) {
 			t.Errorf("per order %t: %+v, %v", perOrder, draft.Plan.Summary, draft.Plan.Totals)
 		}
 	}
+}
+
+// A folder that can not be written is a person's matter: nobody waits for it.
+func TestUnwritableFolderIsNotRetried(t *testing.T) {
+	letters := folder(t)
+	if err := os.WriteFile(letters.Dir(), []byte("in the way"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		s := &scenario{account: &fakeAccount{}, options: apply.Options{LOAs: letters, Wait: time.Hour}}
+		r := s.run(t, entries("a"))
+		if r.ExitCode != apply.ExitNotReady || r.Summary.LOAsMissing != 1 || s.took > time.Minute {
+			t.Errorf("exit %d, %d letters missing, took %s", r.ExitCode, r.Summary.LOAsMissing, s.took)
+		}
+	})
 }

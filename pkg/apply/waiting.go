@@ -2,6 +2,9 @@ package apply
 
 import (
 	"context"
+	"errors"
+	"io/fs"
+	"os"
 	"slices"
 	"time"
 
@@ -147,13 +150,24 @@ func (w *waiter) letter(p *port, now plan.Service) *LOAResult {
 			w.emit(LOASaved{p.name, p.uid, w.folder.Path(row)})
 			return &LOAResult{UID: p.uid, File: w.folder.Path(row), FetchedAt: row.FetchedAt}
 		}
-		select {
-		case <-w.budget.Done():
-			w.emit(LOAFailed{p.name, p.uid, err})
-			return &LOAResult{UID: p.uid, Error: failureOf(err)}
-		case <-time.After(pause):
+		if !lasting(err) {
+			select {
+			case <-w.budget.Done():
+			case <-time.After(pause):
+				continue
+			}
 		}
+		w.emit(LOAFailed{p.name, p.uid, err})
+		return &LOAResult{UID: p.uid, Error: failureOf(err)}
 	}
+}
+
+// lasting says that trying again is no use: the folder can not be written, and
+// only a person can mend that.
+func lasting(err error) bool {
+	var path *fs.PathError
+	var link *os.LinkError
+	return errors.As(err, &path) || errors.As(err, &link)
 }
 
 func (w *waiter) fetchLetter(p *port, now plan.Service) (loa.Row, error) {

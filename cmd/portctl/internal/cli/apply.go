@@ -177,7 +177,7 @@ func (o *applyOptions) carryOut(ctx context.Context, s Streams, session *session
 		draft, recovered, err := apply.Prepare(ctx, account, inv.Desired(), apply.DraftOptions{
 			Ledger: book.Ledger, Selection: o.selection, Parallelism: o.parallelism, PerOrder: true,
 		})
-		return draft, recovered, document(session.target, inv, draft, 0), refusal(err)
+		return draft, recovered, document(session.target, inv, draft, 0), nothingSent(refusal(err))
 	}
 	draft, recovered, doc, err := prepare()
 	if err != nil {
@@ -214,6 +214,15 @@ func (o *applyOptions) carryOut(ctx context.Context, s Streams, session *session
 	})
 	watching.stop()
 	return o.finish(s, result)
+}
+
+// nothingSent tells whoever reads an error what they want to know first.
+func nothingSent(err error) error {
+	var h interface{ Hint() string }
+	if err == nil || errors.As(err, &h) && h.Hint() != "" {
+		return err
+	}
+	return withHint(err, "nothing was bought or changed; run the same command again when the cause is gone")
 }
 
 // staleAfter is how long a plan that is shown may wait for its yes before the
@@ -355,6 +364,11 @@ func (o *applyOptions) confirm(ctx context.Context, s Streams, p plan.Plan, draw
 		}
 		if !asked(ctx, s, in, "\nDo this? Only yes will do: ", "yes") {
 			return exitWith(exitRefused, errors.New("declined, so nothing is bought"))
+		}
+	}
+	for _, name := range o.allowCancel {
+		if !slices.ContainsFunc(p.Of(plan.Cancel), func(a plan.Action) bool { return plan.FoldName(a.Name) == plan.FoldName(name) }) {
+			fmt.Fprintf(s.Err, "warning: --allow-cancel %s: nothing of that name is to be cancelled\n", render.Clean(name))
 		}
 	}
 	for _, a := range p.Of(plan.Cancel) {
