@@ -72,7 +72,16 @@ type ChangeFinished struct {
 
 // OrdersSettled says that every order is sent and recorded: the lock is given
 // back, and the time to wait for provisioning begins.
-type OrdersSettled struct{}
+type OrdersSettled struct {
+	// Doubts counts the orders without an answer that are looked for now, those of
+	// earlier runs too, and Until is when the last of them is given up; zero
+	// without doubts.
+	Doubts int
+	Until  time.Time
+}
+
+// OrderRecovered says that an order of an earlier run was found.
+type OrderRecovered struct{ Recovered }
 
 // PortStatus says that a port was seen in a new status.
 type PortStatus struct {
@@ -120,6 +129,7 @@ func (OrderFinished) event()  {}
 func (PaceChanged) event()    {}
 func (ChangeFinished) event() {}
 func (OrdersSettled) event()  {}
+func (OrderRecovered) event() {}
 func (PortStatus) event()     {}
 func (ListingFailed) event()  {}
 func (LedgerFailed) event()   {}

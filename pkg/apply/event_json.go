@@ -148,7 +148,9 @@ func wireEvent(e Event) (name string, members any) {
 	case ChangeFinished:
 		return "change-finished", wireChange{e.Name, e.Outcome, e.Failure}
 	case OrdersSettled:
-		return "orders-settled", struct{}{}
+		return "orders-settled", wireSettled{e.Doubts, e.Until}
+	case OrderRecovered:
+		return "order-recovered", e.Recovered
 	case PortStatus:
 		return "port-status", wirePort{e.Name, e.UID, e.Status, seconds(e.Elapsed)}
 	case ListingFailed:
@@ -171,3 +173,8 @@ func wireEvent(e Event) (name string, members any) {
 
 // seconds rounds to milliseconds.
 func seconds(d time.Duration) float64 { return d.Round(time.Millisecond).Seconds() }
+
+type wireSettled struct {
+	Doubts int       `json:"doubts"`
+	Until  time.Time `json:"until,omitzero"`
+}

@@ -72,12 +72,27 @@ func Run(ctx context.Context, d Draft, o Options) Result {
 	if o.Settled != nil {
 		o.Settled()
 	}
-	r.emit(OrdersSettled{})
 	r.orders = append(r.orders, r.earlierDoubts()...)
+	r.emit(r.settledEvent())
 	s.settle()
 	r.audit(ctx)
 	r.result.fold(o.Wait > 0)
 	return r.finish(ctx)
+}
+
+// settledEvent says what is still to be looked for.
+func (r *run) settledEvent() OrdersSettled {
+	var e OrdersSettled
+	for _, o := range r.orders {
+		if !o.claim.State.Doubtful() {
+			continue
+		}
+		e.Doubts++
+		if until := o.claim.Time.Add(r.Horizon); until.After(e.Until) {
+			e.Until = until
+		}
+	}
+	return e
 }
 
 type run struct {

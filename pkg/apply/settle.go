@@ -288,7 +288,9 @@ func (r *run) waitsFor(a plan.Action, open ledger.Open) bool {
 // recovered notes that an order of an earlier run was found after all.
 func (s *settlement) recovered(o *order, f finding) {
 	res := &s.result.Actions[o.action]
-	s.result.Recovered = append(s.result.Recovered, Recovered{o.claim.Name, o.claim.State, append([]plan.ServiceUID{}, o.claim.UIDs...), f.cause})
+	r := Recovered{o.claim.Name, o.claim.State, append([]plan.ServiceUID{}, o.claim.UIDs...), f.cause}
+	s.result.Recovered = append(s.result.Recovered, r)
+	s.run.emit(OrderRecovered{r})
 	res.UIDs, res.FoundBy = append([]plan.ServiceUID{}, o.claim.UIDs...), f.cause
 	switch o.claim.State {
 	case ledger.Delivered:
@@ -296,7 +298,6 @@ func (s *settlement) recovered(o *order, f finding) {
 	case ledger.Approval:
 		res.Outcome, res.Error = Queued, &Failure{Message: f.cause}
 	}
-	s.run.emit(OrderFinished{Name: res.Name, Outcome: res.Outcome, UIDs: res.UIDs, FoundBy: res.FoundBy, Failure: res.Error})
 }
 
 // note enters into the result how far each port came.

@@ -37,6 +37,12 @@ func (l *Lines) text(e apply.Event) string {
 		}
 	case apply.OrderFinished:
 		return l.order(e)
+	case apply.OrdersSettled:
+		if e.Doubts > 0 {
+			return fmt.Sprintf("looking for %s without an answer, until %s at the latest", render.Plural(e.Doubts, "order", "orders"), e.Until.Local().Format("15:04:05"))
+		}
+	case apply.OrderRecovered:
+		return fmt.Sprintf("%s, ordered by an earlier run: %s", render.Clean(e.Name), render.Clean(e.Cause))
 	case apply.PaceChanged:
 		return fmt.Sprintf("the API is busy, or no longer so: %s at a time", render.Plural(e.Parallelism, "order", "orders"))
 	case apply.ChangeFinished:
