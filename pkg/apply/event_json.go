@@ -148,7 +148,7 @@ func wireEvent(e Event) (name string, members any) {
 	case ChangeFinished:
 		return "change-finished", wireChange{e.Name, e.Outcome, e.Failure}
 	case OrdersSettled:
-		return "orders-settled", wireSettled{e.Doubts, e.Until}
+		return "orders-settled", wireSettled(e)
 	case OrderRecovered:
 		return "order-recovered", e.Recovered
 	case PortStatus:
