@@ -162,33 +162,66 @@ func (d *Draft) build(ctx context.Context, r Reader, o DraftOptions) (plan.Plan,
 	}
 }
 
-// recall looks once more at what is to be bought although orders of its name were
-// delivered before. A service stays listed for ever, so one that is missing means
-// that this listing knows less than an earlier one did.
+// recall looks once more at what is to be bought although orders of its name, or
+// of its former name, were delivered before. A service stays listed for ever, so
+// one that is missing means that this listing knows less than an earlier one did.
 func (d *Draft) recall(ctx context.Context, r Reader, o DraftOptions) error {
 	if o.Ledger == nil {
 		return nil
 	}
+	d.Observed.Vanished = map[string]plan.ServiceUID{}
+	former := map[string]string{}
+	for _, p := range d.Desired.Ports {
+		if p.Formerly != "" {
+			former[plan.FoldName(p.Name)] = p.Formerly
+		}
+	}
 	built := plan.Build(d.Desired, d.Observed, d.Catalog)
 	for _, a := range slices.Concat(built.Of(plan.Buy), built.Of(plan.Grow)) {
-		delivered, err := o.Ledger.Delivered(ctx, d.Claims, a.Name)
-		if err != nil {
-			return err
-		}
-		for _, uid := range delivered {
-			if slices.ContainsFunc(d.Observed.Services, func(s plan.Service) bool { return s.UID == uid }) {
+		for _, name := range []string{a.Name, former[plan.FoldName(a.Name)]} {
+			if name == "" {
 				continue
 			}
-			s, found, err := r.Service(ctx, uid)
+			uid, err := d.recallName(ctx, r, o.Ledger, name, a.Kind == plan.Grow)
 			if err != nil {
 				return err
 			}
-			if found {
-				d.add(s)
+			if uid != "" && !o.Ledger.Forgetful() {
+				d.Observed.Vanished[plan.FoldName(name)] = uid
 			}
 		}
 	}
 	return nil
+}
+
+// recallName takes in the services that orders of a name became, as far as the
+// account knows them, and returns the last that it does not know. One that was
+// delivered before another that is known was replaced by it, unless both are
+// members of a LAG.
+func (d *Draft) recallName(ctx context.Context, r Reader, l *ledger.Ledger, name string, lag bool) (vanished plan.ServiceUID, err error) {
+	delivered, err := l.Delivered(ctx, d.Claims, name)
+	if err != nil {
+		return "", err
+	}
+	for _, uid := range delivered {
+		known := slices.ContainsFunc(d.Observed.Services, func(s plan.Service) bool { return s.UID == uid })
+		if !known {
+			var s plan.Service
+			if s, known, err = r.Service(ctx, uid); err != nil {
+				return "", err
+			}
+			if known {
+				d.add(s)
+			}
+		}
+		switch {
+		case !known:
+			vanished = uid
+		case !lag:
+			vanished = ""
+		}
+	}
+	return vanished, nil
 }
 
 // readMore reads tags and cancellation charges, in parallel.

@@ -98,6 +98,42 @@ func TestOlderListingDoesNotGrowALAG(t *testing.T) {
 	})
 }
 
+// an answer that knows nothing of what was delivered, by listing or by UID: only
+// an account that forgets is believed.
+func TestForgottenServiceIsNotBoughtAgain(t *testing.T) {
+	const once = 1
+	for name, c := range map[string]struct {
+		forgetful bool
+		next      func(*plan.Desired, plan.ServiceUID)
+		orders    int
+	}{
+		"production":      {false, func(*plan.Desired, plan.ServiceUID) {}, 0},
+		"renamed":         {false, func(d *plan.Desired, _ plan.ServiceUID) { d.Ports[0].Name, d.Ports[0].Formerly = "b", "a" }, 0},
+		"said to be gone": {false, func(d *plan.Desired, uid plan.ServiceUID) { d.Ports[0].Replaces = uid }, once},
+		"something else":  {false, func(d *plan.Desired, _ plan.ServiceUID) { d.Ports[0].Replaces = "other" }, 0},
+		"staging":         {true, func(*plan.Desired, plan.ServiceUID) {}, once},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			s := &scenario{account: &fakeAccount{}, options: apply.Options{Wait: time.Minute}, forgetful: c.forgetful}
+			d := entries("a")
+			s.run(t, d)
+			bought := s.account.services[0].UID
+			s.account.services, s.account.orders = nil, nil
+			c.next(&d, bought)
+			s.run(t, d)
+			if len(s.account.orders) != c.orders {
+				t.Errorf("%s: orders %v, want %d", name, s.account.orders, c.orders)
+			}
+			if c.orders == once {
+				s.run(t, d) // and only once
+			}
+			if len(s.account.orders) != c.orders {
+				t.Errorf("%s: BOUGHT TWICE: %v", name, s.account.orders)
+			}
+		})
+	}
+}
+
 // somebody cancels one LAG member; the next apply re-buys it.
 func TestCancelledMemberStaysCancelled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

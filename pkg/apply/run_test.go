@@ -232,6 +232,8 @@ type scenario struct {
 	ctx     context.Context
 	events  []apply.Event
 	took    time.Duration
+
+	forgetful bool // services may vanish from the account
 }
 
 func (s *scenario) run(t *testing.T, d plan.Desired) apply.Result {
@@ -242,7 +244,7 @@ func (s *scenario) run(t *testing.T, d plan.Desired) apply.Result {
 	if s.store == nil {
 		s.store = storetest.NewMemory()
 	}
-	book := ledger.New(s.store, "api.test", ledger.Run{By: "test"})
+	book := ledger.New(s.store, "api.test", ledger.Run{By: "test", Forgetful: s.forgetful})
 	draft, recovered, err := apply.Prepare(s.ctx, s.account, d, apply.DraftOptions{PerOrder: true, Ledger: book})
 	if err != nil {
 		t.Fatal(err)

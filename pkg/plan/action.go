@@ -110,6 +110,9 @@ const (
 	ReasonDuplicateService ReasonCode = "duplicate-service"
 	// ReasonTerminatedTwin: a service of the name was cancelled.
 	ReasonTerminatedTwin ReasonCode = "terminated-twin"
+	// ReasonVanished: an order of the name was delivered, and the account knows
+	// nothing of its service any more.
+	ReasonVanished ReasonCode = "vanished"
 	// ReasonRefused: the API's validation refuses the order.
 	ReasonRefused ReasonCode = "refused"
 	// ReasonPriceUnknown: the validation named no usable price.

@@ -213,6 +213,9 @@ func (b *builder) buy(a Action, p Port) Action {
 		}
 		return a.block(r)
 	}
+	if r, ok := b.vanishedReason(p, "name"); !ok {
+		return a.block(r)
+	}
 	if r, ok := offerReason(p, l); !ok {
 		return a.block(r)
 	}
@@ -228,8 +231,10 @@ func (b *builder) buy(a Action, p Port) Action {
 	order := newOrder(b.desired.Inventory, p, l)
 	a.Kind, a.Order, a.Changes = Buy, &order, lockOrdered(p, a.Changes)
 	a.Reason = Reason{Code: ReasonNew, Text: "the account has no service of this name", Source: p.Source}
-	if p.Replaces != "" {
-		a.Reason.Text = fmt.Sprintf("replaces service %s, which is terminated", p.Replaces)
+	if s, known := b.byUID[p.Replaces]; known {
+		a.Reason.Text = fmt.Sprintf("replaces service %s, which is %s", s.UID, s.Status)
+	} else if p.Replaces != "" {
+		a.Reason.Text = fmt.Sprintf("replaces service %s, which the account does not know", p.Replaces)
 	}
 	return a
 }
@@ -282,6 +287,23 @@ func (b *builder) twinReason(p Port) (Reason, bool) {
 			Hint: fmt.Sprintf("if a new port is really wanted, write `replaces: %s`", last.UID),
 		}, false
 	}
+}
+
+// vanishedReason keeps from buying what was delivered before, when the account
+// knows nothing of it: products stay listed for ever, so such a listing proves
+// nothing.
+func (b *builder) vanishedReason(p Port, field string) (Reason, bool) {
+	for _, name := range []string{p.Name, p.Formerly} {
+		uid, vanished := b.observed.Vanished[FoldName(name)]
+		if vanished && p.Replaces != uid {
+			return Reason{
+				Code: ReasonVanished, Source: p.At(field),
+				Text: fmt.Sprintf("service %s was bought and listed before, and now the account knows nothing of it", uid),
+				Hint: fmt.Sprintf("look again later, and ask Megaport's support; if it is gone and a new port is really wanted, add `replaces: %s`", uid),
+			}, false
+		}
+	}
+	return Reason{}, true
 }
 
 // lastOf is the service that was ordered last.

@@ -88,6 +88,9 @@ func (b *builder) growReason(p Port, u unit, l Location) (Reason, bool) {
 	if r, ok := b.doubtNearby(p, l); !ok {
 		return r, false
 	}
+	if r, ok := b.vanishedReason(p, "lag"); !ok {
+		return r, false
+	}
 	s := u.primary()
 	var gone []Service
 	for _, x := range sortedServices(b.observed.Services) {

@@ -16,6 +16,9 @@ type Observed struct {
 	Tags map[ServiceUID]map[string]string
 	// Charges is what cancelling would cost, where it was asked.
 	Charges map[ServiceUID]Charge
+	// Vanished has, for the folded name of what is to be bought, the service that
+	// an order of it became last, if the account knows nothing of it any more.
+	Vanished map[string]ServiceUID
 	// Claims are the open claims of earlier runs that the services do not settle.
 	Claims []Claim
 }

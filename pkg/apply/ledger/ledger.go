@@ -32,8 +32,10 @@ type Run struct {
 	By, Tool string
 	// Process is the process id.
 	Process int
-	// Rehearsal says that the account is a sandbox, which may have been emptied.
-	Rehearsal bool
+	// Forgetful says that services may vanish from the account: a sandbox may have
+	// been emptied, and staging becomes a copy of production every day (API facts
+	// §1, confidence B).
+	Forgetful bool
 	// Now tells the time; nil means time.Now.
 	Now func() time.Time
 }
@@ -51,6 +53,9 @@ func New(store Store, host string, run Run) *Ledger {
 
 // Place names the store for people.
 func (l *Ledger) Place() string { return l.store.Place() }
+
+// Forgetful says that services may vanish from the account.
+func (l *Ledger) Forgetful() bool { return l.run.Forgetful }
 
 // Run is the id of the run.
 func (l *Ledger) Run() string { return l.run.ID }
@@ -150,7 +155,7 @@ func (l *Ledger) Bind(ctx context.Context, company string) error {
 func (l *Ledger) CheckCompany(ctx context.Context, company string) error {
 	b, err := l.store.Read(ctx, "company/"+l.host+".json")
 	switch {
-	case errors.Is(err, ErrNotFound), company == "" && l.run.Rehearsal:
+	case errors.Is(err, ErrNotFound), company == "" && l.run.Forgetful:
 		return nil
 	case err != nil:
 		return l.fail("reading the company", err)

@@ -197,7 +197,7 @@ func TestCompany(t *testing.T) {
 	if err := l.Bind(t.Context(), ""); !errors.As(err, &other) {
 		t.Errorf("an account that names no company any more: %v", err)
 	}
-	if err := ledger.New(store, "api.test:443", ledger.Run{Rehearsal: true}).Bind(t.Context(), ""); err != nil {
+	if err := ledger.New(store, "api.test:443", ledger.Run{Forgetful: true}).Bind(t.Context(), ""); err != nil {
 		t.Errorf("a sandbox that was emptied: %v", err)
 	}
 	if err := ledger.New(store, "other.test", ledger.Run{}).Bind(t.Context(), "emca"); err != nil {

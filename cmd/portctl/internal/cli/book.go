@@ -81,7 +81,7 @@ func (g *globals) openLedger(ctx context.Context, t target, inv *inventory.Inven
 	if err != nil {
 		return nil, err
 	}
-	return &book{ledger.New(store, t.host(), ledger.Run{By: whoami(), Tool: "portctl " + Version(), Process: os.Getpid(), Rehearsal: t.Environment == sandboxName}), store}, nil
+	return &book{ledger.New(store, t.host(), ledger.Run{By: whoami(), Tool: "portctl " + Version(), Process: os.Getpid(), Forgetful: t.Environment != productionName}), store}, nil
 }
 
 // checkLedgerPlace refuses to buy with a ledger that may be gone tomorrow.

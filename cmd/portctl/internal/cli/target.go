@@ -14,6 +14,9 @@ import (
 // sandboxName is the environment in which nothing is real.
 const sandboxName = "sandbox"
 
+// productionName is the environment that bills, and whose account forgets nothing.
+const productionName = "production"
+
 // target is the API that a command talks to.
 type target struct {
 	// Environment is production, staging, development or sandbox.

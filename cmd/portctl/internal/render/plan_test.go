@@ -32,6 +32,8 @@ var update = flag.Bool("update", false, "rewrite the expected outputs")
 type account struct {
 	Services []service `yaml:"services"`
 	Claims   []claim   `yaml:"claims"`
+	// Vanished maps a name to the service that it had once.
+	Vanished map[string]string `yaml:"vanished"`
 	// Refuse maps a name to the API's reasons against its order.
 	Refuse map[string][]string `yaml:"refuse"`
 	// Unpriced lists names whose validation answers without a price.
@@ -246,6 +248,10 @@ func (a account) observed(t *testing.T) plan.Observed {
 			out.UIDs = append(out.UIDs, plan.ServiceUID(uid))
 		}
 		o.Claims = append(o.Claims, out)
+	}
+	o.Vanished = map[string]plan.ServiceUID{}
+	for name, uid := range a.Vanished {
+		o.Vanished[plan.FoldName(name)] = plan.ServiceUID(uid)
 	}
 	return o
 }
