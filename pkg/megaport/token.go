@@ -23,7 +23,8 @@ type AuthError struct {
 	TokenURL string
 	// Status is the token server's HTTP status; 0 when there was no answer.
 	Status int
-	// Refused is true when the server refused the key, rather than failing.
+	// Refused is true when the server said no, rather than failing: asking again
+	// is no use.
 	Refused bool
 	// Err is the cause, without secrets.
 	Err error
@@ -31,13 +32,19 @@ type AuthError struct {
 
 // Error is one line that says what to check.
 func (e *AuthError) Error() string {
-	if e.Refused {
+	if e.Refused && e.answers() {
 		return fmt.Sprintf("the API key was refused at %s: %v; check MEGAPORT_ACCESS_KEY and MEGAPORT_SECRET_KEY, and that the key belongs to this environment", e.TokenURL, e.Err)
 	}
 	if e.TokenURL == "" {
 		return fmt.Sprintf("no access token: %v", e.Err)
 	}
 	return fmt.Sprintf("no access token from %s: %v", e.TokenURL, e.Err)
+}
+
+// answers says that what is at the address does issue tokens, for all that can be
+// told: a page that is not there, or is elsewhere, says nothing about the key.
+func (e *AuthError) answers() bool {
+	return e.Status != http.StatusNotFound && e.Status != http.StatusMethodNotAllowed && e.Status/100 != 3
 }
 
 // Unwrap returns the cause.

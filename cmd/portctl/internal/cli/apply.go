@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -222,7 +223,7 @@ func nothingSent(err error) error {
 	if err == nil || errors.As(err, &h) && h.Hint() != "" {
 		return err
 	}
-	return withHint(err, "nothing was bought or changed; run the same command again when the cause is gone")
+	return withHint(err, "nothing was bought or changed; "+cmp.Or(advice(err), "run the same command again when the cause is gone"))
 }
 
 // staleAfter is how long a plan that is shown may wait for its yes before the

@@ -85,9 +85,8 @@ func report(w io.Writer, err error) {
 		message = "interrupted"
 	}
 	fmt.Fprintf(w, "error: %s\n", indent(message))
-	var h interface{ Hint() string }
-	if errors.As(err, &h) && h.Hint() != "" {
-		fmt.Fprintf(w, "hint: %s\n", indent(h.Hint()))
+	if hint := hintOf(err); hint != "" {
+		fmt.Fprintf(w, "hint: %s\n", indent(hint))
 	}
 }
 

@@ -30,8 +30,9 @@ type loaOptions struct {
 func newLOACommand(s Streams, g *globals) *cobra.Command {
 	o := loaOptions{globals: g}
 	cmd := &cobra.Command{
-		Use:   "loa [NAME...]",
-		Short: "Fetch Letters of Authorization without ordering anything",
+		Use:               "loa [NAME...]",
+		ValidArgsFunction: g.entryNames,
+		Short:             "Fetch Letters of Authorization without ordering anything",
 		Long: `Fetch the Letters of Authorization (LOA) of the inventory's ports, as apply does,
 but order and change nothing. Names and globs keep it to some entries. Letters
 that are there are kept, and what is lost of letters and manifest is restored;

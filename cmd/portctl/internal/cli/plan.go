@@ -176,6 +176,9 @@ func (o planOptions) write(s Streams, doc plan.Document) error {
 		if err := os.WriteFile(o.out, encoded, 0o644); err != nil {
 			return withHint(fmt.Errorf("the plan could not be saved: %w", err), "name another file with --out")
 		}
+		if !o.quiet {
+			fmt.Fprintf(s.Err, "saved as %s, valid until %s\n", o.out, doc.ExpiresAt.Format("2006-01-02 15:04 MST"))
+		}
 	}
 	drawing := render.Options{Width: s.Width, Color: o.color(s), ShowUnmanaged: o.showUnmanaged, Apply: o.applyArgs(), Ledger: o.again(plan.Selection{})}
 	switch o.format {

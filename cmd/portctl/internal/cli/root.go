@@ -107,6 +107,7 @@ is provisioned and saves the Letters of Authorization (LOA) as PDF.`,
 		newVersionCommand(s),
 	)
 	explain(root, s.Width)
+	g.completions(root)
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
 	return root

@@ -1,0 +1,46 @@
+package cli
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// The shell is offered what a flag takes, and the names that stand in the
+// inventory.
+func TestCompletion(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "net.yaml")
+	if err := os.WriteFile(file, []byte(onePort), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for line, want := range map[string][]string{
+		"plan --env ":                         {"development", "production", "sandbox", "staging"},
+		"apply --log-format ":                 {"json", "text"},
+		"sites --zone ":                       {"blue", "red"},
+		"loa --zip-by ":                       {"metro", "site"},
+		"plan -f " + file + " --only ":        {"a"},
+		"apply -f " + file + " --except ":     {"a"},
+		"loa -f " + file + " ":                {"a"},
+		"plan -f " + file + ".not --only ":    nil,
+		"ledger resolve --not-created --env ": {"development", "production", "sandbox", "staging"},
+	} {
+		var out, stderr bytes.Buffer
+		args := append([]string{"__complete"}, strings.Split(line, " ")...)
+		if code := Main(args, Streams{In: strings.NewReader(""), Out: &out, Err: &stderr, Getenv: func(string) string { return "" }}); code != exitDone {
+			t.Errorf("%q: exit %d: %s", line, code, &stderr)
+		}
+		lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+		offered := slices.Sorted(slices.Values(lines[:len(lines)-1]))
+		if diff := cmp.Diff(want, offered); diff != "" {
+			t.Errorf("%q: -want +got:\n%s", line, diff)
+		}
+		if last := lines[len(lines)-1]; last != ":4" { // no files
+			t.Errorf("%q: the shell is told %s", line, last)
+		}
+	}
+}
