@@ -2,8 +2,6 @@ package cli
 
 import (
 	"bytes"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -14,10 +12,7 @@ import (
 // The shell is offered what a flag takes, and the names that stand in the
 // inventory.
 func TestCompletion(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "net.yaml")
-	if err := os.WriteFile(file, []byte(onePort), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	file := inventoryFile(t)
 	for line, want := range map[string][]string{
 		"plan --env ":                         {"development", "production", "sandbox", "staging"},
 		"apply --log-format ":                 {"json", "text"},

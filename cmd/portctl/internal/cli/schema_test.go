@@ -2,8 +2,6 @@ package cli
 
 import (
 	"bytes"
-	"net/http/httptest"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -81,28 +79,14 @@ func TestResultSchemaFitsResults(t *testing.T) {
 		"refused": {ProvisionDelay: -1, NoCapacity: []sandbox.Capacity{{BuyOnly: true}}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			server, err := sandbox.New(sandbox.Config{Knobs: knobs})
-			if err != nil {
-				t.Fatal(err)
+			account := newRehearsal(t, knobs)
+			account.apply(inventoryFile(t), Streams{In: strings.NewReader("")},
+				"--auto-approve", "--format", "json", "--loa-dir", filepath.Join(t.TempDir(), "loas"))
+			if err := schema.Validate(parsed(t, account.out.Bytes())); err != nil {
+				t.Errorf("%v\n%s", err, &account.out)
 			}
-			defer server.Close()
-			web := httptest.NewServer(server)
-			defer web.Close()
-			dir := t.TempDir()
-			file := filepath.Join(dir, "net.yaml")
-			if err := os.WriteFile(file, []byte(onePort), 0o600); err != nil {
-				t.Fatal(err)
-			}
-			var out, stderr bytes.Buffer
-			Main([]string{
-				"apply", "-f", file, "--env", "sandbox", "--base-url", web.URL, "--auto-approve", "--format", "json",
-				"--loa-dir", filepath.Join(dir, "loas"),
-			}, Streams{In: strings.NewReader(""), Out: &out, Err: &stderr, Getenv: func(string) string { return "" }})
-			if err := schema.Validate(parsed(t, out.Bytes())); err != nil {
-				t.Errorf("%v\n%s", err, &out)
-			}
-			if !strings.Contains(out.String(), `"outcome": "`+name+`"`) {
-				t.Errorf("the result does not say %s:\n%s%s", name, &out, &stderr)
+			if !strings.Contains(account.out.String(), `"outcome": "`+name+`"`) {
+				t.Errorf("the result does not say %s:\n%s%s", name, &account.out, &account.stderr)
 			}
 		})
 	}
