@@ -109,6 +109,7 @@ is provisioned and saves the Letters of Authorization (LOA) as PDF.`,
 	explain(root, s.Width)
 	g.completions(root)
 	root.InitDefaultHelpCmd()
+	explainHelp(root)
 	root.InitDefaultCompletionCmd()
 	return root
 }

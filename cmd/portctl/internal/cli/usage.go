@@ -62,6 +62,29 @@ func explainGroup(cmd *cobra.Command) {
 	}
 }
 
+// explainHelp lets `help` refuse what is no command, as the command itself would.
+func explainHelp(root *cobra.Command) {
+	for _, help := range root.Commands() {
+		if help.Name() != "help" {
+			continue
+		}
+		help.Run, help.RunE = nil, func(_ *cobra.Command, args []string) error {
+			named, rest, err := root.Find(args)
+			switch {
+			case err != nil:
+				return err
+			case len(rest) > 0 && named.HasSubCommands():
+				return named.RunE(named, rest)
+			case len(rest) > 0:
+				return withHint(fmt.Errorf("%q has no command %q", named.CommandPath(), rest[0]), fmt.Sprintf("`%s --help` explains it", named.CommandPath()))
+			}
+			named.InitDefaultHelpFlag()
+			named.InitDefaultVersionFlag()
+			return named.Help()
+		}
+	}
+}
+
 // oursOf says in our words what a check of arguments refuses.
 func oursOf(check cobra.PositionalArgs) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {

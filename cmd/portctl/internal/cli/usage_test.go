@@ -87,3 +87,24 @@ func TestWritablePlaces(t *testing.T) {
 		t.Errorf("the file holds %q", have)
 	}
 }
+
+// Help about what is no command is a mistake, not a success.
+func TestHelpOfNoCommand(t *testing.T) {
+	for line, c := range map[string]struct {
+		code int
+		says string
+	}{
+		"help":                {exitDone, "Available Commands"},
+		"help plan":           {exitDone, "portctl plan [flags]"},
+		"help ledger resolve": {exitDone, "portctl ledger resolve"},
+		"help plam":           {exitError, "did you mean `portctl plan`?"},
+		"help ledger resolv":  {exitError, "did you mean `portctl ledger resolve`?"},
+		"help plan all":       {exitError, `"portctl plan" has no command "all"`},
+	} {
+		var out bytes.Buffer
+		code := Main(strings.Fields(line), Streams{Out: &out, Err: &out, Getenv: func(string) string { return "" }})
+		if code != c.code || !strings.Contains(out.String(), c.says) {
+			t.Errorf("%s: exit %d, want %d with %q\n%s", line, code, c.code, c.says, &out)
+		}
+	}
+}
