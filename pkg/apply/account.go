@@ -2,6 +2,7 @@ package apply
 
 import (
 	"context"
+	"time"
 
 	"github.com/portctl/portctl/pkg/plan"
 )
@@ -20,10 +21,15 @@ type Reader interface {
 	Tags(ctx context.Context, uid plan.ServiceUID) (map[string]string, error)
 	// Charge asks what cancelling a port now would cost.
 	Charge(ctx context.Context, uid plan.ServiceUID) (plan.Charge, error)
-	// Approvals lists the orders that wait, or waited, for a second person.
-	Approvals(ctx context.Context) ([]Approval, error)
+	// Companies asks whose account it is, for an account without ports: the UIDs of
+	// the companies that its markets and users name; none when they name none or
+	// cannot be read.
+	Companies(ctx context.Context) ([]string, error)
+	// Approvals lists the orders that wait, or waited, for a second person. That
+	// they cannot be read is no error but an answer that says so.
+	Approvals(ctx context.Context) (Approvals, error)
 	// Quote has the API validate and price one order. That the API refuses the
-	// order is a quote, not an error.
+	// order, or gives no usable answer, is a quote, not an error.
 	Quote(ctx context.Context, o plan.Order) (plan.Quote, error)
 	// LOA fetches the Letter of Authorization of one port as a PDF.
 	LOA(ctx context.Context, uid plan.ServiceUID) ([]byte, error)
@@ -32,9 +38,9 @@ type Reader interface {
 // Account is a Reader that can also buy and change.
 type Account interface {
 	Reader
-	// Buy sends one order, marked with the claim's id. It never sends an order
-	// twice unless it is certain that the first was not processed. It is not to
-	// be cancelled half-way: pass a context that outlives an interruption.
+	// Buy sends one order, marked with the claim's id, once: it repeats only what
+	// never left this machine. It is not to be cancelled half-way: pass a context
+	// that outlives an interruption.
 	Buy(ctx context.Context, o plan.Order, claim string) Purchase
 	// Update changes fields of one port.
 	Update(ctx context.Context, uid plan.ServiceUID, u Update) error
@@ -60,22 +66,38 @@ type Update struct {
 	Term int
 }
 
-// Approval is an order that waits, or waited, for a second person.
+// Approvals are the order approvals of the account.
+type Approvals struct {
+	// Unknown says why they could not be read; empty when List is all there are.
+	Unknown string
+	List    []Approval
+}
+
+// Approval is an order that waits, or waited, for a second person. The shape of
+// what it says of the order is not public (API facts §3.5), so what was recognised
+// is told, and what was not is zero.
 type Approval struct {
+	// UID is the approval's own.
+	UID string
 	// Type is NEW_ORDER, TERM_CHANGE or SPEED_CHANGE.
 	Type string
 	// Status is PENDING, APPROVED, REJECTED, FAILED, WITHDRAWN or EXPIRED.
 	Status string
-	// Text is all that the API says of it: its shape is not public, so an order
-	// is recognised by the claim's id, or else by its name.
-	Text string
+	// CreatedAt is when it was asked for.
+	CreatedAt time.Time
+	// Texts are the texts among the order's values that can be its name or its
+	// tags, unescaped: no keys, no comments of persons.
+	Texts []string
+	// Location and Speed (Mbps) are those of the order.
+	Location plan.LocationID
+	Speed    plan.Speed
 }
 
 // Purchase is what is known about an order after it was handed to Buy.
 type Purchase struct {
 	Outcome Outcome
-	// UIDs are those the API named: as many as ordered when Bought, perhaps some
-	// when Unknown.
+	// UIDs are those the API named: as many as ordered when Bought, perhaps fewer or
+	// more when Unknown. They are candidates: the account has to show them.
 	UIDs []plan.ServiceUID
 	// Failure says what went wrong; nil when Bought.
 	Failure *Failure
@@ -99,8 +121,8 @@ const (
 	Bought Outcome = "bought"
 	// Refused: the API would not take the order; nothing was bought.
 	Refused Outcome = "refused"
-	// NotProcessed: the API turned the order away unread (429); nothing was
-	// bought.
+	// NotProcessed: the API said that it turned the order away unread (429, 401).
+	// That is believed only when the account, listed a while later, agrees.
 	NotProcessed Outcome = "not-processed"
 	// NotSent: not a byte of the order left; nothing was bought.
 	NotSent Outcome = "not-sent"

@@ -55,7 +55,7 @@ func MakeDraft(ctx context.Context, r Reader, desired plan.Desired, o DraftOptio
 		return Draft{}, err
 	}
 	if o.Ledger != nil {
-		if err := o.Ledger.CheckCompany(ctx, d.Observed.Company); err != nil {
+		if err := o.Ledger.CheckCompany(ctx, d.Observed.Owner.Company()); err != nil {
 			return Draft{}, err
 		}
 	}
@@ -77,14 +77,14 @@ func MakeDraft(ctx context.Context, r Reader, desired plan.Desired, o DraftOptio
 	return d, nil
 }
 
-func (d *Draft) readAccount(ctx context.Context, r Reader) (approvals []Approval, err error) {
+func (d *Draft) readAccount(ctx context.Context, r Reader) (approvals Approvals, err error) {
 	var locations []plan.Location
 	g, gctx := safe.WithContext(ctx, 0)
 	g.Go(func() (err error) { locations, err = r.Locations(gctx); return err })
 	g.Go(func() (err error) { d.Observed, err = r.Observe(gctx); return err })
 	g.Go(func() (err error) { approvals, err = r.Approvals(gctx); return err })
 	if err := g.Wait(); err != nil {
-		return nil, err
+		return Approvals{}, err
 	}
 	d.Catalog = plan.NewCatalog(locations)
 	return approvals, nil
@@ -92,7 +92,7 @@ func (d *Draft) readAccount(ctx context.Context, r Reader) (approvals []Approval
 
 // standing finds out how far the open claims have come. What the account shows
 // needs no claim; what it does not show counts as existing all the same.
-func (d *Draft) standing(ctx context.Context, r Reader, approvals []Approval, o DraftOptions) error {
+func (d *Draft) standing(ctx context.Context, r Reader, approvals Approvals, o DraftOptions) error {
 	d.findings = make([]finding, len(d.Claims.Open))
 	g, gctx := safe.WithContext(ctx, parallelism(o.Parallelism))
 	listed := d.Observed.Services
@@ -162,14 +162,14 @@ func (d *Draft) build(ctx context.Context, r Reader, o DraftOptions) (plan.Plan,
 	}
 }
 
-// recall looks once more at what is to be bought although orders of its name, or
-// of its former name, were delivered before. A service stays listed for ever, so
-// one that is missing means that this listing knows less than an earlier one did.
+// recall looks once more at what is to be bought although services of its name, or
+// of its former name, were recorded before: one that the listing lacks is read by
+// itself.
 func (d *Draft) recall(ctx context.Context, r Reader, o DraftOptions) error {
 	if o.Ledger == nil {
 		return nil
 	}
-	d.Observed.Vanished = map[string]plan.ServiceUID{}
+	d.Observed.Known = map[string][]plan.ServiceUID{}
 	former := map[string]string{}
 	for _, p := range d.Desired.Ports {
 		if p.Formerly != "" {
@@ -182,46 +182,40 @@ func (d *Draft) recall(ctx context.Context, r Reader, o DraftOptions) error {
 			if name == "" {
 				continue
 			}
-			uid, err := d.recallName(ctx, r, o.Ledger, name, a.Kind == plan.Grow)
+			known, err := d.recallName(ctx, r, o.Ledger, name)
 			if err != nil {
 				return err
 			}
-			if uid != "" && !o.Ledger.Forgetful() {
-				d.Observed.Vanished[plan.FoldName(name)] = uid
-			}
+			d.Observed.Known[plan.FoldName(name)] = known
 		}
 	}
 	return nil
 }
 
-// recallName takes in the services that orders of a name became, as far as the
-// account knows them, and returns the last that it does not know. One that was
-// delivered before another that is known was replaced by it, unless both are
-// members of a LAG.
-func (d *Draft) recallName(ctx context.Context, r Reader, l *ledger.Ledger, name string, lag bool) (vanished plan.ServiceUID, err error) {
+// recallName takes in the services that were recorded for a name, as far as the
+// account knows them. Where services vanish by themselves those that it does not
+// know say nothing.
+func (d *Draft) recallName(ctx context.Context, r Reader, l *ledger.Ledger, name string) (known []plan.ServiceUID, err error) {
 	delivered, err := l.Delivered(ctx, d.Claims, name)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	for _, uid := range delivered {
-		known := slices.ContainsFunc(d.Observed.Services, func(s plan.Service) bool { return s.UID == uid })
-		if !known {
+		there := slices.ContainsFunc(d.Observed.Services, func(s plan.Service) bool { return s.UID == uid })
+		if !there {
 			var s plan.Service
-			if s, known, err = r.Service(ctx, uid); err != nil {
-				return "", err
+			if s, there, err = r.Service(ctx, uid); err != nil {
+				return nil, err
 			}
-			if known {
+			if there {
 				d.add(s)
 			}
 		}
-		switch {
-		case !known:
-			vanished = uid
-		case !lag:
-			vanished = ""
+		if there || !l.Forgetful() {
+			known = append(known, uid)
 		}
 	}
-	return vanished, nil
+	return known, nil
 }
 
 // readMore reads tags and cancellation charges, in parallel.
@@ -276,7 +270,7 @@ func Prepare(ctx context.Context, r Reader, desired plan.Desired, o DraftOptions
 		if err != nil {
 			return Draft{}, recovered, err
 		}
-		if err := o.Ledger.Bind(ctx, d.Observed.Company); err != nil {
+		if err := o.Ledger.Bind(ctx, d.Observed.Owner.Company()); err != nil {
 			return Draft{}, recovered, err
 		}
 		again := false

@@ -4,10 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
-
-	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/portctl/portctl/pkg/apply/ledger"
 	"github.com/portctl/portctl/pkg/internal/weaken"
@@ -39,15 +36,15 @@ func (f finding) claim() (plan.Claim, bool) {
 	if f.state.Closed() {
 		return plan.Claim{}, false
 	}
-	c := plan.Claim{ID: f.open.ID, Name: f.open.Name, Order: f.open.Order, UIDs: f.open.UIDs, Standing: plan.Doubtful}
+	c := plan.Claim{ID: f.open.ID, Name: f.open.Name, Order: f.open.Order, UIDs: f.open.UIDs, State: plan.Unconfirmed}
 	switch f.state {
 	case ledger.Bought:
 		if len(f.seen) == len(f.open.UIDs) {
 			return plan.Claim{}, false // every port can be read: the account shows them after all
 		}
-		c.Standing = plan.Ordered
+		c.State = plan.Ordered
 	case ledger.Approval:
-		c.Standing = plan.Queued
+		c.State = plan.Queued
 	}
 	return c, true
 }
@@ -55,7 +52,7 @@ func (f finding) claim() (plan.Claim, bool) {
 // find looks for an open claim in the account. It always goes by the order that
 // the claim stores, never by what an entry says today. Absence is evidence, not
 // proof: what is not found stays open.
-func find(ctx context.Context, r Reader, open ledger.Open, services []plan.Service, approvals []Approval) (finding, error) {
+func find(ctx context.Context, r Reader, open ledger.Open, services []plan.Service, approvals Approvals) (finding, error) {
 	switch open.State {
 	case ledger.Bought:
 		return findBought(ctx, r, open, services)
@@ -100,7 +97,7 @@ func findBought(ctx context.Context, r Reader, open ledger.Open, services []plan
 }
 
 // findApproval follows an order through its approval.
-func findApproval(open ledger.Open, services []plan.Service, approvals []Approval) finding {
+func findApproval(open ledger.Open, services []plan.Service, approvals Approvals) finding {
 	f := finding{open: open, state: open.State}
 	if uids := newOfName(open, services); len(uids) == open.Order.Members() {
 		f.state, f.uids, f.cause = ledger.Delivered, uids, "approved, and found by its name"
@@ -108,7 +105,7 @@ func findApproval(open ledger.Open, services []plan.Service, approvals []Approva
 	}
 	if a, ok := approvalOf(open, approvals); ok {
 		f.cause = "the approval is " + a.Status
-		if a.refused() && strings.Contains(a.Text, open.ID) { // by its name alone it could be another's
+		if a.refused() && slices.Contains(a.Texts, open.ID) { // by its name alone it could be another's
 			f.state = ledger.Rejected
 		}
 	}
@@ -117,7 +114,7 @@ func findApproval(open ledger.Open, services []plan.Service, approvals []Approva
 
 // findDoubtful looks for the services of an order without a usable answer: by
 // name, then by the order tag, then among the approvals.
-func findDoubtful(ctx context.Context, r Reader, open ledger.Open, services []plan.Service, approvals []Approval) (finding, error) {
+func findDoubtful(ctx context.Context, r Reader, open ledger.Open, services []plan.Service, approvals Approvals) (finding, error) {
 	f := finding{open: open, state: open.State}
 	want := open.Order.Members()
 	named := newOfName(open, services)
@@ -195,14 +192,14 @@ func couldBe(open ledger.Open, s plan.Service) bool {
 
 // approvalOf finds the approval of a claim: by its id, or else one of a new order
 // by its name, a pending one first.
-func approvalOf(open ledger.Open, approvals []Approval) (Approval, bool) {
-	for _, a := range approvals {
-		if strings.Contains(a.Text, open.ID) {
+func approvalOf(open ledger.Open, approvals Approvals) (Approval, bool) {
+	for _, a := range approvals.List {
+		if slices.Contains(a.Texts, open.ID) {
 			return a, true
 		}
 	}
 	var found Approval
-	for _, a := range approvals {
+	for _, a := range approvals.List {
 		if a.orders(open.Name) && (found.Status == "" || a.pending()) {
 			found = a
 		}
@@ -212,8 +209,7 @@ func approvalOf(open ledger.Open, approvals []Approval) (Approval, bool) {
 
 // orders says that an approval is about the order of a port of that name.
 func (a Approval) orders(name string) bool {
-	quoted, err := jsontext.AppendQuote(nil, name)
-	return err == nil && (a.Type == "" || a.Type == "NEW_ORDER") && strings.Contains(a.Text, string(quoted))
+	return (a.Type == "" || a.Type == "NEW_ORDER") && slices.ContainsFunc(a.Texts, func(t string) bool { return plan.FoldName(t) == plan.FoldName(name) })
 }
 
 func (a Approval) pending() bool { return a.Status == "PENDING" }
@@ -224,7 +220,7 @@ func (a Approval) refused() bool {
 
 // foreignOrders are the pending orders of entries, made by somebody else or by
 // hand: they count as existing (there is no claim of ours to follow them by).
-func foreignOrders(ports []plan.Port, services []plan.Service, claims []ledger.Open, approvals []Approval) []plan.Claim {
+func foreignOrders(ports []plan.Port, services []plan.Service, claims []ledger.Open, approvals Approvals) []plan.Claim {
 	taken := map[string]bool{}
 	for _, s := range services {
 		taken[plan.FoldName(s.Name)] = taken[plan.FoldName(s.Name)] || !s.Status.Terminated()
@@ -237,8 +233,8 @@ func foreignOrders(ports []plan.Port, services []plan.Service, claims []ledger.O
 		if p.Absent || p.UID != "" || taken[plan.FoldName(p.Name)] {
 			continue
 		}
-		if slices.ContainsFunc(approvals, func(a Approval) bool { return a.pending() && a.orders(p.Name) }) {
-			out = append(out, plan.Claim{ID: "approval of " + p.Name, Name: p.Name, Standing: plan.Queued, Order: plan.Order{Name: p.Name, Location: p.Site.ID, Speed: p.Speed}})
+		if slices.ContainsFunc(approvals.List, func(a Approval) bool { return a.pending() && a.orders(p.Name) }) {
+			out = append(out, plan.Claim{ID: "approval of " + p.Name, Name: p.Name, State: plan.Queued, Order: plan.Order{Name: p.Name, Location: p.Site.ID, Speed: p.Speed}})
 		}
 	}
 	return out

@@ -151,7 +151,7 @@ func TestCancelledMemberStaysCancelled(t *testing.T) {
 // a pending approval without a claim of ours.
 func TestPendingApprovalCountsAsExisting(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &scenario{account: &fakeAccount{approvals: []apply.Approval{{Status: "PENDING", Text: `{"uid":"u","type":"NEW_ORDER","status":"PENDING","detail":{"productName":"a"}}`}}}, options: apply.Options{Wait: time.Minute}}
+		s := &scenario{account: &fakeAccount{approvals: []apply.Approval{{Type: "NEW_ORDER", Status: "PENDING", Texts: []string{"a"}}}}, options: apply.Options{Wait: time.Minute}}
 		s.run(t, entries("a"))
 		if len(s.account.orders) != 0 {
 			t.Errorf("ORDERED BESIDE A PENDING APPROVAL: %v", s.account.orders)
@@ -162,8 +162,8 @@ func TestPendingApprovalCountsAsExisting(t *testing.T) {
 // a rejection of something else of the same name closes a queued order.
 func TestRejectionOfSomethingElseClosesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		pending := apply.Approval{Status: "PENDING", Text: `{"uid":"u2","type":"NEW_ORDER","status":"PENDING","detail":{"productName":"a"}}`}
-		other := apply.Approval{Status: "REJECTED", Text: `{"uid":"u9","type":"SPEED_CHANGE","status":"REJECTED","detail":{"productName":"vxc","aEnd":"a"}}`}
+		pending := apply.Approval{Type: "NEW_ORDER", Status: "PENDING", Texts: []string{"a"}}
+		other := apply.Approval{Type: "SPEED_CHANGE", Status: "REJECTED", Texts: []string{"vxc", "a"}}
 		s := &scenario{account: &fakeAccount{outcome: map[string]apply.Outcome{"a": apply.Unknown}}, options: apply.Options{Wait: time.Minute, Horizon: time.Minute}}
 		s.account.approvals = nil
 		s.account.onBuy = func() { s.account.approvals = []apply.Approval{pending} }
@@ -292,7 +292,7 @@ type empty struct{ *fakeAccount }
 func (e empty) Observe(ctx context.Context) (plan.Observed, error) {
 	o, err := e.fakeAccount.Observe(ctx)
 	if len(o.Services) == 0 {
-		o.Company = ""
+		o.Owner = plan.Owner{}
 	}
 	return o, err
 }

@@ -49,14 +49,14 @@ func Resolve(ctx context.Context, r Reader, l *ledger.Ledger, res Resolution) ([
 		return nil, err
 	}
 	var observed plan.Observed
-	var approvals []Approval
+	var approvals Approvals
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(func() (err error) { observed, err = r.Observe(gctx); return err })
 	g.Go(func() (err error) { approvals, err = r.Approvals(gctx); return err })
 	if err := g.Wait(); err != nil {
 		return nil, err
 	}
-	if err := l.Bind(ctx, observed.Company); err != nil {
+	if err := l.Bind(ctx, observed.Owner.Company()); err != nil {
 		return nil, err
 	}
 	var settled []Recovered

@@ -62,7 +62,7 @@ func (f *fakeAccount) Observe(context.Context) (plan.Observed, error) {
 	defer f.mu.Unlock()
 	f.listings++
 	now := time.Now()
-	o := plan.Observed{Company: "company"}
+	o := plan.Observed{Owner: plan.Owner{Companies: []string{"company"}}}
 	for _, s := range f.services {
 		if now.Sub(s.CreatedAt) < f.lag {
 			continue
@@ -103,7 +103,7 @@ func (f *fakeAccount) Buy(ctx context.Context, o plan.Order, claim string) apply
 	}
 	if outcome == apply.Queued {
 		f.mu.Lock()
-		f.approvals = append(f.approvals, apply.Approval{Status: "PENDING", Text: `{"order":"` + claim + `"}`})
+		f.approvals = append(f.approvals, apply.Approval{Status: "PENDING", Texts: []string{claim}})
 		f.mu.Unlock()
 		return apply.Purchase{Outcome: apply.Unknown, Failure: &apply.Failure{Message: "no UIDs"}}
 	}
@@ -155,10 +155,12 @@ func (f *fakeAccount) Charge(context.Context, plan.ServiceUID) (plan.Charge, err
 	return plan.Charge{}, errors.New("not told")
 }
 
-func (f *fakeAccount) Approvals(context.Context) ([]apply.Approval, error) {
+func (f *fakeAccount) Companies(context.Context) ([]string, error) { return nil, nil }
+
+func (f *fakeAccount) Approvals(context.Context) (apply.Approvals, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return slices.Clone(f.approvals), nil
+	return apply.Approvals{List: slices.Clone(f.approvals)}, nil
 }
 
 // change notes a call and carries it out on the one service, unless it is to

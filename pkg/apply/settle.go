@@ -188,7 +188,7 @@ func (s *settlement) tick() {
 		return
 	}
 	s.latest = observed.Services
-	if err := s.Ledger.Bind(s.ctx, observed.Company); err != nil { // a first purchase shows whose account it is
+	if err := s.Ledger.Bind(s.ctx, observed.Owner.Company()); err != nil { // a first purchase shows whose account it is
 		s.run.emit(LedgerFailed{Err: err})
 	}
 	s.lookUp(observed.Services)
@@ -198,7 +198,7 @@ func (s *settlement) tick() {
 
 // lookUp finds out how far the orders of this run have come.
 func (s *settlement) lookUp(services []plan.Service) {
-	var approvals []Approval
+	var approvals Approvals
 	if slices.ContainsFunc(s.orders, func(o *order) bool { return o.claim.State.Doubtful() }) {
 		var err error
 		if approvals, err = s.Account.Approvals(s.ctx); err != nil {

@@ -294,7 +294,7 @@ func (b *builder) twinReason(p Port) (Reason, bool) {
 // nothing.
 func (b *builder) vanishedReason(p Port, field string) (Reason, bool) {
 	for _, name := range []string{p.Name, p.Formerly} {
-		uid, vanished := b.observed.Vanished[FoldName(name)]
+		uid, vanished := b.vanished(name, p.LAG > 0)
 		if vanished && p.Replaces != uid {
 			return Reason{
 				Code: ReasonVanished, Source: p.At(field),
@@ -304,6 +304,21 @@ func (b *builder) vanishedReason(p Port, field string) (Reason, bool) {
 		}
 	}
 	return Reason{}, true
+}
+
+// vanished is the last service that is recorded for a name and that the account
+// does not know. One that was recorded before another that is known was replaced
+// by it, unless both are members of a LAG.
+func (b *builder) vanished(name string, lag bool) (last ServiceUID, vanished bool) {
+	for _, uid := range b.observed.Known[FoldName(name)] {
+		switch _, known := b.byUID[uid]; {
+		case !known:
+			last, vanished = uid, true
+		case !lag:
+			last, vanished = "", false
+		}
+	}
+	return last, vanished
 }
 
 // lastOf is the service that was ordered last.

@@ -20,7 +20,7 @@ func (b *builder) openClaim(p Port) (Claim, bool) {
 	if len(open) == 0 {
 		return Claim{}, false
 	}
-	if i := slices.IndexFunc(open, func(c Claim) bool { return c.Standing == Doubtful }); i >= 0 {
+	if i := slices.IndexFunc(open, func(c Claim) bool { return c.State == Unconfirmed }); i >= 0 {
 		return open[i], true
 	}
 	return open[0], true
@@ -36,7 +36,7 @@ func (b *builder) awaits(a Action, p Port, c Claim, found []unit) Action {
 	} else if len(c.UIDs) > 0 {
 		a.Service = &ServiceRef{UID: c.UIDs[0], Name: c.Name, Members: c.UIDs, Speed: c.Order.Speed, Zone: c.Order.Config.Zone, Term: c.Order.Term}
 	}
-	switch c.Standing {
+	switch c.State {
 	case Ordered:
 		return a.still(Unchanged, Reason{
 			Code: ReasonOrdered, Source: p.Source,
@@ -110,7 +110,7 @@ func (b *builder) doubtNearby(p Port, l Location) (Reason, bool) {
 			continue
 		}
 		r, state := doubt(c, p.Source), "is in doubt"
-		switch c.Standing {
+		switch c.State {
 		case Ordered:
 			state, r.Hint = "is not listed yet", fmt.Sprintf("add `formerly: %s` if it is this one, or apply again when it is listed", c.Name)
 		case Queued:
@@ -127,7 +127,7 @@ func (b *builder) doubtNearby(p Port, l Location) (Reason, bool) {
 func (b *builder) strayClaims() []Action {
 	var out []Action
 	for _, c := range sortedClaims(b.observed.Claims) {
-		if c.Standing != Doubtful || !b.stray(c) {
+		if c.State != Unconfirmed || !b.stray(c) {
 			continue
 		}
 		a := Action{

@@ -5,47 +5,94 @@ import "time"
 // Observed is what the account holds, as one complete listing showed it, and
 // what is known besides.
 type Observed struct {
-	// Company is the UID of the company that owns the account; empty when no
-	// product told it.
-	Company string
-	// Services are all Ports ever ordered, terminated ones too. Their order
-	// carries no meaning.
+	// Owner is whose account it is.
+	Owner Owner
+	// Services are all Ports that the account lists, terminated ones too. Their
+	// order carries no meaning.
 	Services []Service
 	// Tags are the resource tags of the services for which they were read: the
 	// listing does not have them. See Missing.
 	Tags map[ServiceUID]map[string]string
+	// Unreadable says, for services whose tags could not be read, why.
+	Unreadable map[ServiceUID]string
 	// Charges is what cancelling would cost, where it was asked.
 	Charges map[ServiceUID]Charge
-	// Vanished has, for the folded name of what is to be bought, the service that
-	// an order of it became last, if the account knows nothing of it any more.
-	Vanished map[string]ServiceUID
-	// Claims are the open claims of earlier runs that the services do not settle.
+	// Known has, for a folded name, the services that the ledger recorded for it,
+	// the oldest first: those that orders of the name became, and those that an
+	// entry of the name once stood for. One that is not among Services vanished
+	// from the account.
+	Known map[string][]ServiceUID
+	// Inventories names the inventory that ordered or adopted a service, as far as
+	// the ledger knows it.
+	Inventories map[ServiceUID]string
+	// Cancelling are the services whose cancellation the ledger recorded as begun.
+	Cancelling map[ServiceUID]bool
+	// Claims are the open claims of earlier runs that the services do not close.
 	Claims []Claim
+	// ApprovalsUnknown says why the order approvals could not be read; empty when
+	// they were.
+	ApprovalsUnknown string
 }
 
-// Claim is an order of an earlier run that can not be seen in the account yet.
+// Owner is whose account was read.
+type Owner struct {
+	// Companies are the UIDs of the companies that own the account's ports, the one
+	// with most ports first; or, without ports, those that the account's markets
+	// and users name. A second company is normal (API facts §0).
+	Companies []string
+	// Key is a fingerprint of the API key. It stands in for the company where the
+	// API names none.
+	Key string
+}
+
+// Company is the UID of the account's company; empty when the API names none.
+func (o Owner) Company() string {
+	if len(o.Companies) == 0 {
+		return ""
+	}
+	return o.Companies[0]
+}
+
+// Claim is an order of an earlier run that the account does not show yet.
 type Claim struct {
 	ID string
-	// Name and Order are what was ordered then, whatever the entry says today.
+	// Name and Order are what was ordered then, whatever the entry says today. Both
+	// are empty when the claim is Damaged.
 	Name  string
 	Order Order
-	// Standing is how much is known of it.
-	Standing Standing
+	// State is how much is known of it.
+	State ClaimState
 	// UIDs are those that the API named; perhaps none.
 	UIDs []ServiceUID
+	// Found are services that may be some of the order's, fewer than were ordered.
+	Found []ServiceUID
+	// Evidence says what was found out about it, and what could not be; empty for
+	// nothing.
+	Evidence string
+	// Key is the claim's key in the ledger, by which a damaged one is resolved, and
+	// Hash the NameHash of its name.
+	Key, Hash string
 }
 
-// Standing is how much is known of an order that can not be seen yet.
-type Standing string
+// ClaimState is how much is known of an order that the account does not show.
+type ClaimState string
 
-// The standings.
+// The states of open claims.
 const (
-	// Doubtful: no usable answer came, so it may or may not have been carried out.
-	Doubtful Standing = "unknown"
+	// Unconfirmed: no usable answer came, so it may or may not have been carried out.
+	Unconfirmed ClaimState = "unknown"
 	// Ordered: the API named the UIDs; the listing does not show them all yet.
-	Ordered Standing = "bought"
+	Ordered ClaimState = "bought"
 	// Queued: the order waits for an approval within the company.
-	Queued Standing = "approval"
+	Queued ClaimState = "approval"
+	// TurnedAway: the API said that it did not process the order (429, 401). The
+	// next apply sends it again when the account does not show it.
+	TurnedAway ClaimState = "turned-away"
+	// Rejected: the approval of the order was rejected, withdrawn or expired, so it
+	// is ordered again only by a person's word or for a changed entry.
+	Rejected ClaimState = "rejected"
+	// Damaged: the claim cannot be read.
+	Damaged ClaimState = "damaged"
 )
 
 // Charge is what cancelling a service would cost at once.
@@ -86,6 +133,9 @@ type Service struct {
 	ContractEnd   time.Time
 	// Demarcation is the data centre's name for the hand-off, as on the LOA.
 	Demarcation string
+	// VXCs is how many active VXCs end on the port. While there is one the port is
+	// not cancelled.
+	VXCs int
 }
 
 // Status is a provisioning status (API facts §4.3).
@@ -127,17 +177,28 @@ func (s Status) Unhealthy() bool {
 	return s == StatusFailed || s == StatusSleep || s == StatusOnHold
 }
 
-// Quote is the answer of the API's own validation of one order. Exactly one of
-// its three cases holds: refused, priced, or neither (the price is unknown).
+// Quote is the answer of the API's own validation of one order: it was refused,
+// or it could not be had, or it has a price, or none that can be relied on.
 type Quote struct {
 	// Refusal is set when the API would not take the order.
 	Refusal *Refusal
-	// Currency, Monthly and OneTime are what the answer said.
+	// Failure is set when no usable answer came; then nothing else is.
+	Failure *Refusal
+	// Currency, Monthly and OneTime are the most that the answer can mean: where it
+	// can be read in two ways, the dearer one.
 	Currency string
 	Monthly  Amount
 	OneTime  Amount
 	// Priced says that the answer held a price. A price of zero is a price.
 	Priced bool
+	// Unknown says why there is no price; empty when there is one.
+	Unknown string
+	// Notes is what the answer said besides its monthly rate, for the reviewer;
+	// empty when it can be read in one way only.
+	Notes []string
+	// WithoutMarket says that the order is only taken with an empty market, and that
+	// the quote is for such an order.
+	WithoutMarket bool
 }
 
 // Refusal is why the API would not take an order.

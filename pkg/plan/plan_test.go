@@ -83,7 +83,7 @@ func genObserved() *rapid.Generator[plan.Observed] {
 		for i := range rapid.IntRange(0, 2).Draw(t, "claims") {
 			o.Claims = append(o.Claims, plan.Claim{
 				ID: fmt.Sprint(i), Name: rapid.SampledFrom([]string{"a", "d", "q"}).Draw(t, "claimed"),
-				Standing: rapid.SampledFrom([]plan.Standing{plan.Doubtful, plan.Ordered, plan.Queued}).Draw(t, "standing"),
+				State: rapid.SampledFrom([]plan.ClaimState{plan.Unconfirmed, plan.Ordered, plan.Queued}).Draw(t, "standing"),
 				Order:    plan.Order{Location: 1, Speed: plan.Speed10G},
 			})
 		}

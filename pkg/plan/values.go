@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"strconv"
 	"strings"
@@ -84,3 +86,14 @@ func (s Source) String() string {
 func FoldName(name string) string {
 	return cases.Fold().String(norm.NFC.String(strings.TrimSpace(name)))
 }
+
+// NameHash names a product name where only letters and digits are allowed, such as
+// in the keys of a ledger: names may hold anything.
+func NameHash(name string) string {
+	sum := sha256.Sum256([]byte(FoldName(name)))
+	return hex.EncodeToString(sum[:16])
+}
+
+// FoldUID is the form in which UIDs are compared: their letters may come in either
+// case.
+func FoldUID(uid string) ServiceUID { return ServiceUID(strings.ToLower(strings.TrimSpace(uid))) }

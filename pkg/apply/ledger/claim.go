@@ -1,8 +1,6 @@
 package ledger
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"slices"
 	"strconv"
@@ -86,13 +84,6 @@ func (o Open) with(r Record) Open {
 		}
 	}
 	return o
-}
-
-// hashOf names a product name within a store: names may hold anything, keys may
-// not.
-func hashOf(name string) string {
-	sum := sha256.Sum256([]byte(plan.FoldName(name)))
-	return hex.EncodeToString(sum[:16])
 }
 
 const closedRecord = "closed"

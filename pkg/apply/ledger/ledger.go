@@ -189,7 +189,7 @@ func (s Snapshot) Of(name string) (Open, bool) {
 }
 
 // Closed is the number of closed claims of a name.
-func (s Snapshot) Closed(name string) int { return s.closed[hashOf(name)] }
+func (s Snapshot) Closed(name string) int { return s.closed[plan.NameHash(name)] }
 
 // files is what a listing tells of one claim.
 type files struct {
@@ -298,7 +298,7 @@ func (l *Ledger) readRecord(ctx context.Context, key string) (Record, error) {
 func (l *Ledger) Delivered(ctx context.Context, s Snapshot, name string) ([]plan.ServiceUID, error) {
 	var uids []plan.ServiceUID
 	for n := 1; n <= s.Closed(name); n++ {
-		key := claimKey(l.host, hashOf(name), n, closedRecord)
+		key := claimKey(l.host, plan.NameHash(name), n, closedRecord)
 		r, err := l.readRecord(ctx, key)
 		if err != nil {
 			return nil, l.fail("reading "+key, err)
@@ -333,7 +333,7 @@ func (l *Ledger) Claim(ctx context.Context, s Snapshot, in Intent) (Open, error)
 		return Open{}, &TakenError{name}
 	}
 	if weaken.Off(weaken.Number) {
-		s.closed = map[string]int{hashOf(name): int(time.Now().UnixNano() % 1e9)}
+		s.closed = map[string]int{plan.NameHash(name): int(time.Now().UnixNano() % 1e9)}
 	}
 	c := Claim{
 		Schema: Schema, ID: uuid.NewString(), Name: name, Number: s.Closed(name) + 1, Host: l.host, Inventory: in.Inventory,
@@ -347,7 +347,7 @@ func (l *Ledger) Claim(ctx context.Context, s Snapshot, in Intent) (Open, error)
 	if weaken.Off(weaken.Claim) {
 		return Open{Claim: c, State: Claimed}, nil
 	}
-	switch err := l.store.Create(ctx, claimKey(l.host, hashOf(name), c.Number, "claim"), content); {
+	switch err := l.store.Create(ctx, claimKey(l.host, plan.NameHash(name), c.Number, "claim"), content); {
 	case errors.Is(err, ErrExists):
 		return Open{}, &TakenError{name}
 	case err != nil:
@@ -393,7 +393,7 @@ func (l *Ledger) append(ctx context.Context, o Open, r Record) (*Record, error) 
 	if err != nil {
 		return nil, err
 	}
-	key := claimKey(l.host, hashOf(o.Name), o.Number, name)
+	key := claimKey(l.host, plan.NameHash(o.Name), o.Number, name)
 	if err = l.store.Create(ctx, key, content); err == nil || !errors.Is(err, ErrExists) {
 		return nil, err
 	}

@@ -153,7 +153,7 @@ func TestWhatWasBoughtIsObserved(t *testing.T) {
 	if !again.Plan.Empty() || again.Plan.Summary.Unchanged != 2 || len(again.Plan.Warnings) != 0 {
 		t.Errorf("after buying, the plan is %+v", again.Plan)
 	}
-	if again.Observed.Company == "" {
+	if again.Observed.Owner.Company() == "" {
 		t.Error("the company is not told")
 	}
 	lag := again.Plan.Actions[1].Service

@@ -55,7 +55,10 @@ func (r *Reader) Observe(ctx context.Context) (plan.Observed, error) {
 	if err != nil {
 		return plan.Observed{}, err
 	}
-	o := plan.Observed{Company: listing.CompanyUID, Services: make([]plan.Service, len(listing.Ports))}
+	o := plan.Observed{Services: make([]plan.Service, len(listing.Ports))}
+	if listing.CompanyUID != "" {
+		o.Owner.Companies = []string{listing.CompanyUID}
+	}
 	for i, p := range listing.Ports {
 		o.Services[i] = service(p)
 	}
@@ -88,19 +91,22 @@ func (r *Reader) Charge(ctx context.Context, uid plan.ServiceUID) (plan.Charge, 
 	return plan.Charge{Known: c.Known, Currency: c.Currency, Amount: plan.NewAmount(c.Amount)}, nil
 }
 
+// Companies asks whose account it is.
+func (r *Reader) Companies(context.Context) ([]string, error) { return nil, nil }
+
 // Approvals lists order approvals. An account without that feature has none.
-func (r *Reader) Approvals(ctx context.Context) ([]apply.Approval, error) {
+func (r *Reader) Approvals(ctx context.Context) (apply.Approvals, error) {
 	found, err := r.approvals.List(ctx)
 	var answer *megaport.Error
 	if errors.As(err, &answer) && (answer.Status == http.StatusNotFound || answer.Status == http.StatusForbidden) {
-		return nil, nil
+		return apply.Approvals{}, nil
 	}
 	if err != nil {
-		return nil, err
+		return apply.Approvals{}, err
 	}
-	out := make([]apply.Approval, len(found))
-	for i, a := range found {
-		out[i] = apply.Approval{Type: a.Type, Status: a.Status, Text: string(a.Raw)}
+	out := apply.Approvals{}
+	for _, a := range found {
+		out.List = append(out.List, approval(a))
 	}
 	return out, nil
 }

@@ -1,8 +1,12 @@
 package provider
 
 import (
+	"bytes"
 	"strings"
 
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/portctl/portctl/pkg/apply"
 	"github.com/portctl/portctl/pkg/megaport"
 	"github.com/portctl/portctl/pkg/plan"
 )
@@ -78,6 +82,26 @@ func service(p megaport.Port) plan.Service {
 		Locked: p.Locked, AdminLocked: p.AdminLocked,
 		CreatedAt: p.CreateDate, LiveAt: p.LiveDate, ContractStart: p.ContractStart, ContractEnd: p.ContractEnd,
 		Demarcation: p.Demarcation,
+	}
+}
+
+// approval takes what can be told of an approval out of its JSON.
+func approval(a megaport.Approval) apply.Approval {
+	return apply.Approval{UID: a.UID, Type: a.Type, Status: a.Status, CreatedAt: a.CreateDate, Texts: texts(a.Raw)}
+}
+
+// texts lists all values of a JSON text that are texts.
+func texts(raw []byte) []string {
+	var out []string
+	dec := jsontext.NewDecoder(bytes.NewReader(raw), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	for {
+		token, err := dec.ReadToken()
+		if err != nil {
+			return out
+		}
+		if kind, n := dec.StackIndex(dec.StackDepth()); token.Kind() == '"' && (kind != '{' || n%2 == 0) {
+			out = append(out, token.String())
+		}
 	}
 }
 

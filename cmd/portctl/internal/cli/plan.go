@@ -159,8 +159,8 @@ func document(t target, inv *inventory.Inventory, d apply.Draft, expires time.Du
 		Checksum:      d.Plan.Checksum(t.Environment, inv.Name),
 		Plan:          d.Plan,
 	}
-	if d.Observed.Company != "" {
-		doc.Company = &d.Observed.Company
+	if company := d.Observed.Owner.Company(); company != "" {
+		doc.Company = &company
 	}
 	return doc
 }

@@ -241,7 +241,7 @@ func (a account) observed(t *testing.T) plan.Observed {
 	}
 	for i, c := range a.Claims {
 		out := plan.Claim{
-			ID: fmt.Sprintf("claim-%d", i), Name: c.Name, Standing: plan.Standing(c.Standing),
+			ID: fmt.Sprintf("claim-%d", i), Name: c.Name, State: plan.ClaimState(c.Standing),
 			Order: plan.Order{Name: c.Name, Location: plan.LocationID(c.Location), Speed: plan.Speed(c.Speed), Term: 12},
 		}
 		for _, uid := range c.UIDs {
@@ -249,9 +249,9 @@ func (a account) observed(t *testing.T) plan.Observed {
 		}
 		o.Claims = append(o.Claims, out)
 	}
-	o.Vanished = map[string]plan.ServiceUID{}
+	o.Known = map[string][]plan.ServiceUID{}
 	for name, uid := range a.Vanished {
-		o.Vanished[plan.FoldName(name)] = plan.ServiceUID(uid)
+		o.Known[plan.FoldName(name)] = []plan.ServiceUID{plan.ServiceUID(uid)}
 	}
 	return o
 }
