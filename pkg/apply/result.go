@@ -66,11 +66,20 @@ type ActionResult struct {
 	// New are those of them that this run bought.
 	New   []plan.ServiceUID `json:"new,omitzero"`
 	Price *plan.Price       `json:"price" jsonschema:"nullable"`
-	Error *Failure          `json:"error" jsonschema:"nullable"`
+	// Cancelled are the services that this run ended, whatever failed after it.
+	Cancelled []CancelledService `json:"cancelled,omitzero"`
+	Error     *Failure           `json:"error" jsonschema:"nullable"`
 	// FoundBy says how an order without an answer was found after all.
 	FoundBy string       `json:"foundBy,omitzero"`
 	Ports   []PortResult `json:"ports"`
 	LOAs    []LOAResult  `json:"loa"`
+}
+
+// CancelledService is a service that was ended.
+type CancelledService struct {
+	UID plan.ServiceUID `json:"uid"`
+	// Charge is what ending it costs at once, in words.
+	Charge string `json:"charge"`
 }
 
 // PortResult is how far one port came.
@@ -130,9 +139,11 @@ func (r *Result) fold(waited bool) {
 	}
 	misfits := 0
 	for _, f := range r.Audit {
-		if f.Kind == auditSecond {
+		switch f.Kind {
+		case auditSecond:
 			r.Summary.Doubled++
-		} else {
+		case auditRewritten: // worth knowing, and nothing is wrong
+		default:
 			misfits++
 		}
 	}

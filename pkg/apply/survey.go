@@ -123,27 +123,24 @@ type SurveyOptions struct {
 	Only []string
 	// Parallelism is the number of requests at one time; 0 means 16.
 	Parallelism int
+	// SameAccount is as in DraftOptions.
+	SameAccount bool
 }
 
 // TakeSurvey looks at locations, account, ledger and letters. It changes nothing
 // and validates no order.
 func TakeSurvey(ctx context.Context, r Reader, desired plan.Desired, o SurveyOptions) (Survey, error) {
-	d := Draft{Desired: desired}
-	var err error
-	if o.Ledger != nil {
-		if d.Claims, err = o.Ledger.Snapshot(ctx); err != nil {
-			return Survey{}, err
-		}
-	}
-	approvals, err := d.readAccount(ctx, r)
+	options := DraftOptions{Ledger: o.Ledger, Parallelism: o.Parallelism, Selection: plan.Selection{Only: o.Only}, SameAccount: o.SameAccount}
+	r = rememberOrderTags(r)
+	d, err := survey(ctx, r, desired, options)
 	if err != nil {
 		return Survey{}, err
 	}
-	if err := d.standing(ctx, r, approvals, DraftOptions{Parallelism: o.Parallelism}); err != nil {
+	built, err := d.build(ctx, r, options)
+	if err != nil {
 		return Survey{}, err
 	}
-	built, err := plan.Build(d.Desired, d.Observed, d.Catalog).Select(plan.Selection{Only: o.Only})
-	if err != nil {
+	if built, err = built.Select(options.Selection); err != nil {
 		return Survey{}, err
 	}
 	s := Survey{FormatVersion: SurveyVersion, TakenAt: time.Now().UTC(), Ports: []Standing{}, services: d.Observed.Services, catalog: d.Catalog}

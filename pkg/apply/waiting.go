@@ -23,7 +23,10 @@ type port struct {
 	uid    plan.ServiceUID
 	seen   plan.Service // as last listed
 	listed bool
-	letter *LOAResult
+	// unverified says that only an answer named the port for its entry: as long as it
+	// has another name it may be another's.
+	unverified bool
+	letter     *LOAResult
 }
 
 // done says that waiting longer changes nothing.
@@ -112,7 +115,7 @@ func (w *waiter) see(services []plan.Service, announce bool) {
 	}
 	for _, p := range w.ports {
 		now, ok := byUID[p.uid]
-		if !ok || p.done() {
+		if !ok || p.done() || p.unverified && plan.FoldName(now.Name) != plan.FoldName(p.name) {
 			continue
 		}
 		news := !p.listed || now.Status != p.seen.Status
