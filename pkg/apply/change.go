@@ -101,7 +101,9 @@ func (r *run) buy(ctx context.Context, i int, a plan.Action, halted *atomic.Bool
 		return notSent(err)
 	}
 	r.emit(OrderStarted{a.Name})
-	p := r.order(ctx, i, a, halted)
+	finished, p := r.brake.started(), Purchase{Outcome: Unknown}
+	defer func() { finished(p.Outcome) }() // also when something panics
+	p = r.order(ctx, i, a, halted)
 	if p.Outcome != Bought {
 		r.failed.Add(1)
 	}
@@ -119,7 +121,7 @@ func (r *run) hold(ctx context.Context, halted *atomic.Bool) error {
 	case r.MaxFailures > 0 && failed >= r.MaxFailures:
 		return fmt.Errorf("not sent: stopped after %d failed orders", failed)
 	}
-	return nil
+	return r.brake.holds()
 }
 
 // order is the purchase protocol for one order: claim, send, record. The answer
@@ -207,7 +209,7 @@ func (r *run) finishChange(i int, o Outcome, err error) {
 	if res.Outcome != Bought { // what was bought stays bought, with the error beside it
 		res.Outcome = o
 	}
-	r.emit(ChangeFinished{res.Name, o, res.Error})
+	r.emit(ChangeFinished{res.Kind, res.Name, o, res.Error, res.Cancelled})
 }
 
 // failureOf keeps what support needs of an error.
@@ -229,6 +231,7 @@ func (r *run) update(ctx context.Context, i int, a plan.Action) {
 		r.finishChange(i, Failed, errStopped)
 		return
 	}
+	r.emit(ChangeStarted{a.Kind, a.Name})
 	for _, uid := range r.result.Actions[i].UIDs {
 		changes := a.Changes
 		if slices.Contains(r.result.Actions[i].New, uid) {
@@ -342,6 +345,7 @@ func (r *run) cancel(ctx context.Context, i int, a plan.Action, settled bool) {
 		r.finishChange(i, NotSent, errors.New("held back: nothing is cancelled before every order is settled"))
 		return
 	}
+	r.emit(ChangeStarted{a.Kind, a.Name})
 	members := slices.Clone(a.Service.Members)
 	slices.Reverse(members)
 	for _, uid := range members {
