@@ -161,7 +161,9 @@ func (r *run) buy(ctx context.Context, i int, a plan.Action, halted *atomic.Bool
 		return notSent(err)
 	}
 	r.emit(OrderStarted{a.Name})
-	p := r.order(ctx, i, a, halted)
+	finished, p := r.brake.started(), Purchase{Outcome: Unknown}
+	defer func() { finished(p.Outcome) }() // also when something panics
+	p = r.order(ctx, i, a, halted)
 	if p.Outcome != Bought {
 		r.failed.Add(1)
 	}
@@ -179,7 +181,7 @@ func (r *run) hold(ctx context.Context, halted *atomic.Bool) error {
 	case r.MaxFailures > 0 && failed >= r.MaxFailures:
 		return fmt.Errorf("not sent: stopped after %d failed orders", failed)
 	}
-	return nil
+	return r.brake.holds()
 }
 
 // order is the purchase protocol for one order: claim, send, record. The answer
@@ -229,7 +231,7 @@ func (r *run) send(ctx context.Context, i int, a plan.Action, claim ledger.Open)
 			p = r.Account.Buy(detached, *a.Order, claim.ID)
 		}
 		claim, err = r.recordClaim(detached, claim, p)
-		if err != nil || p.Outcome != NotProcessed || claim.State != ledger.TurnedAway || time.Since(first) > patience {
+		if err != nil || p.Outcome != NotProcessed || claim.State != ledger.TurnedAway || time.Since(first) > turnedAwayFor {
 			return p, claim, err
 		}
 		r.adapt(i, NotProcessed)
@@ -243,8 +245,8 @@ func (r *run) send(ctx context.Context, i int, a plan.Action, claim ledger.Open)
 	}
 }
 
-// patience is how long an order is sent again that the API turns away each time.
-const patience = 15 * time.Minute
+// turnedAwayFor is how long an order is sent again that the API turns away each time.
+const turnedAwayFor = 15 * time.Minute
 
 // claim makes the intent durable.
 func (r *run) claim(ctx context.Context, a plan.Action) (ledger.Open, error) {
@@ -316,7 +318,7 @@ func (r *run) finishChange(i int, o Outcome, err error) {
 	if res.Outcome != Bought { // what was bought stays bought, with the error beside it
 		res.Outcome = o
 	}
-	r.emit(ChangeFinished{res.Name, o, res.Error})
+	r.emit(ChangeFinished{res.Kind, res.Name, o, res.Error, res.Cancelled})
 }
 
 // failureOf keeps what support needs of an error.
@@ -338,6 +340,7 @@ func (r *run) update(ctx context.Context, i int, a plan.Action) {
 		r.finishChange(i, Failed, errStopped)
 		return
 	}
+	r.emit(ChangeStarted{a.Kind, a.Name})
 	for _, uid := range r.result.Actions[i].UIDs {
 		changes := a.Changes
 		if slices.Contains(r.result.Actions[i].New, uid) {
@@ -451,6 +454,7 @@ func (r *run) cancel(ctx context.Context, i int, a plan.Action, settled bool) {
 		r.finishChange(i, NotSent, errors.New("held back: nothing is cancelled before every order is confirmed"))
 		return
 	}
+	r.emit(ChangeStarted{a.Kind, a.Name})
 	members, err := r.readyToCancel(ctx, a)
 	if err == nil {
 		err = r.Ledger.NoteCancel(context.WithoutCancel(ctx), a.Name, a.Service.Members)

@@ -34,6 +34,11 @@ type Options struct {
 	// one is started; 0 means any. Orders in flight are finished, so that a few
 	// more may fail.
 	MaxFailures int
+	// MaxUnconfirmed is the number of orders in a row without a usable answer after
+	// which no new one is started; 0 means any.
+	MaxUnconfirmed int
+	// Hurry ends the run at once when it is closed; nil never does. See Run.
+	Hurry <-chan struct{}
 	// Wait is how long to wait for provisioning and letters; 0 does not wait.
 	Wait time.Duration
 	// Horizon is how long to look for an order without an answer after it was last
@@ -51,11 +56,8 @@ type Options struct {
 // than a service may take to show in the listing (API facts §4.1, confidence D).
 const DefaultHorizon = 10 * time.Minute
 
-// Run carries out a priced draft: buy, change, cancel, wait, fetch letters,
-// audit. It does nothing when anything in the plan is in the way. When ctx is
-// cancelled nothing new is started, orders in flight are finished, and the
-// result says what was done.
-func Run(ctx context.Context, d Draft, o Options) Result {
+// carryOut does what Run promises.
+func carryOut(ctx context.Context, d Draft, o Options) Result {
 	if o.Horizon <= 0 {
 		o.Horizon = DefaultHorizon
 	}
@@ -63,6 +65,7 @@ func Run(ctx context.Context, d Draft, o Options) Result {
 		o.Recheck = DefaultRecheck
 	}
 	r := &run{Options: o, draft: d, started: time.Now(), services: map[plan.ServiceUID]plan.Service{}, sink: serially(o.Sink), lookUps: rememberOrderTags(o.Account), kept: keptLetters(o.LOAs), pace: newPace(parallelism(o.Parallelism)), turns: make([]int, len(d.Plan.Actions))}
+	r.brake = brake{most: o.MaxUnconfirmed, pace: r.pace}
 	for _, s := range d.Observed.Services {
 		r.services[s.UID] = s
 	}
@@ -134,7 +137,8 @@ type run struct {
 
 	relisting relisting // what orders that were turned away are looked for in
 	pace      *pace
-	turns     []int           // of each action, the turn of the pace at which it began
+	turns     []int // of each action, the turn of the pace at which it began
+	brake     brake
 	failed    atomic.Int64    // orders that came to nothing
 	purchased chan<- purchase // told of what is bought, while orders go out
 }

@@ -196,9 +196,11 @@ func (s *settlement) tick() {
 	case s.ctx.Err() != nil:
 		return
 	case err != nil:
+		s.blind = err
 		s.run.emit(ListingFailed{err})
 		return
 	}
+	s.blind = nil
 	s.latest = observed.Services
 	if !s.bound && observed.Owner.Company() != "" { // a first purchase shows whose account it is
 		if err := s.Ledger.Bind(s.ctx, observed.Owner, s.SameAccount); err != nil {
@@ -370,12 +372,9 @@ func (w *waiter) verified(uids []plan.ServiceUID) {
 func (s *settlement) note() {
 	for _, p := range s.ports {
 		a := &s.result.Actions[p.action]
-		a.Ports = append(a.Ports, PortResult{p.uid, p.seen.Status, p.listed && p.seen.Status.Ready()})
-		switch {
-		case p.letter != nil:
-			a.LOAs = append(a.LOAs, *p.letter)
-		case s.LOAs != nil:
-			a.LOAs = append(a.LOAs, LOAResult{UID: p.uid, Error: &Failure{Message: p.whyNoLetter()}})
+		a.Ports = append(a.Ports, s.portResult(p))
+		if s.LOAs != nil {
+			a.LOAs = append(a.LOAs, p.letterResult())
 		}
 	}
 }
