@@ -169,6 +169,7 @@ func (b *builder) file(f File) {
 // document adds what one YAML document says.
 func (b *builder) document(src *source, n *yamlNode) {
 	r := reader{source: src}
+	r.checkTags(n)
 	var doc document
 	if keys, ok := decode(&r, &documentKeys, n, &doc); ok {
 		keys.require("")

@@ -290,7 +290,6 @@ func isControl(r rune) bool {
 }
 
 // isBidi reports the characters that reorder the text around them and so can
-// show a reviewer another line than the program reads.
-func isBidi(r rune) bool {
-	return r >= 0x202A && r <= 0x202E || r >= 0x2066 && r <= 0x2069
-}
+// show a reviewer another line than the program reads: the property Bidi_Control
+// of Unicode.
+func isBidi(r rune) bool { return unicode.Is(unicode.Bidi_Control, r) }

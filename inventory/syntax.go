@@ -11,6 +11,8 @@ import (
 	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
+
+	"github.com/portctl/portctl/pkg/plan"
 )
 
 // yamlNode is short for the node type that everything here walks.
@@ -159,7 +161,7 @@ func (s *source) unquotedTemplate(line int) (Diagnostic, bool) {
 		}
 		start := utf8.RuneCountInString(text[:m[2]]) + 1
 		return s.at(ruleTemplate, n, start, start+utf8.RuneCountInString(text[m[2]:m[3]]),
-			"a name that begins with a brace needs quotes", "write "+quoted(text[m[2]:m[3]])), true
+			"a name that begins with a brace needs quotes", "write "+plan.YAMLQuoted(text[m[2]:m[3]])), true
 	}
 	return Diagnostic{}, false
 }

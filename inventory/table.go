@@ -85,7 +85,7 @@ func decode[T any](r *reader, t *table[T], n *yamlNode, into *T) (*found[T], boo
 		}
 		f.keys[k.name] = p.value
 		if v := follow(p.value); v.Kind == yaml.ScalarNode && v.Tag == tagNull {
-			r.report(ruleEmptyValue, p.key, fmt.Sprintf("%s has no value", k.name), "write the value, or delete the line")
+			r.report(ruleEmptyValue, p.key, fmt.Sprintf("%s has no value", k.name), r.emptyHint(p.key))
 			continue
 		}
 		k.read(r, follow(p.value), into)

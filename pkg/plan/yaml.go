@@ -20,6 +20,11 @@ func YAMLScalar(text string) string {
 	if plainWords.MatchString(text) && !isYAMLWord(text) && !strings.ContainsFunc(text, escaped) {
 		return text
 	}
+	return YAMLQuoted(text)
+}
+
+// YAMLQuoted writes a text like YAMLScalar, in double quotes in any case.
+func YAMLQuoted(text string) string {
 	var b strings.Builder
 	b.WriteByte('"')
 	for _, r := range text {
