@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"gopkg.in/yaml.v3"
+
 	"github.com/portctl/portctl/pkg/plan"
 )
 
@@ -159,6 +161,10 @@ func (b *builder) file(f File) {
 	}
 	for _, n := range nodes {
 		if d, bad := src.checkAliases(n); bad {
+			b.diags, b.incomplete = append(b.diags, d), true
+			continue
+		}
+		if d, ok := src.foreign(); ok && n.Kind == yaml.ScalarNode {
 			b.diags, b.incomplete = append(b.diags, d), true
 			continue
 		}

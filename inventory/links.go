@@ -272,7 +272,7 @@ func (b *builder) share(r *reader, p plan.Port, zone *yamlNode) {
 	if p.Zone == "" || p.Absent || p.Site.Written == "" {
 		return
 	}
-	where := placement{p.Site.ID, plan.FoldName(p.Site.Name), p.Zone}
+	where := placement{p.Site.ID, plan.FoldSite(p.Site.Name), p.Zone}
 	first, taken := b.places[where]
 	switch {
 	case !taken:

@@ -136,7 +136,7 @@ func (r *reader) pairs(n *yamlNode) []pair {
 			merges = r.merged(value)
 		case key.Kind != yaml.ScalarNode || key.Tag != tagString:
 			r.keyNotText(key)
-		case !r.readAlike(key, "a key"):
+		case !r.readAlike(key, "a key") || !r.straight(key, "a key"):
 		default:
 			if first := have.add(pair{key, value}); first != nil {
 				r.report(ruleDuplicateKey, key, fmt.Sprintf("the key %s stands here a second time, first at %s", quoted(key.Value), r.at(first)),

@@ -307,7 +307,11 @@ func (o *rollout) checkLocations(r *reader, d *document) bool {
 		id   plan.LocationID
 		name string
 	}
-	first := make(map[at]rolloutSite, len(o.sites))
+	type spelling struct {
+		rolloutSite
+		means plan.Site
+	}
+	first := make(map[at]spelling, len(o.sites))
 	good := true
 	for _, s := range o.sites {
 		site := s.site
@@ -319,10 +323,10 @@ func (o *rollout) checkLocations(r *reader, d *document) bool {
 		case twice:
 			good = false
 			r.report(ruleListedTwice, s.node, fmt.Sprintf("%s is the same location as %s at %s: %s",
-				quoted(siteText(s.site)), quoted(siteText(other.site)), r.at(other.node), locationText(site)),
+				quoted(siteText(s.site)), quoted(siteText(other.site)), r.at(other.node), locationText(other.means)),
 				"a rollout stands at each site once; count gives several ports in one zone")
 		default:
-			first[where] = s
+			first[where] = spelling{s, site}
 		}
 	}
 	return good

@@ -42,6 +42,7 @@ const (
 	ruleBoolean        = "yaml-boolean"
 	ruleNumber         = "yaml-number"
 	ruleCut            = "cut-by-comment"
+	ruleQuotes         = "typographic-quotes"
 	ruleType           = "wrong-type"
 	ruleKeyType        = "key-not-text"
 	ruleDuplicateKey   = "duplicate-key"
@@ -112,6 +113,7 @@ var rules = []Rule{
 	{ruleBoolean, Error, "Yes, no, on, off, y and n mean different things to different YAML tools, so they are not used unquoted."},
 	{ruleNumber, Error, "Numbers are plain decimal digits, and text that some YAML tools take for a number is in quotes."},
 	{ruleCut, Warning, "A text that holds a \"#\" is in quotes, and a comment has a space behind its \"#\"."},
+	{ruleQuotes, Error, "Text is quoted with straight quotes."},
 	{ruleType, Error, "Every value must have the type that its key asks for."},
 	{ruleKeyType, Error, "Keys are text."},
 	{ruleDuplicateKey, Error, "A key stands once in its mapping."},

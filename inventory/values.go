@@ -66,7 +66,7 @@ func (r *reader) anyWord(v *yamlNode, what string, limit int) (string, bool) {
 	case v.Tag != tagString:
 		r.report(ruleType, v, fmt.Sprintf("%s must be text, but YAML reads this as %s", what, describe(v)), quoteHint(v))
 		return "", false
-	case !r.readAlike(v, what):
+	case !r.readAlike(v, what) || !r.straight(v, what):
 		return "", false
 	}
 	return v.Value, r.goodText(v, v.Value, what, limit)
@@ -168,6 +168,9 @@ func (r *reader) integer(v *yamlNode, what, hint string) (int, bool) {
 		return 0, false
 	case v.Tag == tagString && plainNumber.MatchString(v.Value):
 		r.report(ruleType, v, what+" must be a number, but this is text", fmt.Sprintf("write %s without quotes", v.Value))
+		return 0, false
+	case v.Tag == tagString && plainNumber.MatchString(strings.TrimSuffix(v.Value, ",")):
+		r.report(ruleType, v, what+" must be a number, but this is text", "delete the comma: write "+strings.TrimSuffix(v.Value, ","))
 		return 0, false
 	case v.Tag != tagInt && v.Tag != tagFloat:
 		r.report(ruleType, v, fmt.Sprintf("%s must be a number, but this is %s", what, describe(v)), hint)
