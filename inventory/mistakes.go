@@ -218,11 +218,21 @@ func (s *source) tooDeep(n int) (Diagnostic, bool) {
 // lines up with none further up.
 func (s *source) tooShallow(n int) (Diagnostic, bool) {
 	here, up := s.keyLines(n)
-	if here == nil || up == nil || len(here[1]) >= len(up[1]) || strings.Contains(here[1], "-") {
+	if here == nil || up == nil || len(here[1]) >= len(up[1]) || strings.Contains(here[1], "-") || s.lacksDash(n, len(here[1])) {
 		return Diagnostic{}, false
 	}
 	return s.at(ruleSyntax, n, 1, len(here[1])+1, fmt.Sprintf("the line is indented less than %s above it, and lines up with nothing", quoted(up[2])),
 		fmt.Sprintf("indent it with %d spaces, like %s", len(up[1]), quoted(up[2]))), true
+}
+
+// lacksDash says that a line stands where the items of the list above begin.
+func (s *source) lacksDash(n, indent int) bool {
+	for ; n > 0; n-- {
+		if text := s.line(n).text; strings.HasPrefix(strings.TrimLeft(text, " "), "- ") {
+			return strings.IndexByte(text, '-') == indent
+		}
+	}
+	return false
 }
 
 // openQuote looks upwards for a value whose quote is not closed on its line: the

@@ -41,6 +41,7 @@ const (
 	ruleMerge          = "bad-merge"
 	ruleBoolean        = "yaml-boolean"
 	ruleNumber         = "yaml-number"
+	ruleReading        = "yaml-text"
 	ruleCut            = "cut-by-comment"
 	ruleQuotes         = "typographic-quotes"
 	ruleType           = "wrong-type"
@@ -111,7 +112,8 @@ var rules = []Rule{
 	{ruleAliasBomb, Error, "Aliases must not blow a file up far beyond what is written in it."},
 	{ruleMerge, Error, "A merge key (<<) takes an alias of a mapping, or a list of them."},
 	{ruleBoolean, Error, "Yes, no, on, off, y and n mean different things to different YAML tools, so they are not used unquoted."},
-	{ruleNumber, Error, "Numbers are plain decimal digits, and text that some YAML tools take for a number is in quotes."},
+	{ruleNumber, Error, "Numbers are plain decimal digits."},
+	{ruleReading, Error, "Text that some YAML tools read as a number, a date or something else is in quotes."},
 	{ruleCut, Warning, "A text that holds a \"#\" is in quotes, and a comment has a space behind its \"#\"."},
 	{ruleQuotes, Error, "Text is quoted with straight quotes."},
 	{ruleType, Error, "Every value must have the type that its key asks for."},

@@ -92,6 +92,9 @@ func (r *reader) goodText(v *yamlNode, text, what string, limit int) bool {
 		}
 	}
 	switch {
+	case text != "" && strings.TrimSpace(text) == "":
+		r.report(ruleSpace, v, what+" is nothing but spaces", "write the text between the quotes")
+		return false
 	case strings.TrimSpace(text) != text:
 		r.report(ruleSpace, v, what+" begins or ends with a space", "write "+plan.YAMLQuoted(strings.TrimSpace(text)))
 		return false

@@ -33,13 +33,13 @@ func otherReading(n *yamlNode) (reading, bool) {
 	case isYAML11Boolean(text):
 		return reading{ruleBoolean, "a boolean"}, true
 	case base60.MatchString(text):
-		return reading{ruleNumber, "a number in base 60" + sixtieths(text)}, true
+		return reading{ruleReading, "a number in base 60" + sixtieths(text)}, true
 	case number11.MatchString(text):
-		return reading{ruleNumber, "a number"}, true
+		return reading{ruleReading, "a number"}, true
 	case timestamps.MatchString(text):
-		return reading{ruleType, "a date"}, true
+		return reading{ruleReading, "a date"}, true
 	case text == "=":
-		return reading{ruleType, "a default value (!!value)"}, true
+		return reading{ruleReading, "a default value (!!value)"}, true
 	}
 	return reading{}, false
 }
