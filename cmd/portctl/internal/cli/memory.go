@@ -30,7 +30,7 @@ type memory struct {
 type remembered struct {
 	Schema int `json:"schema"`
 	// Ledgers is the place of each account's ledger. A relative path counts from
-	// the file, so that a folder can be moved with its ledger.
+	// where .portctl is, so that a folder can be moved with its ledger.
 	Ledgers map[string]string `json:"ledgers"`
 }
 
@@ -69,7 +69,7 @@ func (m memory) last() (string, error) {
 	if place == "" || isBucket(place) || filepath.IsAbs(place) {
 		return place, nil
 	}
-	return filepath.Join(m.folder, filepath.FromSlash(place)), nil
+	return filepath.Join(filepath.Dir(m.folder), filepath.FromSlash(place)), nil
 }
 
 // remember notes the place. Where nothing can be written nothing is remembered:
@@ -82,7 +82,7 @@ func (m memory) remember(place string) error {
 	if err != nil {
 		return err
 	}
-	if rel, err := filepath.Rel(realPath(m.folder), realPath(place)); err == nil && !isBucket(place) && filepath.IsLocal(rel) {
+	if rel, err := filepath.Rel(realPath(filepath.Dir(m.folder)), realPath(place)); err == nil && !isBucket(place) && filepath.IsLocal(rel) {
 		place = filepath.ToSlash(rel)
 	}
 	if r.Ledgers[m.account] == place {
