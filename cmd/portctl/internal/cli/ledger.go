@@ -25,7 +25,7 @@ person says what became of the order. An open claim whose outcome is unknown
 holds back its entry, so that nothing is bought twice.`,
 		Example: "  portctl ledger list\n  portctl ledger resolve lon-core-1 --not-created\n  portctl ledger unlock RUN",
 	}
-	cmd.AddCommand(newLedgerListCommand(s, g), newLedgerResolveCommand(s, g), newLedgerUnlockCommand(s, g))
+	cmd.AddCommand(newLedgerListCommand(s, g), newLedgerResolveCommand(s, g), newLedgerUnlockCommand(s, g), newLedgerMoveCommand(s, g))
 	return cmd
 }
 
@@ -40,7 +40,7 @@ func (g *globals) withLedger(ctx context.Context, s Streams, do func(*inventory.
 		return err
 	}
 	defer session.close()
-	book, err := g.openLedger(ctx, session.target, inv)
+	book, err := g.openNamedLedger(ctx, session.target, inv)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -30,14 +31,19 @@ type session struct {
 	close  func() error
 }
 
+// target is the API that flags, environment and inventory name.
+func (g *globals) target(s Streams, inventoryEnvironment string) (target, error) {
+	return wish{
+		flag: g.environment, variable: s.Getenv("MEGAPORT_ENVIRONMENT"), inventory: inventoryEnvironment,
+		baseURL: g.baseURL, tokenURL: g.tokenURL,
+	}.resolve()
+}
+
 // open connects to the API that flags, environment and inventory name. Without
 // an API key only what needs none can be called: public says that this is all
 // the command does.
 func (g *globals) open(ctx context.Context, s Streams, inventoryEnvironment string, public bool) (*session, error) {
-	t, err := wish{
-		flag: g.environment, variable: s.Getenv("MEGAPORT_ENVIRONMENT"), inventory: inventoryEnvironment,
-		baseURL: g.baseURL, tokenURL: g.tokenURL,
-	}.resolve()
+	t, err := g.target(s, inventoryEnvironment)
 	if err != nil {
 		return nil, err
 	}
@@ -50,7 +56,7 @@ func (g *globals) open(ctx context.Context, s Streams, inventoryEnvironment stri
 		if credentials, err = g.credentials(ctx, s, t); err != nil {
 			return nil, err
 		}
-		if of := credentials.Environment; of != "" && of != t.Environment {
+		if of := credentials.Environment; of != "" && !strings.EqualFold(of, t.Environment) {
 			return nil, withHint(fmt.Errorf("the API key found is for environment %s, not %s", of, t.Environment),
 				"a key belongs to one environment: choose another profile, or set MEGAPORT_ACCESS_KEY and MEGAPORT_SECRET_KEY")
 		}
