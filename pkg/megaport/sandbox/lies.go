@@ -138,17 +138,21 @@ func (f *Fault) spoilt(r reply) reply {
 	return out
 }
 
-// emptyAnswerKinds answer with success and say nothing.
+// emptyAnswerKinds answer a read with success and say nothing.
 func emptyAnswerKinds() []FaultKind {
-	says := func(r reply) func(*Server, *call, reply) reply {
-		return func(*Server, *call, reply) reply { return r }
+	reads := []string{
+		classLocations, classRegions, classMarket, classUsers, classManaged, classValidate, classProducts, classProduct,
+		classTags, classCharges, classApprovals,
+	}
+	says := func(name, doc string, r reply) FaultKind {
+		return FaultKind{Name: name, Doc: doc, Routes: reads, Lies: true, answer: func(*Server, *call, reply) reply { return r }}
 	}
 	return []FaultKind{
-		{Name: "204", Doc: "answer 204 without a body", answer: says(rawReply(http.StatusNoContent, contentJSON, []byte{}))},
-		{Name: "202-empty", Doc: "answer 202 with empty data", answer: says(reply{status: http.StatusAccepted, message: "accepted", data: []struct{}{}})},
-		{Name: "null-data", Doc: "answer 200 with null for data", answer: says(ok("ok", nullData()))},
-		{Name: "empty-data", Doc: "answer 200 with an empty array for data", answer: says(ok("ok", []struct{}{}))},
-		{Name: "object-data", Doc: "answer 200 with an object for data that holds an empty page", answer: says(ok("ok", map[string]any{"content": []struct{}{}, "totalElements": 0}))},
+		says("204", "answer 204 without a body", rawReply(http.StatusNoContent, contentJSON, []byte{})),
+		says("202-empty", "answer 202 with empty data", reply{status: http.StatusAccepted, message: "accepted", data: []struct{}{}}),
+		says("null-data", "answer 200 with null for data", ok("ok", nullData())),
+		says("empty-data", "answer 200 with an empty array for data", ok("ok", []struct{}{})),
+		says("object-data", "answer 200 with an object for data that holds an empty page", ok("ok", map[string]any{"content": []struct{}{}, "totalElements": 0})),
 		{Name: "slow-body", Doc: "carry the request out and answer rightly, the body in twenty pieces over the option wait (over sockets; in process it is all late)", Commits: true, answer: func(_ *Server, c *call, r reply) reply {
 			r.trickle = c.fault.wait()
 			return r
