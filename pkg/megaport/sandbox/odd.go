@@ -2,11 +2,13 @@ package sandbox
 
 import (
 	"bytes"
-	"encoding/json"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // Oddity is one way in which right answers may be spelt otherwise than is known,
@@ -244,7 +246,7 @@ func approvalOddities() []Oddity {
 		{"approval-text-ids", "ids of approvals as text", routes, eachObject(asText("id", "serviceId", "approverCompanyId", "requesterCompanyId"))},
 		{"approval-no-detail", "approvals say nothing of the order", routes, eachObject(setNull("detail"))},
 		{"approval-text-detail", "the order in an approval is a text that holds JSON, escaped", routes, eachObject(func(o object) {
-			if b, err := json.Marshal(o["detail"]); err == nil { // escapes <, > and & too
+			if b, err := json.Marshal(o["detail"], jsontext.EscapeForHTML(true)); err == nil {
 				o["detail"] = string(b)
 			}
 		})},

@@ -92,3 +92,10 @@ func TestLAGTotalIsTheSumOfItsMembers(t *testing.T) {
 		}
 	})
 }
+
+// TestARoundedLAG is priced as a total that no multiple of a member's price is.
+func TestARoundedLAG(t *testing.T) {
+	a := start(t, Config{Knobs: Knobs{LAGPrice: "rounded", PricePercent: 103}})
+	a.do("POST", "/v3/networkdesign/validate", "["+londonLAG+"]").want(200).says(`"monthlyRate":978.00`) // of 978.50
+	a.do("POST", "/v3/networkdesign/validate", "["+with(londonLAG, `"lagPortCount":2,`, "")+"]").want(200).says(`"monthlyRate":489.25`)
+}
