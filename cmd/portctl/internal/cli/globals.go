@@ -20,6 +20,7 @@ type globals struct {
 	tokenURL    string
 	profile     string
 	state       string
+	locations   string
 	logLevel    string
 	logFormat   string
 	noColor     bool
@@ -33,6 +34,7 @@ func (g *globals) register(f *pflag.FlagSet) {
 	f.StringVar(&g.tokenURL, "token-url", "", "`address` that issues tokens, when it is not the environment's own")
 	f.StringVar(&g.profile, "profile", "", "`profile` of ~/.megaport/config.json to take the API key from")
 	f.StringVar(&g.state, "state", "", "`place` of the ledger: a folder, or s3://bucket/prefix (else the inventory's state, else .portctl beside it)")
+	f.StringVar(&g.locations, "locations", "", "JSON `file` of locations for the sandbox, as \"sites --format api\" writes it (else a built-in subset)")
 	f.StringVar(&g.logLevel, "log-level", "warn", "log `level` on standard error: debug, info, warn, error or off")
 	f.StringVar(&g.logFormat, "log-format", "text", "log `format`: text or json")
 	f.BoolVar(&g.noColor, "no-color", false, "write without colour (NO_COLOR does the same)")
@@ -79,6 +81,7 @@ func (g *globals) again(selection plan.Selection) []string {
 	add("--token-url", g.tokenURL)
 	add("--profile", g.profile)
 	add("--state", g.state)
+	add("--locations", g.locations)
 	add("--only", selection.Only...)
 	add("--except", selection.Except...)
 	return args
