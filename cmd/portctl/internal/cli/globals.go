@@ -21,6 +21,7 @@ type globals struct {
 	profile     string
 	state       string
 	sameAccount bool
+	locations   string
 	logLevel    string
 	logFormat   string
 	noColor     bool
@@ -35,6 +36,7 @@ func (g *globals) register(f *pflag.FlagSet) {
 	f.StringVar(&g.profile, "profile", "", "`profile` of ~/.megaport/config.json to take the API key from")
 	f.StringVar(&g.state, "state", "", "`place` of the ledger: a folder, or s3://bucket/prefix (else the inventory's state, else .portctl beside it)")
 	f.BoolVar(&g.sameAccount, "same-account", false, "the API key is another one of the same account: recorded, where the API names no company to tell by")
+	f.StringVar(&g.locations, "locations", "", "JSON `file` of locations for the sandbox, as \"sites --format api\" writes it (else a built-in subset)")
 	f.StringVar(&g.logLevel, "log-level", "warn", "log `level` on standard error: debug, info, warn, error or off")
 	f.StringVar(&g.logFormat, "log-format", "text", "log `format`: text or json")
 	f.BoolVar(&g.noColor, "no-color", false, "write without colour (NO_COLOR does the same)")
@@ -88,6 +90,7 @@ func (g *globals) withoutState() []string {
 	args := slices.Concat(
 		repeated("-f", g.files...), repeated("--env", g.environment), repeated("--base-url", g.baseURL),
 		repeated("--token-url", g.tokenURL), repeated("--profile", g.profile),
+		repeated("--locations", g.locations),
 	)
 	if g.sameAccount {
 		args = append(args, "--same-account")

@@ -63,8 +63,12 @@ func (g *globals) open(ctx context.Context, s Streams, inventoryEnvironment stri
 	}
 	out := &session{target: t, close: func() error { return nil }}
 	base, token := t.BaseURL, t.TokenURL
+	if !t.Embedded() && g.locations != "" {
+		return nil, withHint(fmt.Errorf("--locations is for the sandbox within this process, not for %s", t.Address()),
+			"the API there has its own locations; a sandbox that is served takes --locations at its start")
+	}
 	if t.Embedded() {
-		if base, out.close, err = embed(log); err != nil {
+		if base, out.close, err = g.embed(log); err != nil {
 			return nil, err
 		}
 		token = base + sandbox.TokenPath
@@ -109,11 +113,15 @@ func (g *globals) profileCredentials(s Streams) (megaport.Credentials, error) {
 // embed runs the sandbox within this process, on a loopback port of its own. It
 // runs until it is stopped, interrupted or not, so that orders in flight are
 // answered.
-func embed(log zerolog.Logger) (address string, stop func() error, err error) {
+func (g *globals) embed(log zerolog.Logger) (address string, stop func() error, err error) {
 	if err := os.MkdirAll(sandboxDir, 0o755); err != nil {
 		return "", nil, err
 	}
-	server, err := sandbox.New(sandbox.Config{Data: filepath.Join(sandboxDir, sandboxFile), Log: log})
+	locations, err := g.sandboxLocations()
+	if err != nil {
+		return "", nil, err
+	}
+	server, err := sandbox.New(sandbox.Config{Data: filepath.Join(sandboxDir, sandboxFile), Locations: locations, Log: log})
 	if err != nil {
 		return "", nil, err
 	}
