@@ -12,7 +12,7 @@ type Desired struct {
 	Ports []Port
 	// Policy limits what one run may spend.
 	Policy Policy
-	// Unmanaged are the names of services that are known and left alone.
+	// Unmanaged are the names or UIDs of services that are known and left alone.
 	Unmanaged []string
 }
 
@@ -65,6 +65,9 @@ type Port struct {
 	MarketplaceVisibility *bool
 	// PromoCode is sent as it is; the API does not validate it (API facts §3.2).
 	PromoCode string
+	// Takeover lets this inventory change, rename, grow or cancel a service that
+	// another inventory ordered.
+	Takeover bool
 	// Locked protects the service against changes; nil when not declared.
 	Locked *bool
 	// Tags are the declared resource tags; nil when not declared.

@@ -269,7 +269,11 @@ func (o Options) warnings(b *strings.Builder, warnings []plan.Warning) {
 	}
 	fmt.Fprintf(b, "\n%s\n", o.paint(yellow, "Worth a look"))
 	for _, x := range notesOf(warnings) {
-		fmt.Fprintf(b, "%s: %s: %s\n", Clean(x.Source.String()), Clean(x.Name), Clean(x.Text))
+		about := Clean(x.Source.String()) + ": "
+		if x.Name != "" { // otherwise it is about no single entry
+			about += Clean(x.Name) + ": "
+		}
+		fmt.Fprintf(b, "%s%s\n", about, Clean(x.Text))
 		if n := len(x.others); n > 0 {
 			fmt.Fprintf(b, "  the same holds for %d more: %s\n", n, someNames(x.others, Clean))
 		}
