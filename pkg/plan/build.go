@@ -217,7 +217,7 @@ func sortedClaims(claims []Claim) []Claim {
 }
 
 func (b *builder) warn(p Port, field, format string, args ...any) {
-	b.warnings = append(b.warnings, Warning{Name: p.Name, Text: fmt.Sprintf(format, args...), Source: p.At(field)})
+	b.warnings = append(b.warnings, Warning{Name: cmp.Or(p.Name, string(p.UID)), Text: fmt.Sprintf(format, args...), Source: p.At(field)})
 }
 
 // action decides about one entry.
@@ -260,6 +260,9 @@ func (b *builder) action(i int) Action {
 func (b *builder) refused(i int) (Reason, bool) {
 	p, found := b.ports[i], b.matches.of[i]
 	name := FoldName(p.Name)
+	if r, ok := b.splitReason(p, found); !ok {
+		return r, false
+	}
 	switch {
 	case !p.Absent && b.wanted[name] > 1, p.Absent && p.UID == "" && b.absent[name] > 1:
 		return Reason{
@@ -276,7 +279,7 @@ func (b *builder) refused(i int) (Reason, bool) {
 	case p.UID != "" && len(found) == 0:
 		return b.uidReason(p)
 	}
-	return b.splitReason(p, found)
+	return Reason{}, true
 }
 
 // uidReason is why an entry with a uid has no service: such an entry is never

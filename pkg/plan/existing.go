@@ -304,10 +304,10 @@ func (b *builder) notes(p Port, u unit) {
 	} else if match.Inexact {
 		b.warn(p, "site", "site %q is not the name of a location; read as %s", p.Site.Name, match.Location)
 	}
+	if late := u.unidentified(); late > 0 {
+		b.warn(p, "lag", "the API does not tell the aggregation id of %d of the %d members of LAG %s yet; they count as its members by the ledger", late, len(u.members), s.UID)
+	}
 	for _, m := range u.members {
-		if u.lag && m.AggregationID == 0 {
-			b.warn(p, "lag", "service %s counts as a member of LAG %s by the ledger; the API does not tell its aggregation id yet", m.UID, s.UID)
-		}
 		if m.Status.Unhealthy() {
 			b.warn(p, "name", "service %s is %s; it exists, so it is not bought again: ask Megaport's support", m.UID, m.Status)
 		}

@@ -92,10 +92,10 @@ func (b *builder) lastEnded(p Port, terminated []Service) (ended, bool) {
 // somebody may have cancelled it on purpose. The entry must name the service it
 // replaces, and it must be the last one.
 func (b *builder) endedReason(p Port) (Reason, bool) {
-	if s, listed := b.byUID[p.Replaces]; listed && p.Replaces != "" && !s.Status.Terminated() {
+	if s, waits := b.waitsFor(p); waits {
 		return Reason{
 			Code: ReasonWaitsForCancel, Source: p.At("replaces"),
-			Text: fmt.Sprintf("bought by a later apply, once service %s is terminated", p.Replaces),
+			Text: fmt.Sprintf("bought by a later apply, once service %s is terminated", s),
 		}, false
 	}
 	terminated := slices.Clone(b.gone[FoldName(p.Name)])
@@ -120,6 +120,26 @@ func (b *builder) endedReason(p Port) (Reason, bool) {
 		Text: fmt.Sprintf("the service of this name that was cancelled last is %s, not %s", last.uid, p.Replaces),
 		Hint: fmt.Sprintf("if a new port is really wanted, write `replaces: %s`", last.uid),
 	}, false
+}
+
+// waitsFor is the service that must end before an entry is bought instead of it: the
+// one that it replaces, or what is left of that one's LAG while an absent entry
+// cancels it.
+func (b *builder) waitsFor(p Port) (ServiceUID, bool) {
+	s, listed := b.byUID[p.Replaces]
+	if !listed || p.Replaces == "" {
+		return "", false
+	}
+	if !s.Status.Terminated() {
+		return p.Replaces, true
+	}
+	left, _, found := b.unfinished(Port{UID: p.Replaces, Absent: true})
+	if !found {
+		return "", false
+	}
+	uid := left.primary().UID
+	i, taken := b.matches.taken[uid]
+	return uid, taken && b.ports[i].Absent
 }
 
 // memberEndedReason is endedReason for the members of a LAG that would grow.

@@ -32,6 +32,12 @@ func match(ports []Port, units []unit, unfinished func(Port) (left unit, begun, 
 			byName[name] = append(byName[name], u)
 		}
 	}
+	// waits says that an entry waits for the end of a service, or of the rest of a LAG.
+	waits := func(p Port) bool {
+		_, alive := byUID[p.Replaces]
+		left, _, found := unfinished(Port{UID: p.Replaces, Absent: true})
+		return alive || found && !m.free(left) && ports[m.taken[left.primary().UID]].Absent
+	}
 	order := absentFirst(ports)
 	for _, i := range order {
 		if u, ok := byUID[ports[i].UID]; ok && ports[i].UID != "" {
@@ -42,12 +48,12 @@ func match(ports []Port, units []unit, unfinished func(Port) (left unit, begun, 
 	}
 	for _, i := range order {
 		if p := ports[i]; p.UID == "" {
-			m.takeNamed(i, byName[FoldName(p.Name)], byUID, p)
+			m.takeNamed(i, byName[FoldName(p.Name)], waits, p)
 		}
 	}
 	for _, i := range order {
 		if p := ports[i]; p.UID == "" && p.Formerly != "" && len(m.of[i]) == 0 {
-			m.takeNamed(i, byName[FoldName(p.Formerly)], byUID, p)
+			m.takeNamed(i, byName[FoldName(p.Formerly)], waits, p)
 		}
 	}
 	for _, i := range order {
@@ -67,13 +73,12 @@ func (m *matches) free(u unit) bool {
 // takeNamed lets an entry stand for those of the units of its name that are
 // free. When there are such units and none is free, the name is in use in the
 // account: the entry must not be bought, unless it waits for one of them to go.
-func (m *matches) takeNamed(i int, named []unit, byUID map[ServiceUID]unit, p Port) {
+func (m *matches) takeNamed(i int, named []unit, waits func(Port) bool, p Port) {
 	free := slices.DeleteFunc(slices.Clone(named), func(u unit) bool { return !m.free(u) })
-	_, waits := byUID[p.Replaces]
 	switch {
 	case len(free) > 0:
 		m.take(i, free)
-	case len(named) > 0 && !waits && !p.Absent:
+	case len(named) > 0 && !p.Absent && !waits(p):
 		m.stolen[i] = true
 	}
 }

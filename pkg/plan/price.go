@@ -91,46 +91,59 @@ func (a Action) quoteReason(own, unit Quote) (Reason, bool) {
 // §3.3): where the quotes can be read in several ways the dearer one is taken, and
 // the notes show both.
 func priceOf(o Order, n int, own, unit Quote) (Price, []string) {
-	var notes []string
-	monthly, once := own.Monthly.Times(n), own.OneTime.Times(n)
-	if o.LAGPorts > 0 {
-		m, exactM := ceiling(n, own.Monthly, unit.Monthly, unit.Priced)
-		s, exactS := ceiling(n, own.OneTime, unit.OneTime, unit.Priced)
-		monthly, once = m, s
-		if !exactM {
-			notes = append(notes, ceilingNote("a month", n, own.Currency, own.Monthly, unit.Monthly, unit.Priced, m))
-		}
-		if !exactS {
-			notes = append(notes, ceilingNote("once", n, own.Currency, own.OneTime, unit.OneTime, unit.Priced, s))
-		}
+	if o.LAGPorts == 0 {
+		monthly, once := own.Monthly.Times(n), own.OneTime.Times(n)
+		return Price{own.Currency, Cost{monthly, once, monthly.Times(o.Term).Add(once)}}, nil
 	}
-	return Price{own.Currency, Cost{monthly, once, monthly.Times(o.Term).Add(once)}}, notes
+	var notes []string
+	m, s := readingOf(n, own.Monthly, unit.Monthly, unit.Priced), readingOf(n, own.OneTime, unit.OneTime, unit.Priced)
+	if !m.exact {
+		notes = append(notes, m.note("a month", n, own.Currency))
+	}
+	if !s.exact || s.whole != m.whole && !own.OneTime.IsZero() && n > 1 {
+		notes = append(notes, s.note("once", n, own.Currency))
+	}
+	return Price{own.Currency, Cost{m.most, s.most, m.most.Times(o.Term).Add(s.most)}}, notes
 }
 
-// ceiling is the dearer of n times a member's price and of what the LAG's own price
-// means, which is for all or for each of its n members, whichever is nearer. It is
-// exact when both say the same.
-func ceiling(n int, own, unit Amount, known bool) (most Amount, exact bool) {
-	all := own.Times(n)
+// reading is what the price of a LAG and that of one member can mean together.
+type reading struct {
+	own, unit Amount
+	// known says that one member has a price.
+	known bool
+	// most is the dearer of n times a member's price and of what the LAG's own price
+	// means.
+	most Amount
+	// whole says that the LAG's own price is taken for that of all members, exact
+	// that both say the same.
+	whole, exact bool
+}
+
+// readingOf takes the LAG's own price for that of all n members or of each,
+// whichever is nearer to n times a member's price.
+func readingOf(n int, own, unit Amount, known bool) reading {
+	r := reading{own: own, unit: unit, known: known, most: own.Times(n)}
 	if !known {
-		return all, n == 1
+		r.exact = n == 1 || own.IsZero()
+		return r
 	}
 	members := unit.Times(n)
-	reading := all
-	if own.distance(members).Cmp(all.distance(members)) < 0 {
-		reading = own
+	if own.distance(members).Cmp(r.most.distance(members)) < 0 {
+		r.whole, r.most = true, own
 	}
-	if reading.Cmp(members) < 0 {
-		return members, false
+	r.exact = r.most.Equal(members)
+	if r.most.Cmp(members) < 0 {
+		r.most = members
 	}
-	return reading, reading.Equal(members)
+	return r
 }
 
-func ceilingNote(per string, n int, currency string, own, unit Amount, known bool, most Amount) string {
-	if !known {
+// note shows both prices and what the plan makes of them.
+func (r reading) note(per string, n int, currency string) string {
+	if !r.known {
 		return fmt.Sprintf("the LAG is quoted at %s %s %s, and one member has no price; in case it is the price of each, the plan counts %d times as much: %s %s",
-			currency, own, per, n, currency, most)
+			currency, r.own, per, n, currency, r.most)
 	}
 	return fmt.Sprintf("the LAG is quoted at %s %s %s, and %d members at %s %s each; the plan counts the dearer reading: %s %s",
-		currency, own, per, n, currency, unit, currency, most)
+		currency, r.own, per, n, currency, r.unit, currency, r.most)
 }

@@ -30,6 +30,17 @@ func sortedServices(services []Service) []Service {
 // primary is the port that stands for the unit.
 func (u unit) primary() Service { return u.members[0] }
 
+// unidentified counts the members of a LAG without an aggregation id.
+func (u unit) unidentified() int {
+	n := 0
+	for _, m := range u.members {
+		if u.lag && m.AggregationID == 0 {
+			n++
+		}
+	}
+	return n
+}
+
 // names are the folded names of the members: all the same, unless somebody
 // renamed one of a LAG's by hand.
 func (u unit) names() []string {
