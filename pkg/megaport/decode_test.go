@@ -243,7 +243,7 @@ func TestDecodeProducts(t *testing.T) {
 	}
 	company := "160208ae-01e4-4cb9-8d69-03a197b31cd2"
 	want := Listing{
-		CompanyUID: company, Companies: []string{company}, Others: 2,
+		Companies: []string{company}, Others: 2,
 		Ports: []Port{
 			{
 				UID: "11111111-1111-4111-8111-111111111111", ID: 1, Name: "young", ProductType: "MEGAPORT", Status: "CONFIGURED",
