@@ -86,7 +86,7 @@ func decodeCompanies(body io.Reader) ([]string, error) {
 			return err
 		}
 		var w loose[wireCompany]
-		if err := json.Unmarshal(v, &w, tolerant()); err != nil {
+		if err := json.Unmarshal(v, &w, tolerant(), jsontext.AllowDuplicateNames(true)); err != nil {
 			return fieldError(err)
 		}
 		of := w.value.Company.value

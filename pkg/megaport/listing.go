@@ -386,7 +386,7 @@ func (r *row) note(name string, v jsontext.Value) error {
 		r.statuses++
 	case "virtual":
 		var w looseBool
-		err := json.Unmarshal(v, &w, tolerant())
+		err := json.Unmarshal(v, &w, tolerant(), jsontext.AllowDuplicateNames(true))
 		r.virtual = w.value
 		return err
 	case "productUid":

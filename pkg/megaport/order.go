@@ -257,7 +257,7 @@ func decodePurchase(body io.Reader) (uids []string, odd bool, err error) {
 				return fmt.Errorf("service number %d: %w", i+1, err)
 			}
 			var w loose[wireCreated]
-			if err := json.Unmarshal(v, &w, tolerant()); err != nil {
+			if err := json.Unmarshal(v, &w, tolerant(), jsontext.AllowDuplicateNames(true)); err != nil {
 				return fmt.Errorf("service number %d: %w", i+1, fieldError(err))
 			}
 			uid := printable(w.value.TechnicalServiceUID.text, 80)

@@ -80,6 +80,12 @@ func (e *OrderError) Error() string {
 	return head + ": " + e.Err.Error()
 }
 
+// HTTPStatus is the status, or 0.
+func (e *OrderError) HTTPStatus() int { return e.Status }
+
+// Trace is the trace id.
+func (e *OrderError) Trace() string { return e.TraceID }
+
 // Unwrap returns the cause.
 func (e *OrderError) Unwrap() error { return e.Err }
 
