@@ -233,7 +233,7 @@ func (p *process) resolve(horizon time.Duration) ([]apply.Recovered, error) {
 	if err != nil {
 		return nil, err
 	}
-	return apply.Resolve(p.ctx, account, p.book(), apply.Resolution{All: true, NotCreated: true, Horizon: horizon})
+	return apply.Resolve(p.ctx, account, p.book(), plan.Desired{}, apply.Resolution{All: true, NotCreated: true, LookupTimeout: horizon})
 }
 
 // plan does what `portctl plan` does.
