@@ -293,3 +293,31 @@ func TestReferenceSnippets(t *testing.T) {
 		}
 	}
 }
+
+// TestTakeoverAndUIDs proves that an entry says for itself alone that it takes
+// its service over, and that a UID reaches planning in one spelling.
+func TestTakeoverAndUIDs(t *testing.T) {
+	const upper, lower = "36B3F68E-2F54-4331-BF94-F8984449365F", "36b3f68e-2f54-4331-bf94-f8984449365f"
+	inv, err := Parse(file("a.yaml", `version: 1
+name: net
+unmanaged: [Lab-7, `+upper[:35]+`E]
+defaults: {term: 12}
+ports:
+  - {name: a, site: LD5, speed: 10G, uid: `+upper+`, takeover: true}
+  - {name: b, site: LD5, speed: 10G, replaces: `+upper[:35]+`A, takeover: false}
+  - {name: c, site: LD5, speed: 10G}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, b, c := inv.Ports[0], inv.Ports[1], inv.Ports[2]
+	if !a.Takeover || b.Takeover || c.Takeover {
+		t.Errorf("takeover is %t, %t, %t", a.Takeover, b.Takeover, c.Takeover)
+	}
+	if a.UID != lower || string(b.Replaces) != lower[:35]+"a" {
+		t.Errorf("the UIDs are %s and %s", a.UID, b.Replaces)
+	}
+	if diff := cmp.Diff([]string{"Lab-7", lower[:35] + "e"}, inv.Unmanaged); diff != "" {
+		t.Errorf("unmanaged: -want +got:\n%s", diff)
+	}
+}

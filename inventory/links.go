@@ -243,10 +243,20 @@ func (b *builder) atLink(l link, rule string, n *yamlNode, message, hint string)
 
 // checkUnmanaged refuses names that are to be left alone and looked after.
 func (b *builder) checkUnmanaged() {
+	uids := map[string]plan.Source{}
+	for _, l := range b.links {
+		if l.port.UID != "" {
+			uids[string(l.port.UID)] = l.port.At("uid")
+		}
+	}
 	for _, u := range b.unmanaged.names {
 		if have, ok := b.names[plan.FoldName(u.name)]; ok {
 			b.diags = append(b.diags, b.unmanagedIn.atNode(ruleUnmanagedEntry, u.node,
 				fmt.Sprintf("%s is an entry of the inventory, at %s", quoted(u.name), have.at), "take it out of unmanaged, or delete the entry"))
+		}
+		if at, ok := uids[u.name]; ok {
+			b.diags = append(b.diags, b.unmanagedIn.atNode(ruleUnmanagedEntry, u.node,
+				fmt.Sprintf("the service %s belongs to the entry at %s", u.name, at), "take it out of unmanaged, or delete the entry"))
 		}
 	}
 }

@@ -37,7 +37,12 @@ func (s *source) strangeSpace(at int, r rune) (message, hint string) {
 	if r == ' ' || !unicode.Is(unicode.Zs, r) {
 		return "", ""
 	}
-	before := s.text[strings.LastIndexByte(s.text[:at], '\n')+1 : at]
+	near := s.text[max(0, at-snippetMax):at] // Further on a line is no layout any more.
+	begin := strings.LastIndexByte(near, '\n') + 1
+	if begin == 0 && len(near) < at {
+		return "", ""
+	}
+	before := near[begin:]
 	lead := strings.TrimLeftFunc(before, unicode.IsSpace)
 	where := ""
 	switch {

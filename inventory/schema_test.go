@@ -344,6 +344,7 @@ func drawDocument(t *rapid.T) map[string]any {
 		{"formerly", array{"old-1", "old-2"}, array{"", 5}, false},
 		{"uid", array{uid, other}, array{"36b3f68e", "", 5, uid + "0"}, false},
 		{"replaces", array{uid, other}, array{"36b3f68e"}, false},
+		{"takeover", array{true, false}, array{"yes", "true", 1}, false},
 		{"state", array{"absent"}, array{"present", "Absent", true}, false},
 	}, bought...)
 	rollout := append([]drawnField{

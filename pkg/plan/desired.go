@@ -46,9 +46,6 @@ type Port struct {
 	// Absent asks for the service to be cancelled. Site, Speed and Term may then
 	// be missing.
 	Absent bool
-	// Takeover lets this inventory change, rename, grow or cancel a service that
-	// another inventory ordered.
-	Takeover bool
 	// Site is where it stands.
 	Site Site
 	// Speed is in Mbps; a LAG's is that of one member.
@@ -68,6 +65,9 @@ type Port struct {
 	MarketplaceVisibility *bool
 	// PromoCode is sent as it is; the API does not validate it (API facts §3.2).
 	PromoCode string
+	// Takeover lets this inventory change, rename, grow or cancel a service that
+	// another inventory ordered.
+	Takeover bool
 	// Locked protects the service against changes; nil when not declared.
 	Locked *bool
 	// Tags are the declared resource tags; nil when not declared.
