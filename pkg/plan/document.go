@@ -97,5 +97,5 @@ func (d Document) Encode() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return append(VisibleJSON(b), '\n'), nil
+	return append(VisibleText(b), '\n'), nil
 }

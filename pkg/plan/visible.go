@@ -39,16 +39,19 @@ func EscapeRune(r rune) string {
 	return fmt.Sprintf(`\u%04x`, r)
 }
 
-// VisibleJSON is a JSON document with everything that is [Unseen] in its texts
-// escaped. It is the same document: JSON's own encoders leave such characters as
-// they are, save for those below the space.
-func VisibleJSON(b []byte) []byte {
+// VisibleText is [Visible] for a text of many lines: line ends and tabs stay. A
+// JSON document stays the same document: JSON's own encoders leave most of what is
+// [Unseen] as it is.
+func VisibleText(b []byte) []byte {
 	out := make([]byte, 0, len(b))
 	for i := 0; i < len(b); {
 		r, size := utf8.DecodeRune(b[i:])
-		if r != '\n' && r != '\r' && r != '\t' && Unseen(r) {
+		switch {
+		case r == utf8.RuneError && size == 1:
+			out = fmt.Appendf(out, `\x%02x`, b[i])
+		case r != '\n' && r != '\t' && Unseen(r):
 			out = append(out, EscapeRune(r)...)
-		} else {
+		default:
 			out = append(out, b[i:i+size]...)
 		}
 		i += size

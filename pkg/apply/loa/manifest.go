@@ -139,7 +139,7 @@ func decodeManifest(b []byte, m *Manifest) error { return json.Unmarshal(b, m) }
 
 func (m Manifest) encode() ([]byte, error) {
 	b, err := json.Marshal(m, json.Deterministic(true), jsontext.WithIndent("  "))
-	return append(b, '\n'), err
+	return append(plan.VisibleText(b), '\n'), err
 }
 
 // put enters a row in place of the one of its UID.

@@ -9,6 +9,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
+
+	"github.com/portctl/portctl/pkg/plan"
 )
 
 // tableColumn is one column of manifest.csv: its title, which is the member's
@@ -109,11 +112,12 @@ func decodeTable(b []byte, m *Manifest) error {
 
 // risky are the first characters at which a spreadsheet takes a cell for a
 // formula, and the apostrophe that keeps it from doing so.
-const risky = "=+-@'\t\r"
+const risky = "=+-@'＝＋－＠"
 
 // Cell makes a value safe for a spreadsheet: see the package comment.
 func Cell(s string) string {
-	if s != "" && strings.ContainsRune(risky, rune(s[0])) {
+	s = plan.Visible(s)
+	if first, _ := utf8.DecodeRuneInString(s); s != "" && strings.ContainsRune(risky, first) {
 		return "'" + s
 	}
 	return s

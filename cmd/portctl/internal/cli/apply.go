@@ -433,7 +433,7 @@ func (o *applyOptions) sameArgs() []string {
 func (o *applyOptions) finish(s Streams, r apply.Result) error {
 	encoded, err := r.Encode()
 	if err == nil && o.resultFile != "" {
-		err = writePrivate(o.resultFile, plan.VisibleJSON(encoded))
+		err = writePrivate(o.resultFile, plan.VisibleText(encoded))
 	}
 	if o.format == "json" {
 		_, _ = s.Out.Write(encoded)

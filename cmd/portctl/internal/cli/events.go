@@ -13,6 +13,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/portctl/portctl/cmd/portctl/internal/live"
+	"github.com/portctl/portctl/cmd/portctl/internal/render"
 	"github.com/portctl/portctl/pkg/apply"
 )
 
@@ -46,7 +47,7 @@ func openEvents(s Streams, name string) (*eventStream, Streams, error) {
 	if err != nil {
 		return nil, s, err
 	}
-	return &eventStream{apply.NewEventWriter(file, time.Now), file.Close}, s, nil
+	return &eventStream{apply.NewEventWriter(render.NewGuard(file, false), time.Now), file.Close}, s, nil
 }
 
 // finish closes the stream and tells of an event that could not be written: the
@@ -102,10 +103,10 @@ func onScreen(s Streams) Streams {
 }
 
 func screenOf(s Streams) *live.Screen {
-	if screen, ok := s.Err.(*live.Screen); ok {
+	if screen, ok := inner(s.Err).(*live.Screen); ok {
 		return screen
 	}
-	return live.NewScreen(s.Err)
+	return live.NewScreen(inner(s.Err))
 }
 
 // size asks a terminal how large it is, now.

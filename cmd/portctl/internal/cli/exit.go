@@ -9,6 +9,7 @@ import (
 
 	"github.com/portctl/portctl/inventory"
 	"github.com/portctl/portctl/pkg/apply"
+	"github.com/portctl/portctl/pkg/plan"
 )
 
 // The exit codes. They are part of portctl's interface: docs/exit-codes.md.
@@ -91,4 +92,6 @@ func report(w io.Writer, err error) {
 }
 
 // indent sets the further lines of a message under its first.
-func indent(s string) string { return strings.ReplaceAll(s, "\n", "\n  ") }
+func indent(s string) string {
+	return strings.ReplaceAll(string(plan.VisibleText([]byte(s))), "\n", "\n  ")
+}

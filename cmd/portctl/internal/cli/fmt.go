@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/portctl/portctl/inventory"
+	"github.com/portctl/portctl/pkg/plan"
 )
 
 type fmtOptions struct {
@@ -92,7 +93,7 @@ func fmtStream(s Streams, o fmtOptions) error {
 	case o.check && changed > 0:
 		_, err = fmt.Fprintln(s.Out, f.Name)
 	case !o.diff && !o.check:
-		_, err = s.Out.Write(formatted)
+		_, err = s.content().Write(formatted)
 	}
 	return errors.Join(err, o.verdict(changed))
 }
@@ -147,7 +148,7 @@ func (o fmtOptions) verdict(changed int) error {
 }
 
 func (o fmtOptions) show(s Streams, f inventory.File, formatted []byte) error {
-	text := unified(f.Name, string(f.Content), string(formatted))
+	text := string(plan.VisibleText([]byte(unified(f.Name, string(f.Content), string(formatted)))))
 	if o.color(s) {
 		text = colorDiff(text)
 	}

@@ -97,7 +97,7 @@ func (m memory) remember(place string) error {
 		return err
 	}
 	if err = os.MkdirAll(m.folder, 0o755); err == nil {
-		err = writePrivate(m.file(), append(b, '\n'))
+		err = replace(m.file(), append(b, '\n'), 0o644) // all who work in a folder share its memory
 	}
 	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) || errors.Is(err, syscall.ENOTDIR) {
 		return nil

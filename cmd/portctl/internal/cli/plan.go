@@ -39,8 +39,13 @@ uid, name and former name, and every order is priced by the API's own
 validation. Orders of earlier runs whose outcome is not known are shown, and
 hold back their entries.
 
-With --out the plan is saved. "portctl apply PLAN.json" then does at most what
-stands in it.
+With --out the plan is saved, readable only by you, and sealed: "portctl apply
+PLAN.json" does at most what stands in it, and refuses a plan that was edited.
+Without -f it reads the inventory files that the plan was made of, as they were
+named here: run it in the same directory of a checkout.
+
+With CI set and the ledger on the machine's own disk, the plan warns that it
+cannot see the unconfirmed orders of other runs.
 
 Exit codes: 0 the plan can be applied or there is nothing to do, 2 changes are
 pending (with --detailed-exitcode only), 3 the inventory is invalid, an entry is

@@ -22,7 +22,7 @@ func writePrivate(path string, content []byte) error {
 	if err == nil && !info.Mode().IsRegular() {
 		return writeInto(path, content)
 	}
-	replaceErr := replace(path, content)
+	replaceErr := replace(path, content, privateMode)
 	if replaceErr == nil || err != nil {
 		return replaceErr
 	}
@@ -43,7 +43,7 @@ func writeInto(path string, content []byte) error {
 }
 
 // replace puts a new file in the place of the one that may be there.
-func replace(path string, content []byte) error {
+func replace(path string, content []byte, mode fs.FileMode) error {
 	f, err := os.CreateTemp(filepath.Dir(path), ".portctl-new-*") // 0600
 	if err != nil {
 		var where *fs.PathError
@@ -54,7 +54,7 @@ func replace(path string, content []byte) error {
 	}
 	_, err = f.Write(content)
 	if err == nil {
-		err = f.Sync()
+		err = errors.Join(f.Chmod(mode), f.Sync())
 	}
 	if err = errors.Join(err, f.Close()); err == nil {
 		err = os.Rename(f.Name(), path)

@@ -15,7 +15,8 @@ import (
 
 // Main runs one command line and returns its exit code.
 func Main(args []string, s Streams) int {
-	s = onScreen(s)
+	s = guarded(onScreen(s))
+	defer flush(s)
 	ctx, stop := interruptible(s)
 	defer stop()
 	cmd := New(s)

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/portctl/portctl/cmd/portctl/internal/live"
+	"github.com/portctl/portctl/cmd/portctl/internal/render"
 	"github.com/portctl/portctl/inventory"
 	"github.com/portctl/portctl/pkg/apply"
 	"github.com/portctl/portctl/pkg/apply/loa"
@@ -122,7 +123,7 @@ func verdictOf(s apply.Survey) error {
 // keepWatching looks again until nothing is left to wait for. On a terminal the
 // table stays in place; elsewhere it is written again when it has changed.
 func (o statusOptions) keepWatching(ctx context.Context, s Streams, look func() (apply.Survey, error)) error {
-	screen := live.NewScreen(s.Out)
+	screen := live.NewScreen(inner(s.Out))
 	before := ""
 	for {
 		survey, err := look()
@@ -133,7 +134,7 @@ func (o statusOptions) keepWatching(ctx context.Context, s Streams, look func() 
 		var table bytes.Buffer
 		cols, rows := s.Width, 0
 		if s.OutTerminal {
-			cols, rows = size(s.Out)()
+			cols, rows = size(inner(s.Out))()
 		}
 		if err := writeSurvey(&table, survey, o.format, cols); err != nil {
 			return err
@@ -203,7 +204,7 @@ func writeSurveyCSV(w io.Writer, survey apply.Survey) error {
 			row[14], row[15] = p.Letter.File, p.Letter.FetchedAt.UTC().Format(time.RFC3339)
 		}
 		for i := range row {
-			row[i] = loa.Cell(row[i])
+			row[i] = loa.Cell(render.Clean(row[i]))
 		}
 		_ = out.Write(row)
 	}

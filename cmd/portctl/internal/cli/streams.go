@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"golang.org/x/term"
+
+	"github.com/portctl/portctl/cmd/portctl/internal/render"
 )
 
 // Streams is the world a command runs in.
@@ -27,6 +29,41 @@ func (s Streams) now() time.Time {
 		return time.Now()
 	}
 	return s.Now()
+}
+
+// guarded is the world with guards before what people and programs read: no text
+// from elsewhere gets past them raw.
+func guarded(s Streams) Streams {
+	painted := s.Getenv("NO_COLOR") == "" && s.Getenv("TERM") != "dumb"
+	s.Out = render.NewGuard(s.Out, s.OutTerminal && painted)
+	s.Err = render.NewGuard(s.Err, s.ErrTerminal && painted)
+	return s
+}
+
+// flush ends what the guards still keep back.
+func flush(s Streams) {
+	for _, w := range []io.Writer{s.Out, s.Err} {
+		if g, ok := w.(*render.Guard); ok {
+			_ = g.Flush()
+		}
+	}
+}
+
+// content is where a file's own content goes: a terminal is guarded, and a file
+// gets it byte for byte.
+func (s Streams) content() io.Writer {
+	if s.OutTerminal {
+		return s.Out
+	}
+	return inner(s.Out)
+}
+
+// inner is the writer behind the guard, for what draws in place.
+func inner(w io.Writer) io.Writer {
+	if g, ok := w.(*render.Guard); ok {
+		return g.Inner()
+	}
+	return w
 }
 
 // OS is the world of a real process.

@@ -8,6 +8,8 @@ import (
 	"sync"
 
 	"github.com/jedib0t/go-pretty/v6/text"
+
+	"github.com/portctl/portctl/cmd/portctl/internal/render"
 )
 
 // Screen is a writer to a terminal whose last lines can be drawn in place. What
@@ -59,7 +61,7 @@ func (s *Screen) Draw(lines []string, cols int) error {
 	shown := make([]string, 0, len(lines))
 	for _, l := range lines {
 		// The last column stays free: some terminals begin a new line in it.
-		shown = append(shown, text.Trim(l, max(1, cols-1)))
+		shown = append(shown, text.Trim(string(render.Shown([]byte(l), true)), max(1, cols-1)))
 	}
 	b.WriteString(join(shown))
 	if len(s.area) > 0 { // a terminal that became narrower has broken lines into more rows
