@@ -333,7 +333,7 @@ func (a account) quote(t *testing.T, o plan.Order) plan.Quote {
 	return plan.Quote{Priced: true, Currency: stdcmp.Or(currency, "EUR"), Monthly: monthly, OneTime: once}
 }
 
-// catalog is the sandbox's: real locations.
+// catalog is the sandbox's.
 func catalog(t *testing.T) plan.Catalog {
 	t.Helper()
 	real, err := sandbox.Catalog()
