@@ -62,6 +62,7 @@ func KnobDocs() []KnobDoc {
 		{"costCentreOnPrimaryOnly", "hide the cost centre of the other LAG members"},
 		{"absentCostCentreClears", "a modification without costCentre clears it"},
 		{"lagCancelCascades", "cancelling a LAG's primary cancels its members"},
+		{"approvalPagesFromZero", "pages of approvals count from 0"},
 		{"aggregationDelay", "LAG members show no aggregationId this long after their order"},
 		{"rewriteNames", "what the API makes of a product name: upper, trim, short (empty: nothing)"},
 		{"dropTags", "keep no resource tags of orders"},
