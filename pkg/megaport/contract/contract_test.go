@@ -40,6 +40,10 @@ func targets(t *testing.T) map[string]contract.Target {
 		"sandbox with one form of order": inVirtualTime(sandbox.Knobs{
 			BuyV4Off: true, ErrorData: "string", ProvisionDelay: time.Minute, LOADelay: 30 * time.Second, PriceShape: "zero", RateLimit: 5, RetryAfter: "none",
 		}),
+		// The limits that Megaport publishes, and facts that may as well be so.
+		"sandbox with the published limits": inVirtualTime(sandbox.Knobs{
+			Limits: "published", LAGPrice: "rounded", ForgetAfter: time.Hour, DateSkew: -3 * time.Minute,
+		}),
 	}
 	if os.Getenv("PORTCTL_CONTRACT") == "staging" && os.Getenv("MEGAPORT_ACCESS_KEY") != "" {
 		all["staging"] = staging(t)

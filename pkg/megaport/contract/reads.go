@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/uuid"
 
 	"github.com/portctl/portctl/pkg/megaport"
@@ -30,6 +32,7 @@ func readBehaviours() []behaviour {
 	return []behaviour{
 		{name: "locations", check: checkLocations},
 		{name: "locations need no key", check: checkPublicLocations},
+		{name: "locations can be kept as received", check: checkReceivedLocations},
 		{name: "a wrong key is refused", check: checkWrongKey},
 		{name: "validation prices an order", check: checkQuote},
 		{name: "validation prices a LAG in one line", check: checkLAGQuote},
@@ -81,6 +84,29 @@ func checkPublicLocations(a *api) {
 	}
 	if _, err := c.Products.List(a.ctx); !errors.Is(err, megaport.ErrNoCredentials) {
 		a.Errorf("products without a key: %v", err)
+	}
+}
+
+// checkReceivedLocations: the v3 listing is an envelope of message, terms and data,
+// and the data is what List reads (API facts §1.6, §2.1, confidence A). An API that
+// has the older listing only says so.
+func checkReceivedLocations(a *api) {
+	c := a.client(func(o *megaport.Options) { o.Credentials = megaport.Credentials{} })
+	answer, err := c.Locations.Received(a.ctx)
+	if e, ok := asError(err); ok && (e.Status == 404 || e.Status == 410) {
+		return
+	}
+	a.must(err)
+	var envelope struct {
+		Message string           `json:"message"`
+		Terms   string           `json:"terms"`
+		Data    []jsontext.Value `json:"data"`
+	}
+	a.must(json.Unmarshal(answer, &envelope))
+	list, err := c.Locations.List(a.ctx)
+	a.must(err)
+	if envelope.Message == "" || envelope.Terms == "" || len(envelope.Data) != len(list) {
+		a.Errorf("message %q, terms %q, %d locations of %d", envelope.Message, envelope.Terms, len(envelope.Data), len(list))
 	}
 }
 

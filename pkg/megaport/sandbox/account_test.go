@@ -167,6 +167,19 @@ func TestCallContextActsForOneCompany(t *testing.T) {
 	}
 }
 
+// TestAnApprovedOrderIsItsCompanys: the second person decides, the company stays.
+func TestAnApprovedOrderIsItsCompanys(t *testing.T) {
+	a := start(t, Config{Knobs: Knobs{ManagedCompanies: partner(), Approvals: true, RewriteNames: "upper"}})
+	one := partner()[0].CompanyUID
+	a.as(one, "POST", "/v3/networkdesign/buy", "["+london+"]").want(200).says(`"data":[]`)
+	waiting := a.get("/v3/order_approvals").data().([]any)[0].(map[string]any)["uid"].(string)
+	a.do("POST", "/_sandbox/approvals/"+waiting+"/approve", "").want(200)
+	if n := len(a.listing()); n != 0 {
+		t.Errorf("the account's own listing has %d services", n)
+	}
+	a.as(one, "GET", "/v2/products", "").want(200).says(`"productName":"LON-1"`)
+}
+
 // TestASecondCompanyInTheListing: a service of a company that the account does not
 // manage is listed like its own.
 func TestASecondCompanyInTheListing(t *testing.T) {

@@ -24,7 +24,7 @@ const allKnobs = `{"latency":"1ms","jitter":"2ms","provisionDelay":"-1s","listin
 		"city":"c","state":"d","postcode":"e","country":"f"},"latitude":1.5,"longitude":2.5,"dataCentre":{"id":3,"name":"dc"},
 		"megaportSpeedMbps":{"red":[1000]},"mcrSpeedMbps":{"blue":[2500]},"crossConnect":true,"orderingMessage":"m"}],
 	"lagPrice":"total","pricePercent":150,"priceShape":"zero","marketUSA":true,"productTypeUpper":true,"zoneNullReads":2,
-	"costCentreOnPrimaryOnly":true,"absentCostCentreClears":true,"lagCancelCascades":true,"aggregationDelay":"13m0s","rewriteNames":"trim","dropTags":true,"odd":["iso-dates"],
+	"costCentreOnPrimaryOnly":true,"absentCostCentreClears":true,"lagCancelCascades":true,"approvalPagesFromZero":true,"aggregationDelay":"13m0s","rewriteNames":"trim","dropTags":true,"odd":["iso-dates"],
 	"faults":[{"route":"buy","kind":"429","probability":0.5,"nth":1,"times":2,"name":"x*","wait":"2s","retryAfter":"none","body":"html"}],"faultSeed":7}`
 
 func TestKnobsOverHTTP(t *testing.T) {

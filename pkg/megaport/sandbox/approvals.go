@@ -123,6 +123,12 @@ func pageOf(c *call) (page, size int, err error) {
 			return 0, 0, fmt.Errorf("%s %q is not a number of at least 0", name, text)
 		}
 	}
+	if c.knobs.ApprovalPagesFromZero {
+		if c.query.Get("pageNumber") == "" {
+			page = 0
+		}
+		page++
+	}
 	return max(page, 1), min(max(size, 1), maxPageSize), nil
 }
 
@@ -185,6 +191,7 @@ func (s *Server) buyApproved(t *tx, k *Knobs, a *approval) {
 		a.Status, a.Comments = approvalFailed, joinProblems(problems)
 		return
 	}
+	o = o.altered(k, a.CompanyUID)
 	a.UIDs = []string{}
 	for _, v := range s.createServices(t, k, o, in.zone(o)) {
 		a.UIDs = append(a.UIDs, v.UID)

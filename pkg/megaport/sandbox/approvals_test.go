@@ -157,3 +157,16 @@ func TestServiceKeys(t *testing.T) {
 	a.do("POST", "/v3/product/"+port+"/action/CANCEL_NOW", "").want(200)
 	a.do("POST", "/v2/service/key", `{"productUid":"`+port+`"}`).want(400).says("is terminated")
 }
+
+// TestApprovalPagesMayCountFromZero: then page 1 is the second.
+func TestApprovalPagesMayCountFromZero(t *testing.T) {
+	a := start(t, Config{Knobs: Knobs{Approvals: true, ApprovalPagesFromZero: true}})
+	for range 3 {
+		a.do("POST", "/v3/networkdesign/buy", "["+london+"]").want(200)
+	}
+	for query, want := range map[string]int{"?pageSize=2": 2, "?pageSize=2&pageNumber=0": 2, "?pageSize=2&pageNumber=1": 1, "?pageSize=2&pageNumber=2": 0} {
+		if got := len(a.get("/v3/order_approvals" + query).want(200).data().([]any)); got != want {
+			t.Errorf("%s: %d approvals, want %d", query, got, want)
+		}
+	}
+}

@@ -161,18 +161,23 @@ func (p *purchase) commit(t *tx, in *inspection, records []*OrderRecord) {
 // altered gives the order as it is carried out: for the company that the call acts
 // for, and with what knobs and faults make of it.
 func (p *purchase) altered(o *order) *order {
-	c := *o
-	if c.company = p.c.company(); c.company != "" {
-		c.companyName = p.c.knobs.managedName(c.company)
-	}
-	c.ProductName = p.c.knobs.rewriteName(c.ProductName)
-	if p.c.knobs.DropTags {
-		c.Tags = nil
-	}
+	c := o.altered(p.c.knobs, p.c.company())
 	if p.c.fault != nil {
 		if kind, _ := faultKind(p.c.fault.Kind); kind.order != nil {
-			kind.order(p, &c)
+			kind.order(p, c)
 		}
+	}
+	return c
+}
+
+// altered gives the order for a managed company, empty for the account's own, and
+// with what the knobs make of it.
+func (o *order) altered(k *Knobs, company string) *order {
+	c := *o
+	c.company, c.companyName = company, k.managedName(company)
+	c.ProductName = k.rewriteName(c.ProductName)
+	if k.DropTags {
+		c.Tags = nil
 	}
 	return &c
 }
@@ -215,7 +220,7 @@ func (p *purchase) queue(t *tx, records []*OrderRecord) {
 	for i, o := range p.orders {
 		a := &approval{
 			UID: p.s.config.NewUID(), Seq: t.next(func(c *counters) *int { return &c.Approval }), Status: "PENDING",
-			Order: o.raw, Name: o.ProductName, OrderSeq: records[i].Seq, CreatedAt: t.now.UnixMilli(), UIDs: []string{},
+			Order: o.raw, Name: o.ProductName, CompanyUID: p.c.company(), OrderSeq: records[i].Seq, CreatedAt: t.now.UnixMilli(), UIDs: []string{},
 		}
 		t.saveApproval(a)
 		records[i].Approval = a.UID

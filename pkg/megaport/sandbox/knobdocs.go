@@ -1,5 +1,7 @@
 package sandbox
 
+import "slices"
+
 // KnobDoc documents one knob by its JSON name, for help texts.
 type KnobDoc struct {
 	Name string `json:"name"`
@@ -8,6 +10,11 @@ type KnobDoc struct {
 
 // KnobDocs lists all knobs in the order of Knobs.
 func KnobDocs() []KnobDoc {
+	return slices.Concat(timeKnobs(), limitKnobs(), orderKnobs(), routeKnobs(), answerKnobs())
+}
+
+// timeKnobs are about time and lifecycles.
+func timeKnobs() []KnobDoc {
 	return []KnobDoc{
 		{"latency", `added to every answer, such as "50ms"`},
 		{"jitter", "up to this much more latency at random"},
@@ -21,6 +28,12 @@ func KnobDocs() []KnobDoc {
 		{"forgetAfter", "how long a DECOMMISSIONED service is still known after its end (720h, which is 30 days; negative: for ever)"},
 		{"clockAhead", `moves the sandbox's clock: it is ahead by as much, such as "720h"`},
 		{"dateSkew", "shifts the dates that answers show, and nothing else"},
+	}
+}
+
+// limitKnobs are about limits and tokens.
+func limitKnobs() []KnobDoc {
+	return []KnobDoc{
 		{"rateLimit", "requests a second; the others get 429 (0: no limit)"},
 		{"rateBurst", "requests that may come at once under rateLimit"},
 		{"retryAfter", "form of Retry-After with 429: seconds, date, none"},
@@ -31,6 +44,12 @@ func KnobDocs() []KnobDoc {
 		{"windowCountsRefused", "refused requests count in the window too"},
 		{"rateLimitBody", "body of a 429: bare (JSON without the envelope), html (empty: the envelope)"},
 		{"tokenLifetime", "how long a token is good (1h)"},
+	}
+}
+
+// orderKnobs are about the account and its orders.
+func orderKnobs() []KnobDoc {
+	return []KnobDoc{
 		{"approvals", "queue every order for a second person"},
 		{"missingMarkets", "market codes the company can not buy in"},
 		{"missingTechnicalContact", "refuse orders for want of a technical contact"},
@@ -42,6 +61,12 @@ func KnobDocs() []KnobDoc {
 		{"crossConnectDelay", "from CONFIGURED until a cross connect is done and its port LIVE"},
 		{"wrongMarket", "what a wrong market in an order does: reject, ignore, any (every market but an empty one is refused)"},
 		{"maxNameLength", "longest product name in characters (64; negative: any)"},
+	}
+}
+
+// routeKnobs are about routes, refusals and locations.
+func routeKnobs() []KnobDoc {
+	return []KnobDoc{
 		{"historicNotFound", "answer an unknown UID with 400 instead of 404"},
 		{"errorData", "shape of data in a refusal: none, string, list (empty: as published)"},
 		{"locationsV2", "serve the retired GET /v2/locations"},
@@ -53,6 +78,12 @@ func KnobDocs() []KnobDoc {
 		{"locationNames", `rename locations: {"89": "New Name"}`},
 		{"locationStatuses", `restate locations: {"89": "Restricted"}`},
 		{"extraLocations", "add or replace locations"},
+	}
+}
+
+// answerKnobs are about prices, what answers look like, and faults.
+func answerKnobs() []KnobDoc {
+	return []KnobDoc{
 		{"lagPrice", "how validate prices a LAG: member, total, rounded (a total rounded down)"},
 		{"pricePercent", "scale all prices (100)"},
 		{"priceShape", "what validate says of prices: zero, empty, missing (empty: the price)"},
@@ -62,6 +93,7 @@ func KnobDocs() []KnobDoc {
 		{"costCentreOnPrimaryOnly", "hide the cost centre of the other LAG members"},
 		{"absentCostCentreClears", "a modification without costCentre clears it"},
 		{"lagCancelCascades", "cancelling a LAG's primary cancels its members"},
+		{"approvalPagesFromZero", "pages of approvals count from 0"},
 		{"aggregationDelay", "LAG members show no aggregationId this long after their order"},
 		{"rewriteNames", "what the API makes of a product name: upper, trim, short (empty: nothing)"},
 		{"dropTags", "keep no resource tags of orders"},

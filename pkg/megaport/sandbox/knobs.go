@@ -161,6 +161,9 @@ type Knobs struct {
 	// (API facts §12.9, confidence D).
 	LAGCancelCascades bool `json:"lagCancelCascades"`
 
+	// ApprovalPagesFromZero lets the pages of approvals count from 0, so that page 1
+	// is the second (API facts §3.5, confidence A that they count from 1).
+	ApprovalPagesFromZero bool `json:"approvalPagesFromZero"`
 	// AggregationDelay shows no aggregationId for a LAG member this long after its
 	// order (API facts §4.4, confidence D).
 	AggregationDelay time.Duration `json:"aggregationDelay"`

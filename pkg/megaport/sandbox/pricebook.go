@@ -62,7 +62,7 @@ func (s *Server) priceProduct(c *call) reply {
 	case !known:
 		return refusal(c.knobs, []problem{{text: "Location " + strconv.Itoa(q.LocationID) + " does not exist"}})
 	case !allowedSpeed(q.Speed) || !allowedTerm(q.Term):
-		return refusal(c.knobs, []problem{{text: "speed or term can not be ordered"}})
+		return refusal(c.knobs, []problem{{text: "speed or term cannot be ordered"}})
 	case wantsCrossConnect(q.AddOns) && !place.CrossConnect:
 		return refusal(c.knobs, []problem{{text: "Location " + place.Name + " does not offer cross connects"}})
 	}

@@ -73,15 +73,11 @@ func routeTable() []route {
 		return r
 	}
 	const get, put, post, del = http.MethodGet, http.MethodPut, http.MethodPost, http.MethodDelete
-	return []route{
+	return append([]route{
 		public(post, TokenPath, classToken, (*Server).issueToken),
 		unless(func(k *Knobs) bool { return k.LocationsV3Off }, public(get, "/v3/locations", classLocations, (*Server).listLocationsV3)),
 		unless(func(k *Knobs) bool { return !k.LocationsV2 }, public(get, "/v2/locations", classLocations, (*Server).listLocationsV2)),
 		public(get, "/v2/networkRegions", classRegions, (*Server).listRegions),
-		read(get, "/v2/market", classMarket, (*Server).listMarkets),
-		read(get, "/v2/employment", classUsers, (*Server).listUsers),
-		read(get, "/v2/employee/{id}", classUsers, (*Server).getUser),
-		read(get, "/v2/managedCompanies", classManaged, (*Server).listManagedCompanies),
 		read(post, "/v3/networkdesign/validate", classValidate, (*Server).validateOrders),
 		unless(func(k *Knobs) bool { return k.BuyV3Off }, write(post, "/v3/networkdesign/buy", classBuy, (*Server).buyV3)),
 		unless(func(k *Knobs) bool { return k.BuyV4Off }, write(post, "/v4/networkdesign/buy", classBuy, (*Server).buyV4)),
@@ -104,6 +100,19 @@ func routeTable() []route {
 		write(post, "/v2/service/key", classKeys, (*Server).createServiceKey),
 		write(put, "/v2/service/key", classKeys, (*Server).updateServiceKey),
 		read(post, "/v4/pricebook/product", classPricebook, (*Server).priceProduct),
+	}, accountRoutes()...)
+}
+
+// accountRoutes say what the account is (API facts §1.4, §1.8).
+func accountRoutes() []route {
+	read := func(pattern, class string, h func(*Server, *call) reply) route {
+		return route{Route: Route{http.MethodGet, pattern, class}, handle: h}
+	}
+	return []route{
+		read("/v2/market", classMarket, (*Server).listMarkets),
+		read("/v2/employment", classUsers, (*Server).listUsers),
+		read("/v2/employee/{id}", classUsers, (*Server).getUser),
+		read("/v2/managedCompanies", classManaged, (*Server).listManagedCompanies),
 	}
 }
 

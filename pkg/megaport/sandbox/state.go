@@ -60,16 +60,17 @@ type service struct {
 
 // approval is an order that waits for a second person.
 type approval struct {
-	UID       string         `json:"uid"`
-	Seq       int            `json:"seq"`
-	Status    string         `json:"status"`
-	Order     jsontext.Value `json:"order"`
-	Name      string         `json:"name"`
-	OrderSeq  int            `json:"orderSeq"` // the record's entry
-	CreatedAt int64          `json:"createdAt"`
-	DecidedAt int64          `json:"decidedAt"`
-	Comments  string         `json:"comments"`
-	UIDs      []string       `json:"uids"` // created when approved
+	UID        string         `json:"uid"`
+	Seq        int            `json:"seq"`
+	Status     string         `json:"status"`
+	Order      jsontext.Value `json:"order"`
+	Name       string         `json:"name"`
+	CompanyUID string         `json:"companyUid"` // of the managed company, else empty
+	OrderSeq   int            `json:"orderSeq"`   // the record's entry
+	CreatedAt  int64          `json:"createdAt"`
+	DecidedAt  int64          `json:"decidedAt"`
+	Comments   string         `json:"comments"`
+	UIDs       []string       `json:"uids"` // created when approved
 }
 
 // serviceKey lets another company connect to a port (API facts §13).

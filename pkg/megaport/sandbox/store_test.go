@@ -472,7 +472,7 @@ func TestTheFormOnDisk(t *testing.T) {
 			"productUid":"00000000-0000-4000-8000-000000000001","description":"d","active":true,"singleUse":false,"maxSpeed":0,
 			"preApproved":false,"vlan":0,"validStart":1,"validEnd":2}`,
 		"approval/00000000-0000-4000-8000-000000000003": `{"uid":"00000000-0000-4000-8000-000000000003","seq":1,"status":"PENDING",
-			"order":{"productName":"q","productType":"MEGAPORT","portSpeed":1000,"locationId":89,"term":1},"name":"q","orderSeq":2,
+			"order":{"productName":"q","productType":"MEGAPORT","portSpeed":1000,"locationId":89,"term":1},"name":"q","companyUid":"","orderSeq":2,
 			"createdAt":1772366400000,"decidedAt":0,"comments":"","uids":[]}`,
 		"counters": `{"product":2,"aggregation":0,"order":2,"approval":1,"key":1}`,
 	} {

@@ -415,7 +415,7 @@ func (a account) lagPrice(t *testing.T, n int, monthly, once plan.Amount, curren
 	return monthly, once, currency
 }
 
-// catalog is the sandbox's: real locations.
+// catalog is the sandbox's.
 func catalog(t *testing.T) plan.Catalog {
 	t.Helper()
 	real, err := sandbox.Catalog()
