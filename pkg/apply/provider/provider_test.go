@@ -217,12 +217,19 @@ func (s *script) RoundTrip(req *http.Request) (*http.Response, error) {
 		s.mu.Unlock()
 		status, text = s.answer(n, req.Method, req.URL.Path, string(body))
 	}
-	if status == 0 {
+	switch status {
+	case 0:
 		return nil, errors.New(text)
+	case hangs:
+		<-req.Context().Done()
+		return nil, req.Context().Err()
 	}
 	header := http.Header{"Trace-Id": {"t-1"}}
 	return &http.Response{StatusCode: status, Header: header, Body: io.NopCloser(strings.NewReader(text))}, nil
 }
+
+// hangs is the status of an answer that never comes.
+const hangs = -1
 
 func scripted(t *testing.T, answer func(n int, method, path, body string) (int, string)) (*provider.Account, *script) {
 	t.Helper()
@@ -377,6 +384,13 @@ func TestApprovalsAreAnAnswer(t *testing.T) {
 			})
 		})
 	}
+	synctest.Test(t, func(t *testing.T) { // an endpoint that hangs holds nothing up for long
+		start := time.Now()
+		account, api := scripted(t, always(hangs, ""))
+		if got, err := account.Approvals(t.Context()); err != nil || got.Unknown == "" || len(api.asked) != 1 || time.Since(start) > 30*time.Second {
+			t.Errorf("%+v, %v after %s", got, err, time.Since(start))
+		}
+	})
 	account, _ := scripted(t, always(200, list(``)))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
