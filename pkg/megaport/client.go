@@ -21,7 +21,7 @@ const (
 	// suites keep to 20 so as not to overwhelm the API (API facts §8.1, confidence A).
 	DefaultConcurrency = 16
 	// DefaultRate is how many requests a second are begun. The published limit, 500 in
-	// 5 minutes (API facts §0.1, confidence B), is one of the sum: a small rollout need
+	// 5 minutes (API facts §8.1, confidence B), is one of the sum: a small rollout need
 	// not crawl, and a large one waits when it is told to.
 	DefaultRate = 50.0
 	// DefaultUserAgent is sent when Options names none.

@@ -21,7 +21,7 @@ type CompanyService struct {
 
 // UIDs asks whose account it is, for one that has no ports to tell: the companies
 // that its billing markets and its users name, in lower case, without repetition.
-// The published answers name a company by its number at most (API facts §0.11,
+// The published answers name a company by its number at most (API facts §2.3,
 // confidence A), so be ready for none. The error is set only when neither could be
 // read.
 func (s *CompanyService) UIDs(ctx context.Context) ([]string, error) {
@@ -51,7 +51,7 @@ func (s *CompanyService) UIDs(ctx context.Context) ([]string, error) {
 func (s *CompanyService) read(ctx context.Context, path string) ([]string, error) {
 	var uids []string
 	_, err := s.client.do(ctx, call{
-		class: classRead, method: http.MethodGet, path: path, patience: patienceAside,
+		class: classRead, method: http.MethodGet, path: path, timeout: timeoutAside, patience: patienceAside,
 		decode: func(body io.Reader, _ *attempt) (err error) {
 			uids, err = decodeCompanies(body)
 			return err
@@ -72,7 +72,7 @@ type wireCompany struct {
 }
 
 // decodeCompanies reads the envelope, or the bare list that an older test of the
-// official SDK has for users (API facts §0.11, confidence A). What persons are
+// official SDK has for users (API facts §2.3, confidence A). What persons are
 // called is passed over.
 func decodeCompanies(body io.Reader) ([]string, error) {
 	data, err := io.ReadAll(skipMark(body))

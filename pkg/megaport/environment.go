@@ -1,5 +1,7 @@
 package megaport
 
+import "strings"
+
 // Environment is one of the places where the Megaport API runs. API keys belong
 // to one environment (API facts §1.1, confidence B).
 type Environment struct {
@@ -34,10 +36,11 @@ func Environments() []Environment {
 	}
 }
 
-// LookupEnvironment finds a known environment by its exact name.
+// LookupEnvironment finds a known environment by its name, in whatever case. The
+// one to go on with is the Environment's own.
 func LookupEnvironment(name string) (Environment, bool) {
 	for _, e := range Environments() {
-		if e.Name == name {
+		if strings.EqualFold(e.Name, strings.TrimSpace(name)) {
 			return e, true
 		}
 	}

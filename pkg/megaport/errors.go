@@ -344,7 +344,9 @@ func IsVXCsAttached(err error) bool {
 // isNoRoute reports whether the API said that it has no such route, or does not
 // take the method there: 404 with a text about the route (API facts §1.7,
 // confidence C), 405 (C), 410 (D). A 404 about something else, such as a LAG, is a
-// refusal.
+// refusal. Of the published errors this is the one whose terms were not copied with
+// it: without them the other form of an order is not tried, and the order is looked
+// up instead.
 func isNoRoute(err error) bool {
 	var e *Error
 	if !errors.As(err, &e) || !e.FromAPI || isBackEnd(e.text()) {

@@ -207,7 +207,7 @@ func (p wirePrice) monthly(mbps int) (decimal.Decimal, []string) {
 		}
 		total := extra.amount.Mul(decimal.NewFromInt(int64(extra.times)))
 		if extra.name == "mbpsRate" && total.Equal(rate.amount) {
-			// Derived, not charged besides (API facts §0.15, confidence A/D).
+			// Derived, not charged besides (API facts §3.3, confidence A/D).
 			notes = append(notes, fmt.Sprintf("%s x %d %s is the monthlyRate", said(extra.namedAmount), extra.times, extra.unit))
 			continue
 		}

@@ -16,11 +16,12 @@ const (
 	firstBackoff = time.Second
 	maxBackoff   = 30 * time.Second
 	// patience is how long a call is repeated because the API says that it is busy
-	// (429). The published limit is 500 requests in 5 minutes (API facts §0.1,
+	// (429). The published limit is 500 requests in 5 minutes (API facts §8.1,
 	// confidence B), and nothing says that it sends a Retry-After: twice that time
 	// outlives it, even when others share the address.
 	patience = 10 * time.Minute
-	// patienceAside is for side questions, without whose answer work goes on.
+	// patienceAside is for how long a side question is repeated (see timeoutAside),
+	// from its beginning.
 	patienceAside = 10 * time.Second
 )
 
@@ -40,10 +41,11 @@ type facts struct {
 	// final is true when repeating can not help: the caller gave up, the
 	// credentials are refused, the answer makes no sense.
 	final bool
-	// waited is for how long the call has been repeated.
-	waited time.Duration
-	// patience is for how long it may be at most, other than after 429; 0 sets no
-	// limit but the number of attempts.
+	// waited is for how long the call has been repeated, took how long it is since it
+	// was begun.
+	waited, took time.Duration
+	// patience is for how long the call may be repeated from its beginning, other than
+	// after 429; 0 sets no limit but the number of attempts.
 	patience time.Duration
 	// jitter is a number of [0,1).
 	jitter float64
@@ -67,7 +69,7 @@ func retryDecision(c class, f facts) decision {
 	case c == classOrder && !weaken.Off(weaken.Retry):
 		return decision{why: "the order may have been processed"}
 	case f.status == http.StatusTooManyRequests:
-		f.patience = patience
+		f.took, f.patience = f.waited, patience
 		return f.again(math.MaxInt, "429: the API is busy, and the call is repeatable")
 	case c == classCancel:
 		return decision{why: "the product must be looked at first"}
@@ -85,7 +87,7 @@ func (f facts) again(tries int, why string) decision {
 	switch {
 	case f.number >= tries:
 		return decision{why: why + ", but it was tried often enough"}
-	case f.patience > 0 && f.waited+wait > f.patience:
+	case f.patience > 0 && f.took+wait > f.patience:
 		return decision{why: why + ", but not within the time there is"}
 	}
 	return decision{again: true, wait: wait, why: why}

@@ -29,9 +29,9 @@ func TestRetryDecision(t *testing.T) {
 		{"but it ends", classRead, facts{number: 3, status: 429, waited: patience - time.Second}, false},
 		{"a wait beyond it is not begun", classRead, facts{number: 1, status: 429, retryAfter: time.Hour}, false},
 		{"a wait within it is", classRead, facts{number: 1, status: 429, retryAfter: 5 * time.Minute}, true},
-		{"a side question is not asked for long", classRead, facts{number: 3, broken: true, waited: 8 * time.Second, patience: 10 * time.Second}, false},
-		{"though it is repeated", classRead, facts{number: 2, broken: true, waited: time.Second, patience: 10 * time.Second}, true},
-		{"and outlives a busy server like others", classRead, facts{number: 3, status: 429, waited: time.Minute, patience: 10 * time.Second}, true},
+		{"a side question is not asked for long", classRead, facts{number: 3, broken: true, took: 8 * time.Second, patience: 10 * time.Second}, false},
+		{"though it is repeated", classRead, facts{number: 2, broken: true, took: time.Second, patience: 10 * time.Second}, true},
+		{"and outlives a busy server like others", classRead, facts{number: 3, status: 429, waited: time.Minute, took: time.Minute, patience: 10 * time.Second}, true},
 
 		{"what was never written was never processed", classOrder, facts{number: 1, unsent: true, broken: true}, true},
 		{"which holds for a cancellation, too", classCancel, facts{number: 1, unsent: true, broken: true}, true},

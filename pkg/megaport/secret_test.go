@@ -65,7 +65,10 @@ func TestEnvironments(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if e, ok := LookupEnvironment("Production"); ok {
+	if e, ok := LookupEnvironment(" Production"); !ok || e.Name != "production" {
+		t.Errorf("in upper case: %+v", e)
+	}
+	if e, ok := LookupEnvironment("prod"); ok {
 		t.Errorf("a name is exact, but gave %+v", e)
 	}
 	e, _ := LookupEnvironment("staging")

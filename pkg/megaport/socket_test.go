@@ -372,6 +372,32 @@ func TestGivingUpOnASlowOrder(t *testing.T) {
 	}
 }
 
+// A document that trickles in ends with the caller's patience, not with its own.
+func TestGivingUpOnASlowLOA(t *testing.T) {
+	begun := make(chan struct{})
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/oauth2/token" {
+			w.Header().Set("Content-Type", "application/json")
+			_, _ = io.WriteString(w, goodToken)
+			return
+		}
+		_, _ = io.WriteString(w, "%PDF-1.4\n")
+		_ = http.NewResponseController(w).Flush()
+		close(begun)
+		<-r.Context().Done()
+	}))
+	defer srv.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		<-begun
+		cancel()
+	}()
+	document, err := clientOf(t, srv.URL, nil).Products.LOA(ctx, testUID)
+	if !errors.Is(err, context.Canceled) || document != nil {
+		t.Errorf("%q, %v", document, err)
+	}
+}
+
 func TestCompressedListing(t *testing.T) {
 	var asked atomic.Bool
 	srv := realAPI(t, http.NotFound)

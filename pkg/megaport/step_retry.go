@@ -16,6 +16,7 @@ import (
 func withRetry(jitter func() float64, busy func(wait time.Duration), next step) step {
 	return func(ctx context.Context, a *attempt) error {
 		var failed time.Time // when it did so first
+		begun := time.Now()
 		for number := 1; ; number++ {
 			a.begin(a.number + 1)
 			err := next(ctx, a)
@@ -27,7 +28,7 @@ func withRetry(jitter func() float64, busy func(wait time.Duration), next step) 
 			}
 			f := factsOf(ctx, err)
 			f.number, f.jitter = number, jitter()
-			f.waited, f.patience = time.Since(failed), a.patience
+			f.waited, f.took, f.patience = time.Since(failed), time.Since(begun), a.patience
 			d := retryDecision(a.class, f)
 			if !d.again {
 				return err

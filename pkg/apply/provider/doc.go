@@ -3,6 +3,8 @@
 // that can change an account. To audit what portctl may do to an account, read
 // writer.go; reader.go can change nothing.
 //
-// It owns the translation between the API's types and the plan's. It must not
-// decide anything: neither what to buy nor whether to try again.
+// It owns the translation between the API's types and the plan's: UIDs are folded
+// here, and asked for in the API's own spelling; a name that can not be read equals
+// no other; whatever a validation or the approvals' endpoint answers is an answer.
+// It must not decide anything: neither what to buy nor whether to try again.
 package provider

@@ -2,15 +2,20 @@ package provider_test
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/go-json-experiment/json"
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/portctl/portctl/pkg/apply"
 	"github.com/portctl/portctl/pkg/apply/provider"
@@ -188,25 +193,338 @@ func TestReadingCanNotWrite(t *testing.T) {
 	}
 }
 
-// The API's "no" is a quote; that it can not be reached is an error.
-func TestRefusalIsAQuote(t *testing.T) {
-	client, _, server := connect(t)
-	reader := provider.NewReader(client)
-	if err := server.SetKnobs(sandbox.Knobs{MissingMarkets: []string{"UK"}}); err != nil {
+// script is an API that answers as it is told, and keeps what it was asked.
+type script struct {
+	mu     sync.Mutex
+	asked  []string
+	bodies []string
+	answer func(n int, method, path, body string) (status int, text string)
+}
+
+func (s *script) RoundTrip(req *http.Request) (*http.Response, error) {
+	status, text := 200, `{"access_token":"token-of-a-test","expires_in":3600,"token_type":"Bearer"}`
+	if req.URL.Path != "/oauth2/token" {
+		var body []byte
+		if req.Body != nil {
+			var err error
+			if body, err = io.ReadAll(req.Body); err != nil {
+				return nil, err
+			}
+		}
+		s.mu.Lock()
+		s.asked, s.bodies = append(s.asked, req.Method+" "+req.URL.Path), append(s.bodies, string(body))
+		n := len(s.asked)
+		s.mu.Unlock()
+		status, text = s.answer(n, req.Method, req.URL.Path, string(body))
+	}
+	switch status {
+	case 0:
+		return nil, errors.New(text)
+	case hangs:
+		<-req.Context().Done()
+		return nil, req.Context().Err()
+	}
+	header := http.Header{"Trace-Id": {"t-1"}}
+	return &http.Response{StatusCode: status, Header: header, Body: io.NopCloser(strings.NewReader(text))}, nil
+}
+
+// hangs is the status of an answer that never comes.
+const hangs = -1
+
+func scripted(t *testing.T, answer func(n int, method, path, body string) (int, string)) (*provider.Account, *script) {
+	t.Helper()
+	s := &script{answer: answer}
+	client, err := megaport.New(megaport.Options{
+		BaseURL: "https://api.test", TokenURL: "https://api.test/oauth2/token", Rate: -1, Transport: s,
+		Credentials: megaport.Credentials{AccessKey: "access", SecretKey: "secret"}, Jitter: func() float64 { return 0 },
+	})
+	if err != nil {
 		t.Fatal(err)
+	}
+	return provider.NewAccount(client), s
+}
+
+func always(status int, text string) func(int, string, string, string) (int, string) {
+	return func(int, string, string, string) (int, string) { return status, text }
+}
+
+const priced = `{"message":"Validation passed","terms":"t","data":[{"price":{"monthlyRate":100,"fixedRecurringCharge":120,"currency":"GBP"}}]}`
+
+// The API's "no" is a quote, and so is that no usable answer came: both block the
+// entry that it is about, and nothing else.
+func TestEveryValidationIsAQuote(t *testing.T) {
+	amount := func(text string) plan.Amount {
+		a, err := plan.ParseAmount(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return a
+	}
+	refused := func(status int, message string, reasons ...string) plan.Quote {
+		return plan.Quote{Refusal: &plan.Refusal{Message: message, Reasons: reasons, Status: status, TraceID: "t-1"}}
+	}
+	failed := func(status int, message string) plan.Quote {
+		f := &plan.Refusal{Message: message, Status: status}
+		if status != 0 {
+			f.TraceID = "t-1"
+		}
+		return plan.Quote{Failure: f}
+	}
+	const url = "POST /v3/networkdesign/validate: "
+	withoutMarket := func(_ int, _, _, body string) (int, string) {
+		if strings.Contains(body, `"market":""`) {
+			return 200, priced
+		}
+		return 400, `{"message":"Validation failed","terms":"t","data":"Invalid market"}`
+	}
+	good := plan.Quote{Currency: "GBP", Monthly: amount("120"), Priced: true, Notes: []string{"monthlyRate 100.00, fixedRecurringCharge 120.00: the dearer counts"}}
+	marketless := good
+	marketless.WithoutMarket = true
+	tests := map[string]struct {
+		answer func(int, string, string, string) (int, string)
+		want   plan.Quote
+	}{
+		"a price":               {always(200, priced), good},
+		"no price":              {always(200, `{"data":[{"price":{"empty":true}}]}`), plan.Quote{Unknown: "the price is marked as empty"}},
+		"a refusal":             {always(400, `{"message":"Validation failed ","terms":"t","data":["No capacity"]}`), refused(400, "Validation failed", "No capacity")},
+		"another one":           {always(422, `{"message":"No capacity","terms":"t"}`), refused(422, "No capacity")},
+		"no permission":         {always(403, `{"message":"Forbidden","terms":"t"}`), refused(403, "Forbidden")},
+		"the market is refused": {withoutMarket, marketless},
+		"and so is none": {func(n int, _, _, _ string) (int, string) {
+			return 400, fmt.Sprintf(`{"message":"refused the %d. time","terms":"t"}`, n)
+		}, refused(400, "refused the 1. time")},
+		"and none fails":        {func(n int, _, _, _ string) (int, string) { return []int{400, 500}[n-1], `{"message":"m","terms":"t"}` }, refused(400, "m")},
+		"a gateway's no":        {always(400, `{"message":"Bad request"}`), failed(400, url+"HTTP 400: Bad request (trace t-1)")},
+		"a page":                {always(403, `<html><title>Denied</title>`), failed(403, url+`HTTP 403: an HTML page titled "Denied" (trace t-1)`)},
+		"a failure":             {always(500, `{"message":"oops","terms":"t"}`), failed(500, url+"HTTP 500: oops (trace t-1)")},
+		"the key is no good":    {always(401, `{"message":"Bad session token","terms":"t"}`), failed(401, url+"HTTP 401: Bad session token (trace t-1)")},
+		"busy for good":         {always(429, `{"message":"Too many","terms":"t"}`), failed(429, url+"HTTP 429: Too many (trace t-1)")},
+		"no answer":             {always(0, "EOF"), failed(0, url+"no answer: EOF")},
+		"an answer of no shape": {always(200, `{"data":{"orders":[]}}`), failed(200, url+"unusable answer (HTTP 200): data: want a list, not an object (trace t-1)")},
+		"accepted, no more":     {always(202, `{"message":"accepted","terms":"t","data":[]}`), failed(202, url+"unusable answer (HTTP 202): it has no price for the order (trace t-1)")},
 	}
 	order := plan.Order{Name: "x", ProductType: plan.ProductType, Term: 12, Speed: plan.Speed10G, Location: 89, Market: "UK"}
-	q, err := reader.Quote(t.Context(), order)
-	if err != nil || q.Refusal == nil || q.Refusal.TraceID == "" {
-		t.Fatalf("quote %+v, error %v", q, err)
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				account, _ := scripted(t, tt.answer)
+				got, err := account.Quote(t.Context(), order)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if diff := cmp.Diff(tt.want, got, cmpopts.EquateEmpty()); diff != "" {
+					t.Error(diff)
+				}
+			})
+		})
 	}
-	if diff := cmp.Diff([]string{"Missing markets: United Kingdom"}, q.Refusal.Reasons); diff != "" {
-		t.Errorf("reasons (-want +got):\n%s", diff)
+	account, _ := scripted(t, always(200, priced))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if q, err := account.Quote(ctx, order); !errors.Is(err, context.Canceled) {
+		t.Errorf("given up: %+v, %v", q, err)
 	}
-	if err := server.SetKnobs(sandbox.Knobs{Faults: []sandbox.Fault{{Route: "validate", Kind: "403"}}}); err != nil {
+	if q, err := account.Quote(t.Context(), plan.Order{}); err != nil || q.Failure == nil || q.Failure.Message == "" {
+		t.Errorf("an order of nothing: %+v, %v", q, err)
+	}
+}
+
+// Whatever the endpoint of the approvals answers, the account can be worked with.
+func TestApprovalsAreAnAnswer(t *testing.T) {
+	at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	list := func(rows string) string { return `{"message":"m","terms":"t","data":[` + rows + `]}` }
+	tests := map[string]struct {
+		status  int
+		text    string
+		want    apply.Approvals
+		unknown string
+	}{
+		"none":               {200, list(``), apply.Approvals{}, ""},
+		"may not":            {403, `{"message":"Forbidden","terms":"t"}`, apply.Approvals{Absent: true}, ""},
+		"no such thing":      {404, `{"message":"No endpoint GET /v3/order_approvals","terms":"t"}`, apply.Approvals{Absent: true}, ""},
+		"a gateway's 404":    {404, `<html><title>Not here</title>`, apply.Approvals{}, `an HTML page titled "Not here"`},
+		"a gateway's 403":    {403, `{"message":"Forbidden"}`, apply.Approvals{}, "HTTP 403"},
+		"not enabled":        {400, `{"message":"Order approvals are not enabled","terms":"t"}`, apply.Approvals{}, "HTTP 400: Order approvals are not enabled"},
+		"the token":          {401, `{"message":"Bad session token","terms":"t"}`, apply.Approvals{}, "HTTP 401"},
+		"the method":         {405, `{"message":"Method not allowed","terms":"t"}`, apply.Approvals{}, "HTTP 405"},
+		"a failure":          {500, `{"message":"oops","terms":"t"}`, apply.Approvals{}, "HTTP 500"},
+		"down":               {503, ``, apply.Approvals{}, "HTTP 503"},
+		"no answer":          {0, "EOF", apply.Approvals{}, "no answer: EOF"},
+		"no content":         {204, ``, apply.Approvals{}, "ends too early"},
+		"null":               {200, `{"message":"ok","terms":"","data":null}`, apply.Approvals{}, "has no data"},
+		"an object":          {200, `{"message":"ok","terms":"","data":{"content":[]}}`, apply.Approvals{}, "want a list, not an object"},
+		"a page":             {200, `<html>`, apply.Approvals{}, "an HTML page"},
+		"one without status": {200, list(`{"uid":"u","status":"PENDING"},{"uid":"v"}`), apply.Approvals{}, "approval number 2: field status is missing"},
+		"other types": {200, list(`{"uid":"U-1","id":"1","status":"pending","type":"new_order","createDate":"2026-01-01T00:00:00Z","serviceId":"77","comment":"lon-2",
+			"detail":{"type":"NEW_ORDER","userName":"lon-3","productRequest":[{"productName":"lon\u002d1","locationId":"89","portSpeed":10000,
+			"resourceTags":[{"key":"portctl-inventory","value":"net"},{"key":"portctl-order","value":"claim-1"}]}]}}`),
+			apply.Approvals{List: []apply.Approval{{
+				UID: "u-1", Type: "NEW_ORDER", Status: "PENDING", CreatedAt: at, Texts: []string{"lon-1", "claim-1"}, Location: 89, Speed: plan.Speed10G,
+			}}}, ""},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				account, _ := scripted(t, always(tt.status, tt.text))
+				start := time.Now()
+				got, err := account.Approvals(t.Context())
+				if err != nil {
+					t.Fatal(err)
+				}
+				if !strings.Contains(got.Unknown, tt.unknown) || (got.Unknown == "") != (tt.unknown == "") {
+					t.Errorf("unknown because of %q, want %q", got.Unknown, tt.unknown)
+				}
+				got.Unknown = ""
+				if diff := cmp.Diff(tt.want, got, cmpopts.EquateEmpty()); diff != "" {
+					t.Error(diff)
+				}
+				if waited := time.Since(start); waited > 10*time.Second { // of virtual time: a side question
+					t.Errorf("it was asked for %s", waited)
+				}
+			})
+		})
+	}
+	synctest.Test(t, func(t *testing.T) { // an endpoint that hangs holds nothing up for long
+		start := time.Now()
+		account, api := scripted(t, always(hangs, ""))
+		if got, err := account.Approvals(t.Context()); err != nil || got.Unknown == "" || len(api.asked) != 1 || time.Since(start) > 30*time.Second {
+			t.Errorf("%+v, %v after %s", got, err, time.Since(start))
+		}
+	})
+	account, _ := scripted(t, always(200, list(``)))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if got, err := account.Approvals(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("given up: %+v, %v", got, err)
+	}
+}
+
+func row(name, uid, more string) string {
+	return fmt.Sprintf(`{"productType":"MEGAPORT","productUid":%q,"productName":"%s","provisioningStatus":"live","portSpeed":10000,"locationId":89%s}`, uid, name, more)
+}
+
+// UIDs are known by one form, and asked for in the API's own.
+func TestUIDsAreFolded(t *testing.T) {
+	const upper, lower, other = "A49CF3F1-20A1-4390-93AA-5005BDAFE3D7", "a49cf3f1-20a1-4390-93aa-5005bdafe3d7", "36B3F68E-2F54-4331-BF94-F8984449365F"
+	account, api := scripted(t, func(_ int, method, path, _ string) (int, string) {
+		switch {
+		case path == "/v2/products":
+			return 200, `{"data":[` + row("a", upper, "") + `]}`
+		case strings.HasSuffix(path, "/buy"):
+			return 200, `{"data":[{"technicalServiceUid":"` + other + `"}]}`
+		case strings.HasSuffix(path, "/tags") && method == "GET":
+			return 200, `{"data":{"resourceTags":[]}}`
+		case strings.HasSuffix(path, "/loa"):
+			return 200, "%PDF-1.4\n%%EOF\n"
+		}
+		return 200, `{"message":"m","data":` + row("a", upper, "") + `}`
+	})
+	ctx := t.Context()
+	seen, err := account.Observe(ctx)
+	if err != nil || len(seen.Services) != 1 || seen.Services[0].UID != lower || seen.Services[0].Status != plan.StatusLive {
+		t.Fatalf("observed %+v, %v", seen, err)
+	}
+	p := account.Buy(ctx, plan.Order{Name: "x", Term: 12, Speed: plan.Speed10G, Location: 89}, "c")
+	if p.Outcome != apply.Bought || len(p.UIDs) != 1 || string(p.UIDs[0]) != strings.ToLower(other) {
+		t.Errorf("bought %+v", p)
+	}
+	s, found, err := account.Service(ctx, lower)
+	if err != nil || !found || s.UID != lower {
+		t.Errorf("read %+v, %v", s, err)
+	}
+	_, tags := account.Tags(ctx, lower)
+	_, charge := account.Charge(ctx, plan.ServiceUID(upper))
+	_, loa := account.LOA(ctx, lower)
+	for what, err := range map[string]error{
+		"tags": tags, "charge": charge, "LOA": loa, "update": account.Update(ctx, lower, apply.Update{}),
+		"set tags": account.SetTags(ctx, lower, nil), "lock": account.SetLock(ctx, lower, true), "unlock": account.SetLock(ctx, lower, false),
+		"cancel": account.Cancel(ctx, lower), "lock of the bought": account.SetLock(ctx, p.UIDs[0], true),
+	} {
+		if err != nil {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	for _, call := range api.asked {
+		if strings.Contains(call, lower) || strings.Contains(call, strings.ToLower(other)) {
+			t.Errorf("asked for %s", call)
+		}
+	}
+}
+
+// What the account has is told, whatever odd rows stand beside it.
+func TestObserve(t *testing.T) {
+	const one, two = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"
+	account, _ := scripted(t, always(200, `{"data":[
+		{"productType":"MCR2","productName":"to AWS \ud83d","companyUid":"PARTNER"},
+		`+row("a", one, `,"companyUid":"B","associatedVxcs":[{"provisioningStatus":"LIVE"},{"provisioningStatus":"DECOMMISSIONED"},{}]`)+`,
+		`+row(`half \ud83d`, two, `,"companyUid":"a"`)+`,
+		`+row(`half \ud83d`, "33333333-3333-4333-8333-333333333333", `,"companyUid":"A"`)+`]}`))
+	seen, err := account.Observe(t.Context())
+	if err != nil {
 		t.Fatal(err)
 	}
-	if q, err := reader.Quote(t.Context(), order); err == nil {
-		t.Errorf("a 403 passes for a quote: %+v", q)
+	if diff := cmp.Diff([]string{"a", "b"}, seen.Owner.Companies); diff != "" || seen.Owner.Company() != "a" {
+		t.Errorf("companies: %s", diff)
+	}
+	if key := seen.Owner.Key; len(key) != 16 || strings.Contains(key, "access") {
+		t.Errorf("the key's fingerprint is %q", key)
+	}
+	if s := seen.Services[0]; s.VXCs != 2 || s.Name != "a" {
+		t.Errorf("observed %+v", s)
+	}
+	first, second := seen.Services[1].Name, seen.Services[2].Name
+	if plan.FoldName(first) == plan.FoldName(second) || !strings.HasPrefix(first, "half \ufffd (unreadable name of "+two) {
+		t.Errorf("names that cannot be read are %q and %q", first, second)
+	}
+}
+
+func TestCompanies(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const uid = "160208AE-01E4-4CB9-8D69-03A197B31CD2"
+		account, _ := scripted(t, always(200, `{"data":[{"companyUid":"`+uid+`"}]}`))
+		got, err := account.Companies(t.Context())
+		if diff := cmp.Diff([]string{strings.ToLower(uid)}, got); err != nil || diff != "" {
+			t.Errorf("%s, %v", diff, err)
+		}
+		for _, status := range []int{0, 403, 404, 500, 200} {
+			account, _ = scripted(t, always(status, `<html>`))
+			if got, err := account.Companies(t.Context()); err != nil || len(got) != 0 {
+				t.Errorf("%d: %v, %v", status, got, err)
+			}
+		}
+	})
+}
+
+// An order is sent once, whatever the answer; what it means is the caller's to see.
+func TestBuyIsSentOnce(t *testing.T) {
+	const envelope = `{"message":"m","terms":"t"}`
+	tests := map[string]struct {
+		status int
+		text   string
+		want   apply.Outcome
+	}{
+		"busy":               {429, envelope, apply.NotProcessed},
+		"busy, by a gateway": {429, `slow down`, apply.Unknown},
+		"the token":          {401, envelope, apply.NotProcessed},
+		"a gateway's 401":    {401, `{"message":"m"}`, apply.Unknown},
+		"refused":            {400, envelope, apply.Refused},
+		"a gateway's 400":    {400, `{"message":"m"}`, apply.Unknown},
+		"a failure":          {503, envelope, apply.Unknown},
+		"no answer":          {0, "EOF", apply.Unknown},
+		"two for one":        {200, `{"data":[{"technicalServiceUid":"11111111-1111-4111-8111-111111111111"},{"technicalServiceUid":"22222222-2222-4222-8222-222222222222"}]}`, apply.Unknown},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				account, api := scripted(t, always(tt.status, tt.text))
+				p := account.Buy(t.Context(), plan.Order{Name: "x", Term: 12, Speed: plan.Speed10G, Location: 89}, "c")
+				if p.Outcome != tt.want || p.Failure == nil || len(api.asked) != 1 {
+					t.Errorf("%+v after %v", p, api.asked)
+				}
+				if tt.status == 200 && len(p.UIDs) != 2 {
+					t.Errorf("the UIDs are lost: %+v", p)
+				}
+			})
+		})
 	}
 }

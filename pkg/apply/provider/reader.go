@@ -176,7 +176,7 @@ func (r *Reader) Approvals(ctx context.Context) (apply.Approvals, error) {
 
 // Quote validates one order. Only that the context ended is an error. An order
 // that is refused is validated once more without its market: the official clients
-// never send one, and whether the API takes it is not known (API facts §0.18).
+// never send one, and whether the API takes it is not known (API facts §3.2).
 func (r *Reader) Quote(ctx context.Context, o plan.Order) (plan.Quote, error) {
 	q, err := r.validate(ctx, order(o, ""))
 	out := quoteOf(q, err)

@@ -153,7 +153,7 @@ func (a *api) order(name string) megaport.Order {
 // buy orders and sees to it that what was bought is cancelled in the end.
 func (a *api) buy(c *megaport.Client, o megaport.Order) []string {
 	a.Helper()
-	p, err := c.Orders.Buy(a.ctx, o)
+	p, err := a.send(c, o)
 	a.Cleanup(func() {
 		ctx := context.WithoutCancel(a.ctx)
 		for _, uid := range p.UIDs {
@@ -168,6 +168,19 @@ func (a *api) buy(c *megaport.Client, o megaport.Order) []string {
 		a.Fatalf("%d ports ordered, answer %+v", o.Ports(), p)
 	}
 	return p.UIDs
+}
+
+// send orders, and again when the API turns the order away: the client itself does
+// not, because it can not see that nothing was bought.
+func (a *api) send(c *megaport.Client, o megaport.Order) (p megaport.Purchase, err error) {
+	for range 20 {
+		p, err = c.Orders.Buy(a.ctx, o)
+		if failed, ok := asOrderError(err); !ok || failed.Outcome != megaport.OrderNotProcessed {
+			return p, err
+		}
+		a.pause()
+	}
+	return p, err
 }
 
 func (a *api) get(uid string) megaport.Port {

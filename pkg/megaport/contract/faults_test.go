@@ -80,7 +80,8 @@ func expectations() map[string]expectation {
 	trouble.cancel = then(done, refused)
 	afterCommit := final
 	afterCommit.cancel, afterCommit.committed = both(done), yes
-	notProcessed := expectation{read: then(done, refused), write: then(done, refused), cancel: then(done, refused), committed: first}
+	// An order that was turned away is not sent again by the client, and so buys nothing.
+	notProcessed := expectation{read: then(done, refused), write: then(done, refused), cancel: then(done, refused), order: both("not processed")}
 	spoilt := expectation{read: both(garbled), write: both(garbled), cancel: both(done), order: both(unknown), committed: yes}
 	fine := expectation{read: both(done), write: both(done), cancel: both(done), order: both(bought), committed: yes}
 
@@ -108,9 +109,7 @@ func expectations() map[string]expectation {
 		"400":       with(final, both("refused")), "405": with(final, both("refused")), "410": with(final, both("refused")),
 		"422": with(final, both("refused")), "404-no-endpoint": otherForm,
 		"403": with(final, both("refused")), "404": with(final, both("refused")),
-		"429":                         with(notProcessed, then(bought, "not processed")),
-		"401":                         with(notProcessed, then(bought, "refused")),
-		"token-expired":               with(notProcessed, then(bought, "refused")),
+		"429": notProcessed, "401": notProcessed, "token-expired": notProcessed,
 		"empty-200-after-commit":      empty,
 		"unreadable-200-after-commit": spoilt, "html-200-after-commit": spoilt,
 		"no-uids-after-commit":    {order: both(unknown), committed: yes},
@@ -128,8 +127,8 @@ func exceptions() map[string]map[string][2]string {
 		"loa": {
 			"empty-200-after-commit": both(notPDF), "unreadable-200-after-commit": both(notPDF), "html-200-after-commit": both(notPDF),
 		},
-		// Locations are read without a token, so there is none to renew.
-		"locations": {"401": both(refused), "token-expired": both(refused)},
+		// Locations are read without a token first; one that is asked for is sent.
+		"locations": {"403": {done, refused}},
 		// The token server's word is about the key, not about the call. It has no body
 		// but the token's, and its trouble is repeated as for a read.
 		"token": {

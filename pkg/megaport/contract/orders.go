@@ -86,7 +86,7 @@ func checkTwice(a *api) {
 func checkRefusedOrder(a *api) {
 	o := a.order("refused")
 	o.Speed = 1234
-	_, err := a.Orders.Buy(a.ctx, o)
+	_, err := a.send(a.Client, o)
 	a.refused(err, "an odd speed")
 	if order, ok := asOrderError(err); !ok || order.Outcome != megaport.OrderRefused || len(order.UIDs) != 0 {
 		a.Errorf("got %v", err)
