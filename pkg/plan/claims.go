@@ -25,8 +25,8 @@ func (b *builder) indexClaims() {
 		}
 	}
 	if len(b.damaged) > 0 {
-		for name := range b.entries {
-			hashes[NameHash(name)] = true
+		for name, entries := range b.entries {
+			hashes[NameHash(name)] = slices.ContainsFunc(entries, func(i int) bool { return mayOrder(b.ports[i]) })
 		}
 	}
 	for _, c := range b.openClaims {

@@ -73,6 +73,7 @@ func (b *builder) grow(a Action, p Port, u unit, missing int) Action {
 		return a.block(Reason{
 			Code: ReasonSiteUnknown, Source: p.At("site"),
 			Text: fmt.Sprintf("location %d of the LAG is not in the catalog any more", u.primary().Location),
+			Hint: fmt.Sprintf("write `lag: %d`, or ask Megaport's support", len(u.members)),
 		})
 	}
 	if r, ok := offerReason(p, l); !ok {

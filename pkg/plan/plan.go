@@ -157,7 +157,7 @@ type decision struct {
 	Changes []Change     `json:"changes"`
 	Order   *Order       `json:"order"`
 	Price   *Price       `json:"price"`
-	Charge  *Charge      `json:"charge"`
+	Charge  string       `json:"charge"`
 }
 
 // Checksum is "sha256:" and the hash of the plan's decisions in one
@@ -165,7 +165,10 @@ type decision struct {
 func (p Plan) Checksum(environment, inventory string) string {
 	var decisions []decision
 	for _, a := range p.Actions {
-		d := decision{Kind: a.Kind, Name: a.Name, Changes: a.Changes, Order: a.Order, Price: a.Price, Charge: a.Charge}
+		d := decision{Kind: a.Kind, Name: a.Name, Changes: a.Changes, Order: a.Order, Price: a.Price}
+		if a.Charge != nil {
+			d.Charge = a.Charge.String()
+		}
 		if a.Service != nil {
 			d.Members = a.Service.Members
 		}

@@ -42,6 +42,7 @@ func genDesired() *rapid.Generator[plan.Desired] {
 				UID:    rapid.SampledFrom([]plan.ServiceUID{"", "", "", uid(0), uid(2), uid(9)}).Draw(t, "uid"),
 				Absent: rapid.SampledFrom([]bool{false, false, false, true}).Draw(t, "absent"),
 
+				Takeover:     rapid.Bool().Draw(t, "takeover"),
 				Formerly:     rapid.SampledFrom([]string{"", "", "b", "e", "z"}).Draw(t, "formerly"),
 				Replaces:     rapid.SampledFrom([]plan.ServiceUID{"", "", uid(1), uid(3)}).Draw(t, "replaces"),
 				TermDeclared: rapid.Bool().Draw(t, "termDeclared"),
@@ -71,6 +72,7 @@ func genObserved() *rapid.Generator[plan.Observed] {
 				LAGPrimary:    rapid.Bool().Draw(t, "primary"),
 				Term:          rapid.SampledFrom([]int{1, 12}).Draw(t, "term"),
 				Locked:        rapid.Bool().Draw(t, "locked"),
+				VXCs:          max(0, rapid.IntRange(-2, 2).Draw(t, "vxcs")),
 				CreatedAt:     time.Unix(int64(rapid.IntRange(0, 2).Draw(t, "created")), 0),
 			})
 		}
@@ -80,12 +82,30 @@ func genObserved() *rapid.Generator[plan.Observed] {
 				o.Tags[uid(i)] = map[string]string{plan.TagInventory: rapid.SampledFrom([]string{"inv", "other"}).Draw(t, "inventory"), "x": "1"}
 			}
 		}
+		o.Known, o.Inventories, o.Unreadable = map[string][]plan.ServiceUID{}, map[plan.ServiceUID]string{}, map[plan.ServiceUID]string{}
+		o.Cancelling = map[plan.ServiceUID]bool{}
+		for range rapid.IntRange(0, 4).Draw(t, "recorded") {
+			n := uid(rapid.IntRange(0, 9).Draw(t, "service"))
+			as := rapid.SampledFrom([]string{"a", "b", "c-2", "d", "e"}).Draw(t, "recorded as")
+			o.Known[as] = append(o.Known[as], n)
+			o.Inventories[n] = rapid.SampledFrom([]string{"inv", "other"}).Draw(t, "recorded for")
+			o.Cancelling[n] = rapid.IntRange(0, 3).Draw(t, "cancelling") == 0
+		}
+		if rapid.IntRange(0, 3).Draw(t, "unreadable") == 0 {
+			o.Unreadable[uid(1)] = "HTTP 500"
+		}
+		states := []plan.ClaimState{plan.Unconfirmed, plan.Ordered, plan.Queued, plan.TurnedAway, plan.Damaged, plan.Rejected}
 		for i := range rapid.IntRange(0, 2).Draw(t, "claims") {
-			o.Claims = append(o.Claims, plan.Claim{
-				ID: fmt.Sprint(i), Name: rapid.SampledFrom([]string{"a", "d", "q"}).Draw(t, "claimed"),
-				State: rapid.SampledFrom([]plan.ClaimState{plan.Unconfirmed, plan.Ordered, plan.Queued}).Draw(t, "standing"),
-				Order: plan.Order{Location: 1, Speed: plan.Speed10G},
-			})
+			name := rapid.SampledFrom([]string{"a", "d", "q"}).Draw(t, "claimed")
+			c := plan.Claim{
+				ID: fmt.Sprint(i), Name: name, State: rapid.SampledFrom(states).Draw(t, "state"),
+				UIDs:  []plan.ServiceUID{uid(rapid.IntRange(0, 9).Draw(t, "named"))},
+				Order: plan.Order{Location: 1, Speed: plan.Speed10G, Term: 12, LAGPorts: rapid.IntRange(0, 2).Draw(t, "ordered"), AggregationID: rapid.SampledFrom([]int{0, 7}).Draw(t, "joined")},
+			}
+			if c.State == plan.Damaged {
+				c = plan.Claim{ID: c.ID, State: plan.Damaged, Key: "key-" + c.ID, Hash: plan.NameHash(name)}
+			}
+			o.Claims = append(o.Claims, c)
 		}
 		return o
 	})
@@ -164,8 +184,13 @@ func TestBuildNeverBuysWhatExists(t *testing.T) {
 				}
 			}
 			for _, c := range observed.Claims {
-				if plan.FoldName(c.Name) == name {
+				if c.State != plan.Rejected && plan.FoldName(c.Name) == name || c.State == plan.Damaged && c.Hash == plan.NameHash(name) {
 					t.Fatalf("%q is bought although order %s of that name is open", a.Name, c.ID)
+				}
+			}
+			for _, known := range observed.Known[name] {
+				if i := slices.IndexFunc(observed.Services, func(s plan.Service) bool { return s.UID == known }); i >= 0 && standsForNothing(p, observed.Services[i]) {
+					t.Fatalf("%q is bought although service %s, which was ordered for it, is alive", a.Name, known)
 				}
 			}
 		}
@@ -175,6 +200,11 @@ func TestBuildNeverBuysWhatExists(t *testing.T) {
 			}
 		}
 	})
+}
+
+// standsForNothing says that a service is alive and in no action.
+func standsForNothing(p plan.Plan, s plan.Service) bool {
+	return !s.Status.Terminated() && slices.ContainsFunc(p.Unmanaged, func(r plan.ServiceRef) bool { return slices.Contains(r.Members, s.UID) })
 }
 
 // Once an account holds what was planned, planning again finds nothing to buy.

@@ -37,6 +37,20 @@ func TestEveryKindAndReasonHasACase(t *testing.T) {
 	}
 }
 
+// TestEveryProblemHasAWayOut: whatever holds an entry back, the plan says what to do
+// about it, or quotes the API, which is to say it.
+func TestEveryProblemHasAWayOut(t *testing.T) {
+	for _, file := range planCases(t) {
+		_, _, doc, _ := readCase(t, file)
+		for _, a := range doc.Actions {
+			stuck := a.Kind == plan.Blocked || a.Kind == plan.Unknown
+			if stuck && a.Reason.Hint == "" && a.Reason.Code != plan.ReasonRefused {
+				t.Errorf("%s: %s is held back (%s) and nothing says what to do", file, a.Name, a.Reason.Code)
+			}
+		}
+	}
+}
+
 // constants are the string constants of a type that a file declares, by name.
 func constants(t *testing.T, file, typeName string) map[string]string {
 	t.Helper()

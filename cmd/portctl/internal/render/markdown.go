@@ -77,8 +77,11 @@ func verdict(p plan.Plan) string {
 	case len(reasons) > 0:
 		return "**Refused as it stands: " + strings.Join(reasons, " and ") + ".** Apply sends nothing until that is settled."
 	case p.Summary.Unknown > 0:
-		return fmt.Sprintf("**%s held back:** an order without an answer is looked up, never sent again.",
-			Plural(p.Summary.Unknown, "entry is", "entries are"))
+		held := Plural(p.Summary.Unknown, "entry is", "entries are") + " held back"
+		if why := lookedUp(p.Of(plan.Unknown)); why != "" {
+			return fmt.Sprintf("**%s:**%s.", held, strings.TrimPrefix(why, ":"))
+		}
+		return "**" + held + ".**"
 	case p.Empty():
 		return "The account is as the inventory asks."
 	}
