@@ -128,6 +128,9 @@ func (r *run) hold(ctx context.Context, halted *atomic.Bool) error {
 // to an order is recorded whatever it is; when that fails the claim stays as it
 // is, a doubt that the next run looks up.
 func (r *run) order(ctx context.Context, i int, a plan.Action, halted *atomic.Bool) Purchase {
+	asked := ctx
+	// From here on an interruption must cut off neither the claim nor the order.
+	ctx = context.WithoutCancel(ctx)
 	claim, err := r.claim(ctx, a)
 	if err != nil {
 		var taken *ledger.TakenError
@@ -137,9 +140,10 @@ func (r *run) order(ctx context.Context, i int, a plan.Action, halted *atomic.Bo
 		}
 		return notSent(err)
 	}
-	// From here on an interruption must not cut the order off.
-	ctx = context.WithoutCancel(ctx)
-	p := r.Account.Buy(ctx, *a.Order, claim.ID)
+	p := notSent(errStopped)
+	if asked.Err() == nil {
+		p = r.Account.Buy(ctx, *a.Order, claim.ID)
+	}
 	claim, err = r.recordClaim(ctx, claim, p)
 	if err != nil {
 		halted.Store(true)
