@@ -259,4 +259,3 @@ func (w *witness) tell(r Result) {
 	case <-time.After(lastWord):
 	}
 }
-

@@ -78,7 +78,7 @@ type waiter struct {
 	refusedMu sync.Mutex
 	fresh     []loa.Refusal
 	blind     error // why the last look at the account failed; nil when it did not
-	slots   chan struct{}
+	slots     chan struct{}
 	// ctx ends with an interruption, budget also when the waiting time is up.
 	ctx, budget context.Context
 	give        context.CancelFunc // ends budget
