@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -68,6 +69,14 @@ func eventually(ts *testscript.TestScript, otherwise string, is func() bool) {
 // cmdInterrupt sends a Ctrl-C to a program in the background.
 func cmdInterrupt(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(storyOf(ts).processes[args[0]].cmd.Process.Signal(os.Interrupt))
+}
+
+// cmdSignal sends signals to a program in the background, one right after the other.
+func cmdSignal(ts *testscript.TestScript, _ bool, args []string) {
+	kinds := map[string]os.Signal{"INT": os.Interrupt, "TERM": syscall.SIGTERM, "HUP": syscall.SIGHUP}
+	for _, kind := range args[1:] {
+		ts.Check(storyOf(ts).processes[args[0]].cmd.Process.Signal(kinds[kind]))
+	}
 }
 
 // cmdEnded waits for a program in the background and compares its exit code.

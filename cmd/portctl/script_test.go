@@ -49,6 +49,7 @@ func TestMain(m *testing.M) {
 //	start NAME PROGRAM...    run a program in the background, into NAME.out and NAME.err
 //	until-text FILE TEXT     wait until a file holds a text
 //	interrupt NAME           send Ctrl-C to a program in the background
+//	signal NAME KIND...      send it signals at once: INT, TERM or HUP
 //	ended NAME CODE          wait for it, and compare its exit code
 //	exits CODE PROGRAM...    run a program and compare its exit code
 //	listening FILE VAR       wait for "... on ADDRESS" in a file, keep the address
@@ -79,6 +80,7 @@ func TestStories(t *testing.T) {
 			"start":      cmdStart,
 			"until-text": cmdUntilText,
 			"interrupt":  cmdInterrupt,
+			"signal":     cmdSignal,
 			"ended":      cmdEnded,
 			"exits":      cmdExits,
 		},

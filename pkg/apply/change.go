@@ -75,7 +75,7 @@ func (r *run) awaitGrowth(ctx context.Context, i int) error {
 	if r.result.Actions[i].Outcome != Bought {
 		return errors.New("not sent: the first growth of the run is not confirmed")
 	}
-	last := time.Now().Add(r.Horizon)
+	last := time.Now().Add(r.LookupTimeout)
 	for every := firstPoll; ; every = longer(every) {
 		if observed, err := r.Account.Observe(ctx); err == nil {
 			members := slices.DeleteFunc(slices.Clone(observed.Services), func(s plan.Service) bool { return !slices.Contains(uids, s.UID) })
@@ -88,7 +88,7 @@ func (r *run) awaitGrowth(ctx context.Context, i int) error {
 			}
 		}
 		if time.Now().Add(every).After(last) {
-			return fmt.Errorf("not sent: the account does not show within %s that the first growth of the run became a part of its LAG", r.Horizon)
+			return fmt.Errorf("not sent: the account does not show within %s that the first growth of the run became a part of its LAG", r.LookupTimeout)
 		}
 		select {
 		case <-ctx.Done():
@@ -475,7 +475,7 @@ func (r *run) cancel(ctx context.Context, i int, a plan.Action, settled bool) {
 			return
 		}
 		res := &r.result.Actions[i]
-		res.Cancelled = append(res.Cancelled, CancelledService{s.UID, chargeText(r.draft.Observed.Charges[s.UID])})
+		res.Cancelled = append(res.Cancelled, CancelledService{s.UID, r.draft.Observed.Charges[s.UID]})
 	}
 	r.finishChange(i, Cancelled, nil)
 }
@@ -500,14 +500,6 @@ func (r *run) readyToCancel(ctx context.Context, a plan.Action) ([]plan.Service,
 		members = append(members, s)
 	}
 	return members, nil
-}
-
-// chargeText is what ending a service costs at once, in words.
-func chargeText(c plan.Charge) string {
-	if !c.Known {
-		return "unknown, at most the remaining term"
-	}
-	return c.Currency + " " + c.Amount.String()
 }
 
 func (r *run) cancelOne(ctx context.Context, s plan.Service) error {

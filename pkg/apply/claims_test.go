@@ -42,7 +42,7 @@ func snapshot(t *testing.T, store ledger.Store) []ledger.Open {
 // and a later run finds it.
 func TestDoubtOutlivesTheRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &scenario{account: &fakeAccount{lose: map[string]bool{"b": true}, lag: time.Hour}, options: apply.Options{Wait: time.Minute, Horizon: 5 * time.Minute}}
+		s := &scenario{account: &fakeAccount{lose: map[string]bool{"b": true}, lag: time.Hour}, options: apply.Options{Wait: time.Minute, LookupTimeout: 5 * time.Minute}}
 		r := s.run(t, entries("a", "b"))
 		if r.ExitCode != apply.ExitUnknown || r.Summary.Unknown != 1 {
 			t.Fatalf("exit %d, summary %+v", r.ExitCode, r.Summary)
@@ -131,7 +131,7 @@ func TestRenamedServiceIsFoundByItsTag(t *testing.T) {
 // nothing else is.
 func TestUnreadableTagsAreNotAbsence(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &scenario{account: &fakeAccount{}, store: storetest.NewMemory(), options: apply.Options{Horizon: time.Second}}
+		s := &scenario{account: &fakeAccount{}, store: storetest.NewMemory(), options: apply.Options{LookupTimeout: time.Second}}
 		claim := claimByHand(t, s.store, "a")
 		s.account.Buy(t.Context(), claim.Order, claim.ID)
 		s.account.services[0].Name = "renamed by hand"
@@ -166,7 +166,7 @@ func TestEntryEditedWhileInDoubt(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s := &scenario{account: &fakeAccount{}, store: storetest.NewMemory(), options: apply.Options{Horizon: time.Second}}
+				s := &scenario{account: &fakeAccount{}, store: storetest.NewMemory(), options: apply.Options{LookupTimeout: time.Second}}
 				claimByHand(t, s.store, "a")
 				r := s.run(t, c.desired)
 				if len(s.account.orders) != c.orders || r.ExitCode != apply.ExitUnknown {
@@ -316,7 +316,7 @@ func TestCancelWaitsForOrders(t *testing.T) {
 		d := entries("new", "old")
 		d.Ports[1].Absent = true
 		d.Ports[0].Zone = plan.Red
-		s.options.Horizon = time.Second
+		s.options.LookupTimeout = time.Second
 		r := s.run(t, d)
 		if r.ExitCode != apply.ExitUnknown || len(s.account.calls) != 0 {
 			t.Errorf("exit %d, calls %v", r.ExitCode, s.account.calls)

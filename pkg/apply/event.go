@@ -63,13 +63,8 @@ type OrderFinished struct {
 // busy, or that there are as many again as at the start.
 type PaceChanged struct{ Parallelism int }
 
-// APIBusy says that the API asked to wait (429), and how long the next attempt of
-// the request waits.
-type APIBusy struct {
-	// Request is the method and the path.
-	Request string
-	Wait    time.Duration
-}
+// APIBusy says that requests wait because the API is busy (429), and how long.
+type APIBusy struct{ Wait time.Duration }
 
 // ChangeStarted says that an update (Update, Grow, Buy) or a cancellation (Cancel)
 // is about to be made.

@@ -109,8 +109,7 @@ type wireChange struct {
 }
 
 type wireBusy struct {
-	Request string  `json:"request"`
-	Wait    float64 `json:"waitSeconds"`
+	Wait float64 `json:"waitSeconds"`
 }
 
 type wireStart struct {
@@ -164,7 +163,7 @@ func wireEvent(e Event) (name string, members any) {
 	case ChangeStarted:
 		return "change-started", wireStart(e)
 	case APIBusy:
-		return "api-busy", wireBusy{e.Request, seconds(e.Wait)}
+		return "api-busy", wireBusy{seconds(e.Wait)}
 	case OrdersSettled:
 		return "orders-settled", wireSettled(e)
 	case OrderRecovered:

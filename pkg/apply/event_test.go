@@ -39,7 +39,7 @@ func exampleEvents() []apply.Event {
 		apply.OrderStarted{Name: "lon-core-1"},
 		apply.PaceChanged{Parallelism: 8},
 		apply.OrderFinished{Name: "lon-core-1", Outcome: apply.Bought, UIDs: []plan.ServiceUID{exampleUID}, Price: price},
-		apply.APIBusy{Request: "GET /v2/products", Wait: 8 * time.Second},
+		apply.APIBusy{Wait: 8 * time.Second},
 		apply.ChangeStarted{Kind: plan.Update, Name: "lon-core-2"},
 		apply.ChangeFinished{Kind: plan.Update, Name: "lon-core-2", Outcome: apply.Updated},
 		apply.ChangeFinished{

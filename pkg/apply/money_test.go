@@ -21,7 +21,7 @@ import (
 // a uid entry's LAG grows, the answer is lost and listing lags: 2nd run.
 func TestUIDDoesNotSettleAGrowthInDoubt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &scenario{account: &fakeAccount{}, options: apply.Options{Wait: time.Minute, Horizon: 5 * time.Minute}}
+		s := &scenario{account: &fakeAccount{}, options: apply.Options{Wait: time.Minute, LookupTimeout: 5 * time.Minute}}
 		s.run(t, entries("lag"))
 		time.Sleep(24 * time.Hour)
 		d := entries("lag")
@@ -39,7 +39,7 @@ func TestUIDDoesNotSettleAGrowthInDoubt(t *testing.T) {
 // LAG buy of 4 in doubt, one member shows, person adds uid.
 func TestUIDDoesNotSettleAPartOfALAG(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &scenario{account: &fakeAccount{lag: time.Hour, lose: map[string]bool{"lag": true}}, options: apply.Options{Wait: time.Minute, Horizon: time.Minute}}
+		s := &scenario{account: &fakeAccount{lag: time.Hour, lose: map[string]bool{"lag": true}}, options: apply.Options{Wait: time.Minute, LookupTimeout: time.Minute}}
 		d := entries("lag")
 		d.Ports[0].LAG = 4
 		s.run(t, d)
@@ -57,7 +57,7 @@ func TestUIDDoesNotSettleAPartOfALAG(t *testing.T) {
 func TestRenamedLAGWithUIDIsHeldBack(t *testing.T) {
 	for _, formerly := range []string{"", "lag"} {
 		synctest.Test(t, func(t *testing.T) {
-			s := &scenario{account: &fakeAccount{}, options: apply.Options{Wait: time.Minute, Horizon: time.Minute}}
+			s := &scenario{account: &fakeAccount{}, options: apply.Options{Wait: time.Minute, LookupTimeout: time.Minute}}
 			s.run(t, entries("lag"))
 			time.Sleep(24 * time.Hour)
 			d := entries("lag")
@@ -164,7 +164,7 @@ func TestRejectionOfSomethingElseClosesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		pending := apply.Approval{Type: "NEW_ORDER", Status: "PENDING", Texts: []string{"a"}}
 		other := apply.Approval{Type: "SPEED_CHANGE", Status: "REJECTED", Texts: []string{"vxc", "a"}}
-		s := &scenario{account: &fakeAccount{outcome: map[string]apply.Outcome{"a": apply.Unknown}}, options: apply.Options{Wait: time.Minute, Horizon: time.Minute}}
+		s := &scenario{account: &fakeAccount{outcome: map[string]apply.Outcome{"a": apply.Unknown}}, options: apply.Options{Wait: time.Minute, LookupTimeout: time.Minute}}
 		s.account.approvals = nil
 		s.account.onBuy = func() { s.account.approvals = []apply.Approval{pending} }
 		r := s.run(t, entries("a"))
@@ -333,7 +333,7 @@ func TestMembersWithoutAggregationAreNotReplaced(t *testing.T) {
 // a grow in doubt is "found by name" in members that were there before.
 func TestOldMembersAreNotTheOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &scenario{account: &fakeAccount{}, options: apply.Options{Wait: time.Minute, Horizon: time.Minute}}
+		s := &scenario{account: &fakeAccount{}, options: apply.Options{Wait: time.Minute, LookupTimeout: time.Minute}}
 		s.run(t, entries("lag"))
 		time.Sleep(240 * time.Hour)
 		d := entries("lag2") // renamed and grown
@@ -352,7 +352,7 @@ func TestOldMembersAreNotTheOrder(t *testing.T) {
 // the claim's name is found at another site, at another speed.
 func TestAnotherSiteIsNotTheOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &scenario{account: &fakeAccount{}, store: storetest.NewMemory(), options: apply.Options{Wait: time.Minute, Horizon: time.Minute}}
+		s := &scenario{account: &fakeAccount{}, store: storetest.NewMemory(), options: apply.Options{Wait: time.Minute, LookupTimeout: time.Minute}}
 		claimByHand(t, s.store, "a")
 		s.account.services = append(s.account.services, plan.Service{UID: "x", Name: "a", Status: plan.StatusDecommissioned, Location: 5, Speed: plan.Speed100G, CreatedAt: time.Now().Add(-8760 * time.Hour)})
 		s.run(t, entries("b"))

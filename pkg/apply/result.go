@@ -110,9 +110,8 @@ type PortResult struct {
 // CancelledService is a service that was terminated, for good.
 type CancelledService struct {
 	UID plan.ServiceUID `json:"uid"`
-	// Charge is its early termination fee in words, as the plan quoted it; empty
-	// when that is not known.
-	Charge string `json:"charge,omitzero"`
+	// Charge is its early termination fee, as the plan quoted it.
+	Charge plan.Charge `json:"charge"`
 }
 
 // LOAResult is one Letter of Authorization.

@@ -42,8 +42,8 @@ type Options struct {
 	// Wait is how long to wait for provisioning and letters; 0 does not wait.
 	Wait time.Duration
 	// Horizon is how long to look for an order without an answer after it was last
-	// sent; 0 means DefaultHorizon.
-	Horizon time.Duration
+	// sent; 0 means DefaultLookupTimeout.
+	LookupTimeout time.Duration
 	// Recheck is as in DraftOptions.
 	Recheck time.Duration
 	// SameAccount is as in DraftOptions.
@@ -52,14 +52,14 @@ type Options struct {
 	Recovered []Recovered
 }
 
-// DefaultHorizon is how long an order without an answer is looked for: longer
+// DefaultLookupTimeout is how long an order without an answer is looked for: longer
 // than a service may take to show in the listing (API facts §4.1, confidence D).
-const DefaultHorizon = 10 * time.Minute
+const DefaultLookupTimeout = 10 * time.Minute
 
 // carryOut does what Run promises.
 func carryOut(ctx context.Context, d Draft, o Options) Result {
-	if o.Horizon <= 0 {
-		o.Horizon = DefaultHorizon
+	if o.LookupTimeout <= 0 {
+		o.LookupTimeout = DefaultLookupTimeout
 	}
 	if o.Recheck <= 0 {
 		o.Recheck = DefaultRecheck
@@ -115,7 +115,7 @@ func (r *run) settledEvent() OrdersSettled {
 			continue
 		}
 		e.Doubts++
-		if until := o.claim.QuietSince().Add(r.Horizon); until.After(e.Until) {
+		if until := o.claim.QuietSince().Add(r.LookupTimeout); until.After(e.Until) {
 			e.Until = until
 		}
 	}

@@ -51,15 +51,15 @@ type witness struct {
 	statuses map[plan.ServiceUID]plan.Status
 	sent     bool // an order was
 
-	sinkMu sync.Mutex
-	sink   func(Event)
-	over   bool // no event is handed on any more
+	turn chan struct{} // held by whoever hands an event on
+	sink func(Event)
+	over bool // no event is handed on any more
 }
 
 func newWitness(d Draft, o Options) *witness {
 	w := &witness{
 		result:   blank(d, o.Identity, o.Recovered),
-		statuses: map[plan.ServiceUID]plan.Status{}, sink: o.Sink,
+		statuses: map[plan.ServiceUID]plan.Status{}, sink: o.Sink, turn: make(chan struct{}, 1),
 	}
 	if w.sink == nil {
 		w.sink = func(Event) {}
@@ -99,8 +99,8 @@ func (w *witness) Event(e Event) {
 	w.mu.Lock()
 	w.take(e)
 	w.mu.Unlock()
-	w.sinkMu.Lock()
-	defer w.sinkMu.Unlock()
+	w.turn <- struct{}{}
+	defer func() { <-w.turn }()
 	if !w.over {
 		w.sink(e)
 	}
@@ -249,8 +249,8 @@ func (w *witness) tell(r Result) {
 	told := make(chan struct{})
 	go func() {
 		defer close(told)
-		w.sinkMu.Lock()
-		defer w.sinkMu.Unlock()
+		w.turn <- struct{}{}
+		defer func() { <-w.turn }()
 		w.over = true
 		w.sink(RunFinished{r})
 	}()

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/portctl/portctl/cmd/portctl/internal/render"
 	"github.com/portctl/portctl/inventory"
@@ -33,13 +34,19 @@ type applyOptions struct {
 	parallelism int
 	wait        time.Duration
 	noWait      bool
-	horizon     time.Duration
-	loaDir      string
-	noLOA       bool
-	format      string
-	resultFile  string
-	events      string
-	maxFailures int
+	// lookupTimeout is how long an unconfirmed order is looked for.
+	lookupTimeout time.Duration
+	loaDir        string
+	noLOA         bool
+	format        string
+	resultFile    string
+	events        string
+	maxFailures   int
+	// maxUnconfirmed is how many orders in a row may go without a usable answer.
+	maxUnconfirmed int
+	// kept are the flags that the next apply needs as well, and keptLOAs those that
+	// say where the LOAs are.
+	kept, keptLOAs []string
 }
 
 func newApplyCommand(s Streams, g *globals) *cobra.Command {
@@ -54,7 +61,7 @@ a PDF with a manifest.
 Every order is validated by the API before the first one is sent; one refusal
 and nothing is bought. Then the plan is shown and "yes" asked for. Before an
 order is sent its claim is written to the ledger; an order without a usable
-answer is looked up until the horizon and never sent again by itself. What stays
+answer is looked up until the lookup timeout and never sent again. What stays
 in doubt holds back its entry, and "portctl ledger" settles it.
 
 With PLAN.json, a plan saved by "portctl plan --out", only what stands in it is
@@ -69,13 +76,24 @@ terminal the progress is shown in place, elsewhere line by line; --events writes
 it as JSON. With "--events -" standard output carries nothing else, and the plan
 and the result go to standard error.
 
-Ctrl-C starts nothing new, finishes the orders in flight and writes the result;
-a second Ctrl-C leaves at once, and the claims keep the doubt.
+An order that gets no answer within 30 seconds no longer holds up the others, and
+after 10 unconfirmed orders in a row no new one is sent (--max-unconfirmed).
+
+Ctrl-C starts nothing new, finishes the in-flight orders and writes the result.
+A second Ctrl-C, a second or more later, ends within two seconds: the result
+calls the in-flight orders unknown, their claims stay open, the lock is given
+back. --result and --format json have a result in every case, also when nothing
+was sent; its "error" says why.
+
+An LOA that Megaport refuses for good (403, or 404 an hour after the port is
+provisioned), and a port that was FAILED before the run, are named and not waited
+for; "portctl loa --refresh" asks again.
 
 Exit codes: 0 done or nothing to do, 3 refused and nothing sent, 4 partly done
 or interrupted, 5 an order's outcome is unknown or a name has a second service,
 6 the saved or expected plan does not cover what would be done, 7 all bought but
-something is not ready or a letter is missing, 1 any other error.`,
+something is not ready or an LOA is missing, 130 ended by a second Ctrl-C, 1 any
+other error, also an output that could not be written.`,
 		Example: `  portctl apply -f examples/london.yaml
   portctl apply -f examples/emea-rollout.yaml --auto-approve --loa-dir letters
   portctl apply --auto-approve --events - | jq -r .type
@@ -85,6 +103,8 @@ something is not ready or a letter is missing, 1 any other error.`,
 			if len(args) == 1 {
 				o.planFile = args[0]
 			}
+			o.kept = given(cmd.Flags(), "loa-dir", "no-loa", "wait", "no-wait", "lookup-timeout", "horizon", "parallelism", "max-failures", "max-unconfirmed")
+			o.keptLOAs = given(cmd.Flags(), "loa-dir", "no-loa")
 			return runApply(cmd.Context(), s, o)
 		},
 	}
@@ -95,13 +115,16 @@ something is not ready or a letter is missing, 1 any other error.`,
 	f.IntVar(&o.parallelism, "parallelism", 16, "`number` of orders, validations and downloads at one time")
 	f.DurationVar(&o.wait, "wait", 30*time.Minute, "`duration` to wait for provisioning and letters")
 	f.BoolVar(&o.noWait, "no-wait", false, "do not wait for provisioning")
-	f.DurationVar(&o.horizon, "horizon", apply.DefaultHorizon, "`duration` for which an order without an answer is looked for")
+	f.DurationVar(&o.lookupTimeout, "lookup-timeout", apply.DefaultLookupTimeout, "`duration` for which an unconfirmed order is looked for after it was sent")
+	f.DurationVar(&o.lookupTimeout, "horizon", apply.DefaultLookupTimeout, "former name of --lookup-timeout")
+	_ = f.MarkHidden("horizon")
 	f.StringVar(&o.loaDir, "loa-dir", "loas", "`folder` for the letters and their manifest")
 	f.BoolVar(&o.noLOA, "no-loa", false, "fetch no letters")
 	f.StringVar(&o.format, "format", "text", "`format` of the result: text or json")
 	f.StringVar(&o.events, "events", "", "write every event as a line of JSON to this `file`; - means standard output")
 	f.IntVar(&o.maxFailures, "max-failures", 0, "start no new order after this `number` came to nothing; 0 goes on")
-	f.StringVar(&o.resultFile, "result", "", "write the result as JSON to this `file` too, whatever happens")
+	f.IntVar(&o.maxUnconfirmed, "max-unconfirmed", 10, "start no new order after this `number` of unconfirmed orders in a row; 0 goes on")
+	f.StringVar(&o.resultFile, "result", "", "write the result as JSON to this `file` too, whatever happens, also when apply is refused or interrupted")
 	registerSelection(f, &o.selection)
 	cmd.MarkFlagsMutuallyExclusive("wait", "no-wait")
 	return cmd
@@ -111,11 +134,11 @@ func (o *applyOptions) check() error {
 	if o.parallelism < 1 {
 		return fmt.Errorf("--parallelism must be at least 1, not %d", o.parallelism)
 	}
-	if o.maxFailures < 0 {
-		return fmt.Errorf("--max-failures must not be negative: %d", o.maxFailures)
+	if o.maxFailures < 0 || o.maxUnconfirmed < 0 {
+		return fmt.Errorf("--max-failures and --max-unconfirmed must not be negative: %d, %d", o.maxFailures, o.maxUnconfirmed)
 	}
-	if o.wait < 0 || o.horizon <= 0 {
-		return fmt.Errorf("--wait and --horizon must not be negative: %s, %s", o.wait, o.horizon)
+	if o.wait < 0 || o.lookupTimeout <= 0 {
+		return fmt.Errorf("--wait and --lookup-timeout must not be negative: %s, %s", o.wait, o.lookupTimeout)
 	}
 	if o.noWait {
 		o.wait = 0
@@ -126,73 +149,118 @@ func (o *applyOptions) check() error {
 	return oneOf("format", o.format, "text", "json")
 }
 
+// applying is one apply on its way. What is known of it goes into the result,
+// however early it ends.
+type applying struct {
+	applyOptions
+	session   *session
+	account   *provider.Account
+	inventory *inventory.Inventory
+	saved     *plan.Document
+	loas      *loa.Folder
+	book      *book
+	unlock    func()
+	events    *eventStream
+
+	started   time.Time
+	identity  apply.Identity
+	draft     apply.Draft
+	recovered []apply.Recovered
+	told      bool // the result is written
+}
+
 func runApply(ctx context.Context, s Streams, o applyOptions) error {
-	if err := o.check(); err != nil {
-		return err
-	}
+	surviveClosedPipes()
+	a := &applying{applyOptions: o, started: time.Now(), identity: apply.Identity{Tool: "portctl " + Version()}}
 	events, s, err := openEvents(s, o.events)
-	if err != nil {
+	if err == nil {
+		a.events = events
+		err = a.run(ctx, s)
+	}
+	return events.finish(s, a.conclude(ctx, s, err))
+}
+
+// run opens what apply needs and carries it out.
+func (a *applying) run(ctx context.Context, s Streams) (err error) {
+	if err := a.check(); err != nil {
 		return err
 	}
-	defer events.finish(s)
-	saved, err := o.savedPlan()
-	if err != nil {
+	if a.saved, err = a.savedPlan(); err != nil {
 		return err
 	}
-	inv, err := o.load(s)
-	if err != nil {
+	if a.inventory, err = a.load(s); err != nil {
 		return err
 	}
-	session, err := o.open(ctx, s, inv.Environment, false)
-	if err != nil {
+	a.requests = inFlight(a.parallelism)
+	if a.session, err = a.open(ctx, s, a.inventory.Environment, false); err != nil {
 		return err
 	}
-	defer session.close()
-	if err := o.checkPlaces(); err != nil {
+	defer a.session.close()
+	a.identity = identity(a.session.target, a.inventory)
+	a.account = provider.NewAccount(a.session.client)
+	if err := a.checkPlaces(); err != nil {
 		return exitWith(exitRefused, err)
 	}
-	letters, err := o.letters(session.target)
-	if err != nil {
+	if a.loas, err = a.letters(a.session.target); err != nil {
 		return exitWith(exitRefused, err)
 	}
-	if err := o.checkLedgerPlace(s, session.target, inv); err != nil {
+	if err := a.checkLedgerPlace(s, a.session.target, a.inventory); err != nil {
 		return err
 	}
-	book, err := o.openLedger(ctx, session.target, inv)
+	if a.book, err = a.openLedger(ctx, a.session.target, a.inventory); err != nil {
+		return err
+	}
+	defer a.book.store.Close()
+	if a.unlock, err = a.book.lock(ctx, s); err != nil {
+		return err
+	}
+	defer a.unlock()
+	return a.carryOut(ctx, s)
+}
+
+// recheck is how long after an order was turned away the account is listed before it
+// is sent again. A rehearsal with a short lookup timeout is as patient as that.
+func (a *applying) recheck() time.Duration {
+	if a.session.Environment == sandboxName {
+		return min(apply.DefaultRecheck, a.lookupTimeout)
+	}
+	return apply.DefaultRecheck
+}
+
+// inFlight is how many requests the client lets run at one time, so that an order
+// whose claim is made never waits for a slot: those that are asked for, as many
+// again whose slots were lent to others because they hang, and listings and LOAs.
+func inFlight(parallelism int) int { return 2*parallelism + 16 }
+
+// prepare drafts the run: what would be done now.
+func (a *applying) prepare(ctx context.Context) (plan.Document, error) {
+	draft, recovered, err := apply.Prepare(ctx, a.account, a.inventory.Desired(), apply.DraftOptions{
+		Ledger: a.book.Ledger, Selection: a.selection, Parallelism: a.parallelism, PerOrder: true,
+		SameAccount: a.sameAccount, Recheck: a.recheck(),
+	})
+	a.recovered = append(a.recovered, recovered...)
 	if err != nil {
-		return err
+		return plan.Document{}, nothingSent(refusal(err))
 	}
-	defer book.store.Close()
-	unlock, err := book.lock(ctx, s)
-	if err != nil {
-		return err
-	}
-	defer unlock()
-	return o.carryOut(ctx, s, session, inv, saved, letters, book, unlock, events)
+	a.draft = draft
+	return a.document(a.session.target, a.inventory, draft, 0), nil
 }
 
 // carryOut drafts, asks and runs, holding the lock until the orders are settled.
-func (o *applyOptions) carryOut(ctx context.Context, s Streams, session *session, inv *inventory.Inventory, saved *plan.Document, letters *loa.Folder, book *book, unlock func(), events *eventStream) error {
-	account := provider.NewAccount(session.client)
-	prepare := func() (apply.Draft, []apply.Recovered, plan.Document, error) {
-		draft, recovered, err := apply.Prepare(ctx, account, inv.Desired(), apply.DraftOptions{
-			Ledger: book.Ledger, Selection: o.selection, Parallelism: o.parallelism, PerOrder: true,
-		})
-		return draft, recovered, o.document(session.target, inv, draft, 0), nothingSent(refusal(err))
-	}
-	draft, recovered, doc, err := prepare()
+func (a *applying) carryOut(ctx context.Context, s Streams) error {
+	doc, err := a.prepare(ctx)
 	if err != nil {
 		return err
 	}
-	if err := o.covered(s, saved, doc); err != nil {
+	if err := a.covered(s, a.saved, doc); err != nil {
 		return err
 	}
 	shown := s.now()
-	if err := o.gate(ctx, s, doc); err != nil {
+	if err := a.gate(ctx, s, doc); err != nil {
 		return err
 	}
 	if s.now().Sub(shown) > staleAfter {
-		again, more, fresh, err := prepare()
+		fresh, err := a.prepare(ctx)
 		if err != nil {
 			return err
 		}
@@ -200,21 +268,42 @@ func (o *applyOptions) carryOut(ctx context.Context, s Streams, session *session
 			return exitWith(exitUncovered, withHint(errors.New("the account or the prices changed while the question was open, so nothing is done"),
 				"run the same command again to review the plan as it is now"))
 		}
-		draft, recovered = again, append(recovered, more...)
 	}
-	surviveClosedPipes()
-	watching := o.watch(s, events)
+	watching := a.watch(s, a.events)
 	defer watching.stop()
+	a.session.busy.to(watching.Event)
 	stopping := context.AfterFunc(ctx, func() {
-		fmt.Fprintln(s.Err, "stopping: nothing new is started, orders in flight are finished; once more to leave at once")
+		fmt.Fprintln(s.Err, "Stopping: finishing in-flight orders. Press Ctrl-C again to exit now")
 	})
 	defer stopping()
-	result := apply.Run(ctx, draft, apply.Options{
-		Account: account, Identity: identity(session.target, inv), Ledger: book.Ledger, Settled: unlock, LOAs: letters, Sink: watching.Event,
-		Parallelism: o.parallelism, MaxFailures: o.maxFailures, Wait: o.wait, Horizon: o.horizon, Recovered: recovered,
+	result := apply.Run(ctx, a.draft, apply.Options{
+		Account: a.account, Identity: a.identity, Ledger: a.book.Ledger, Settled: a.unlock, LOAs: a.loas, Sink: watching.Event,
+		Parallelism: a.parallelism, MaxFailures: a.maxFailures, MaxUnconfirmed: a.maxUnconfirmed, Hurry: s.Hurry,
+		Wait: a.wait, LookupTimeout: a.lookupTimeout, Recheck: a.recheck(), SameAccount: a.sameAccount, Recovered: a.recovered,
 	})
+	a.session.busy.to(nil)
 	watching.stop()
-	return o.finish(s, result)
+	return a.finish(s, result)
+}
+
+// conclude writes the result of a run that did not begin.
+func (a *applying) conclude(ctx context.Context, s Streams, err error) error {
+	if err == nil || a.told {
+		return err
+	}
+	message := err.Error()
+	if interrupted := ctx.Err() != nil && errors.Is(err, context.Canceled); interrupted {
+		err = exitWith(exitPartly, withHint(err, "nothing was bought or changed; run the same command again"))
+		message = "interrupted"
+	}
+	failure := apply.NewRunError(err, hintOf(err))
+	failure.Message = message
+	r := apply.NotRun(a.draft, a.identity, a.started, a.recovered, codeOf(err), failure)
+	r.Interrupted = ctx.Err() != nil
+	if unwritten := a.write(s, r); unwritten != nil {
+		fmt.Fprintf(s.Err, "error: the result could not be written: %v\n", unwritten)
+	}
+	return err
 }
 
 // nothingSent tells whoever reads an error what they want to know first.
@@ -308,6 +397,7 @@ func (o *applyOptions) checkPlaces() error {
 		return nil
 	}
 	if err := writableFile(o.resultFile); err != nil {
+		defer func() { o.resultFile = "" }() // said once
 		return withHint(fmt.Errorf("the result could not be written to %s, so nothing is done: %w", o.resultFile, err),
 			"name another file with --result")
 	}
@@ -424,24 +514,62 @@ func identity(t target, inv *inventory.Inventory) apply.Identity {
 // sameArgs are the arguments of the same apply once more.
 func (o *applyOptions) sameArgs() []string {
 	if o.planFile != "" {
-		return append([]string{o.planFile}, o.again(plan.Selection{Only: o.selection.Only})...)
+		return slices.Concat([]string{o.planFile}, o.again(plan.Selection{Only: o.selection.Only}), o.kept)
 	}
-	return o.again(o.selection)
+	return append(o.again(o.selection), o.kept...)
 }
 
-// finish writes the result, on success and on failure alike.
-func (o *applyOptions) finish(s Streams, r apply.Result) error {
-	encoded, err := r.Encode()
-	if err == nil && o.resultFile != "" {
-		err = writePrivate(o.resultFile, plan.VisibleText(encoded))
+// given repeats those of the named flags that were given.
+func given(f *pflag.FlagSet, names ...string) []string {
+	var args []string
+	for _, name := range names {
+		flag := f.Lookup(name)
+		switch {
+		case !flag.Changed:
+		case flag.Value.Type() == "bool":
+			args = append(args, "--"+name)
+		default:
+			args = append(args, "--"+name, flag.Value.String())
+		}
 	}
-	if o.format == "json" {
-		_, _ = s.Out.Write(encoded)
+	return args
+}
+
+// finish writes the result of a run.
+func (a *applying) finish(s Streams, r apply.Result) error {
+	a.told = true
+	err := a.write(s, r)
+	drawing := render.Options{Width: s.Width, Color: a.color(s), Apply: a.sameArgs(), Ledger: a.again(plan.Selection{}), LOAs: a.keptLOAs}
+	if a.format == "json" {
+		if open := drawing.Open(r); open != "" && !a.quiet {
+			fmt.Fprintln(s.Err, open)
+		}
 	} else {
-		_ = render.ResultText(s.Out, r, render.Options{Width: s.Width, Color: o.color(s), Apply: o.sameArgs(), Ledger: o.again(plan.Selection{})})
+		_ = render.ResultText(s.Out, r, drawing) // Main tells of what could not be written
+	}
+	if r.Error != nil {
+		err = errors.Join(errors.New(r.Error.Message), err)
 	}
 	if r.ExitCode != exitDone {
 		return exitWith(r.ExitCode, err)
+	}
+	return err
+}
+
+// write writes the result to where JSON is wanted: the file first, since nobody can
+// hold it up.
+func (a *applying) write(s Streams, r apply.Result) error {
+	encoded, err := r.Encode()
+	if err != nil {
+		return err
+	}
+	if a.resultFile != "" {
+		if err = writePrivate(a.resultFile, plan.VisibleText(encoded)); err != nil {
+			err = fmt.Errorf("the result could not be written to %s: %w", a.resultFile, err)
+		}
+	}
+	if a.format == "json" {
+		_, _ = s.Out.Write(plan.VisibleText(encoded)) // Main tells of what could not be written
 	}
 	return err
 }

@@ -50,19 +50,26 @@ func openEvents(s Streams, name string) (*eventStream, Streams, error) {
 	return &eventStream{apply.NewEventWriter(render.NewGuard(file, false), time.Now), file.Close}, s, nil
 }
 
-// finish closes the stream and tells of an event that could not be written: the
-// run itself went on.
-func (e *eventStream) finish(s Streams) {
+// finish closes the stream and adds an event that could not be written to the
+// command's own error: the run itself went on, and its exit code counts more.
+func (e *eventStream) finish(s Streams, err error) error {
 	if e == nil {
-		return
+		return err
 	}
-	if err := errors.Join(e.Err(), e.close()); err != nil {
-		fmt.Fprintf(s.Err, "warning: not all events could be written: %v\n", err)
+	lost := errors.Join(e.Err(), e.close())
+	switch {
+	case lost == nil:
+		return err
+	case err == nil:
+		return fmt.Errorf("not all events could be written: %w", lost)
 	}
+	fmt.Fprintf(s.Err, "warning: not all events could be written: %v\n", lost)
+	return err
 }
 
 // watching is what shows a run while it goes on.
 type watching struct {
+	mu    sync.Mutex
 	sinks []func(apply.Event)
 	stop  func()
 }
@@ -72,7 +79,7 @@ type watching struct {
 func (g *globals) watch(s Streams, events *eventStream) *watching {
 	w := &watching{stop: func() {}}
 	if events != nil {
-		w.sinks = append(w.sinks, events.Event)
+		w.sinks = append(w.sinks, within(events.Event))
 	}
 	switch {
 	case g.quiet:
@@ -86,8 +93,63 @@ func (g *globals) watch(s Streams, events *eventStream) *watching {
 	return w
 }
 
+// within keeps what is not of the run itself between its first and its last event.
+func within(sink func(apply.Event)) func(apply.Event) {
+	running := false
+	return func(e apply.Event) {
+		switch e.(type) {
+		case apply.RunStarted:
+			running = true
+		case apply.RunFinished:
+			running = false
+		case apply.APIBusy:
+			if !running {
+				return
+			}
+		}
+		sink(e)
+	}
+}
+
+// busyTeller says that the API is busy, so that nobody waits in silence.
+type busyTeller struct {
+	mu        sync.Mutex
+	otherwise func(apply.Event) // while nothing shows a run; nil says nothing
+	sink      func(apply.Event)
+}
+
+func (g *globals) busyTeller(s Streams) *busyTeller {
+	b := &busyTeller{}
+	if !g.quiet {
+		b.otherwise = live.NewLines(s.Err, time.Now).Event
+	}
+	return b
+}
+
+// to hands the news to what shows a run; nil ends that.
+func (b *busyTeller) to(sink func(apply.Event)) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.sink = sink
+}
+
+// tell is called by the client, from many goroutines.
+func (b *busyTeller) tell(wait time.Duration) {
+	b.mu.Lock()
+	sink := b.sink
+	if sink == nil {
+		sink = b.otherwise
+	}
+	b.mu.Unlock()
+	if sink != nil {
+		sink(apply.APIBusy{Wait: wait})
+	}
+}
+
 // Event hands an event to everything that shows it.
 func (w *watching) Event(e apply.Event) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	for _, sink := range w.sinks {
 		sink(e)
 	}
@@ -111,6 +173,9 @@ func screenOf(s Streams) *live.Screen {
 
 // size asks a terminal how large it is, now.
 func size(w io.Writer) func() (cols, rows int) {
+	if o, ok := w.(*output); ok {
+		w = o.w
+	}
 	return func() (int, int) {
 		if file, ok := w.(*os.File); ok {
 			if cols, rows, err := term.GetSize(int(file.Fd())); err == nil && cols > 0 && rows > 0 {

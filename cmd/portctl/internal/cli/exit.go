@@ -22,7 +22,7 @@ const (
 	exitUnknown   = apply.ExitUnknown
 	exitUncovered = 6 // the saved or expected plan does not cover what would be done
 	exitNotReady  = apply.ExitNotReady
-	exitInterrupt = 130 // a second Ctrl-C: the process stopped where it stood
+	exitStopped   = apply.ExitStopped // a second Ctrl-C: what was in flight was left behind
 )
 
 // exitError carries an exit code out of a command. An empty message means that

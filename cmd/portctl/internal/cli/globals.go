@@ -26,6 +26,9 @@ type globals struct {
 	logFormat   string
 	noColor     bool
 	quiet       bool
+
+	// requests is how many requests may run at one time; 0 leaves it to the client.
+	requests int
 }
 
 func (g *globals) register(f *pflag.FlagSet) {

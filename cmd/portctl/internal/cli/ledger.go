@@ -120,8 +120,8 @@ Exit codes: 0 resolved, 3 refused, 1 any other error.`,
 	f.BoolVar(&o.ApprovalsChecked, "approvals-checked", false, "the order is not among the order approvals: you looked")
 	f.BoolVar(&o.All, "all", false, "every unconfirmed order")
 	f.StringArrayVar(&o.Keys, "key", nil, "`key` of a claim that cannot be read; may repeat")
-	f.DurationVar(&o.LookupTimeout, "lookup-timeout", apply.DefaultHorizon, "`duration` after which an order may be called not created")
-	f.DurationVar(&o.LookupTimeout, "horizon", apply.DefaultHorizon, "former name of --lookup-timeout")
+	f.DurationVar(&o.LookupTimeout, "lookup-timeout", apply.DefaultLookupTimeout, "`duration` after which an order may be called not created")
+	f.DurationVar(&o.LookupTimeout, "horizon", apply.DefaultLookupTimeout, "former name of --lookup-timeout")
 	_ = f.MarkHidden("horizon")
 	cmd.MarkFlagsMutuallyExclusive("uid", "not-created", "partial", "again")
 	cmd.MarkFlagsMutuallyExclusive("uid", "all")
@@ -150,8 +150,8 @@ func runResolve(ctx context.Context, s Streams, o resolveOptions) error {
 		return err
 	}
 	return o.withLedger(ctx, s, func(inv *inventory.Inventory, session *session, b *book) error {
-		if !o.Again && len(o.uids) == 0 && o.LookupTimeout < apply.DefaultHorizon && session.Environment != sandboxName {
-			return exitWith(exitRefused, withHint(fmt.Errorf("--lookup-timeout %s is too short: a service may take up to %s to show", o.LookupTimeout, apply.DefaultHorizon),
+		if !o.Again && len(o.uids) == 0 && o.LookupTimeout < apply.DefaultLookupTimeout && session.Environment != sandboxName {
+			return exitWith(exitRefused, withHint(fmt.Errorf("--lookup-timeout %s is too short: a service may take up to %s to show", o.LookupTimeout, apply.DefaultLookupTimeout),
 				"a shorter one is for rehearsing in a sandbox"))
 		}
 		unlock, err := b.lock(ctx, s)

@@ -43,10 +43,13 @@ more than 30 days ago is warned about: data centres want a recent one.
 letters of just these ports and their part of the manifest as JSON and CSV. The
 same letters give the same archive.
 
+An LOA that Megaport refused for good (403, or 404 an hour after the port was
+provisioned) is named and not asked for again, except by --refresh.
+
 --wait waits for ports that are not ready yet.
 
-Exit codes: 0 every letter is there, 7 one is missing or its port not ready,
-1 any other error.`,
+Exit codes: 0 every LOA is there or was refused for good by an earlier run, 7 one
+is missing or its port not ready, 1 any other error.`,
 		Example: `  portctl loa -f examples/emea-rollout.yaml --zip-by metro
   portctl loa 'lon-*' --refresh
   portctl loa --wait 2h`,
@@ -125,9 +128,13 @@ func (o loaOptions) zip(s Streams, folder *loa.Folder, letters []apply.Letter) e
 // tell sums up: which letters are missing and why, which are old, how many there
 // are.
 func (o loaOptions) tell(s Streams, survey apply.Survey, letters []apply.Letter) error {
-	have, fresh, missing := 0, 0, 0
+	have, fresh, missing, refused := 0, 0, 0, 0
 	for _, l := range letters {
 		switch {
+		case l.Final && l.Settled:
+			refused++
+			fmt.Fprintf(s.Out, "%s %s: no LOA: %s\n", render.Clean(l.Name), l.UID, render.Clean(l.Error.Message))
+			continue
 		case l.File == "":
 			missing++
 			fmt.Fprintf(s.Out, "%s %s: no LOA: %s\n", render.Clean(l.Name), l.UID, render.Clean(l.Error.Message))
@@ -147,6 +154,9 @@ func (o loaOptions) tell(s Streams, survey apply.Survey, letters []apply.Letter)
 		}
 	}
 	line := fmt.Sprintf("%s in %s (%d new)", render.Plural(have, "LOA", "LOAs"), render.Clean(o.loaDir), fresh)
+	if refused > 0 {
+		line += fmt.Sprintf(" · %d refused by Megaport", refused)
+	}
 	if missing > 0 {
 		line += fmt.Sprintf(" · %d missing", missing)
 	}

@@ -94,7 +94,7 @@ func runPlan(ctx context.Context, s Streams, o planOptions) error {
 	}
 	defer book.store.Close()
 	draft, err := apply.MakeDraft(ctx, provider.NewReader(session.client), inv.Desired(), apply.DraftOptions{
-		Ledger: book.Ledger, Selection: o.selection,
+		Ledger: book.Ledger, Selection: o.selection, SameAccount: o.sameAccount,
 	})
 	if err != nil {
 		return err

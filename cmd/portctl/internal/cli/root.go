@@ -1,12 +1,7 @@
 package cli
 
 import (
-	"context"
 	"fmt"
-	"os"
-	"os/signal"
-	"syscall"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -17,52 +12,16 @@ import (
 func Main(args []string, s Streams) int {
 	s = guarded(onScreen(s))
 	defer flush(s)
-	ctx, stop := interruptible(s)
+	s, ctx, stop := interruptible(s)
 	defer stop()
+	out := &output{w: s.Out}
+	s.Out = out
 	cmd := New(s)
 	cmd.SetArgs(args)
 	err := safe.Do(func() error { return cmd.ExecuteContext(ctx) }) // a panic must not exit 2
+	err = out.account(err)
 	report(s.Err, err)
 	return codeOf(err)
-}
-
-// slowToStop is after how long a command that was interrupted says that it has
-// not ended yet.
-const slowToStop = 3 * time.Second
-
-// interruptible is a context that the first Ctrl-C, SIGTERM or SIGHUP cancels.
-// The second ends the process at once.
-func interruptible(s Streams) (context.Context, func()) {
-	ctx, cancel := context.WithCancel(context.Background())
-	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	done := make(chan struct{})
-	go func() {
-		select {
-		case <-signals:
-		case <-done:
-			return
-		}
-		cancel()
-		select {
-		case <-signals:
-			os.Exit(exitInterrupt)
-		case <-done:
-			return
-		case <-time.After(slowToStop):
-			fmt.Fprintln(s.Err, "still stopping; Ctrl-C once more to leave at once")
-		}
-		select {
-		case <-signals:
-			os.Exit(exitInterrupt)
-		case <-done:
-		}
-	}()
-	return ctx, func() {
-		signal.Stop(signals)
-		close(done)
-		cancel()
-	}
 }
 
 // New is the whole command tree.

@@ -28,6 +28,7 @@ const (
 type session struct {
 	target
 	client *megaport.Client
+	busy   *busyTeller // told by the client that the API is busy
 	close  func() error
 }
 
@@ -61,7 +62,7 @@ func (g *globals) open(ctx context.Context, s Streams, inventoryEnvironment stri
 				"a key belongs to one environment: choose another profile, or set MEGAPORT_ACCESS_KEY and MEGAPORT_SECRET_KEY")
 		}
 	}
-	out := &session{target: t, close: func() error { return nil }}
+	out := &session{target: t, busy: g.busyTeller(s), close: func() error { return nil }}
 	base, token := t.BaseURL, t.TokenURL
 	if !t.Embedded() && g.locations != "" {
 		return nil, withHint(fmt.Errorf("--locations is for the sandbox within this process, not for %s", t.Address()),
@@ -75,6 +76,7 @@ func (g *globals) open(ctx context.Context, s Streams, inventoryEnvironment stri
 	}
 	out.client, err = megaport.New(megaport.Options{
 		BaseURL: base, TokenURL: token, Credentials: credentials, Logger: log, UserAgent: "portctl/" + Version(),
+		Concurrency: g.requests,
 	})
 	if err != nil {
 		return nil, errors.Join(err, out.close())

@@ -100,7 +100,7 @@ func runStatus(ctx context.Context, s Streams, o statusOptions) error {
 
 // takeSurvey looks once at everything.
 func takeSurvey(ctx context.Context, inv *inventory.Inventory, session *session, b *book, only []string, loaDir string, noLOA bool) (apply.Survey, error) {
-	options := apply.SurveyOptions{Ledger: b.Ledger, Only: only}
+	options := apply.SurveyOptions{Ledger: b.Ledger, Only: only, SameAccount: g.sameAccount}
 	if !noLOA {
 		folder, err := loa.Open(loaDir, session.Environment)
 		if err != nil {

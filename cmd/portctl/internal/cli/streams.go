@@ -16,6 +16,9 @@ type Streams struct {
 	In       io.Reader
 	Out, Err io.Writer
 	Getenv   func(string) string
+	// Hurry is closed by the second Ctrl-C: the command has two seconds to write its
+	// result and to give the lock back. Nil never is.
+	Hurry <-chan struct{}
 	// Now tells the time; nil means time.Now.
 	Now func() time.Time
 	// Width is the number of columns of Out; 0 when it is no terminal.

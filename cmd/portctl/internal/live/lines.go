@@ -45,11 +45,10 @@ func (l *Lines) text(e apply.Event) string {
 		return fmt.Sprintf("%s, ordered by an earlier run: %s", render.Clean(e.Name), render.Clean(e.Cause))
 	case apply.PaceChanged:
 		return fmt.Sprintf("the API is busy, or no longer so: %s at a time", render.Plural(e.Parallelism, "order", "orders"))
+	case apply.APIBusy:
+		return fmt.Sprintf("the API is busy, waiting %s", e.Wait.Round(time.Second))
 	case apply.ChangeFinished:
-		if e.Failure != nil {
-			return fmt.Sprintf("%s: %s: %s", e.Outcome, render.Clean(e.Name), failure(e.Failure))
-		}
-		return fmt.Sprintf("%s %s", e.Outcome, render.Clean(e.Name))
+		return change(e)
 	case apply.PortStatus:
 		return fmt.Sprintf("%s %s is %s", render.Clean(e.Name), e.UID.Short(), render.Clean(string(e.Status)))
 	case apply.ListingFailed:
@@ -59,6 +58,9 @@ func (l *Lines) text(e apply.Event) string {
 	case apply.LOASaved:
 		return fmt.Sprintf("%s %s: LOA saved to %s", render.Clean(e.Name), e.UID.Short(), render.Clean(e.Path))
 	case apply.LOAFailed:
+		if e.Final {
+			return fmt.Sprintf("%s %s: no LOA, and later runs do not ask again: %s", render.Clean(e.Name), e.UID.Short(), render.Clean(e.Err.Error()))
+		}
 		return fmt.Sprintf("%s %s: no LOA: %s", render.Clean(e.Name), e.UID.Short(), render.Clean(e.Err.Error()))
 	case apply.ManifestFailed:
 		return fmt.Sprintf("the manifest of the LOAs could not be written: %s", render.Clean(e.Err.Error()))
@@ -77,6 +79,19 @@ func (l *Lines) order(e apply.OrderFinished) string {
 		return fmt.Sprintf("%s bought %s: %s %s a month", count, name, render.Clean(e.Price.Currency), e.Price.Monthly.Grouped())
 	}
 	return fmt.Sprintf("%s %s: %s: %s", count, e.Outcome, name, failure(e.Failure))
+}
+
+// change is what became of an update or a cancellation. What was terminated is told
+// whatever failed after it.
+func change(e apply.ChangeFinished) string {
+	text := fmt.Sprintf("%s %s", e.Outcome, render.Clean(e.Name))
+	if e.Failure != nil {
+		text = fmt.Sprintf("%s: %s: %s", e.Outcome, render.Clean(e.Name), failure(e.Failure))
+	}
+	for _, c := range e.Cancelled {
+		text += fmt.Sprintf("; %s is cancelled", render.CancelledService(c))
+	}
+	return text
 }
 
 // failure is what went wrong, with the name by which support finds it.

@@ -51,6 +51,7 @@ func StatusLine(s apply.Survey) string {
 		{sum.NotOrdered, "not ordered"},
 		{sum.Doubtful, "in doubt"},
 		{sum.LOAsMissing, "without LOA"},
+		{sum.LOAsRefused, "LOA refused by Megaport"},
 	} {
 		if x.n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", x.n, x.what))
@@ -91,6 +92,8 @@ func statusRow(p apply.Standing, now time.Time) []string {
 
 func letterAge(l *apply.LetterState, now time.Time) string {
 	switch {
+	case l != nil && l.Refused != "":
+		return "refused"
 	case l == nil || l.File == "":
 		return ""
 	case l.Old:

@@ -97,7 +97,7 @@ func trouble(e apply.Event) bool {
 		return e.Failure != nil
 	case apply.PortStatus:
 		return e.Status.Unhealthy() || e.Status.Terminated()
-	case apply.PaceChanged, apply.ListingFailed, apply.LedgerFailed, apply.LOAFailed, apply.ManifestFailed:
+	case apply.PaceChanged, apply.APIBusy, apply.ListingFailed, apply.LedgerFailed, apply.LOAFailed, apply.ManifestFailed:
 		return true
 	}
 	return false

@@ -15,7 +15,8 @@ import (
 
 // ResultText draws what a run did: what was bought and changed, what was not and
 // why, what is in doubt, what is not ready, where the letters are, and the
-// command to go on with. The last line sums it up.
+// command to go on with. The last line sums it up, or says what an unfinished run
+// left open.
 func ResultText(w io.Writer, r apply.Result, o Options) error {
 	var b strings.Builder
 	o.recovered(&b, r.Recovered)
@@ -33,6 +34,9 @@ func ResultText(w io.Writer, r apply.Result, o Options) error {
 	o.totals(&b, "This run added", r.Totals)
 	o.next(&b, r)
 	fmt.Fprintf(&b, "\n%s\n", o.verdict(r))
+	if open := o.Open(r); open != "" {
+		fmt.Fprintln(&b, open)
+	}
 	_, err := io.WriteString(w, strings.TrimPrefix(b.String(), "\n"))
 	return err
 }
@@ -178,6 +182,9 @@ func (o Options) changed(b *strings.Builder, title, code string, r apply.Result,
 	var lines []string
 	for _, a := range all {
 		line := fmt.Sprintf("  %s (%s)", Clean(a.Name), joinUIDs(a.UIDs))
+		for _, c := range a.Cancelled {
+			line += fmt.Sprintf("\n    %s", CancelledService(c))
+		}
 		if x == apply.Updated && a.Price != nil {
 			line += ": " + strings.Replace(signs(a.Price), "signs", "signed", 1)
 		}
@@ -201,11 +208,21 @@ func (o Options) failed(b *strings.Builder, r apply.Result, title string, kinds 
 		switch a.Outcome {
 		case apply.Refused, apply.NotProcessed, apply.NotSent, apply.Failed:
 			if slices.Contains(kinds, a.Kind) {
-				lines = append(lines, fmt.Sprintf("  %s: %s%s", Clean(a.Name), a.Outcome, cause(a.Error)))
+				line := fmt.Sprintf("  %s: %s%s", Clean(a.Name), a.Outcome, cause(a.Error))
+				for _, c := range a.Cancelled {
+					line += fmt.Sprintf("\n    %s is cancelled, for good", CancelledService(c))
+				}
+				lines = append(lines, line)
 			}
 		}
 	}
 	section(b, o.paint(red, fmt.Sprintf("%s (%d)", title, len(lines))), lines)
+}
+
+// CancelledService names a service that was terminated, with its early termination
+// fee.
+func CancelledService(c apply.CancelledService) string {
+	return fmt.Sprintf("service %s (early termination fee: %s)", Clean(string(c.UID)), chargeText(&c.Charge))
 }
 
 func cause(f *apply.Failure) string {
@@ -276,20 +293,31 @@ func (o Options) queued(b *strings.Builder, r apply.Result) {
 }
 
 func (o Options) notReady(b *strings.Builder, r apply.Result) {
-	var lines []string
+	var lines, settled []string
 	for _, a := range r.Actions {
 		for _, p := range a.Ports {
-			if !p.Ready {
-				lines = append(lines, fmt.Sprintf("  %s %s: %s", Clean(a.Name), p.UID, statusText(p.Status)))
+			line := fmt.Sprintf("  %s %s: %s", Clean(a.Name), p.UID, statusText(p))
+			switch {
+			case p.Ready:
+			case p.Settled:
+				settled = append(settled, line)
+			default:
+				lines = append(lines, line)
 			}
 		}
 		for _, l := range a.LOAs {
-			if l.File == "" && ready(a, l.UID) {
-				lines = append(lines, fmt.Sprintf("  %s %s: no LOA%s", Clean(a.Name), l.UID, cause(l.Error)))
+			line := fmt.Sprintf("  %s %s: no LOA%s", Clean(a.Name), l.UID, cause(l.Error))
+			switch {
+			case l.File != "" || !ready(a, l.UID):
+			case l.Settled:
+				settled = append(settled, line)
+			default:
+				lines = append(lines, line)
 			}
 		}
 	}
 	section(b, o.paint(yellow, "Not ready; run the same command again to pick it up"), lines)
+	section(b, o.paint(yellow, "Known before this run, and not waited for"), settled)
 }
 
 func ready(a apply.ActionResult, uid plan.ServiceUID) bool {
@@ -301,11 +329,15 @@ func ready(a apply.ActionResult, uid plan.ServiceUID) bool {
 	return false
 }
 
-func statusText(s plan.Status) string {
-	if s == "" {
-		return "not listed yet"
+func statusText(p apply.PortResult) string {
+	text := "not listed yet"
+	if p.Status != "" {
+		text = Clean(string(p.Status))
 	}
-	return Clean(string(s))
+	if p.Error != nil {
+		return fmt.Sprintf("%s when it was last seen; the account could not be listed since then%s", text, cause(p.Error))
+	}
+	return text
 }
 
 // next names the command to go on with, when a further run would do something.
@@ -316,7 +348,36 @@ func (o Options) next(b *strings.Builder, r apply.Result) {
 	}
 }
 
-// verdict is the last line: what a person who reads one line reads.
+// Open says what an unfinished run left open, and how to list it; empty when it
+// left nothing.
+func (o Options) Open(r apply.Result) string {
+	if r.ExitCode == apply.ExitDone {
+		return ""
+	}
+	s := r.Summary
+	var parts []string
+	count := func(one, many string, n int) {
+		if n > 0 {
+			parts = append(parts, Plural(n, one, many))
+		}
+	}
+	count("unconfirmed order", "unconfirmed orders", s.Unknown)
+	count("order waiting for approval", "orders waiting for approval", s.Queued)
+	if len(parts) > 0 {
+		return fmt.Sprintf("Open: %s; list them: %s", strings.Join(parts, ", "), command([]string{"portctl", "ledger", "list"}, o.Ledger))
+	}
+	count("port not ready", "ports not ready", s.NotReady)
+	count("LOA missing", "LOAs missing", s.LOAsMissing)
+	if r.Interrupted {
+		count("entry not done", "entries not done", s.NotDone)
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("Open: %s; list them: %s", strings.Join(parts, ", "), command([]string{"portctl", "status"}, o.Ledger, o.LOAs))
+}
+
+// verdict is the sum: what a person who reads one line reads.
 func (o Options) verdict(r apply.Result) string {
 	s := r.Summary
 	parts := o.done(r)
@@ -335,6 +396,8 @@ func (o Options) verdict(r apply.Result) string {
 		parts = append(parts, fmt.Sprintf("%s in %s (%d new)", Plural(s.LOAs, "LOA", "LOAs"), Clean(dir), s.LOAsNew))
 	}
 	count(yellow, "LOA missing", "LOAs missing", s.LOAsMissing)
+	count(yellow, "LOA refused by Megaport", "LOAs refused by Megaport", s.LOAsRefused)
+	count(yellow, "broken port", "broken ports", s.Broken)
 	if r.Interrupted {
 		parts = append(parts, o.paint(yellow, "interrupted"))
 	}

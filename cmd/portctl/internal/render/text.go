@@ -28,6 +28,8 @@ type Options struct {
 	// Ledger are the arguments with which "portctl ledger" finds the same ledger
 	// again.
 	Ledger []string
+	// LOAs are the arguments with which "portctl status" finds the same LOAs again.
+	LOAs []string
 }
 
 // The widths in columns from which a drawing holds more.
