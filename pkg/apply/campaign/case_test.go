@@ -68,7 +68,8 @@ type step struct {
 type edit struct {
 	Entry int
 	// What happens in the file (rename, rename-formerly, remove, restore, speed,
-	// centre, grow, absent) or in the portal (portal-rename, portal-cancel, vxc).
+	// centre, grow, absent), in the portal (portal-rename, portal-cancel, vxc), or in
+	// both (vxc-absent).
 	What string
 }
 
@@ -168,6 +169,9 @@ func (c *trial) drawLies(t *rapid.T) {
 		Approvals:   rapid.SampledFrom([]string{"", "", "flapping"}).Draw(t, "approvals"),
 		Forgets:     rapid.Bool().Draw(t, "forgets"),
 	}
+	if c.Traits.Approvals != "" {
+		c.World.Approvals = rapid.Bool().Draw(t, "approvals on")
+	}
 	c.Others = rapid.IntRange(0, 3).Draw(t, "others") == 3
 }
 
@@ -200,7 +204,7 @@ func drawStep(t *rapid.T, entries int) step {
 	s.Edits = rapid.SliceOfN(rapid.Custom(func(t *rapid.T) edit {
 		return edit{
 			Entry: rapid.IntRange(0, entries-1).Draw(t, "entry"),
-			What:  rapid.SampledFrom([]string{"rename", "rename-formerly", "remove", "restore", "speed", "centre", "grow", "absent", "portal-rename", "portal-cancel", "vxc"}).Draw(t, "what"),
+			What:  rapid.SampledFrom([]string{"rename", "rename-formerly", "remove", "restore", "speed", "centre", "grow", "absent", "portal-rename", "portal-cancel", "vxc", "vxc-absent"}).Draw(t, "what"),
 		}
 	}), 0, 2).Draw(t, "edits")
 	s.Runs = rapid.SliceOfN(rapid.Custom(func(t *rapid.T) run { return drawRun(t, entries) }), 1, 2).Draw(t, "runs")
@@ -307,7 +311,7 @@ func (f *file) edit(e edit) {
 		l.removed = true
 	case "restore":
 		l.removed, l.absent = false, false
-	case "absent":
+	case "absent", "vxc-absent":
 		l.absent = true
 	case "speed":
 		if !l.renamed {

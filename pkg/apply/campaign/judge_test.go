@@ -246,9 +246,13 @@ func (w *world) judgeEnd(ctx context.Context) {
 			known[strings.ToLower(string(uid))] = true
 		}
 	}
+	rows, err := w.portal.rows(ctx)
+	if err != nil {
+		w.violated("%v", err)
+	}
 	for _, o := range r.Orders {
 		for _, uid := range o.UIDs {
-			if o.Committed && !known[uid] && !w.terminated(o) {
+			if o.Committed && !known[uid] && rows[uid].alive() {
 				w.violated("the account has a service that no entry knows of: %s of order %d", uid, o.Seq)
 			}
 		}

@@ -128,7 +128,7 @@ func others() []sandbox.Seed {
 
 // byHand is what somebody else does in the portal.
 func (w *world) byHand(ctx context.Context, e edit) {
-	if !slices.Contains([]string{"portal-rename", "portal-cancel", "vxc"}, e.What) {
+	if !slices.Contains(handEdits(), e.What) || e.What == "absent" {
 		return
 	}
 	rows, err := w.portal.rows(ctx)
@@ -153,7 +153,7 @@ func (w *world) byHand(ctx context.Context, e edit) {
 		}
 	case "portal-cancel":
 		_ = w.portal.cancel(ctx, mine[0]) // what fails is not cancelled
-	case "vxc":
+	case "vxc", "vxc-absent":
 		w.liar.mu.Lock()
 		w.liar.vxcs[mine[len(mine)-1]] = true
 		w.liar.mu.Unlock()
