@@ -12,6 +12,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/portctl/portctl/pkg/plan"
 )
 
 // FromCSV turns a spreadsheet into an inventory of the given name: a row is a
@@ -165,7 +167,7 @@ func columnNames() map[string]string {
 	// In a spreadsheet an id is the number of a row, a status its progress, and a
 	// state that of an address. What is to be cancelled is not kept in one.
 	for word, key := range names {
-		if word == "id" || key == "state" {
+		if word == "id" || !inSheet(key) {
 			delete(names, word)
 		}
 	}
@@ -225,8 +227,12 @@ func (t *sheet) columns() {
 
 // csvKeys are the keys of a port that a column can be.
 func csvKeys() []string {
-	return slices.DeleteFunc(portKeys.names(), func(key string) bool { return key == "state" })
+	return slices.DeleteFunc(portKeys.names(), func(key string) bool { return !inSheet(key) })
 }
+
+// inSheet says whether a column can be a key: what is cancelled, or taken over
+// from another inventory, is decided one by one.
+func inSheet(key string) bool { return key != "state" && key != "takeover" }
 
 // filled says whether any row has something in a column.
 func (t *sheet) filled(index int) bool {
@@ -273,7 +279,7 @@ func (t *sheet) inventory(name string) []byte {
 		b.WriteString(text + "\n")
 		line++
 	}
-	for _, text := range strings.Split(strings.TrimSuffix(modeline, "\n")+"\n\nversion: 1\nname: "+plainText(name)+"\nenvironment: sandbox\n", "\n") {
+	for _, text := range strings.Split(strings.TrimSuffix(modeline, "\n")+"\n\nversion: 1\nname: "+plan.YAMLScalar(name)+"\nenvironment: sandbox\n", "\n") {
 		write(cell{}, text)
 	}
 	shared := t.shared()
@@ -424,11 +430,11 @@ func (c column) value(text string) (string, bool) {
 			return strconv.FormatBool(isYes(text)), true
 		}
 	case "diversityZone":
-		return plainText(strings.ToLower(text)), true
+		return plan.YAMLScalar(strings.ToLower(text)), true
 	case "tags":
 		return c.tags(text), true
 	}
-	return plainText(text), true
+	return plan.YAMLScalar(text), true
 }
 
 // speed adds the unit of the column to a bare number.
@@ -445,14 +451,14 @@ func (c column) speed(text string) string {
 	if digits.MatchString(text) {
 		return text
 	}
-	return plainText(text)
+	return plan.YAMLScalar(text)
 }
 
 // term is a number of months.
 func (c column) term(text string) string {
 	m := monthsOrYear.FindStringSubmatch(text)
 	if m == nil {
-		return plainText(text)
+		return plan.YAMLScalar(text)
 	}
 	n, err := strconv.Atoi(m[1])
 	unit := strings.ToLower(m[2])
@@ -468,12 +474,12 @@ func (c column) term(text string) string {
 // tags are one tag, or several as in "team=network; stage=pilot".
 func (c column) tags(text string) string {
 	if c.tag != "" {
-		return plainText(c.tag) + ": " + plainText(text)
+		return plan.YAMLScalar(c.tag) + ": " + plan.YAMLScalar(text)
 	}
 	var pairs []string
 	for _, pair := range strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ';' || r == '|' }) {
 		name, value, _ := strings.Cut(pair, "=")
-		pairs = append(pairs, plainText(strings.TrimSpace(name))+": "+plainText(strings.TrimSpace(value)))
+		pairs = append(pairs, plan.YAMLScalar(strings.TrimSpace(name))+": "+plan.YAMLScalar(strings.TrimSpace(value)))
 	}
 	return strings.Join(pairs, ", ")
 }

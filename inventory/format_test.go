@@ -196,3 +196,133 @@ func FuzzFormat(f *testing.F) {
 		}
 	})
 }
+
+// everything is a file with all that YAML has to offer for an inventory: both
+// kinds of quotes, blocks of text, explicit keys, anchors, braces over lines,
+// comments wherever they may stand.
+const everything = `# top
+version: 1
+name: net # the name
+defaults: &d
+  term: 12 # months
+  tags: {team: 'n''o', "x y": "a#b"}
+
+
+sites:
+  ? lhr20
+  : {id: 89} # x
+  'sy3':
+    Equinix
+    SY3
+ports:
+# first
+- &one
+  name: a # c1
+  site: lhr20
+  speed: 10G
+  costCentre: >-
+    folded
+    text # not a comment
+  # tail
+- <<: *one
+  name: "b\
+    c"
+  # in
+
+- {name: c, site: sy3, # why
+   speed: 1G}
+-
+  name: d
+  site: {id: 2} # y
+  speed: 100G
+  tags:
+    k: |-
+      v
+    l: ''
+  # end
+# last
+`
+
+// mutate changes a line of a file in one of the ways that editing goes wrong.
+func mutate(t *rapid.T, text string) string {
+	bits := []string{
+		" ", "\n", "# c\n", " # c", "'", "\"", "{", "}", "[", "]", ", ", ": ", "- ", "&x ", "*x", "|\n", ">-\n", "!!str ", "---\n", "...\n",
+		"\r\n", "\t", "? ", "é", "東京", "\u00a0", "~", "null", "10G", "  ", "    ", "<<: *d\n", "\\", "#", "''", "\"\"", "{}", "[]", "%TAG\n",
+	}
+	lines := strings.SplitAfter(text, "\n")
+	i := rapid.IntRange(0, len(lines)-1).Draw(t, "line")
+	bit := rapid.SampledFrom(bits).Draw(t, "bit")
+	switch rapid.SampledFrom([]string{"delete", "swap", "repeat", "before", "behind", "within", "indent"}).Draw(t, "how") {
+	case "delete":
+		lines[i] = ""
+	case "swap":
+		j := rapid.IntRange(0, len(lines)-1).Draw(t, "with")
+		lines[i], lines[j] = lines[j], lines[i]
+	case "repeat":
+		lines[i] += lines[i]
+	case "before":
+		lines[i] = bit + lines[i]
+	case "behind":
+		lines[i] = strings.TrimSuffix(lines[i], "\n") + bit + "\n"
+	case "within":
+		runes := []rune(lines[i])
+		at := rapid.IntRange(0, len(runes)).Draw(t, "at")
+		lines[i] = string(runes[:at]) + bit + string(runes[at:])
+	case "indent":
+		lines[i] = "  " + lines[i]
+	}
+	return strings.Join(lines, "")
+}
+
+// TestFormatOfMutations proves of files that went through a few careless edits,
+// and are still valid, that formatting keeps what they say and is settled after
+// once. A formatter that would change the meaning refuses by itself, which is a
+// failure here too.
+func TestFormatOfMutations(t *testing.T) {
+	files := []string{everything}
+	paths, err := filepath.Glob("../examples/*.yaml")
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("examples %v, %v", paths, err)
+	}
+	for _, path := range paths {
+		content, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, string(content))
+	}
+	valid := 0
+	rapid.Check(t, func(t *rapid.T) {
+		text := rapid.SampledFrom(files).Draw(t, "file")
+		for range rapid.IntRange(1, 3).Draw(t, "edits") {
+			text = mutate(t, text)
+		}
+		in := file("a.yaml", text)
+		before, err := Parse(in)
+		if err != nil {
+			return
+		}
+		valid++
+		once, err := Format(in)
+		if _, directive := err.(Diagnostics); directive {
+			return
+		}
+		if err != nil {
+			t.Fatalf("%v\n%s", err, text)
+		}
+		after, err := Parse(File{Name: "a.yaml", Content: once})
+		if err != nil {
+			t.Fatalf("%v\n%s\nfrom\n%s", err, once, text)
+		}
+		if diff := sameLoad(before, after); diff != "" {
+			t.Fatalf("-before +after:\n%s\n%s", diff, text)
+		}
+		twice, err := Format(File{Name: "a.yaml", Content: once})
+		if err != nil || string(twice) != string(once) {
+			t.Fatalf("%v: -once +twice:\n%s", err, cmp.Diff(string(once), string(twice)))
+		}
+	})
+	if valid == 0 {
+		t.Error("no edit left a valid file")
+	}
+}

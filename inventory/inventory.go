@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"gopkg.in/yaml.v3"
+
 	"github.com/portctl/portctl/pkg/plan"
 )
 
@@ -162,6 +164,10 @@ func (b *builder) file(f File) {
 			b.diags, b.incomplete = append(b.diags, d), true
 			continue
 		}
+		if d, ok := src.foreign(); ok && n.Kind == yaml.ScalarNode {
+			b.diags, b.incomplete = append(b.diags, d), true
+			continue
+		}
 		b.document(src, n)
 	}
 }
@@ -169,6 +175,7 @@ func (b *builder) file(f File) {
 // document adds what one YAML document says.
 func (b *builder) document(src *source, n *yamlNode) {
 	r := reader{source: src}
+	r.checkTags(n)
 	var doc document
 	if keys, ok := decode(&r, &documentKeys, n, &doc); ok {
 		keys.require("")

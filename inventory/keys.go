@@ -79,7 +79,7 @@ var documentKeys = table[document]{
 	},
 	elsewhere: elsewhere("in defaults, or in an entry of ports or rollouts", "term", "costCentre", "marketplaceVisibility", "tags").
 		and("in an entry of ports or rollouts", "speed", "lag", "promoCode", "locked").
-		and("in an entry of ports", "site", "diversityZone", "formerly", "uid", "replaces").
+		and("in an entry of ports", "site", "diversityZone", "formerly", "uid", "replaces", "takeover").
 		and("in an entry of rollouts", "zones", "count").
 		and("under policy", "maxMonthly", "maxCommitment", "maxBuy", "terms"),
 	synonyms: map[string]string{
@@ -95,7 +95,7 @@ var defaultsKeys = table[shared]{
 	what: "defaults",
 	keys: sharedKeys(func(s *shared) *shared { return s }),
 	elsewhere: elsewhere("in each entry of ports: what is bought, and where, is not left to defaults",
-		"name", "site", "speed", "diversityZone", "lag", "promoCode", "locked", "formerly", "uid", "replaces", "state"),
+		"name", "site", "speed", "diversityZone", "lag", "promoCode", "locked", "formerly", "uid", "replaces", "state", "takeover"),
 	synonyms: portSynonyms,
 }
 
@@ -130,6 +130,11 @@ func linkKeys() []key[entry] {
 		{name: "uid", read: func(r *reader, v *yamlNode, e *entry) { e.port.UID = r.uid(v, "uid") }},
 		{name: "replaces", read: func(r *reader, v *yamlNode, e *entry) { e.port.Replaces = r.uid(v, "replaces") }},
 		{name: "state", read: func(r *reader, v *yamlNode, e *entry) { e.port.Absent = r.absent(v) }},
+		{name: "takeover", read: func(r *reader, v *yamlNode, e *entry) {
+			if take := r.boolean(v, "takeover"); take != nil {
+				e.port.Takeover = *take
+			}
+		}},
 	}
 }
 
@@ -179,6 +184,7 @@ var portSynonyms = map[string]string{
 	"productuid": "uid", "serviceuid": "uid", "portuid": "uid", "id": "uid", "uuid": "uid",
 	"replace": "replaces", "ensure": "state", "status": "state", "delete": "state", "absent": "state",
 	"lock": "locked", "protected": "locked",
+	"adopt": "takeover", "force": "takeover", "takeownership": "takeover",
 	"promo": "promoCode", "promotion": "promoCode", "discountcode": "promoCode", "discountcodes": "promoCode",
 }
 

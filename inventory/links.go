@@ -16,7 +16,7 @@ var serviceUID = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$
 
 // uid reads the UID of a service; empty when it is bad.
 func (r *reader) uid(v *yamlNode, what string) plan.ServiceUID {
-	text, ok := r.text(v, what, unlimited)
+	text, ok := r.word(v, what)
 	if !ok {
 		return ""
 	}
@@ -34,7 +34,7 @@ func (r *reader) uid(v *yamlNode, what string) plan.ServiceUID {
 
 // absent reads the state of an entry: true for "absent", the only one there is.
 func (r *reader) absent(v *yamlNode) bool {
-	text, ok := r.text(v, "state", unlimited)
+	text, ok := r.word(v, "state")
 	if ok && text != "absent" {
 		hint := `"state: absent" asks for the service to be cancelled; leave state out to keep it`
 		if near := nearest(text, []string{"absent"}); near != "" {
@@ -272,7 +272,7 @@ func (b *builder) share(r *reader, p plan.Port, zone *yamlNode) {
 	if p.Zone == "" || p.Absent || p.Site.Written == "" {
 		return
 	}
-	where := placement{p.Site.ID, plan.FoldName(p.Site.Name), p.Zone}
+	where := placement{p.Site.ID, plan.FoldSite(p.Site.Name), p.Zone}
 	first, taken := b.places[where]
 	switch {
 	case !taken:

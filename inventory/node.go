@@ -16,6 +16,8 @@ const (
 	tagFloat     = "!!float"
 	tagTimestamp = "!!timestamp"
 	tagMerge     = "!!merge"
+	tagMap       = "!!map"
+	tagList      = "!!seq"
 )
 
 // A file may grow by aliases to expansionFactor times what is written in it,
@@ -134,6 +136,7 @@ func (r *reader) pairs(n *yamlNode) []pair {
 			merges = r.merged(value)
 		case key.Kind != yaml.ScalarNode || key.Tag != tagString:
 			r.keyNotText(key)
+		case !r.readAlike(key, "a key") || !r.straight(key, "a key"):
 		default:
 			if first := have.add(pair{key, value}); first != nil {
 				r.report(ruleDuplicateKey, key, fmt.Sprintf("the key %s stands here a second time, first at %s", quoted(key.Value), r.at(first)),
@@ -212,7 +215,7 @@ func (r *reader) badMerge(at, value *yamlNode) {
 func (r *reader) keyNotText(key *yamlNode) {
 	hint := "write a plain word as the key"
 	if key.Kind == yaml.ScalarNode && key.Value != "" {
-		hint = fmt.Sprintf("put it in quotes if it is meant as text: %s", quoted(key.Value))
+		hint = quoteHint(key)
 	}
 	r.report(ruleKeyType, key, "a key must be text, but this is "+describe(follow(key)), hint)
 }
@@ -241,6 +244,8 @@ func describe(n *yamlNode) string {
 		return "a date"
 	case tagNull:
 		return "empty"
+	case tagMerge:
+		return "a merge key"
 	default:
 		return "a value tagged " + printable(n.Tag)
 	}

@@ -166,6 +166,9 @@ func (r *reader) unmanaged(v *yamlNode, into *unmanaged) {
 	for _, item := range v.Content {
 		n := follow(item)
 		if name, ok := r.text(n, "the name of a service", unlimited); ok {
+			if uid := strings.ToLower(name); serviceUID.MatchString(uid) {
+				name = uid // A UID has one spelling, wherever it stands.
+			}
 			names = append(names, unmanagedName{name, n})
 		}
 	}

@@ -7,6 +7,8 @@ import (
 	"unicode"
 
 	"golang.org/x/text/width"
+
+	"github.com/portctl/portctl/pkg/plan"
 )
 
 // Render is what WriteText writes, as a string.
@@ -101,5 +103,5 @@ func printable(s string) string {
 
 // isUnprintable reports characters that steer a terminal or can not be seen.
 func isUnprintable(r rune) bool {
-	return isControl(r) || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp)
+	return isControl(r) || plan.Invisible(r) || unicode.In(r, unicode.Zl, unicode.Zp)
 }

@@ -55,7 +55,7 @@ var rolloutKeys = table[rollout]{
 		{name: "zones", read: func(r *reader, v *yamlNode, o *rollout) { o.zones = r.rolloutZones(v) }},
 		{name: "count", read: func(r *reader, v *yamlNode, o *rollout) { o.count = r.count(v) }},
 	}, boughtKeys(func(o *rollout) *bought { return &o.bought })...),
-	elsewhere: elsewhere("in an entry of ports: it is about one service", "formerly", "uid", "replaces", "state").
+	elsewhere: elsewhere("in an entry of ports: it is about one service", "formerly", "uid", "replaces", "state", "takeover").
 		and("at the top of the file", "version", "environment", "defaults", "ports", "policy", "unmanaged", "rollouts"),
 	synonyms: rolloutSynonyms(),
 }
@@ -69,7 +69,7 @@ func rolloutSynonyms() map[string]string {
 			key = "sites"
 		case "diversityZone":
 			key = "zones"
-		case "formerly", "uid", "replaces", "state":
+		case "formerly", "uid", "replaces", "state", "takeover":
 			continue
 		}
 		synonyms[word] = key
@@ -294,7 +294,50 @@ func (o *rollout) complete(r *reader, d *document) bool {
 		o.found.requireKey("term", "", missingTerm("the rollout"))
 	}
 	o.checkLAG(r)
-	return o.nameNode != nil && o.checkTemplate(r)
+	good := o.checkLocations(r, d)
+	return o.nameNode != nil && o.checkTemplate(r) && good
+}
+
+// checkLocations refuses one location under two spellings: by an alias and its
+// id, by two aliases, or by names that differ in case, accents or spaces. Ports
+// of one rollout that were meant for two places would stand in one. Whether two
+// different names are one location only the catalog knows, when planning.
+func (o *rollout) checkLocations(r *reader, d *document) bool {
+	type at struct {
+		id   plan.LocationID
+		name string
+	}
+	type spelling struct {
+		rolloutSite
+		means plan.Site
+	}
+	first := make(map[at]spelling, len(o.sites))
+	good := true
+	for _, s := range o.sites {
+		site := s.site
+		r.followAlias(&site, d.sites, s.node)
+		where := at{site.ID, plan.FoldSite(site.Name)}
+		other, twice := first[where]
+		switch {
+		case site.ID == 0 && site.Name == "": // An alias without a good value, reported there.
+		case twice:
+			good = false
+			r.report(ruleListedTwice, s.node, fmt.Sprintf("%s is the same location as %s at %s: %s",
+				quoted(siteText(s.site)), quoted(siteText(other.site)), r.at(other.node), locationText(other.means)),
+				"a rollout stands at each site once; count gives several ports in one zone")
+		default:
+			first[where] = spelling{s, site}
+		}
+	}
+	return good
+}
+
+// locationText is what a site stands for once aliases are followed.
+func locationText(s plan.Site) string {
+	if s.ID != 0 {
+		return fmt.Sprintf("{id: %d}", s.ID)
+	}
+	return quoted(s.Name)
 }
 
 // checkTemplate sees to it that every placeholder stands for something, and

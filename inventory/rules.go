@@ -41,6 +41,9 @@ const (
 	ruleMerge          = "bad-merge"
 	ruleBoolean        = "yaml-boolean"
 	ruleNumber         = "yaml-number"
+	ruleReading        = "yaml-text"
+	ruleCut            = "cut-by-comment"
+	ruleQuotes         = "typographic-quotes"
 	ruleType           = "wrong-type"
 	ruleKeyType        = "key-not-text"
 	ruleDuplicateKey   = "duplicate-key"
@@ -100,7 +103,7 @@ var rules = []Rule{
 	{ruleTooLarge, Error, "An inventory file is at most 10 MiB."},
 	{ruleNotUTF8, Error, "An inventory file is text in UTF-8."},
 	{ruleControl, Error, "Control characters are not allowed, in the file or in a value."},
-	{ruleHidden, Error, "Characters that a reviewer can not see, or that reorder the line, are not allowed."},
+	{ruleHidden, Error, "Characters that a reviewer cannot see, or that reorder the line, are not allowed."},
 	{ruleEmptyFile, Error, "An inventory file must say something."},
 	{ruleSyntax, Error, "The file must be YAML."},
 	{ruleTab, Error, "Indentation is made of spaces."},
@@ -108,8 +111,11 @@ var rules = []Rule{
 	{ruleAliasCycle, Error, "An anchor must not contain itself."},
 	{ruleAliasBomb, Error, "Aliases must not blow a file up far beyond what is written in it."},
 	{ruleMerge, Error, "A merge key (<<) takes an alias of a mapping, or a list of them."},
-	{ruleBoolean, Error, "Yes, no, on and off mean different things to different YAML tools, so they are not used unquoted."},
+	{ruleBoolean, Error, "Yes, no, on, off, y and n mean different things to different YAML tools, so they are not used unquoted."},
 	{ruleNumber, Error, "Numbers are plain decimal digits."},
+	{ruleReading, Error, "Text that some YAML tools read as a number, a date or something else is in quotes."},
+	{ruleCut, Warning, "A text that holds a \"#\" is in quotes, and a comment has a space behind its \"#\"."},
+	{ruleQuotes, Error, "Text is quoted with straight quotes."},
 	{ruleType, Error, "Every value must have the type that its key asks for."},
 	{ruleKeyType, Error, "Keys are text."},
 	{ruleDuplicateKey, Error, "A key stands once in its mapping."},

@@ -102,7 +102,7 @@ func beyondSchema() []string {
 	return []string{
 		ruleDuplicateName, ruleFormerlyLiving, ruleFormerlyTwice, ruleUIDTwice, ruleReplaces, ruleUnmanagedEntry,
 		rulePolicyTerms, ruleGivenTwice, ruleSiteChain, ruleDuplicateSite, ruleListedTwice, ruleTemplateTwice,
-		ruleTooLong, ruleRolloutSize, ruleBoolean, ruleNumber, ruleHidden, ruleMerge, ruleDuplicateKey,
+		ruleTooLong, ruleRolloutSize, ruleBoolean, ruleNumber, ruleReading, ruleQuotes, ruleHidden, ruleMerge, ruleDuplicateKey,
 	}
 }
 

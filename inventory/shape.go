@@ -66,6 +66,7 @@ type shapePort struct {
 	UID      shapeService `json:"uid,omitempty" type:"UID" need:"no" example:"36b3f68e-2f54-4331-bf94-f8984449365f" jsonschema_description:"Binds the entry to exactly this service. Such an entry is never bought."`
 	Replaces shapeService `json:"replaces,omitempty" type:"UID" need:"no" example:"36b3f68e-2f54-4331-bf94-f8984449365f" jsonschema_description:"The cancelled service of this name, which the entry is bought instead of."`
 	State    shapeAbsent  `json:"state,omitempty" type:"absent" need:"the port is wanted" example:"absent" jsonschema_description:"The value absent asks for the service to be cancelled: the only way anything is."`
+	Takeover *bool        `json:"takeover,omitempty" type:"true or false" need:"false" example:"true" jsonschema_description:"Lets this inventory change, rename, grow or cancel a service that another inventory ordered."`
 }
 
 // shapeRollout is an entry of rollouts.

@@ -68,7 +68,7 @@ func (r *reader) site(v *yamlNode, listHint string) plan.Site {
 // sites reads the aliases of a document.
 func (r *reader) sites(v *yamlNode, into *sites) {
 	if v.Kind != yaml.MappingNode {
-		r.report(ruleType, v, "sites must be a mapping of short names to locations, but this is "+describe(v), "write for example {lhr20: {id: 89}}")
+		r.report(ruleType, v, "sites must be a mapping of short names to locations, but this is "+describe(v), r.notMapping(v, "write for example {lhr20: {id: 89}}"))
 		return
 	}
 	*into = sites{byName: map[string]alias{}, near: map[string]string{}}

@@ -3,7 +3,6 @@ package inventory
 import (
 	"bytes"
 	"fmt"
-	"sort"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -236,9 +235,17 @@ func (s *source) inspect(content []byte) (Diagnostic, bool) {
 		return s.whole(ruleTooLarge,
 			fmt.Sprintf("the file is larger than %d MiB, the most that is read", maxFileSize>>20),
 			"split it into several files and give their directory"), true
-	case bytes.HasPrefix(content, []byte{0xFF, 0xFE}) || bytes.HasPrefix(content, []byte{0xFE, 0xFF}):
+	case bytes.HasPrefix(content, []byte{0xFF, 0xFE, 0, 0}) || bytes.HasPrefix(content, []byte{0, 0, 0xFE, 0xFF}):
+		return s.whole(ruleNotUTF8, "the file is UTF-32, not UTF-8", "save it again as UTF-8"), true
+	case bytes.HasPrefix(content, []byte{0xFF, 0xFE}) || bytes.HasPrefix(content, []byte{0xFE, 0xFF}) || everySecondIsZero(content):
 		return s.whole(ruleNotUTF8, "the file is UTF-16, not UTF-8",
 			"save it again as UTF-8; PowerShell's > writes UTF-16, Out-File -Encoding utf8 does not"), true
+	case bytes.HasPrefix(content, []byte("PK\x03\x04")) || bytes.HasPrefix(content, []byte("%PDF")):
+		what, hint := looksLike(s.text)
+		return s.whole(ruleNotUTF8, "this is "+what+", not an inventory", hint), true
+	}
+	if d, ok := s.mergeConflict(); ok {
+		return d, true
 	}
 	for i := 0; i < len(s.text); {
 		if c := s.text[i]; c >= ' ' && c < 0x7F || c == '\n' {
@@ -247,13 +254,22 @@ func (s *source) inspect(content []byte) (Diagnostic, bool) {
 		}
 		r, size := utf8.DecodeRuneInString(s.text[i:])
 		if rule, message, hint := refused(s.text[i:], r); rule != "" {
-			line := sort.SearchInts(s.lineStarts(), i+1)
-			column := utf8.RuneCountInString(s.text[s.starts[line-1]:i]) + 1
+			line, column := s.position(i)
 			return s.at(rule, line, column, column+1, message, hint), true
+		}
+		if message, hint := s.strangeSpace(i, r); message != "" {
+			line, column := s.position(i)
+			return s.at(ruleHidden, line, column, column+1, message, hint), true
 		}
 		i += size
 	}
 	return Diagnostic{}, false
+}
+
+// everySecondIsZero says that a text is UTF-16 without a byte order mark, going
+// by its first characters.
+func everySecondIsZero(content []byte) bool {
+	return len(content) >= 4 && (content[0] == 0 && content[2] == 0 && content[1] != 0 || content[1] == 0 && content[3] == 0 && content[0] != 0)
 }
 
 // refused judges the character r at the beginning of rest. An empty rule means
@@ -274,6 +290,8 @@ func refused(rest string, r rune) (rule, message, hint string) {
 	case r == 0x85 || r == 0x2028 || r == 0x2029:
 		return ruleControl, fmt.Sprintf("the character U+%04X breaks the line for YAML but not for most editors", r),
 			"delete it, or put an ordinary line break in its place"
+	case r == 0xFEFF:
+		return ruleHidden, "a byte order mark (U+FEFF) stands inside the file", "delete it: it is invisible, and often comes from joining files"
 	case isControl(r):
 		return ruleControl, fmt.Sprintf("the control character U+%04X is not allowed", r), "delete it"
 	case isBidi(r):
@@ -290,7 +308,6 @@ func isControl(r rune) bool {
 }
 
 // isBidi reports the characters that reorder the text around them and so can
-// show a reviewer another line than the program reads.
-func isBidi(r rune) bool {
-	return r >= 0x202A && r <= 0x202E || r >= 0x2066 && r <= 0x2069
-}
+// show a reviewer another line than the program reads: the property Bidi_Control
+// of Unicode.
+func isBidi(r rune) bool { return unicode.Is(unicode.Bidi_Control, r) }

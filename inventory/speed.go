@@ -57,6 +57,9 @@ func (e speedError) Hint() string { return e.hint }
 func parseSpeed(text string) (speed plan.Speed, problem, hint string) {
 	sold := "it is one of " + speedList()
 	m := speedText.FindStringSubmatch(text)
+	if bare, comma := strings.CutSuffix(text, ","); m == nil && comma {
+		return 0, quoted(text) + " is not a speed", fmt.Sprintf("delete the comma: write %s", bare)
+	}
 	if m == nil {
 		return 0, quoted(text) + " is not a speed", sold
 	}

@@ -2,8 +2,8 @@ package inventory
 
 import (
 	"fmt"
-	"regexp"
-	"strings"
+
+	"github.com/portctl/portctl/pkg/plan"
 )
 
 // SchemaFile is the name under which the JSON Schema stands beside an inventory
@@ -59,41 +59,5 @@ ports:
 #     sites: [lhr20, {id: 131}]
 #     zones: [red, blue]
 #     speed: 10G
-`, plainText(name)))
-}
-
-// safePlain is text that YAML reads as text without quotes, in any context and
-// any version.
-var safePlain = regexp.MustCompile(`^\pL[\pL\pN._/()+-]*( [\pL\pN._/()+-]+)*$`)
-
-// plainText writes a text for YAML, with quotes where they are needed. Whatever
-// the text holds, YAML reads the same text again.
-func plainText(text string) string {
-	switch strings.ToLower(text) {
-	case "true", "false", "null", "yes", "no", "on", "off", "y", "n":
-		return quotedText(text)
-	}
-	if safePlain.MatchString(text) {
-		return text
-	}
-	return quotedText(text)
-}
-
-// quotedText is a text in double quotes. What can not be seen is escaped.
-func quotedText(text string) string {
-	var b strings.Builder
-	b.WriteByte('"')
-	for _, r := range text {
-		switch {
-		case r == '"' || r == '\\':
-			b.WriteByte('\\')
-			b.WriteRune(r)
-		case isUnprintable(r) || r == 0x85 || r == 0xFEFF:
-			fmt.Fprintf(&b, `\U%08X`, r)
-		default:
-			b.WriteRune(r)
-		}
-	}
-	b.WriteByte('"')
-	return b.String()
+`, plan.YAMLScalar(name)))
 }

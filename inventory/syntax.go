@@ -11,6 +11,8 @@ import (
 	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
+
+	"github.com/portctl/portctl/pkg/plan"
 )
 
 // yamlNode is short for the node type that everything here walks.
@@ -76,7 +78,7 @@ const (
 	theWord      place = iota // the word that the problem is in
 	theCharacter              // the last character of the shortest text that has the problem
 	theLine                   // the line from its first character on
-	theBracket                // the bracket that is not closed
+	theBracket                // the bracket that is not closed, or what lacks a comma before it
 )
 
 // syntaxHelps is searched from the top.
@@ -84,8 +86,8 @@ func syntaxHelps() []syntaxHelp {
 	return []syntaxHelp{
 		{"cannot start any token", ruleSyntax, "a value can not begin with this character", `put the value in double quotes`, theCharacter},
 		{"mapping values are not allowed", ruleSyntax, `this ":" can not stand here`, `a text that contains ": " needs double quotes; otherwise check that the line is indented like its neighbours`, theCharacter},
-		{"did not find expected ',' or ']'", ruleSyntax, "this list is not closed, or a comma is missing in it", `close it with "]", put "," between its items, and quotes around a text with ": "`, theBracket},
-		{"did not find expected ',' or '}'", ruleSyntax, "this mapping is not closed, or a comma is missing in it", `close it with "}", put "," between its keys, and quotes around a text with ": "`, theBracket},
+		{"did not find expected ',' or ']'", ruleSyntax, "this list is not closed", `close it with "]"; a "[" or "]" in a text needs quotes`, theBracket},
+		{"did not find expected ',' or '}'", ruleSyntax, "this mapping is not closed", `close it with "}"; a "{" or "}" in a text needs quotes`, theBracket},
 		{"found unexpected end of stream", ruleSyntax, "the quote that is opened here is never closed", "close it on the same line", theCharacter},
 		{"found unexpected document indicator", ruleSyntax, "the quote that is opened here is never closed", "close it on the same line", theCharacter},
 		{"unknown escape character", ruleSyntax, `after a "\" in double quotes this is not an escape that YAML knows`, `write \\ for a backslash, or use single quotes`, theCharacter},
@@ -102,6 +104,7 @@ func syntaxHelps() []syntaxHelp {
 		{"did not find expected alphabetic or numeric character", ruleSyntax, `after "*" or "&" the name of an anchor is needed`, "put the value in double quotes if it is a text", theWord},
 		{"undefined tag handle", ruleSyntax, `a value that begins with "!" is a YAML tag, and this one is not defined`, "put the value in double quotes if it is a text", theWord},
 		{"directive", ruleSyntax, `a line that begins with "%" is a YAML directive, and this is not one that YAML knows`, "delete the line", theLine},
+		{"did not find expected comment or line break", ruleSyntax, `after "|" or ">" the text must begin on the next line`, "put the value in double quotes if it begins with this character", theWord},
 		{"block scalar", ruleSyntax, `after "|" or ">" the text must begin on the next line`, "put the value in double quotes", theWord},
 		{"exceeded max depth", ruleSyntax, "this is nested too deeply to be an inventory", "an inventory nests four levels deep at most", theWord},
 	}
@@ -120,19 +123,26 @@ func (s *source) syntaxError(err error) Diagnostic {
 			break
 		}
 	}
+	if d, ok := s.foreign(); ok {
+		return d
+	}
 	if d, ok := s.unquotedTemplate(line); ok {
 		return d
 	}
 	if help.place == theBracket {
-		if d, ok := s.openBracket(line, help); ok {
+		if d, ok := s.wrongBracket(help); ok {
 			return d
 		}
+		help.message, help.hint, help.place = "a comma is missing before this", `put "," between what the brackets hold, and quotes around a text with ": "`, theWord
 	}
 	line, column := s.locate(line, problem)
-	text := s.line(line)
-	if tab := indentationTab(text.text); tab > 0 {
-		return s.at(ruleTab, line, tab, tab+1, "a tab is used to indent the line", "YAML is indented with spaces")
+	if before := s.line(line).between(1, column); help.place == theWord && strings.Contains(before, "; ") && strings.ContainsAny(before, "{[") {
+		help.message, help.hint = `";" does not separate what brackets hold`, `write "," in its place`
 	}
+	if d, ok := s.knownMistake(line, column, problem); ok {
+		return d
+	}
+	text := s.line(line)
 	switch help.place {
 	case theCharacter:
 		return s.at(help.rule, line, column, column+1, help.message, help.hint)
@@ -143,6 +153,28 @@ func (s *source) syntaxError(err error) Diagnostic {
 		start, end := wordAround(text, column)
 		return s.at(help.rule, line, start, end, help.message, help.hint)
 	}
+}
+
+// knownMistake looks for a mistake on the line that the library could not read
+// and on the one above, where it often is: a text without quotes goes on over
+// lines until something stands in its way.
+func (s *source) knownMistake(line, column int, problem string) (Diagnostic, bool) {
+	if tab := indentationTab(s.line(line).text); tab > 0 {
+		return s.at(ruleTab, line, tab, tab+1, "a tab is used to indent the line", "YAML is indented with spaces"), true
+	}
+	if strings.HasPrefix(s.line(line).from(column), "\t") {
+		return s.at(ruleTab, line, column, column+1, "a tab is used where YAML wants a space", "write a space in its place"), true
+	}
+	above := s.above(line)
+	if d, ok := s.mistake(line, problem); ok || above < 1 {
+		return d, ok
+	}
+	for _, early := range []*regexp.Regexp{glued, gluedDash, wideColon, assigned, slashes} {
+		if early.MatchString(s.line(above).text) {
+			return s.mistake(above, problem)
+		}
+	}
+	return Diagnostic{}, false
 }
 
 // bareTemplate is a rollout's name that begins with a placeholder, has text
@@ -159,7 +191,7 @@ func (s *source) unquotedTemplate(line int) (Diagnostic, bool) {
 		}
 		start := utf8.RuneCountInString(text[:m[2]]) + 1
 		return s.at(ruleTemplate, n, start, start+utf8.RuneCountInString(text[m[2]:m[3]]),
-			"a name that begins with a brace needs quotes", "write "+quoted(text[m[2]:m[3]])), true
+			"a name that begins with a brace needs quotes", "write "+plan.YAMLQuoted(text[m[2]:m[3]])), true
 	}
 	return Diagnostic{}, false
 }
@@ -193,7 +225,7 @@ func (s *source) locate(line int, problem string) (int, int) {
 	budget := locateBudget
 	fails := func(end int) bool {
 		budget -= end
-		_, err := parseYAML([]byte(s.text[:end]))
+		_, err := parseYAML(s.closed(end))
 		if err == nil {
 			return false
 		}
@@ -236,63 +268,6 @@ func (s *source) locateLine(line int, budget *int, fails func(end int) bool) int
 		high--
 	}
 	return high
-}
-
-// openBracket finds the list or mapping that is not closed. Every beginning of
-// the file that ends inside brackets has the same problem, so locate is of no
-// use here; the library's line is that of the opening bracket, or one above.
-func (s *source) openBracket(line int, help syntaxHelp) (Diagnostic, bool) {
-	for _, n := range []int{line + 1, line, 1} {
-		start, end := brackets(s.line(n).text)
-		switch {
-		case start == 0:
-			continue
-		case end == 0:
-			return s.at(help.rule, n, start, start+1, help.message, help.hint), true
-		default:
-			return s.at(help.rule, n, start, end, "a comma is missing between these brackets",
-				`put "," between what they hold, and quotes around a text with ": "`), true
-		}
-	}
-	return Diagnostic{}, false
-}
-
-// brackets gives the column of the last bracket that a line opens and does not
-// close; or, when it closes all, the columns of the last pair, the end being
-// behind it. All are 0 when the line opens none. Brackets in quotes and
-// comments do not count.
-func brackets(line string) (start, end int) {
-	var open []int
-	var quote, before rune = 0, ' '
-	column := 0
-	for _, r := range line {
-		column++
-		begins := strings.ContainsRune(" [{,:", before)
-		switch {
-		case quote != 0:
-			if r == quote {
-				quote = 0
-			}
-		case begins && (r == '"' || r == '\''):
-			quote = r
-		case begins && (r == '[' || r == '{'):
-			open = append(open, column)
-		case before == ' ' && r == '#':
-			return lastOpen(open, start, end)
-		case (r == ']' || r == '}') && len(open) > 0:
-			start, end = open[len(open)-1], column+1
-			open = open[:len(open)-1]
-		}
-		before = r
-	}
-	return lastOpen(open, start, end)
-}
-
-func lastOpen(open []int, start, end int) (int, int) {
-	if len(open) == 0 {
-		return start, end
-	}
-	return open[len(open)-1], 0
 }
 
 // indentationTab gives the column of the first tab that indents a line, or 0.

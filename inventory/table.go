@@ -73,7 +73,7 @@ func decode[T any](r *reader, t *table[T], n *yamlNode, into *T) (*found[T], boo
 	n = follow(n)
 	if n.Kind != yaml.MappingNode {
 		r.report(ruleType, n, fmt.Sprintf("%s must be a mapping of keys to values, but this is %s", t.what, describe(n)),
-			"it has the keys "+list(t.names()))
+			r.notMapping(n, "it has the keys "+list(t.names())))
 		return nil, false
 	}
 	f := &found[T]{r: r, table: t, node: n, keys: make(map[string]*yamlNode, len(n.Content)/2)}
@@ -85,7 +85,7 @@ func decode[T any](r *reader, t *table[T], n *yamlNode, into *T) (*found[T], boo
 		}
 		f.keys[k.name] = p.value
 		if v := follow(p.value); v.Kind == yaml.ScalarNode && v.Tag == tagNull {
-			r.report(ruleEmptyValue, p.key, fmt.Sprintf("%s has no value", k.name), "write the value, or delete the line")
+			r.report(ruleEmptyValue, p.key, fmt.Sprintf("%s has no value", k.name), r.emptyHint(p.key))
 			continue
 		}
 		k.read(r, follow(p.value), into)
@@ -114,7 +114,10 @@ func (t *table[T]) names() []string {
 func (f *found[T]) unknown(k *yamlNode) {
 	name, t := k.Value, f.table
 	hint := ""
-	if place, ok := t.elsewhere[name]; ok {
+	if m := glued.FindStringSubmatch(name); m != nil && t.lookup(m[2]) != nil {
+		f.excused = append(f.excused, m[2])
+		hint = fmt.Sprintf(`put a space behind the ":", as in %s: %s`, m[2], m[3])
+	} else if place, ok := t.elsewhere[name]; ok {
 		hint = fmt.Sprintf("%s belongs %s", name, place)
 	} else if ours, ok := t.synonyms[bare(name)]; ok {
 		f.excused = append(f.excused, ours)

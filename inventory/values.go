@@ -28,15 +28,34 @@ const (
 // text reads a text that must say something.
 func (r *reader) text(v *yamlNode, what string, limit int) (string, bool) {
 	text, ok := r.anyText(v, what, limit)
-	if ok && text == "" {
-		r.report(ruleEmptyValue, v, what+" is empty", "write the text between the quotes, or delete the line")
-		return "", false
+	return text, r.sayEmpty(v, text, what, ok)
+}
+
+// anyText reads a text that may be empty. The words of a fixed list are read by
+// word: a "#" can be no part of them.
+func (r *reader) anyText(v *yamlNode, what string, limit int) (string, bool) {
+	text, ok := r.anyWord(v, what, limit)
+	if ok {
+		r.warnIfCut(v)
 	}
 	return text, ok
 }
 
-// anyText reads a text that may be empty.
-func (r *reader) anyText(v *yamlNode, what string, limit int) (string, bool) {
+// word reads one of the words that a key can have, which the caller knows.
+func (r *reader) word(v *yamlNode, what string) (string, bool) {
+	text, ok := r.anyWord(v, what, unlimited)
+	return text, r.sayEmpty(v, text, what, ok)
+}
+
+// sayEmpty refuses the empty text.
+func (r *reader) sayEmpty(v *yamlNode, text, what string, ok bool) bool {
+	if ok && text == "" {
+		r.report(ruleEmptyValue, v, what+" is empty", "write the text between the quotes, or delete the line")
+	}
+	return ok && text != ""
+}
+
+func (r *reader) anyWord(v *yamlNode, what string, limit int) (string, bool) {
 	switch {
 	case v.Kind != yaml.ScalarNode:
 		r.report(ruleType, v, fmt.Sprintf("%s must be text, but this is %s", what, describe(v)), "write one text")
@@ -47,15 +66,21 @@ func (r *reader) anyText(v *yamlNode, what string, limit int) (string, bool) {
 	case v.Tag != tagString:
 		r.report(ruleType, v, fmt.Sprintf("%s must be text, but YAML reads this as %s", what, describe(v)), quoteHint(v))
 		return "", false
-	case isPlain(v) && isYAML11Boolean(v.Value):
-		r.report(ruleBoolean, v, fmt.Sprintf("%s must be text, but %s without quotes is a boolean to many YAML tools", what, v.Value), quoteHint(v))
+	case !r.readAlike(v, what) || !r.straight(v, what):
 		return "", false
 	}
 	return v.Value, r.goodText(v, v.Value, what, limit)
 }
 
+// quoteHint shows a value in quotes, whole: half a value would be pasted.
 func quoteHint(v *yamlNode) string {
-	return fmt.Sprintf("put it in quotes if it is meant as text: %s", quoted(v.Value))
+	switch {
+	case v.Style&yaml.TaggedStyle != 0:
+		return "delete the tag; a text that begins with an exclamation mark needs double quotes"
+	case utf8.RuneCountInString(v.Value) > quotedMax:
+		return "put it in double quotes if it is meant as text"
+	}
+	return "put it in quotes if it is meant as text: " + plan.YAMLQuoted(v.Value)
 }
 
 // goodText checks the characters and the length of a text.
@@ -67,8 +92,11 @@ func (r *reader) goodText(v *yamlNode, text, what string, limit int) bool {
 		}
 	}
 	switch {
+	case text != "" && strings.TrimSpace(text) == "":
+		r.report(ruleSpace, v, what+" is nothing but spaces", "write the text between the quotes")
+		return false
 	case strings.TrimSpace(text) != text:
-		r.report(ruleSpace, v, what+" begins or ends with a space", fmt.Sprintf("write %s", quoted(strings.TrimSpace(text))))
+		r.report(ruleSpace, v, what+" begins or ends with a space", "write "+plan.YAMLQuoted(strings.TrimSpace(text)))
 		return false
 	case limit != unlimited && len(text) > limit:
 		r.report(ruleTooLong, v, fmt.Sprintf("%s has %d bytes, and at most %d are safe", what, len(text), limit),
@@ -102,7 +130,7 @@ func badCharacter(c rune) (rule, message, hint string) {
 		return ruleControl, fmt.Sprintf("the control character U+%04X", c), "delete it"
 	case c != ' ' && unicode.Is(unicode.Zs, c):
 		return ruleHidden, fmt.Sprintf("U+%04X, which looks like an ordinary space but is none", c), "write an ordinary space in its place; it often comes from a web page or a spreadsheet"
-	case unicode.Is(unicode.Cf, c):
+	case plan.Invisible(c):
 		return ruleHidden, fmt.Sprintf("the invisible character U+%04X", c), "delete it: two names that look the same must be the same"
 	}
 	return "", "", ""
@@ -113,25 +141,16 @@ func isPlain(v *yamlNode) bool {
 	return v.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle|yaml.LiteralStyle|yaml.FoldedStyle|yaml.TaggedStyle) == 0
 }
 
-// isYAML11Boolean tells whether a plain word is a boolean in YAML 1.1 but a
-// text in YAML 1.2, which is what our library reads.
-func isYAML11Boolean(word string) bool {
-	switch word {
-	case "yes", "Yes", "YES", "no", "No", "NO", "on", "On", "ON", "off", "Off", "OFF":
-		return true
-	}
-	return false
-}
-
 // boolean reads true or false; nil when it is neither, which is reported.
 func (r *reader) boolean(v *yamlNode, what string) *bool {
-	meant := strings.EqualFold(v.Value, "true") || strings.EqualFold(v.Value, "yes") || strings.EqualFold(v.Value, "on")
+	meant := meansTrue(v.Value)
+	word := strings.EqualFold(v.Value, "true") || strings.EqualFold(v.Value, "false")
 	switch {
-	case v.Kind == yaml.ScalarNode && v.Tag == tagBool && (meant || strings.EqualFold(v.Value, "false")):
+	case v.Kind == yaml.ScalarNode && v.Tag == tagBool && word:
 		return &meant
-	case v.Kind == yaml.ScalarNode && v.Tag == tagString && isYAML11Boolean(v.Value):
+	case v.Kind == yaml.ScalarNode && (v.Tag == tagString || v.Tag == tagBool) && isYAML11Boolean(v.Value):
 		r.report(ruleBoolean, v, fmt.Sprintf("%s is a boolean to some YAML tools and text to others", v.Value), fmt.Sprintf("write %t", meant))
-	case v.Kind == yaml.ScalarNode && v.Tag == tagString && (meant || strings.EqualFold(v.Value, "false")):
+	case v.Kind == yaml.ScalarNode && v.Tag == tagString && word:
 		r.report(ruleType, v, what+" must be a boolean, but this is text", fmt.Sprintf("write %t without quotes", meant))
 	default:
 		r.report(ruleType, v, fmt.Sprintf("%s must be a boolean, but this is %s", what, describe(v)), "write true or false")
@@ -152,6 +171,9 @@ func (r *reader) integer(v *yamlNode, what, hint string) (int, bool) {
 		return 0, false
 	case v.Tag == tagString && plainNumber.MatchString(v.Value):
 		r.report(ruleType, v, what+" must be a number, but this is text", fmt.Sprintf("write %s without quotes", v.Value))
+		return 0, false
+	case v.Tag == tagString && plainNumber.MatchString(strings.TrimSuffix(v.Value, ",")):
+		r.report(ruleType, v, what+" must be a number, but this is text", "delete the comma: write "+strings.TrimSuffix(v.Value, ","))
 		return 0, false
 	case v.Tag != tagInt && v.Tag != tagFloat:
 		r.report(ruleType, v, fmt.Sprintf("%s must be a number, but this is %s", what, describe(v)), hint)
@@ -216,7 +238,8 @@ func (r *reader) given(v *yamlNode, what string, limit int) given {
 func environments() []string { return []string{"production", "staging", "development", "sandbox"} }
 
 func (r *reader) environment(v *yamlNode) given {
-	g := r.given(v, "environment", unlimited)
+	text, _ := r.word(v, "environment")
+	g := given{text: text, node: v, at: r.at(v)}
 	if g.text != "" && !slices.Contains(environments(), g.text) {
 		r.report(ruleEnvironment, v, quoted(g.text)+" is not an environment", oneOf(g.text, environments()))
 	}
@@ -268,7 +291,7 @@ func (r *reader) costCentre(v *yamlNode) *string {
 
 // zone reads a diversity zone.
 func (r *reader) zone(v *yamlNode, what string) plan.Zone {
-	text, ok := r.text(v, what, unlimited)
+	text, ok := r.word(v, what)
 	if !ok {
 		return ""
 	}

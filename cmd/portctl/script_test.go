@@ -45,6 +45,7 @@ func TestMain(m *testing.M) {
 //	                         in front; the body of the answer becomes stdout
 //	pdf FILE...              each is a complete PDF
 //	json FILE                is valid JSON
+//	mode OCTAL FILE          compare the permissions of a file
 //	start NAME PROGRAM...    run a program in the background, into NAME.out and NAME.err
 //	until-text FILE TEXT     wait until a file holds a text
 //	interrupt NAME           send Ctrl-C to a program in the background
@@ -71,6 +72,7 @@ func TestStories(t *testing.T) {
 			"http":    cmdHTTP,
 			"pdf":     cmdPDF,
 			"json":    cmdJSON,
+			"mode":    cmdMode,
 
 			"listening": cmdListening,
 
@@ -90,6 +92,17 @@ type story struct {
 }
 
 func storyOf(ts *testscript.TestScript) *story { return ts.Value("story").(*story) }
+
+func cmdMode(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: mode OCTAL FILE")
+	}
+	info, err := os.Stat(ts.MkAbs(args[1]))
+	ts.Check(err)
+	if got := fmt.Sprintf("%o", info.Mode().Perm()); got != args[0] {
+		ts.Fatalf("%s has mode %s, want %s", args[1], got, args[0])
+	}
+}
 
 func cmdSandbox(ts *testscript.TestScript, neg bool, args []string) {
 	server, err := sandbox.New(sandbox.Config{})

@@ -70,7 +70,9 @@ type Update struct {
 type Approvals struct {
 	// Unknown says why they could not be read; empty when List is all there are.
 	Unknown string
-	List    []Approval
+	// Absent says that, by the API's own word, the account has no order approvals.
+	Absent bool
+	List   []Approval
 }
 
 // Approval is an order that waits, or waited, for a second person. The shape of
@@ -101,6 +103,8 @@ type Purchase struct {
 	UIDs []plan.ServiceUID
 	// Failure says what went wrong; nil when Bought.
 	Failure *Failure
+	// FoundBy says how an order without an answer was found; empty otherwise.
+	FoundBy string
 }
 
 // Failure is an error with what support needs to look into it.

@@ -15,7 +15,8 @@ type AuditFinding struct {
 	Name string `json:"name"`
 	// Kind is second-service, when more than one service has the entry's name, or
 	// attribute, when a service is not as it was ordered; not-audited, when there
-	// was no look at the account after the orders.
+	// was no look at the account after the orders; rewritten, when the API did not
+	// keep the name and the tags of an order, which is said once.
 	Kind string `json:"kind"`
 	Text string `json:"text"`
 }
@@ -25,6 +26,7 @@ const (
 	auditSecond    = "second-service"
 	auditAttribute = "attribute"
 	auditNotDone   = "not-audited"
+	auditRewritten = "rewritten"
 )
 
 // audit holds the account against the run: every entry that was carried out must
@@ -70,7 +72,7 @@ func (r *run) lookOnceMore(ctx context.Context) bool {
 // auditEntries plans once more against the last listing.
 func (r *run) auditEntries() {
 	after := r.draft.Observed
-	after.Services, after.Claims = r.latest, nil
+	after.Services, after.Claims = r.latest, r.openOrders()
 	checked := plan.Build(r.draft.Desired, after, r.draft.Catalog)
 	for _, a := range checked.Actions {
 		i := slices.IndexFunc(r.result.Actions, func(x ActionResult) bool { return x.Name == a.Name && x.Kind != plan.Cancel })
@@ -81,6 +83,19 @@ func (r *run) auditEntries() {
 			r.result.Audit = append(r.result.Audit, f)
 		}
 	}
+}
+
+// openOrders are the orders of this run that the account does not show wholly yet.
+func (r *run) openOrders() []plan.Claim {
+	var claims []plan.Claim
+	for _, o := range r.orders {
+		f := o.last
+		f.open = o.claim
+		if c, open := f.claim(); open {
+			claims = append(claims, c)
+		}
+	}
+	return claims
 }
 
 func auditOne(a plan.Action, res ActionResult) (AuditFinding, bool) {

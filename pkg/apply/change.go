@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -22,35 +23,94 @@ import (
 var errStopped = errors.New("interrupted before it was sent")
 
 // changeAll sends all orders and updates, some at a time, and after them the
-// cancellations.
+// cancellations. Of several growths the first goes alone, until the account shows
+// that it became a part of its LAG: an API that makes new LAGs of growths (API facts
+// §3.2) would do so with each.
 func (r *run) changeAll(ctx context.Context) {
 	var halted atomic.Bool // the ledger failed: no claim, no order
-	r.each(func(a plan.Action) bool { return a.Kind == plan.Buy || a.Kind == plan.Grow || a.Kind == plan.Update },
-		func(i int, a plan.Action) {
-			if a.Order != nil {
-				r.record(i, r.buy(ctx, i, a, &halted))
-			}
-			if len(a.Changes) > 0 && (a.Order == nil || r.result.Actions[i].Outcome == Bought) {
-				r.update(ctx, i, a)
-			}
-		})
+	growths := r.growths()
+	change := func(i int, a plan.Action) {
+		if a.Order != nil {
+			r.record(i, r.buy(ctx, i, a, &halted))
+		}
+		if len(a.Changes) > 0 && (a.Order == nil || r.result.Actions[i].Outcome == Bought) {
+			r.update(ctx, i, a)
+		}
+	}
+	var grown error
+	r.each(func(i int, a plan.Action) bool {
+		return a.Kind == plan.Buy || a.Kind == plan.Update || len(growths) > 0 && i == growths[0]
+	}, func(i int, a plan.Action) {
+		change(i, a)
+		if len(growths) > 1 && i == growths[0] {
+			grown = r.awaitGrowth(ctx, i)
+		}
+	})
+	r.each(func(i int, a plan.Action) bool { return slices.Contains(growths[min(1, len(growths)):], i) }, func(i int, a plan.Action) {
+		if grown != nil {
+			r.record(i, notSent(grown))
+			return
+		}
+		change(i, a)
+	})
 	settled := r.ordersSettled()
-	r.each(func(a plan.Action) bool { return a.Kind == plan.Cancel }, func(i int, a plan.Action) { r.cancel(ctx, i, a, settled) })
+	r.each(func(_ int, a plan.Action) bool { return a.Kind == plan.Cancel }, func(i int, a plan.Action) { r.cancel(ctx, i, a, settled) })
+}
+
+// growths lists the actions that grow a LAG.
+func (r *run) growths() []int {
+	var out []int
+	for i, a := range r.draft.Plan.Actions {
+		if a.Kind == plan.Grow {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+// awaitGrowth waits until the account shows that a growth became a part of its LAG,
+// as long as an order is looked for. Its error is why no other LAG is grown.
+func (r *run) awaitGrowth(ctx context.Context, i int) error {
+	uids, order := r.result.Actions[i].New, r.draft.Plan.Actions[i].Order
+	if r.result.Actions[i].Outcome != Bought {
+		return errors.New("not sent: the first growth of the run is not confirmed")
+	}
+	last := time.Now().Add(r.Horizon)
+	for every := firstPoll; ; every = longer(every) {
+		if observed, err := r.Account.Observe(ctx); err == nil {
+			members := slices.DeleteFunc(slices.Clone(observed.Services), func(s plan.Service) bool { return !slices.Contains(uids, s.UID) })
+			conflict, late := lagOf(*order, members)
+			switch {
+			case conflict != "":
+				return errors.New("not sent: the first growth of the run went wrong: " + conflict)
+			case !late && len(members) == len(uids):
+				return nil
+			}
+		}
+		if time.Now().Add(every).After(last) {
+			return fmt.Errorf("not sent: the account does not show within %s that the first growth of the run became a part of its LAG", r.Horizon)
+		}
+		select {
+		case <-ctx.Done():
+			return errStopped
+		case <-time.After(every):
+		}
+	}
 }
 
 // each runs do for the actions that fit, some at a time. Each action has one
 // worker, so workers may write to their own result.
-func (r *run) each(fits func(plan.Action) bool, do func(int, plan.Action)) {
+func (r *run) each(fits func(int, plan.Action) bool, do func(int, plan.Action)) {
 	var g errgroup.Group
 	for i, a := range r.draft.Plan.Actions {
-		if fits(a) {
-			turn := r.pace.enter()
+		if fits(i, a) {
+			r.turns[i] = r.pace.enter()
 			g.Go(func() error {
 				defer r.pace.leave()
 				if err := safe.Do(func() error { do(i, a); return nil }); err != nil {
 					r.broken(i, err)
 				}
-				r.adapt(turn, r.result.Actions[i].Outcome)
+				r.adapt(i, r.result.Actions[i].Outcome)
 				return nil
 			})
 		}
@@ -69,11 +129,11 @@ func (r *run) broken(i int, err error) {
 }
 
 // adapt makes what follows slower or faster.
-func (r *run) adapt(turn int, o Outcome) {
+func (r *run) adapt(i int, o Outcome) {
 	limit, changed := 0, false
 	switch o {
 	case NotProcessed:
-		limit, changed = r.pace.slower(turn)
+		limit, changed = r.pace.slower(r.turns[i])
 	case Bought:
 		limit, changed = r.pace.faster()
 	}
@@ -86,10 +146,10 @@ func (r *run) adapt(turn int, o Outcome) {
 func (r *run) record(i int, p Purchase) {
 	res := &r.result.Actions[i]
 	before := len(res.UIDs)
-	res.Outcome, res.Error = p.Outcome, p.Failure
+	res.Outcome, res.Error, res.FoundBy = p.Outcome, p.Failure, p.FoundBy
 	res.UIDs = append(res.UIDs, p.UIDs...)
 	res.New = append(res.New, p.UIDs...)
-	r.emit(OrderFinished{Name: res.Name, Outcome: p.Outcome, UIDs: p.UIDs, Price: *res.Price, Failure: p.Failure})
+	r.emit(OrderFinished{Name: res.Name, Outcome: p.Outcome, UIDs: p.UIDs, Price: *res.Price, Failure: p.Failure, FoundBy: p.FoundBy})
 	if p.Outcome == Bought {
 		r.purchased <- purchase{i, before, p.UIDs}
 	}
@@ -101,7 +161,9 @@ func (r *run) buy(ctx context.Context, i int, a plan.Action, halted *atomic.Bool
 		return notSent(err)
 	}
 	r.emit(OrderStarted{a.Name})
-	p := r.order(ctx, i, a, halted)
+	finished, p := r.brake.started(), Purchase{Outcome: Unknown}
+	defer func() { finished(p.Outcome) }() // also when something panics
+	p = r.order(ctx, i, a, halted)
 	if p.Outcome != Bought {
 		r.failed.Add(1)
 	}
@@ -119,14 +181,15 @@ func (r *run) hold(ctx context.Context, halted *atomic.Bool) error {
 	case r.MaxFailures > 0 && failed >= r.MaxFailures:
 		return fmt.Errorf("not sent: stopped after %d failed orders", failed)
 	}
-	return nil
+	return r.brake.holds()
 }
 
 // order is the purchase protocol for one order: claim, send, record. The answer
 // to an order is recorded whatever it is; when that fails the claim stays as it
-// is, a doubt that the next run looks up.
+// is, an unconfirmed order that the next run looks up. An interruption cuts neither
+// the claim nor the order: half a claim would read as an order on its way.
 func (r *run) order(ctx context.Context, i int, a plan.Action, halted *atomic.Bool) Purchase {
-	claim, err := r.claim(ctx, a)
+	claim, err := r.claim(context.WithoutCancel(ctx), a)
 	if err != nil {
 		var taken *ledger.TakenError
 		if !errors.As(err, &taken) {
@@ -135,10 +198,7 @@ func (r *run) order(ctx context.Context, i int, a plan.Action, halted *atomic.Bo
 		}
 		return notSent(err)
 	}
-	// From here on an interruption must not cut the order off.
-	ctx = context.WithoutCancel(ctx)
-	p := r.Account.Buy(ctx, *a.Order, claim.ID)
-	claim, err = r.recordClaim(ctx, claim, p)
+	p, claim, err := r.send(ctx, i, a, claim)
 	if err != nil {
 		halted.Store(true)
 		r.emit(LedgerFailed{a.Name, err})
@@ -151,9 +211,49 @@ func (r *run) order(ctx context.Context, i int, a plan.Action, halted *atomic.Bo
 	return p
 }
 
+// sendWithin is how old a claim may be when its order is sent. A process that slept
+// longer must not send what somebody may have called not created meanwhile.
+const sendWithin = 4 * time.Minute
+
+// send sends the order of a claim and records the answer. An order that was turned
+// away is sent again when the account does not show it.
+func (r *run) send(ctx context.Context, i int, a plan.Action, claim ledger.Open) (Purchase, ledger.Open, error) {
+	detached := context.WithoutCancel(ctx)
+	var err error
+	for first := time.Now(); ; {
+		var p Purchase
+		switch {
+		case ctx.Err() != nil:
+			p = notSent(errStopped)
+		case r.Ledger.Now().Sub(claim.LastRecord()) > sendWithin:
+			p = notSent(errors.New("not sent: this process was asleep after it made the claim"))
+		default:
+			p = r.Account.Buy(detached, *a.Order, claim.ID)
+		}
+		claim, err = r.recordClaim(detached, claim, p)
+		if err != nil || p.Outcome != NotProcessed || claim.State != ledger.TurnedAway || time.Since(first) > turnedAwayFor {
+			return p, claim, err
+		}
+		r.adapt(i, NotProcessed)
+		if found := r.lookAgain(ctx, &claim, &p); found {
+			return p, claim, nil
+		}
+		if claim, err = r.Ledger.Resend(detached, claim); err != nil {
+			p.Failure = failureOf(err)
+			return p, claim, nil
+		}
+	}
+}
+
+// turnedAwayFor is how long an order is sent again that the API turns away each time.
+const turnedAwayFor = 15 * time.Minute
+
 // claim makes the intent durable.
 func (r *run) claim(ctx context.Context, a plan.Action) (ledger.Open, error) {
-	in := ledger.Intent{Inventory: r.draft.Desired.Inventory, Order: *a.Order, Price: *a.Price}
+	in := ledger.Intent{
+		Inventory: r.draft.Desired.Inventory, Order: *a.Order, Price: *a.Price,
+		Earlier: r.draft.earlier[plan.FoldName(a.Order.Name)], Approvals: r.draft.approvals.before(*a.Order),
+	}
 	for _, s := range r.services {
 		same := s.Location == a.Order.Location && s.Speed == a.Order.Speed
 		if same || plan.FoldName(s.Name) == plan.FoldName(a.Order.Name) { // none of these can be the order's
@@ -164,23 +264,34 @@ func (r *run) claim(ctx context.Context, a plan.Action) (ledger.Open, error) {
 	return r.Ledger.Claim(ctx, r.draft.Claims, in)
 }
 
+// before lists the approvals that could be taken for that of an order and that are
+// there before it; nil when they are not known.
+func (l Approvals) before(o plan.Order) []string {
+	if l.Unknown != "" {
+		return nil
+	}
+	uids := []string{}
+	for _, a := range l.List {
+		if a.orders(o.Name, o.Location, o.Speed) {
+			uids = append(uids, a.UID)
+		}
+	}
+	return uids
+}
+
+// recordedStates is what to record of an order's outcome.
+var recordedStates = map[Outcome]ledger.State{
+	Bought: ledger.Bought, Refused: ledger.Refused, NotSent: ledger.NotSent, NotProcessed: ledger.TurnedAway,
+}
+
 // recordClaim writes down what is known of an order.
 func (r *run) recordClaim(ctx context.Context, claim ledger.Open, p Purchase) (ledger.Open, error) {
-	rec := ledger.Record{UIDs: p.UIDs}
+	rec := ledger.Record{State: ledger.Unknown, UIDs: p.UIDs, Cause: "the API named the services"}
 	if p.Failure != nil {
 		rec.Cause, rec.Status, rec.TraceID = p.Failure.Message, p.Failure.Status, p.Failure.TraceID
 	}
-	switch p.Outcome {
-	case Bought:
-		rec.State, rec.Cause = ledger.Bought, "the API named the services"
-	case Refused:
-		rec.State = ledger.Refused
-	case NotSent:
-		rec.State = ledger.NotSent
-	case NotProcessed:
-		rec.State = ledger.NotProcessed
-	default:
-		rec.State = ledger.Unknown
+	if s, known := recordedStates[p.Outcome]; known {
+		rec.State = s
 	}
 	return r.Ledger.Record(ctx, claim, rec)
 }
@@ -207,7 +318,7 @@ func (r *run) finishChange(i int, o Outcome, err error) {
 	if res.Outcome != Bought { // what was bought stays bought, with the error beside it
 		res.Outcome = o
 	}
-	r.emit(ChangeFinished{res.Name, o, res.Error})
+	r.emit(ChangeFinished{res.Kind, res.Name, o, res.Error, res.Cancelled})
 }
 
 // failureOf keeps what support needs of an error.
@@ -229,6 +340,7 @@ func (r *run) update(ctx context.Context, i int, a plan.Action) {
 		r.finishChange(i, Failed, errStopped)
 		return
 	}
+	r.emit(ChangeStarted{a.Kind, a.Name})
 	for _, uid := range r.result.Actions[i].UIDs {
 		changes := a.Changes
 		if slices.Contains(r.result.Actions[i].New, uid) {
@@ -335,26 +447,67 @@ func (r *run) mergeTags(ctx context.Context, uid plan.ServiceUID, tags map[strin
 	return r.Account.SetTags(ctx, uid, merged)
 }
 
-// cancel terminates every member of a service, the primary last, so that what is
-// left of a LAG can still be seen as one.
+// cancel terminates every member of a service, the one first that is most likely to
+// be refused: what is left then is whole.
 func (r *run) cancel(ctx context.Context, i int, a plan.Action, settled bool) {
 	if !settled {
-		r.finishChange(i, NotSent, errors.New("held back: nothing is cancelled before every order is settled"))
+		r.finishChange(i, NotSent, errors.New("held back: nothing is cancelled before every order is confirmed"))
 		return
 	}
-	members := slices.Clone(a.Service.Members)
-	slices.Reverse(members)
-	for _, uid := range members {
-		if ctx.Err() != nil {
-			r.finishChange(i, NotSent, errStopped)
+	r.emit(ChangeStarted{a.Kind, a.Name})
+	members, err := r.readyToCancel(ctx, a)
+	if err == nil {
+		err = r.Ledger.NoteCancel(context.WithoutCancel(ctx), a.Name, a.Service.Members)
+	}
+	if err != nil {
+		r.finishChange(i, NotSent, err)
+		return
+	}
+	for _, s := range members {
+		err := ctx.Err()
+		if err != nil {
+			err = errStopped
+		} else if err = r.cancelOne(context.WithoutCancel(ctx), s); err != nil {
+			err = fmt.Errorf("service %s: %w", s.UID, err)
+		}
+		if err != nil {
+			r.finishChange(i, Failed, err)
 			return
 		}
-		if err := r.cancelOne(context.WithoutCancel(ctx), r.services[uid]); err != nil {
-			r.finishChange(i, Failed, fmt.Errorf("service %s: %w", uid, err))
-			return
-		}
+		res := &r.result.Actions[i]
+		res.Cancelled = append(res.Cancelled, CancelledService{s.UID, chargeText(r.draft.Observed.Charges[s.UID])})
 	}
 	r.finishChange(i, Cancelled, nil)
+}
+
+// readyToCancel reads the members of a service that are still to be ended. One with
+// VXCs stops the cancellation of all.
+func (r *run) readyToCancel(ctx context.Context, a plan.Action) ([]plan.Service, error) {
+	var members []plan.Service
+	for _, uid := range a.Service.Members {
+		if ctx.Err() != nil {
+			return nil, errStopped
+		}
+		s, found, err := r.Account.Service(ctx, uid)
+		switch {
+		case err != nil:
+			return nil, fmt.Errorf("service %s cannot be read, so nothing is cancelled: %w", uid, err)
+		case !found, s.Status.Terminated():
+			continue
+		case s.VXCs > 0:
+			return nil, fmt.Errorf("%d VXCs end on service %s, so nothing is cancelled", s.VXCs, uid)
+		}
+		members = append(members, s)
+	}
+	return members, nil
+}
+
+// chargeText is what ending a service costs at once, in words.
+func chargeText(c plan.Charge) string {
+	if !c.Known {
+		return "unknown, at most the remaining term"
+	}
+	return c.Currency + " " + c.Amount.String()
 }
 
 func (r *run) cancelOne(ctx context.Context, s plan.Service) error {

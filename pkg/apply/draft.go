@@ -5,6 +5,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/portctl/portctl/pkg/apply/ledger"
 	"github.com/portctl/portctl/pkg/apply/safe"
@@ -20,7 +21,10 @@ type Draft struct {
 	// Claims is the ledger as it was before the account was read.
 	Claims ledger.Snapshot
 
-	findings []finding
+	approvals Approvals
+	findings  []finding
+	// earlier is what the ledger knows of the services of a folded name.
+	earlier map[string][]ledger.Known
 }
 
 // DraftOptions say how a draft is made.
@@ -34,32 +38,27 @@ type DraftOptions struct {
 	// PerOrder validates every single order, as must be done before buying.
 	// Otherwise each distinct configuration is validated once.
 	PerOrder bool
+	// SameAccount is a person's word that the API key belongs to the ledger's
+	// account.
+	SameAccount bool
+	// Recheck is how long after an order was turned away a listing must begin to
+	// show that it was not carried out; 0 means DefaultRecheck.
+	Recheck time.Duration
 }
 
 const defaultParallelism = 16
+
+// DefaultRecheck is how long after the API turned an order away (429, 401) the
+// account is listed before the order is sent again: longer than a service takes to
+// show that was created all the same (docs/reliability.md, assumptions).
+const DefaultRecheck = time.Minute
 
 // MakeDraft reads ledger, locations and account, builds the plan and prices it.
 // The ledger is read first: a claim that somebody makes after that shows itself
 // by its number when the same name is claimed.
 func MakeDraft(ctx context.Context, r Reader, desired plan.Desired, o DraftOptions) (Draft, error) {
-	d := Draft{Desired: desired}
-	r = rememberOrderTags(r)
-	var err error
-	if o.Ledger != nil {
-		if d.Claims, err = o.Ledger.Snapshot(ctx); err != nil {
-			return Draft{}, err
-		}
-	}
-	approvals, err := d.readAccount(ctx, r)
+	d, err := survey(ctx, rememberOrderTags(r), desired, o)
 	if err != nil {
-		return Draft{}, err
-	}
-	if o.Ledger != nil {
-		if err := o.Ledger.CheckCompany(ctx, d.Observed.Owner.Company()); err != nil {
-			return Draft{}, err
-		}
-	}
-	if err := d.standing(ctx, r, approvals, o); err != nil {
 		return Draft{}, err
 	}
 	built, err := d.build(ctx, r, o)
@@ -77,39 +76,92 @@ func MakeDraft(ctx context.Context, r Reader, desired plan.Desired, o DraftOptio
 	return d, nil
 }
 
-func (d *Draft) readAccount(ctx context.Context, r Reader) (approvals Approvals, err error) {
+// survey reads ledger, locations and account, and looks for open orders.
+func survey(ctx context.Context, r Reader, desired plan.Desired, o DraftOptions) (Draft, error) {
+	d := Draft{Desired: desired}
+	var err error
+	begun := time.Now()
+	if o.Ledger != nil {
+		begun = o.Ledger.Now()
+		if d.Claims, err = o.Ledger.Snapshot(ctx); err != nil {
+			return Draft{}, err
+		}
+	}
+	if err := d.readAccount(ctx, r); err != nil {
+		return Draft{}, err
+	}
+	if o.Ledger != nil {
+		if err := o.Ledger.Check(ctx, d.Observed.Owner, o.SameAccount); err != nil {
+			return Draft{}, err
+		}
+	}
+	d.remember()
+	return d, d.lookUp(ctx, r, begun, o)
+}
+
+// readAccount reads what planning needs of the API. An account without ports is
+// asked whose it is.
+func (d *Draft) readAccount(ctx context.Context, r Reader) error {
 	var locations []plan.Location
 	g, gctx := safe.WithContext(ctx, 0)
 	g.Go(func() (err error) { locations, err = r.Locations(gctx); return err })
-	g.Go(func() (err error) { d.Observed, err = r.Observe(gctx); return err })
-	g.Go(func() (err error) { approvals, err = r.Approvals(gctx); return err })
+	g.Go(func() (err error) { d.Observed, err = observe(gctx, r); return err })
+	g.Go(func() (err error) { d.approvals, err = r.Approvals(gctx); return err })
 	if err := g.Wait(); err != nil {
-		return Approvals{}, err
+		return err
 	}
 	d.Catalog = plan.NewCatalog(locations)
-	return approvals, nil
+	return nil
 }
 
-// standing finds out how far the open claims have come. What the account shows
+// observe lists the account and finds out whose it is.
+func observe(ctx context.Context, r Reader) (plan.Observed, error) {
+	o, err := r.Observe(ctx)
+	if err != nil || len(o.Owner.Companies) > 0 {
+		return o, err
+	}
+	o.Owner.Companies, err = r.Companies(ctx)
+	return o, err
+}
+
+// remember takes in what the ledger knows besides claims.
+func (d *Draft) remember() {
+	m := d.Claims.Memory
+	d.approvals = d.known(d.approvals)
+	d.Observed.ApprovalsUnknown = d.approvals.Unknown
+	d.Observed.Inventories, d.Observed.Cancelling = m.Inventories, m.Cancelling
+}
+
+// known is what approvals tell, seen with what the ledger remembers.
+func (d *Draft) known(a Approvals) Approvals {
+	if a.Absent && d.Claims.Memory.ApprovalsSeen {
+		a.Unknown = "the API says that this account has none, and it had some before"
+	}
+	return a
+}
+
+// lookUp finds out how far the open claims have come. What the account shows
 // needs no claim; what it does not show counts as existing all the same.
-func (d *Draft) standing(ctx context.Context, r Reader, approvals Approvals, o DraftOptions) error {
+func (d *Draft) lookUp(ctx context.Context, r Reader, begun time.Time, o DraftOptions) error {
 	d.findings = make([]finding, len(d.Claims.Open))
-	g, gctx := safe.WithContext(ctx, parallelism(o.Parallelism))
 	listed := d.Observed.Services
+	l := newLookup(r, listed, d.approvals, d.Claims.Open, d.Desired)
+	l.begun, l.recheck = begun, cmp.Or(o.Recheck, DefaultRecheck)
+	g, gctx := safe.WithContext(ctx, parallelism(o.Parallelism))
 	for i, open := range d.Claims.Open {
-		g.Go(func() (err error) {
-			if f, ok := d.bound(open); ok {
-				d.findings[i] = f
-				return nil
+		g.Go(func() error {
+			f, bound := d.bound(open)
+			if !bound {
+				f = l.find(gctx, open)
 			}
-			d.findings[i], err = find(gctx, r, open, listed, approvals)
-			return err
+			d.findings[i] = f
+			return gctx.Err()
 		})
 	}
 	if err := g.Wait(); err != nil {
 		return err
 	}
-	d.Observed.Claims = append(d.Observed.Claims, foreignOrders(d.Desired.Ports, listed, d.Claims.Open, approvals)...)
+	d.Observed.Claims = append(d.Observed.Claims, foreignOrders(d.Desired.Ports, d.Catalog, listed, d.Claims.Open, d.approvals)...)
 	for _, f := range d.findings {
 		d.add(f.seen...)
 		if c, open := f.claim(); open {
@@ -119,10 +171,10 @@ func (d *Draft) standing(ctx context.Context, r Reader, approvals Approvals, o D
 	return nil
 }
 
-// bound settles a claim whose entry says by its uid which service it is. For a
+// bound closes a claim whose entry says by its uid which service it is. For a
 // LAG a uid says nothing: it names one member, perhaps an old one.
 func (d *Draft) bound(open ledger.Open) (finding, bool) {
-	if open.Order.LAGPorts > 0 {
+	if open.State == ledger.Damaged || open.State.Closed() || open.Order.LAGPorts > 0 {
 		return finding{}, false
 	}
 	for _, p := range d.Desired.Ports {
@@ -130,7 +182,7 @@ func (d *Draft) bound(open ledger.Open) (finding, bool) {
 			continue
 		}
 		if slices.ContainsFunc(d.Observed.Services, func(s plan.Service) bool { return s.UID == p.UID && couldBe(open, s) }) {
-			return finding{open: open, state: ledger.Settled, uids: []plan.ServiceUID{p.UID}, cause: "the entry names the service by its uid"}, true
+			return finding{open: open}.become(ledger.Settled, []plan.ServiceUID{p.UID}, "the entry names the service by its uid"), true
 		}
 	}
 	return finding{}, false
@@ -162,10 +214,10 @@ func (d *Draft) build(ctx context.Context, r Reader, o DraftOptions) (plan.Plan,
 	}
 }
 
-// recall looks once more at what is to be bought although services of its name, or
-// of its former name, were recorded before: one that the listing lacks is read by
-// itself.
+// recall takes in what the ledger remembers of the names that are to be bought, and
+// of the former names of these entries.
 func (d *Draft) recall(ctx context.Context, r Reader, o DraftOptions) error {
+	d.earlier = map[string][]ledger.Known{}
 	if o.Ledger == nil {
 		return nil
 	}
@@ -182,46 +234,60 @@ func (d *Draft) recall(ctx context.Context, r Reader, o DraftOptions) error {
 			if name == "" {
 				continue
 			}
-			known, err := d.recallName(ctx, r, o.Ledger, name)
-			if err != nil {
+			if err := d.recallName(ctx, r, o.Ledger, name); err != nil {
 				return err
 			}
-			d.Observed.Known[plan.FoldName(name)] = known
 		}
 	}
 	return nil
 }
 
-// recallName takes in the services that were recorded for a name, as far as the
-// account knows them. Where services vanish by themselves those that it does not
-// know say nothing.
-func (d *Draft) recallName(ctx context.Context, r Reader, l *ledger.Ledger, name string) (known []plan.ServiceUID, err error) {
-	delivered, err := l.Delivered(ctx, d.Claims, name)
+// recallName takes in the services that were recorded for a name, the oldest first,
+// as far as the account knows them: one that the listing lacks is read by itself.
+// Where services vanish by themselves those that it does not know say nothing.
+func (d *Draft) recallName(ctx context.Context, r Reader, l *ledger.Ledger, name string) error {
+	folded := plan.FoldName(name)
+	delivered, broken, err := l.Delivered(ctx, d.Claims, name)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	for _, uid := range delivered {
-		there := slices.ContainsFunc(d.Observed.Services, func(s plan.Service) bool { return s.UID == uid })
-		if !there {
-			var s plan.Service
-			if s, there, err = r.Service(ctx, uid); err != nil {
-				return nil, err
-			}
-			if there {
-				d.add(s)
-			}
+	if broken != nil {
+		c, _ := finding{open: *broken, evidence: broken.Trouble}.claim()
+		d.Observed.Claims = append(d.Observed.Claims, c)
+		return nil
+	}
+	d.earlier[folded] = delivered
+	known := slices.Concat(delivered, d.Claims.Memory.Known[plan.NameHash(name)])
+	slices.SortStableFunc(known, func(a, b ledger.Known) int { return a.Time.Compare(b.Time) })
+	for _, k := range known {
+		there, err := d.recallService(ctx, r, k.UID)
+		if err != nil {
+			return err
 		}
-		if there || !l.Forgetful() {
-			known = append(known, uid)
+		if (there || !l.Forgetful()) && !slices.Contains(d.Observed.Known[folded], k.UID) {
+			d.Observed.Known[folded] = append(d.Observed.Known[folded], k.UID)
 		}
 	}
-	return known, nil
+	return nil
 }
 
-// readMore reads tags and cancellation charges, in parallel.
+func (d *Draft) recallService(ctx context.Context, r Reader, uid plan.ServiceUID) (there bool, err error) {
+	if slices.ContainsFunc(d.Observed.Services, func(s plan.Service) bool { return s.UID == uid }) {
+		return true, nil
+	}
+	s, there, err := r.Service(ctx, uid)
+	if there && err == nil {
+		d.add(s)
+	}
+	return there, err
+}
+
+// readMore reads tags and cancellation charges, in parallel. What cannot be read is
+// noted: planning blocks what hangs on it.
 func (d *Draft) readMore(ctx context.Context, r Reader, need plan.Need, o DraftOptions) error {
 	if d.Observed.Tags == nil {
 		d.Observed.Tags, d.Observed.Charges = map[plan.ServiceUID]map[string]string{}, map[plan.ServiceUID]plan.Charge{}
+		d.Observed.Unreadable = map[plan.ServiceUID]string{}
 	}
 	var mu sync.Mutex
 	g, gctx := safe.WithContext(ctx, parallelism(o.Parallelism))
@@ -231,22 +297,22 @@ func (d *Draft) readMore(ctx context.Context, r Reader, need plan.Need, o DraftO
 			mu.Lock()
 			defer mu.Unlock()
 			d.Observed.Tags[uid] = tags
-			return err
+			if err != nil {
+				d.Observed.Unreadable[uid] = err.Error()
+			}
+			return gctx.Err()
 		})
 	}
 	for _, uid := range need.Charges {
 		g.Go(func() error {
 			charge, err := r.Charge(gctx, uid)
-			if gctx.Err() != nil {
-				return err
-			}
 			if err != nil {
-				charge = plan.Charge{} // a price that can not be had is unknown, and shown so
+				charge = plan.Charge{} // a price that cannot be had is unknown, and shown so
 			}
 			mu.Lock()
 			defer mu.Unlock()
 			d.Observed.Charges[uid] = charge
-			return nil
+			return gctx.Err()
 		})
 	}
 	return g.Wait()
@@ -260,8 +326,9 @@ type Recovered struct {
 	Cause string            `json:"cause"`
 }
 
-// Prepare drafts a run that may buy: it settles the open claims of earlier runs
-// first, and drafts again whenever that closed one. The caller holds the lock.
+// Prepare drafts a run that may buy: it records what became of the open claims of
+// earlier runs first, and drafts again whenever that was news. The caller holds the
+// lock.
 func Prepare(ctx context.Context, r Reader, desired plan.Desired, o DraftOptions) (Draft, []Recovered, error) {
 	var recovered []Recovered
 	r = rememberOrderTags(r)
@@ -270,28 +337,51 @@ func Prepare(ctx context.Context, r Reader, desired plan.Desired, o DraftOptions
 		if err != nil {
 			return Draft{}, recovered, err
 		}
-		if err := o.Ledger.Bind(ctx, d.Observed.Owner.Company()); err != nil {
+		if err := o.Ledger.Bind(ctx, d.Observed.Owner, o.SameAccount); err != nil {
 			return Draft{}, recovered, err
 		}
-		again := false
-		for _, f := range d.findings {
-			if !f.news() {
-				continue
-			}
-			if _, err := o.Ledger.Record(ctx, f.open, ledger.Record{State: f.state, UIDs: f.uids, Cause: f.cause}); err != nil {
+		if len(d.approvals.List) > 0 && !d.Claims.Memory.ApprovalsSeen {
+			if _, err := o.Ledger.Notice(ctx, ledger.NoticeApprovals); err != nil {
 				return Draft{}, recovered, err
 			}
-			again = true
-			recovered = append(recovered, Recovered{f.open.Name, f.state, append([]plan.ServiceUID{}, f.uids...), f.cause})
 		}
-		if !again {
-			return d, recovered, nil
+		again, err := d.recordFindings(ctx, o.Ledger, &recovered)
+		if err != nil || !again {
+			return d, recovered, err
 		}
 	}
 }
 
-// quoteAll validates the orders in parallel. A failure to get an answer fails
-// the whole: a plan with guesses in it is worse than none.
+// recordFindings writes down what was found out about open claims; again says that
+// the ledger is another one since. A claim from the future is marked as seen, so
+// that its age counts from now on.
+func (d *Draft) recordFindings(ctx context.Context, l *ledger.Ledger, recovered *[]Recovered) (again bool, err error) {
+	for _, f := range d.findings {
+		switch {
+		case f.open.State.Closed():
+			_, err = l.Close(ctx, f.open)
+			again = true
+		case f.news():
+			_, err = l.Record(ctx, f.open, f.record)
+			again = true
+			*recovered = append(*recovered, Recovered{f.open.Name, f.record.State, append([]plan.ServiceUID{}, f.record.UIDs...), f.evidence})
+		case !l.Own(f.open) && f.open.QuietSince().After(l.Now().Add(fromTheFuture)):
+			_, err = l.Record(ctx, f.open, ledger.Record{State: ledger.Seen, Lookup: true, Cause: "made by a clock that is ahead"})
+			again = true
+		}
+		if err != nil {
+			return again, err
+		}
+	}
+	return again, nil
+}
+
+// fromTheFuture is how far ahead the time of a claim's last record may be: an order
+// on its way counts five minutes more, and clocks differ a little.
+const fromTheFuture = 6 * time.Minute
+
+// quoteAll validates the orders in parallel. An order without a usable answer has a
+// quote that says so, which blocks its entry.
 func quoteAll(ctx context.Context, r Reader, orders []plan.Order, o DraftOptions) (plan.Quotes, error) {
 	identity := plan.Order.Configuration
 	if o.PerOrder {

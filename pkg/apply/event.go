@@ -63,11 +63,30 @@ type OrderFinished struct {
 // busy, or that there are as many again as at the start.
 type PaceChanged struct{ Parallelism int }
 
+// APIBusy says that the API asked to wait (429), and how long the next attempt of
+// the request waits.
+type APIBusy struct {
+	// Request is the method and the path.
+	Request string
+	Wait    time.Duration
+}
+
+// ChangeStarted says that an update (Update, Grow, Buy) or a cancellation (Cancel)
+// is about to be made.
+type ChangeStarted struct {
+	Kind plan.Kind
+	Name string
+}
+
 // ChangeFinished says what became of an update or a cancellation.
 type ChangeFinished struct {
+	Kind    plan.Kind
 	Name    string
 	Outcome Outcome
 	Failure *Failure
+	// Cancelled are the services that a cancellation terminated, whatever failed
+	// after it.
+	Cancelled []CancelledService
 }
 
 // OrdersSettled says that every order is sent and recorded: the lock is given
@@ -114,6 +133,8 @@ type LOAFailed struct {
 	Name string
 	UID  plan.ServiceUID
 	Err  error
+	// Final says that Megaport refused it for good: later runs do not ask again.
+	Final bool
 }
 
 // ManifestFailed says that the manifest of the letters could not be brought up to
@@ -127,6 +148,8 @@ func (RunStarted) event()     {}
 func (OrderStarted) event()   {}
 func (OrderFinished) event()  {}
 func (PaceChanged) event()    {}
+func (APIBusy) event()        {}
+func (ChangeStarted) event()  {}
 func (ChangeFinished) event() {}
 func (OrdersSettled) event()  {}
 func (OrderRecovered) event() {}

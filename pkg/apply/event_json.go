@@ -101,9 +101,21 @@ type wireOrder struct {
 }
 
 type wireChange struct {
-	Name    string   `json:"name"`
-	Outcome Outcome  `json:"outcome"`
-	Error   *Failure `json:"error"`
+	Kind      plan.Kind          `json:"action"`
+	Name      string             `json:"name"`
+	Outcome   Outcome            `json:"outcome"`
+	Error     *Failure           `json:"error"`
+	Cancelled []CancelledService `json:"cancelled,omitzero"`
+}
+
+type wireBusy struct {
+	Request string  `json:"request"`
+	Wait    float64 `json:"waitSeconds"`
+}
+
+type wireStart struct {
+	Kind plan.Kind `json:"action"`
+	Name string    `json:"name"`
 }
 
 type wirePort struct {
@@ -119,6 +131,8 @@ type wireLetter struct {
 	File string          `json:"file,omitzero"`
 	// Error is missing when there is a file.
 	Error *Failure `json:"error,omitzero"`
+	// Final says that it was refused for good.
+	Final bool `json:"final,omitzero"`
 }
 
 type wireFailure struct {
@@ -146,7 +160,11 @@ func wireEvent(e Event) (name string, members any) {
 			Parallelism int `json:"parallelism"`
 		}(e)
 	case ChangeFinished:
-		return "change-finished", wireChange{e.Name, e.Outcome, e.Failure}
+		return "change-finished", wireChange{e.Kind, e.Name, e.Outcome, e.Failure, e.Cancelled}
+	case ChangeStarted:
+		return "change-started", wireStart(e)
+	case APIBusy:
+		return "api-busy", wireBusy{e.Request, seconds(e.Wait)}
 	case OrdersSettled:
 		return "orders-settled", wireSettled(e)
 	case OrderRecovered:
@@ -158,9 +176,9 @@ func wireEvent(e Event) (name string, members any) {
 	case LedgerFailed:
 		return "ledger-failed", wireFailure{e.Name, failureOf(e.Err)}
 	case LOASaved:
-		return "loa-saved", wireLetter{e.Name, e.UID, e.Path, nil}
+		return "loa-saved", wireLetter{Name: e.Name, UID: e.UID, File: e.Path}
 	case LOAFailed:
-		return "loa-failed", wireLetter{e.Name, e.UID, "", failureOf(e.Err)}
+		return "loa-failed", wireLetter{Name: e.Name, UID: e.UID, Error: failureOf(e.Err), Final: e.Final}
 	case ManifestFailed:
 		return "manifest-failed", wireFailure{Error: failureOf(e.Err)}
 	case RunFinished:

@@ -277,7 +277,7 @@ func TestOldServiceDoesNotSettleADoubt(t *testing.T) {
 		store := s.store
 		claimByHand(t, store, "a")
 		book := ledger.New(store, "api.test", ledger.Run{})
-		_, err := apply.Resolve(t.Context(), s.account, book, apply.Resolution{Names: []string{"a"}, UIDs: []plan.ServiceUID{s.account.services[0].UID}})
+		_, err := apply.Resolve(t.Context(), s.account, book, plan.Desired{}, apply.Resolution{Names: []string{"a"}, UIDs: []plan.ServiceUID{s.account.services[0].UID}})
 		if err == nil {
 			t.Error("a ten days older service, delivered for another claim and named by another entry, settles the claim")
 			s.account.orders = nil

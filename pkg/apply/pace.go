@@ -12,6 +12,7 @@ type pace struct {
 	most  int
 	limit int
 	busy  int
+	lent  int // of the busy ones: their slots are in use by others
 	turn  int // counts the halvings
 }
 
@@ -25,7 +26,7 @@ func newPace(most int) *pace {
 func (p *pace) enter() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for p.busy >= p.limit {
+	for p.busy-p.lent >= p.limit {
 		p.free.Wait()
 	}
 	p.busy++
@@ -37,6 +38,27 @@ func (p *pace) leave() {
 	defer p.mu.Unlock()
 	p.busy--
 	p.free.Broadcast()
+}
+
+// lend gives the slot of a change that hangs to another one, so that those that
+// hang do not stop all others; it says whether it did. No more are lent than there
+// are slots: in flight are never more than twice as many as were asked for.
+func (p *pace) lend() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.lent >= p.most {
+		return false
+	}
+	p.lent++
+	p.free.Broadcast()
+	return true
+}
+
+// reclaim takes back what lend gave: the change is about to leave.
+func (p *pace) reclaim() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.lent--
 }
 
 // slower halves the limit, once for all orders that were sent before the last

@@ -7,26 +7,39 @@ import (
 	"slices"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/portctl/portctl/pkg/apply/ledger"
+	"github.com/portctl/portctl/pkg/apply/safe"
 	"github.com/portctl/portctl/pkg/plan"
 )
 
-// Resolution is what a person says about claims in doubt.
+// Resolution is what a person says about open claims. One of UIDs, NotCreated,
+// Partial and Again says what became of the orders.
 type Resolution struct {
-	// Names are the claims; All means every one in doubt.
-	Names []string
-	All   bool
-	// UIDs are the services that the order of the one name became.
+	// Names are the claims; Keys too, by their keys in the ledger, for those that
+	// cannot be read. All means every unconfirmed one.
+	Names, Keys []string
+	All         bool
+	// UIDs are the services that the order of the one claim became. They must be
+	// what was ordered, unless AsIs.
 	UIDs []plan.ServiceUID
-	// NotCreated says that the orders were not carried out. It is refused for a
-	// claim younger than Horizon.
+	AsIs bool
+	// NotCreated says that the orders were not carried out. It is refused for
+	// LookupTimeout after the last of them was sent.
 	NotCreated bool
-	Horizon    time.Duration
+	// Partial accepts a LAG of which the account shows fewer ports than were ordered.
+	Partial bool
+	// Again lets an order be made again whose approval was rejected.
+	Again bool
+	// ApprovalsChecked says that a person looked at the order approvals, where they
+	// cannot be read.
+	ApprovalsChecked bool
+	// LookupTimeout is how long after the last sending a service may take to show.
+	LookupTimeout time.Duration
+	// SameAccount is as in DraftOptions.
+	SameAccount bool
 }
 
-// ResolveError says why a claim can not be settled as asked.
+// ResolveError says why a claim cannot be resolved as asked.
 type ResolveError struct {
 	Name, Text, Advice string
 }
@@ -36,105 +49,281 @@ func (e *ResolveError) Error() string { return fmt.Sprintf("%q: %s", e.Name, e.T
 // Hint says how to go on.
 func (e *ResolveError) Hint() string { return e.Advice }
 
-// Resolve settles claims by a person's word. The account is looked at once more
+// Resolve closes claims by a person's word. The account is looked at once more
 // first, and what it shows counts more than the word. The caller holds the lock.
-// What was settled before an error is returned with it.
-func Resolve(ctx context.Context, r Reader, l *ledger.Ledger, res Resolution) ([]Recovered, error) {
+// What was closed before an error is returned with it.
+func Resolve(ctx context.Context, r Reader, l *ledger.Ledger, desired plan.Desired, res Resolution) ([]Recovered, error) {
+	begun := l.Now()
 	snapshot, err := l.Snapshot(ctx)
 	if err != nil {
 		return nil, err
 	}
-	open, err := res.choose(snapshot)
+	open, err := res.choose(ctx, l, snapshot)
 	if err != nil {
 		return nil, err
 	}
-	var observed plan.Observed
-	var approvals Approvals
-	g, gctx := errgroup.WithContext(ctx)
-	g.Go(func() (err error) { observed, err = r.Observe(gctx); return err })
-	g.Go(func() (err error) { approvals, err = r.Approvals(gctx); return err })
-	if err := g.Wait(); err != nil {
+	d := Draft{Desired: desired, Claims: snapshot}
+	if err := d.readForResolve(ctx, r); err != nil {
 		return nil, err
 	}
-	if err := l.Bind(ctx, observed.Owner.Company()); err != nil {
+	if err := l.Bind(ctx, d.Observed.Owner, res.SameAccount); err != nil {
 		return nil, err
 	}
-	var settled []Recovered
+	d.remember()
+	look := newLookup(rememberOrderTags(r), d.Observed.Services, d.approvals, snapshot.Open, desired)
+	look.begun, look.recheck = begun, DefaultRecheck
+	resolver := &resolver{Resolution: res, ledger: l, lookup: look}
+	var resolved []Recovered
 	var refused []error
-	r = rememberOrderTags(r)
 	for _, o := range open {
-		f, err := find(ctx, r, o, observed.Services, approvals)
-		if err == nil && !f.news() {
-			f, err = res.judge(ctx, r, f)
-		}
+		done, err := resolver.resolve(ctx, o)
 		var no *ResolveError
-		if errors.As(err, &no) {
+		switch {
+		case errors.As(err, &no):
 			refused = append(refused, err) // which says nothing about the others
-			continue
+		case err != nil:
+			return resolved, err
+		default:
+			resolved = append(resolved, done)
 		}
-		if err != nil {
-			return settled, err
-		}
-		if _, err := l.Record(ctx, o, ledger.Record{State: f.state, UIDs: f.uids, Cause: f.cause}); err != nil {
-			return settled, err
-		}
-		settled = append(settled, Recovered{o.Name, f.state, append([]plan.ServiceUID{}, f.uids...), f.cause})
 	}
-	return settled, errors.Join(refused...)
+	return resolved, errors.Join(refused...)
 }
 
-func (res Resolution) choose(s ledger.Snapshot) ([]ledger.Open, error) {
+// readForResolve reads the account without the locations.
+func (d *Draft) readForResolve(ctx context.Context, r Reader) error {
+	g, gctx := safe.WithContext(ctx, 0)
+	g.Go(func() (err error) { d.Observed, err = observe(gctx, r); return err })
+	g.Go(func() (err error) { d.approvals, err = r.Approvals(gctx); return err })
+	return g.Wait()
+}
+
+func (res Resolution) choose(ctx context.Context, l *ledger.Ledger, s ledger.Snapshot) ([]ledger.Open, error) {
 	if res.All {
-		return slices.DeleteFunc(slices.Clone(s.Open), func(o ledger.Open) bool { return !o.State.Doubtful() }), nil
+		return slices.DeleteFunc(slices.Clone(s.Open), func(o ledger.Open) bool {
+			return !o.State.Doubtful() && o.State != ledger.TurnedAway && !(res.Again && o.State == ledger.Rejected)
+		}), nil
 	}
+	const list = "`portctl ledger list` lists the open claims"
 	var open []ledger.Open
 	for _, name := range res.Names {
 		o, ok := s.Of(name)
 		if !ok {
-			return nil, &ResolveError{name, "there is no open claim of this name", "`portctl ledger list` lists the open claims"}
+			return nil, &ResolveError{name, "there is no open claim of this name", list}
+		}
+		open = append(open, o)
+	}
+	for _, key := range res.Keys {
+		o, ok, err := l.ByKey(ctx, s, key)
+		if err != nil {
+			return nil, err
+		}
+		if !ok {
+			return nil, &ResolveError{key, "there is no open claim with this key", list}
 		}
 		open = append(open, o)
 	}
 	return open, nil
 }
 
-// judge turns the person's word into a finding. Evidence that the order was
-// carried out, or will be, counts more than the word.
-func (res Resolution) judge(ctx context.Context, r Reader, evidence finding) (finding, error) {
-	o := evidence.open
-	if res.NotCreated {
-		if evidence.cause != "" {
-			return finding{}, &ResolveError{
-				o.Name, "the account says otherwise: " + evidence.cause,
-				"apply again when all of it is there, or name the services with --uid",
-			}
+// resolver closes one claim after the other.
+type resolver struct {
+	Resolution
+	ledger *ledger.Ledger
+	lookup *lookup
+}
+
+// resolve closes one claim: by what the account shows, or else by the person's
+// word.
+func (r *resolver) resolve(ctx context.Context, o ledger.Open) (Recovered, error) {
+	f := r.lookup.find(ctx, o)
+	for f.news() && ctx.Err() == nil {
+		var err error
+		if o, err = r.record(ctx, o, f.record); err != nil {
+			return Recovered{}, err
 		}
-		if age := time.Since(o.Time); age < res.Horizon {
-			return finding{}, &ResolveError{
-				o.Name, fmt.Sprintf("the order is only %s old; its service may still show", age.Round(time.Second)),
-				fmt.Sprintf("try again when it is older than %s", res.Horizon),
-			}
+		if o.State.Closed() {
+			return Recovered{o.Name, o.State, append([]plan.ServiceUID{}, o.UIDs...), f.evidence}, nil
 		}
-		return finding{open: o, state: ledger.Settled, cause: "a person said that it was not created"}, nil
+		f = r.lookup.find(ctx, o)
 	}
-	if len(res.UIDs) != o.Order.Members() {
-		return finding{}, &ResolveError{o.Name, fmt.Sprintf("the order was for %d services, and %d were named", o.Order.Members(), len(res.UIDs)), "give --uid once for each service"}
+	if ctx.Err() != nil {
+		return Recovered{}, ctx.Err()
 	}
-	for _, uid := range res.UIDs {
-		s, found, err := r.Service(ctx, uid)
+	uids, cause, err := r.judge(ctx, f)
+	if err != nil {
+		return Recovered{}, err
+	}
+	if o, err = r.record(ctx, o, ledger.Record{State: ledger.Settled, UIDs: uids, Lookup: true, Cause: cause}); err != nil {
+		return Recovered{}, err
+	}
+	return Recovered{nameOf(o), o.State, append([]plan.ServiceUID{}, uids...), cause}, nil
+}
+
+func (r *resolver) record(ctx context.Context, o ledger.Open, rec ledger.Record) (ledger.Open, error) {
+	if o.State.Closed() {
+		return r.ledger.Close(ctx, o)
+	}
+	return r.ledger.Record(ctx, o, rec)
+}
+
+// nameOf is how people know a claim: by its key when its name cannot be read.
+func nameOf(o ledger.Open) string {
+	if o.Name == "" {
+		return o.Key
+	}
+	return o.Name
+}
+
+// judge turns the person's word into the services of the order. Evidence that the
+// order was carried out, or will be, counts more than the word.
+func (r *resolver) judge(ctx context.Context, f finding) (uids []plan.ServiceUID, cause string, err error) {
+	switch {
+	case r.Again:
+		if f.open.State != ledger.Rejected {
+			return nil, "", refuse(f, "its approval was not refused: the order is "+string(f.open.State), "--again is for orders whose approval was rejected, withdrawn or expired")
+		}
+		return nil, "a person wants it ordered again", nil
+	case r.Partial:
+		return r.judgePartial(ctx, f)
+	case r.NotCreated:
+		if err := r.notCreated(ctx, f); err != nil {
+			return nil, "", err
+		}
+		return nil, "a person said that it was not created", nil
+	}
+	return r.UIDs, "a person named the services", r.judgeUIDs(ctx, f.open)
+}
+
+func refuse(f finding, text, advice string) error {
+	return &ResolveError{nameOf(f.open), text, advice}
+}
+
+// notCreated says why a claim must not be called not created.
+func (r *resolver) notCreated(ctx context.Context, f finding) error {
+	if err := r.alive(ctx, f); err != nil {
+		return err
+	}
+	return r.unhurried(ctx, f)
+}
+
+// alive refuses while something that may be the order's lives, or may live.
+func (r *resolver) alive(ctx context.Context, f finding) error {
+	for _, uid := range f.found {
+		if s := r.lookup.byUID[uid]; !s.Status.Terminated() {
+			return refuse(f, fmt.Sprintf("the account has service %s of it: %s", uid, f.evidence),
+				"name the services with --uid; a LAG of which some ports are missing is accepted with --partial")
+		}
+	}
+	if f.trouble != nil {
+		return refuse(f, f.trouble.Error(), "try again when it can be read; a service that is known to be something else is named under `unmanaged`, or by an entry's `uid`")
+	}
+	for _, uid := range f.open.Answered {
+		if r.elsewhere(f.open, uid) {
+			continue
+		}
+		s, found, err := r.lookup.reader.Service(ctx, uid)
 		if err != nil {
-			return finding{}, err
+			return refuse(f, fmt.Sprintf("the answer named service %s, which cannot be read: %v", uid, err), "try again when it can be read")
 		}
-		if !found {
-			return finding{}, &ResolveError{o.Name, fmt.Sprintf("the account has no service %s", uid), "copy the UID from the Megaport portal"}
+		if found && !s.Status.Terminated() {
+			return refuse(f, fmt.Sprintf("the answer named service %s, which exists (%q, %s)", uid, s.Name, s.Status),
+				fmt.Sprintf("accept it with --uid %s --as-is, or cancel it in the Megaport portal first", uid))
 		}
-		if !couldBe(o, s) {
-			return finding{}, &ResolveError{
-				o.Name, fmt.Sprintf("service %s can not be the order's: it is a %s port at location %d of %s, and the order was for %s at location %d on %s",
+	}
+	return nil
+}
+
+// elsewhere says that a service is in another open claim, or was there before the
+// order, so that it is none of this one's.
+func (r *resolver) elsewhere(o ledger.Open, uid plan.ServiceUID) bool {
+	return slices.Contains(o.Listed, uid) || slices.ContainsFunc(r.lookup.claims, func(c ledger.Open) bool {
+		return c.ID != o.ID && slices.Contains(c.UIDs, uid)
+	})
+}
+
+// unhurried refuses as long as more of the order may show: in the account, or among
+// the approvals.
+func (r *resolver) unhurried(ctx context.Context, f finding) error {
+	if a, ok := r.lookup.approvalOf(f.open); ok && !a.refused() && f.open.State != ledger.Damaged {
+		return refuse(f, "its approval is "+a.Status, "approve or reject the order in the Megaport portal")
+	}
+	if r.lookup.approvals.Unknown != "" && !r.ApprovalsChecked {
+		return refuse(f, "the order approvals cannot be read: "+r.lookup.approvals.Unknown,
+			"look at the orders that wait for approval in the Megaport portal; if it is not among them, add --approvals-checked")
+	}
+	since := f.open.QuietSince()
+	if f.open.State == ledger.Damaged && since.Before(time.Unix(0, 0)) || since.After(r.ledger.Now().Add(fromTheFuture)) {
+		seen, err := r.ledger.Record(ctx, f.open, ledger.Record{State: ledger.Seen, Lookup: true, Cause: "its own time says nothing"})
+		if err != nil {
+			return err
+		}
+		since = seen.QuietSince()
+	}
+	if left := since.Add(r.LookupTimeout).Sub(r.ledger.Now()); left > 0 {
+		return refuse(f, "the order was sent or answered a short while ago; its service may still show",
+			fmt.Sprintf("try again in %s", max(left.Round(time.Second), time.Second)))
+	}
+	return nil
+}
+
+// judgePartial accepts what there is of a LAG.
+func (r *resolver) judgePartial(ctx context.Context, f finding) ([]plan.ServiceUID, string, error) {
+	if f.open.Order.LAGPorts == 0 {
+		return nil, "", refuse(f, "the order was not for a LAG", "--partial is for LAGs")
+	}
+	var there []plan.ServiceUID
+	for _, uid := range f.found {
+		if s := r.lookup.byUID[uid]; !s.Status.Terminated() {
+			there = append(there, uid)
+		}
+	}
+	if len(there) == 0 || len(there) > f.open.Order.LAGPorts {
+		return nil, "", refuse(f, fmt.Sprintf("%d ports of it were found, and %d were ordered", len(there), f.open.Order.LAGPorts), "name the services with --uid, or say --not-created when there are none")
+	}
+	if f.trouble != nil {
+		return nil, "", refuse(f, f.trouble.Error(), "try again when it can be read")
+	}
+	if err := r.unhurried(ctx, f); err != nil {
+		return nil, "", err
+	}
+	return there, fmt.Sprintf("a person accepted %d of %d ports", len(there), f.open.Order.LAGPorts), nil
+}
+
+// judgeUIDs checks that the services that a person named can be the order's.
+func (r *resolver) judgeUIDs(ctx context.Context, o ledger.Open) error {
+	name := nameOf(o)
+	if want := o.Order.Members(); len(r.UIDs) != want && !r.AsIs && o.State != ledger.Damaged {
+		return &ResolveError{name, fmt.Sprintf("the order was for %d services, and %d were named", want, len(r.UIDs)), "give --uid once for each service; --as-is accepts another number"}
+	}
+	for _, uid := range r.UIDs {
+		s, found, err := r.lookup.reader.Service(ctx, uid)
+		switch {
+		case err != nil:
+			return err
+		case !found:
+			return &ResolveError{name, fmt.Sprintf("the account has no service %s", uid), "copy the UID from the Megaport portal"}
+		case o.State == ledger.Damaged || slices.Contains(o.Answered, uid) && r.AsIs:
+			continue
+		case slices.Contains(o.Listed, uid):
+			return &ResolveError{name, fmt.Sprintf("service %s cannot be the order's: it was there before the order", uid), "copy the UID from the Megaport portal"}
+		case !r.AsIs && !r.fits(ctx, o, s):
+			return &ResolveError{
+				name, fmt.Sprintf("service %s cannot be the order's: it is a %s port at location %d of %s, and the order was for %s at location %d on %s",
 					uid, s.Speed, s.Location, s.CreatedAt.UTC().Format(time.DateOnly), o.Order.Speed, o.Order.Location, o.Time.UTC().Format(time.DateOnly)),
-				"copy the UID from the Megaport portal; a service that was there before the order is not the order's",
+				"copy the UID from the Megaport portal; --as-is accepts the service all the same",
 			}
 		}
 	}
-	return finding{open: o, state: ledger.Settled, uids: res.UIDs, cause: "a person named the services"}, nil
+	return nil
+}
+
+// fits says that a service can be the order's: by place, speed and age, or, whatever
+// its age, by its order tag.
+func (r *resolver) fits(ctx context.Context, o ledger.Open, s plan.Service) bool {
+	if !placed(o, s) || young(o, s) {
+		return placed(o, s)
+	}
+	tags, err := r.lookup.reader.Tags(ctx, s.UID)
+	return err == nil && tags[plan.TagOrder] == o.ID
 }

@@ -23,6 +23,8 @@ const (
 	ExitUnknown = 5
 	// ExitNotReady: all bought, but something is not ready or an LOA is missing.
 	ExitNotReady = 7
+	// ExitStopped: a second interruption ended the run with orders in flight.
+	ExitStopped = 130
 )
 
 // Identity says whose run something is.
@@ -43,6 +45,8 @@ type Result struct {
 	// Interrupted says that the run was asked to stop before it was done.
 	Interrupted bool           `json:"interrupted"`
 	Actions     []ActionResult `json:"actions"`
+	// Error is why the run did not begin, or broke; missing when it went its way.
+	Error *RunError `json:"error,omitzero"`
 	// Recovered are the claims of earlier runs that this one settled.
 	Recovered []Recovered `json:"recovered"`
 	// Audit is what the last look at the account found fault with.
@@ -51,6 +55,22 @@ type Result struct {
 	Totals   plan.Totals   `json:"totals"`
 	Summary  ResultSummary `json:"summary"`
 	ExitCode int           `json:"exitCode"`
+}
+
+// RunError is why a run did not begin, and what to do about it.
+type RunError struct {
+	Message string `json:"message"`
+	Hint    string `json:"hint,omitzero"`
+	// Status is the HTTP status and TraceID the API's own name of the exchange, when
+	// the API said no.
+	Status  int    `json:"status,omitzero"`
+	TraceID string `json:"traceID,omitzero"`
+}
+
+// NewRunError keeps what support needs of an error.
+func NewRunError(err error, hint string) RunError {
+	f := failureOf(err)
+	return RunError{f.Message, hint, f.Status, f.TraceID}
 }
 
 // ActionResult is what became of one action.
@@ -67,6 +87,8 @@ type ActionResult struct {
 	New   []plan.ServiceUID `json:"new,omitzero"`
 	Price *plan.Price       `json:"price" jsonschema:"nullable"`
 	Error *Failure          `json:"error" jsonschema:"nullable"`
+	// Cancelled are the services that were terminated, also when a later step failed.
+	Cancelled []CancelledService `json:"cancelled,omitzero"`
 	// FoundBy says how an order without an answer was found after all.
 	FoundBy string       `json:"foundBy,omitzero"`
 	Ports   []PortResult `json:"ports"`
@@ -78,6 +100,19 @@ type PortResult struct {
 	UID    plan.ServiceUID `json:"uid"`
 	Status plan.Status     `json:"status"`
 	Ready  bool            `json:"ready"`
+	// Settled says that the run has nothing to wait for: an earlier run, or a
+	// person, knows already that the port will not be ready by itself.
+	Settled bool `json:"settled,omitzero"`
+	// Error says why Status is not known to be that of the end of the run.
+	Error *Failure `json:"error,omitzero"`
+}
+
+// CancelledService is a service that was terminated, for good.
+type CancelledService struct {
+	UID plan.ServiceUID `json:"uid"`
+	// Charge is its early termination fee in words, as the plan quoted it; empty
+	// when that is not known.
+	Charge string `json:"charge,omitzero"`
 }
 
 // LOAResult is one Letter of Authorization.
@@ -89,6 +124,10 @@ type LOAResult struct {
 	Kept bool `json:"kept"`
 	// FetchedAt is its date of issue; zero when it could not be had.
 	FetchedAt time.Time `json:"fetchedAt,omitzero"`
+	// Final says that Megaport refused it for good, and Settled that this was known
+	// before the run, which did not ask for it.
+	Final   bool `json:"final,omitzero"`
+	Settled bool `json:"settled,omitzero"`
 
 	Error *Failure `json:"error" jsonschema:"nullable"`
 }
@@ -109,13 +148,17 @@ type ResultSummary struct {
 	Unknown int `json:"unknown"`
 	// Doubled counts entries that more than one service stands for.
 	Doubled int `json:"doubled"`
-	// NotReady counts ports that exist and are not provisioned.
+	// NotReady counts ports that exist and are not provisioned; Broken those that
+	// were FAILED, SLEEP or ON_HOLD before the run, and that no run waits for.
 	NotReady int `json:"notReady"`
+	Broken   int `json:"broken"`
 	// LOAs counts the letters on disk, LOAsNew those fetched in this run,
-	// LOAsMissing those of existing ports that could not be had.
+	// LOAsMissing those of existing ports that could not be had, LOAsRefused those
+	// that Megaport refused for good before this run.
 	LOAs        int `json:"loas"`
 	LOAsNew     int `json:"loasNew"`
 	LOAsMissing int `json:"loasMissing"`
+	LOAsRefused int `json:"loasRefused"`
 }
 
 // fold sums the actions up and settles the exit code; waited says whether the
@@ -130,9 +173,11 @@ func (r *Result) fold(waited bool) {
 	}
 	misfits := 0
 	for _, f := range r.Audit {
-		if f.Kind == auditSecond {
+		switch f.Kind {
+		case auditSecond:
 			r.Summary.Doubled++
-		} else {
+		case auditRewritten: // worth knowing, and nothing is wrong
+		default:
 			misfits++
 		}
 	}
@@ -152,12 +197,19 @@ func (s *ResultSummary) add(a ActionResult) {
 	}
 	s.Services += len(a.New)
 	for _, p := range a.Ports {
-		if !p.Ready {
+		switch {
+		case p.Ready:
+		case p.Settled:
+			s.Broken++
+		default:
 			s.NotReady++
 		}
 	}
 	for _, l := range a.LOAs {
 		switch {
+		case l.Final && l.Settled:
+			s.LOAsRefused++
+		case l.Settled: // the port is broken, and counted as that
 		case l.File == "":
 			s.LOAsMissing++
 		case l.Kept:

@@ -89,7 +89,7 @@ func TestParallelismHalvesAndRecovers(t *testing.T) {
 		for _, n := range names(8) {
 			busy[n] = apply.NotProcessed
 		}
-		s := &scenario{account: &fakeAccount{buyTakes: time.Second, outcome: busy}, options: apply.Options{Parallelism: 8}}
+		s := &scenario{account: &fakeAccount{buyTakes: time.Second, outcome: busy, once: true}, options: apply.Options{Parallelism: 8}}
 		s.run(t, entries(names(60)...))
 		var paces []int
 		for _, e := range s.events {
@@ -100,8 +100,8 @@ func TestParallelismHalvesAndRecovers(t *testing.T) {
 		if diff := gocmp.Diff([]int{4, 8}, paces); diff != "" {
 			t.Errorf("orders at a time (-want +got):\n%s", diff)
 		}
-		if len(s.account.orders) != 60 {
-			t.Errorf("%d orders, want each once", len(s.account.orders))
+		if len(s.account.orders) != 68 || len(s.account.services) != 60 {
+			t.Errorf("%d orders, %d services; want each port once, and 8 orders sent again", len(s.account.orders), len(s.account.services))
 		}
 	})
 }

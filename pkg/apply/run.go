@@ -34,11 +34,20 @@ type Options struct {
 	// one is started; 0 means any. Orders in flight are finished, so that a few
 	// more may fail.
 	MaxFailures int
+	// MaxUnconfirmed is the number of orders in a row without a usable answer after
+	// which no new one is started; 0 means any.
+	MaxUnconfirmed int
+	// Hurry ends the run at once when it is closed; nil never does. See Run.
+	Hurry <-chan struct{}
 	// Wait is how long to wait for provisioning and letters; 0 does not wait.
 	Wait time.Duration
-	// Horizon is how long to look for an order without an answer, from its claim
-	// on; 0 means DefaultHorizon.
+	// Horizon is how long to look for an order without an answer after it was last
+	// sent; 0 means DefaultHorizon.
 	Horizon time.Duration
+	// Recheck is as in DraftOptions.
+	Recheck time.Duration
+	// SameAccount is as in DraftOptions.
+	SameAccount bool
 	// Recovered is what was settled before the run; it goes into the result.
 	Recovered []Recovered
 }
@@ -47,15 +56,16 @@ type Options struct {
 // than a service may take to show in the listing (API facts §4.1, confidence D).
 const DefaultHorizon = 10 * time.Minute
 
-// Run carries out a priced draft: buy, change, cancel, wait, fetch letters,
-// audit. It does nothing when anything in the plan is in the way. When ctx is
-// cancelled nothing new is started, orders in flight are finished, and the
-// result says what was done.
-func Run(ctx context.Context, d Draft, o Options) Result {
+// carryOut does what Run promises.
+func carryOut(ctx context.Context, d Draft, o Options) Result {
 	if o.Horizon <= 0 {
 		o.Horizon = DefaultHorizon
 	}
-	r := &run{Options: o, draft: d, started: time.Now(), services: map[plan.ServiceUID]plan.Service{}, sink: serially(o.Sink), lookUps: rememberOrderTags(o.Account), kept: keptLetters(o.LOAs), pace: newPace(parallelism(o.Parallelism))}
+	if o.Recheck <= 0 {
+		o.Recheck = DefaultRecheck
+	}
+	r := &run{Options: o, draft: d, started: time.Now(), services: map[plan.ServiceUID]plan.Service{}, sink: serially(o.Sink), lookUps: rememberOrderTags(o.Account), kept: keptLetters(o.LOAs), pace: newPace(parallelism(o.Parallelism)), turns: make([]int, len(d.Plan.Actions))}
+	r.brake = brake{most: o.MaxUnconfirmed, pace: r.pace}
 	for _, s := range d.Observed.Services {
 		r.services[s.UID] = s
 	}
@@ -76,19 +86,36 @@ func Run(ctx context.Context, d Draft, o Options) Result {
 	r.emit(r.settledEvent())
 	s.settle()
 	r.audit(ctx)
+	r.noteServices(context.WithoutCancel(ctx))
 	r.result.fold(o.Wait > 0)
 	return r.finish(ctx)
+}
+
+// noteServices has the ledger remember which services stand for the entries.
+func (r *run) noteServices(ctx context.Context) {
+	var services []ledger.Service
+	for _, a := range r.result.Actions {
+		if a.Kind == plan.Cancel || a.Outcome == Excluded {
+			continue
+		}
+		for _, uid := range a.UIDs {
+			services = append(services, ledger.Service{Name: a.Name, UID: uid, Ordered: slices.Contains(a.New, uid)})
+		}
+	}
+	if err := r.Ledger.NoteServices(ctx, r.draft.Claims, r.draft.Desired.Inventory, services); err != nil {
+		r.emit(LedgerFailed{Err: err})
+	}
 }
 
 // settledEvent says what is still to be looked for.
 func (r *run) settledEvent() OrdersSettled {
 	var e OrdersSettled
 	for _, o := range r.orders {
-		if !o.claim.State.Doubtful() {
+		if !unconfirmed(o.claim) {
 			continue
 		}
 		e.Doubts++
-		if until := o.claim.Time.Add(r.Horizon); until.After(e.Until) {
+		if until := o.claim.QuietSince().Add(r.Horizon); until.After(e.Until) {
 			e.Until = until
 		}
 	}
@@ -108,7 +135,10 @@ type run struct {
 	lookUps  Reader                      // by which orders without an answer are looked for
 	ordersMu sync.Mutex
 
+	relisting relisting // what orders that were turned away are looked for in
 	pace      *pace
+	turns     []int // of each action, the turn of the pace at which it began
+	brake     brake
 	failed    atomic.Int64    // orders that came to nothing
 	purchased chan<- purchase // told of what is bought, while orders go out
 }
@@ -119,6 +149,8 @@ type order struct {
 	claim  ledger.Open
 	// earlier says that another run sent it.
 	earlier bool
+	// last is what the last look at the account said of it.
+	last finding
 }
 
 func (r *run) emit(e Event) { r.sink(e) }

@@ -2,7 +2,9 @@ package apply
 
 import (
 	"context"
+	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/portctl/portctl/pkg/apply/ledger"
@@ -18,6 +20,7 @@ type settlement struct {
 	*run
 	*waiter
 	bought chan purchase
+	bound  bool          // the ledger knows whose account it is
 	idle   chan struct{} // closed when nothing is done in the background any more
 }
 
@@ -33,7 +36,7 @@ type purchase struct {
 func (r *run) startSettling(ctx context.Context) *settlement {
 	s := &settlement{
 		run: r, waiter: newWaiter(ctx, r.Account, r.LOAs, parallelism(r.Parallelism)),
-		bought: make(chan purchase, len(r.draft.Plan.Actions)), idle: make(chan struct{}),
+		bought: make(chan purchase, len(r.draft.Plan.Actions)), idle: make(chan struct{}), bound: r.draft.Observed.Owner.Company() != "",
 	}
 	s.waiter.emit, s.waiter.started, s.waiter.catalog, s.waiter.kept = r.emit, r.started, r.draft.Catalog, r.kept
 	if r.Wait <= 0 {
@@ -116,7 +119,7 @@ func (s *settlement) addPorts() {
 // newPort is the port of an action's nth service, from 0.
 func (s *settlement) newPort(action, n int, uid plan.ServiceUID) *port {
 	a := s.draft.Plan.Actions[action]
-	p := &port{action: action, name: a.Name, uid: uid}
+	p := &port{action: action, name: a.Name, uid: uid, unverified: a.Order != nil && (a.Service == nil || !slices.Contains(a.Service.Members, uid))}
 	if a.Entry.LAG > 0 {
 		p.member = n + 1
 	}
@@ -156,11 +159,19 @@ func (s *settlement) searching(o *order) bool {
 	switch {
 	case o.claim.State.Closed():
 		return false
-	case o.claim.State.Doubtful():
-		return time.Since(o.claim.Time) < s.Horizon
+	case unconfirmed(o.claim):
+		return s.lookTime(o) > 0
 	default:
 		return !s.over() && o.claim.State == ledger.Bought
 	}
+}
+
+// unconfirmed says that it is not known whether an order was carried out.
+func unconfirmed(c ledger.Open) bool { return c.State.Doubtful() || c.State == ledger.TurnedAway }
+
+// lookTime is how long an order is looked for still.
+func (r *run) lookTime(o *order) time.Duration {
+	return r.Horizon - r.Ledger.Now().Sub(o.claim.QuietSince())
 }
 
 // pause is the interval, cut so that there is a last look when the waiting time
@@ -170,7 +181,7 @@ func (s *settlement) pause(every time.Duration) time.Duration {
 		every = min(every, left)
 	}
 	for _, o := range s.orders {
-		if left := s.Horizon - time.Since(o.claim.Time); o.claim.State.Doubtful() && left > 0 {
+		if left := s.lookTime(o); unconfirmed(o.claim) && left > 0 {
 			every = min(every, left)
 		}
 	}
@@ -179,44 +190,49 @@ func (s *settlement) pause(every time.Duration) time.Duration {
 
 // tick is one look at the account.
 func (s *settlement) tick() {
+	begun := s.Ledger.Now()
 	observed, err := s.Account.Observe(s.ctx)
 	switch {
 	case s.ctx.Err() != nil:
 		return
 	case err != nil:
+		s.blind = err
 		s.run.emit(ListingFailed{err})
 		return
 	}
+	s.blind = nil
 	s.latest = observed.Services
-	if err := s.Ledger.Bind(s.ctx, observed.Owner.Company()); err != nil { // a first purchase shows whose account it is
-		s.run.emit(LedgerFailed{Err: err})
+	if !s.bound && observed.Owner.Company() != "" { // a first purchase shows whose account it is
+		if err := s.Ledger.Bind(s.ctx, observed.Owner, s.SameAccount); err != nil {
+			s.run.emit(LedgerFailed{Err: err})
+		}
+		s.bound = true
 	}
-	s.lookUp(observed.Services)
+	s.lookUp(observed.Services, begun)
 	s.addPorts()
 	s.see(observed.Services, true)
 }
 
-// lookUp finds out how far the orders of this run have come.
-func (s *settlement) lookUp(services []plan.Service) {
-	var approvals Approvals
-	if slices.ContainsFunc(s.orders, func(o *order) bool { return o.claim.State.Doubtful() }) {
+// lookUp finds out how far the orders of this run have come, in a listing and when
+// it was asked for.
+func (s *settlement) lookUp(services []plan.Service, begun time.Time) {
+	approvals := Approvals{Unknown: "they were not asked for"}
+	if slices.ContainsFunc(s.orders, func(o *order) bool { return unconfirmed(o.claim) }) {
 		var err error
 		if approvals, err = s.Account.Approvals(s.ctx); err != nil {
 			s.run.emit(ListingFailed{err})
 			return
 		}
 	}
+	look := s.look(services, approvals, begun)
 	for _, o := range s.orders {
 		if o.claim.State.Closed() || o.claim.State == ledger.Bought && !allListed(o.claim.UIDs, services) {
 			continue
 		}
-		f, err := find(s.ctx, s.lookUps, o.claim, services, approvals)
-		if err != nil {
-			s.run.emit(ListingFailed{err})
-			continue
-		}
-		if f.news() {
+		if f := look.find(s.ctx, o.claim); f.news() && s.ctx.Err() == nil {
 			s.found(o, f)
+		} else {
+			o.last = f
 		}
 	}
 }
@@ -227,35 +243,72 @@ func allListed(uids []plan.ServiceUID, services []plan.Service) bool {
 	})
 }
 
-// found records what was learnt of an order, and turns a doubt into a purchase.
+// found records what was learnt of an order, and what that makes of the result.
 func (s *settlement) found(o *order, f finding) {
-	doubtful := o.claim.State.Doubtful()
-	claim, err := s.Ledger.Record(context.WithoutCancel(s.ctx), o.claim, ledger.Record{State: f.state, UIDs: f.uids, Cause: f.cause})
+	before := o.claim
+	claim, err := s.Ledger.Record(context.WithoutCancel(s.ctx), o.claim, f.record)
 	if err != nil {
 		s.run.emit(LedgerFailed{o.claim.Name, err})
 		return
 	}
-	o.claim = claim
-	if !doubtful {
-		return
+	o.claim, o.last = claim, finding{open: claim}
+	if f.rewritten {
+		s.noticeRewritten(claim)
 	}
-	if o.earlier {
+	switch {
+	case o.earlier:
 		s.recovered(o, f)
-		return
+	case before.State == ledger.Bought && claim.State == ledger.Delivered:
+		s.verified(claim.UIDs)
+	default:
+		s.changed(o, f)
 	}
+}
+
+// noticeRewritten says once that the API does not keep names and tags as they were
+// ordered.
+func (s *settlement) noticeRewritten(claim ledger.Open) {
+	first, err := s.Ledger.Notice(context.WithoutCancel(s.ctx), ledger.NoticeRewritten)
+	if err == nil && first {
+		s.result.Audit = append(s.result.Audit, AuditFinding{claim.Name, auditRewritten, fmt.Sprintf("service %s has another name than was ordered, and no tags: it was known by its place, speed and age alone", joinUIDs(claim.UIDs))})
+	}
+}
+
+func joinUIDs(uids []plan.ServiceUID) string {
+	words := make([]string, len(uids))
+	for i, u := range uids {
+		words[i] = string(u)
+	}
+	return strings.Join(words, ", ")
+}
+
+// changed enters into the result what has become of an order of this run since its
+// answer.
+func (s *settlement) changed(o *order, f finding) {
 	res := &s.result.Actions[o.action]
-	switch claim.State {
-	case ledger.Delivered:
-		res.Outcome, res.Error, res.FoundBy = Bought, nil, f.cause
-	case ledger.Approval:
-		res.Outcome, res.Error = Queued, &Failure{Message: f.cause}
+	p := purchaseOf(f)
+	if p.Outcome == NotProcessed && res.Error != nil {
+		p.Failure = res.Error // the answer says more, and has a trace id
 	}
-	for _, uid := range claim.UIDs {
-		if !slices.Contains(res.UIDs, uid) {
+	res.Outcome, res.Error, res.FoundBy = p.Outcome, p.Failure, p.FoundBy
+	for _, uid := range f.record.Refuted {
+		res.UIDs, res.New = without(res.UIDs, uid), without(res.New, uid)
+		s.drop(uid)
+	}
+	for _, uid := range o.claim.UIDs {
+		if p.Outcome == Bought && !slices.Contains(res.UIDs, uid) {
 			res.UIDs, res.New = append(res.UIDs, uid), append(res.New, uid)
 		}
 	}
+	if p.Outcome == Bought {
+		s.addPorts()
+		s.verified(o.claim.UIDs)
+	}
 	s.run.emit(OrderFinished{Name: res.Name, Outcome: res.Outcome, UIDs: res.New, Price: *res.Price, Failure: res.Error, FoundBy: res.FoundBy})
+}
+
+func without(uids []plan.ServiceUID, uid plan.ServiceUID) []plan.ServiceUID {
+	return slices.DeleteFunc(slices.Clone(uids), func(u plan.ServiceUID) bool { return u == uid })
 }
 
 // earlierDoubts are the orders of earlier runs, killed perhaps a moment ago, that
@@ -263,14 +316,16 @@ func (s *settlement) found(o *order, f finding) {
 func (r *run) earlierDoubts() []*order {
 	var out []*order
 	for _, f := range r.draft.findings {
-		if !f.open.State.Doubtful() || time.Since(f.open.Time) >= r.Horizon {
+		o := &order{claim: f.open, earlier: true}
+		if !unconfirmed(f.open) || r.lookTime(o) <= 0 {
 			continue
 		}
 		i := slices.IndexFunc(r.draft.Plan.Actions, func(a plan.Action) bool {
-			return a.Kind == plan.Unknown && a.Reason.Code == plan.ReasonDoubt && r.waitsFor(a, f.open)
+			return a.Kind == plan.Unknown && a.Reason.Code != plan.ReasonDoubtNearby && r.waitsFor(a, f.open)
 		})
 		if i >= 0 {
-			out = append(out, &order{action: i, claim: f.open, earlier: true})
+			o.action = i
+			out = append(out, o)
 		}
 	}
 	return out
@@ -285,18 +340,31 @@ func (r *run) waitsFor(a plan.Action, open ledger.Open) bool {
 	})
 }
 
-// recovered notes that an order of an earlier run was found after all.
+// recovered notes that it is known now what became of an order of an earlier run.
 func (s *settlement) recovered(o *order, f finding) {
 	res := &s.result.Actions[o.action]
-	r := Recovered{o.claim.Name, o.claim.State, append([]plan.ServiceUID{}, o.claim.UIDs...), f.cause}
+	r := Recovered{o.claim.Name, o.claim.State, append([]plan.ServiceUID{}, o.claim.UIDs...), f.evidence}
 	s.result.Recovered = append(s.result.Recovered, r)
 	s.run.emit(OrderRecovered{r})
-	res.UIDs, res.FoundBy = append([]plan.ServiceUID{}, o.claim.UIDs...), f.cause
-	switch o.claim.State {
-	case ledger.Delivered:
-		res.Outcome, res.Error = Existing, nil
-	case ledger.Approval:
-		res.Outcome, res.Error = Queued, &Failure{Message: f.cause}
+	p := purchaseOf(f)
+	res.Outcome, res.Error, res.FoundBy = p.Outcome, p.Failure, p.FoundBy
+	if p.Outcome == Bought {
+		res.Outcome, res.UIDs = Existing, r.UIDs
+	}
+}
+
+// drop forgets a port that turned out to be another's.
+func (w *waiter) drop(uid plan.ServiceUID) {
+	delete(w.known, uid)
+	w.ports = slices.DeleteFunc(w.ports, func(p *port) bool { return p.uid == uid })
+}
+
+// verified notes that ports are known to be what was ordered.
+func (w *waiter) verified(uids []plan.ServiceUID) {
+	for _, p := range w.ports {
+		if slices.Contains(uids, p.uid) {
+			p.unverified = false
+		}
 	}
 }
 
@@ -304,12 +372,9 @@ func (s *settlement) recovered(o *order, f finding) {
 func (s *settlement) note() {
 	for _, p := range s.ports {
 		a := &s.result.Actions[p.action]
-		a.Ports = append(a.Ports, PortResult{p.uid, p.seen.Status, p.listed && p.seen.Status.Ready()})
-		switch {
-		case p.letter != nil:
-			a.LOAs = append(a.LOAs, *p.letter)
-		case s.LOAs != nil:
-			a.LOAs = append(a.LOAs, LOAResult{UID: p.uid, Error: &Failure{Message: p.whyNoLetter()}})
+		a.Ports = append(a.Ports, s.portResult(p))
+		if s.LOAs != nil {
+			a.LOAs = append(a.LOAs, p.letterResult())
 		}
 	}
 }

@@ -44,6 +44,8 @@ type SurveySummary struct {
 	LOAs        int `json:"loas"`
 	LOAsMissing int `json:"loasMissing"`
 	LOAsOld     int `json:"loasOld"`
+	// LOAsRefused counts those that Megaport refused for good.
+	LOAsRefused int `json:"loasRefused"`
 }
 
 // SurveyVersion is the version of the survey document: major.minor.
@@ -111,6 +113,8 @@ type LetterState struct {
 	FetchedAt time.Time `json:"fetchedAt,omitzero"`
 	// Old says that it should be renewed.
 	Old bool `json:"old"`
+	// Refused says that Megaport refused it for good; empty when it did not.
+	Refused string `json:"refused,omitzero"`
 }
 
 // SurveyOptions say what is looked at.
@@ -123,27 +127,24 @@ type SurveyOptions struct {
 	Only []string
 	// Parallelism is the number of requests at one time; 0 means 16.
 	Parallelism int
+	// SameAccount is as in DraftOptions.
+	SameAccount bool
 }
 
 // TakeSurvey looks at locations, account, ledger and letters. It changes nothing
 // and validates no order.
 func TakeSurvey(ctx context.Context, r Reader, desired plan.Desired, o SurveyOptions) (Survey, error) {
-	d := Draft{Desired: desired}
-	var err error
-	if o.Ledger != nil {
-		if d.Claims, err = o.Ledger.Snapshot(ctx); err != nil {
-			return Survey{}, err
-		}
-	}
-	approvals, err := d.readAccount(ctx, r)
+	options := DraftOptions{Ledger: o.Ledger, Parallelism: o.Parallelism, Selection: plan.Selection{Only: o.Only}, SameAccount: o.SameAccount}
+	r = rememberOrderTags(r)
+	d, err := survey(ctx, r, desired, options)
 	if err != nil {
 		return Survey{}, err
 	}
-	if err := d.standing(ctx, r, approvals, DraftOptions{Parallelism: o.Parallelism}); err != nil {
+	built, err := d.build(ctx, r, options)
+	if err != nil {
 		return Survey{}, err
 	}
-	built, err := plan.Build(d.Desired, d.Observed, d.Catalog).Select(plan.Selection{Only: o.Only})
-	if err != nil {
+	if built, err = built.Select(options.Selection); err != nil {
 		return Survey{}, err
 	}
 	s := Survey{FormatVersion: SurveyVersion, TakenAt: time.Now().UTC(), Ports: []Standing{}, services: d.Observed.Services, catalog: d.Catalog}
@@ -246,10 +247,13 @@ func (s *Survey) lookAtLetters(f *loa.Folder) error {
 	if err != nil {
 		return err
 	}
+	refused := f.Refusals()
 	for i, p := range s.Ports {
 		letter := &LetterState{}
 		if row, ok := kept[p.UID]; ok {
-			*letter = LetterState{f.Path(row), row.FetchedAt, row.Old(s.TakenAt)}
+			*letter = LetterState{File: f.Path(row), FetchedAt: row.FetchedAt, Old: row.Old(s.TakenAt)}
+		} else if r, ok := refused[p.UID]; ok && r.Final {
+			letter.Refused = r.Why()
 		}
 		s.Ports[i].Letter = letter
 	}
@@ -276,6 +280,8 @@ func (s *Survey) fold() {
 			if p.Letter.Old {
 				sum.LOAsOld++
 			}
+		case p.Letter.Refused != "":
+			sum.LOAsRefused++
 		case p.State == PortReady:
 			sum.LOAsMissing++
 		}
@@ -315,7 +321,9 @@ func FetchLetters(ctx context.Context, r Reader, s Survey, o LetterOptions) []Le
 	w := newWaiter(ctx, r, o.LOAs, parallelism(o.Parallelism))
 	w.catalog = s.catalog
 	w.emit = serially(o.Sink)
-	if !o.Refresh {
+	if o.Refresh {
+		w.refused = nil
+	} else {
 		w.kept = keptLetters(o.LOAs)
 	}
 	for _, p := range s.Ports {
@@ -330,13 +338,7 @@ func FetchLetters(ctx context.Context, r Reader, s Survey, o LetterOptions) []Le
 	w.close(services)
 	out := make([]Letter, 0, len(w.ports))
 	for _, p := range w.ports {
-		l := LOAResult{UID: p.uid}
-		if p.letter != nil {
-			l = *p.letter
-		} else {
-			l.Error = &Failure{Message: p.whyNoLetter()}
-		}
-		out = append(out, Letter{p.name, l})
+		out = append(out, Letter{p.name, p.letterResult()})
 	}
 	slices.SortStableFunc(out, func(a, b Letter) int { return strings.Compare(a.Name, b.Name) })
 	return out
@@ -355,6 +357,7 @@ func (w *waiter) poll(services []plan.Service) []plan.Service {
 		case <-time.After(every):
 		}
 		observed, err := w.reader.Observe(w.ctx)
+		w.blind = err
 		if err != nil {
 			w.emit(ListingFailed{err})
 			continue

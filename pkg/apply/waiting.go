@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"net/http"
 	"os"
 	"slices"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -23,12 +25,35 @@ type port struct {
 	uid    plan.ServiceUID
 	seen   plan.Service // as last listed
 	listed bool
+	// unverified says that only an answer named the port for its entry: as long as it
+	// has another name it may be another's.
+	unverified bool
+	// broken says that it was failed, asleep or on hold before anybody waited for it.
+	broken bool
 	letter *LOAResult
 }
 
 // done says that waiting longer changes nothing.
 func (p *port) done() bool {
 	return p.listed && (p.seen.Status.Ready() || p.seen.Status.Unhealthy() || p.seen.Status.Terminated())
+}
+
+// letterResult is what became of its letter.
+func (p *port) letterResult() LOAResult {
+	if p.letter != nil {
+		return *p.letter
+	}
+	return LOAResult{UID: p.uid, Settled: p.broken, Error: &Failure{Message: p.whyNoLetter()}}
+}
+
+// portResult is how far a port came. A status that could not be read again is not
+// given as if it were of now.
+func (w *waiter) portResult(p *port) PortResult {
+	r := PortResult{UID: p.uid, Status: p.seen.Status, Ready: p.listed && p.seen.Status.Ready(), Settled: p.broken}
+	if w.blind != nil && !p.done() {
+		r.Error = failureOf(w.blind)
+	}
+	return r
 }
 
 func (p *port) whyNoLetter() string {
@@ -50,8 +75,13 @@ type waiter struct {
 	ports   []*port
 	known   map[plan.ServiceUID]bool // the UIDs of ports
 	kept    map[plan.ServiceUID]loa.Row
+	refused map[plan.ServiceUID]loa.Refusal // as earlier runs left it
 	letters errgroup.Group
-	slots   chan struct{}
+	// fresh are the refusals that this run met.
+	refusedMu sync.Mutex
+	fresh     []loa.Refusal
+	blind     error // why the last look at the account failed; nil when it did not
+	slots     chan struct{}
 	// ctx ends with an interruption, budget also when the waiting time is up.
 	ctx, budget context.Context
 	give        context.CancelFunc // ends budget
@@ -61,6 +91,9 @@ type waiter struct {
 func newWaiter(ctx context.Context, r Reader, folder *loa.Folder, slots int) *waiter {
 	w := &waiter{reader: r, folder: folder, known: map[plan.ServiceUID]bool{}, slots: make(chan struct{}, slots), ctx: ctx, started: time.Now()}
 	w.budget, w.give = context.WithCancel(ctx)
+	if folder != nil {
+		w.refused = folder.Refusals()
+	}
 	return w
 }
 
@@ -112,11 +145,12 @@ func (w *waiter) see(services []plan.Service, announce bool) {
 	}
 	for _, p := range w.ports {
 		now, ok := byUID[p.uid]
-		if !ok || p.done() {
+		if !ok || p.done() || p.unverified && plan.FoldName(now.Name) != plan.FoldName(p.name) {
 			continue
 		}
 		news := !p.listed || now.Status != p.seen.Status
 		p.seen, p.listed = now, true
+		p.broken = !announce && now.Status.Unhealthy()
 		if news && announce {
 			w.emit(PortStatus{p.name, p.uid, now.Status, time.Since(w.started)})
 		}
@@ -126,10 +160,14 @@ func (w *waiter) see(services []plan.Service, announce bool) {
 	}
 }
 
-// fetch gets the letter of a port, unless it is there.
+// fetch gets the letter of a port, unless it is there, or was refused for good.
 func (w *waiter) fetch(p *port, now plan.Service) {
 	if row, ok := w.kept[p.uid]; ok {
 		p.letter = &LOAResult{UID: p.uid, File: w.folder.Path(row), Kept: true, FetchedAt: row.FetchedAt}
+		return
+	}
+	if r, ok := w.refused[p.uid]; ok && r.Final {
+		p.letter = &LOAResult{UID: p.uid, Final: true, Settled: true, Error: &Failure{Message: r.Why(), Status: r.Status, TraceID: r.TraceID}}
 		return
 	}
 	w.letters.Go(func() error {
@@ -140,9 +178,10 @@ func (w *waiter) fetch(p *port, now plan.Service) {
 	})
 }
 
-// letter fetches and saves one LOA: once at least, and again until there is one
-// or the waiting time is up. It holds a slot only while it fetches, so that a
-// letter that is late does not keep the others from being fetched.
+// letter fetches and saves one LOA: once at least, and again until there is one, it
+// is refused for good, or the waiting time is up. It holds a slot only while it
+// fetches, so that a letter that is late does not keep the others from being
+// fetched.
 func (w *waiter) letter(p *port, now plan.Service) *LOAResult {
 	for pause := 500 * time.Millisecond; ; pause = min(pause*3/2, 15*time.Second) {
 		row, err := w.fetchLetter(p, now)
@@ -150,16 +189,62 @@ func (w *waiter) letter(p *port, now plan.Service) *LOAResult {
 			w.emit(LOASaved{p.name, p.uid, w.folder.Path(row)})
 			return &LOAResult{UID: p.uid, File: w.folder.Path(row), FetchedAt: row.FetchedAt}
 		}
-		if !lasting(err) {
+		final := w.refusal(p, now, err)
+		if !final && !lasting(err) {
 			select {
 			case <-w.budget.Done():
 			case <-time.After(pause):
 				continue
 			}
 		}
-		w.emit(LOAFailed{p.name, p.uid, err})
-		return &LOAResult{UID: p.uid, Error: failureOf(err)}
+		w.emit(LOAFailed{p.name, p.uid, err, final})
+		return &LOAResult{UID: p.uid, Final: final, Error: failureOf(err)}
 	}
+}
+
+// unissued is after how long a provisioned port without an LOA (404) never gets
+// one. Megaport issues it once the port is CONFIGURED (API facts §6, confidence B).
+const unissued = time.Hour
+
+// refusal notes that Megaport has no LOA for a port, and says whether that is for
+// good: a 403 at once, a 404 when the port has been ready for an hour, by its own
+// date or because an earlier look had the same answer. The word of anything but
+// the API is no refusal.
+func (w *waiter) refusal(p *port, now plan.Service, err error) (final bool) {
+	f := failureOf(err)
+	if f.Status != http.StatusForbidden && f.Status != http.StatusNotFound || !fromAPI(err) {
+		return false
+	}
+	r, known := w.refused[p.uid]
+	at := time.Now().UTC().Truncate(time.Second)
+	if !known || r.Status != f.Status {
+		r = loa.Refusal{UID: p.uid, Name: p.name, Status: f.Status, Since: at}
+	}
+	since := r.Since
+	if !now.LiveAt.IsZero() && now.LiveAt.Before(since) {
+		since = now.LiveAt
+	}
+	r.Final = f.Status == http.StatusForbidden || at.Sub(since) >= unissued
+	r.At, r.TraceID = at, f.TraceID
+	if r.Final || !known {
+		w.noteRefusal(r)
+	}
+	return r.Final
+}
+
+// noteRefusal keeps a refusal for later runs. That it cannot be kept only makes
+// them ask again.
+func (w *waiter) noteRefusal(r loa.Refusal) {
+	w.refusedMu.Lock()
+	defer w.refusedMu.Unlock()
+	w.fresh = append(w.fresh, r)
+}
+
+// fromAPI says that an error is the API's own word. What does not know counts as
+// its word.
+func fromAPI(err error) bool {
+	var origin interface{ Enveloped() bool }
+	return !errors.As(err, &origin) || origin.Enveloped()
 }
 
 // lasting says that trying again is no use: the folder can not be written, and
@@ -171,9 +256,15 @@ func lasting(err error) bool {
 }
 
 func (w *waiter) fetchLetter(p *port, now plan.Service) (loa.Row, error) {
-	w.slots <- struct{}{}
-	defer func() { <-w.slots }()
-	pdf, err := w.reader.LOA(w.ctx, p.uid)
+	select {
+	case w.slots <- struct{}{}:
+		defer func() { <-w.slots }()
+	case <-w.ctx.Done():
+		return loa.Row{}, context.Cause(w.ctx)
+	}
+	ctx, cancel := w.download()
+	defer cancel()
+	pdf, err := w.reader.LOA(ctx, p.uid)
 	if err != nil {
 		return loa.Row{}, err
 	}
@@ -187,6 +278,18 @@ func (w *waiter) fetchLetter(p *port, now plan.Service) (loa.Row, error) {
 	return w.folder.Save(row, pdf)
 }
 
+// lastDownload is how long a letter may take that is asked for when the waiting
+// time is up already: each is asked for once.
+const lastDownload = 10 * time.Second
+
+// download is the context of one download: it ends with the waiting time.
+func (w *waiter) download() (context.Context, context.CancelFunc) {
+	if w.over() {
+		return context.WithTimeout(w.ctx, lastDownload)
+	}
+	return context.WithCancel(w.budget)
+}
+
 // close waits for the letters that are being fetched and brings the manifest up
 // to date with the last listing.
 func (w *waiter) close(services []plan.Service) {
@@ -198,7 +301,7 @@ func (w *waiter) close(services []plan.Service) {
 	for _, x := range services {
 		statuses[x.UID] = x.Status
 	}
-	if err := w.folder.Sync(statuses); err != nil {
+	if err := w.folder.Sync(statuses, w.fresh...); err != nil {
 		w.emit(ManifestFailed{err})
 	}
 }

@@ -102,7 +102,7 @@ func NewCatalog(locations []Location) Catalog {
 	for i, l := range c.locations {
 		c.byID[l.ID] = i
 		c.byName[l.Name] = append(c.byName[l.Name], i)
-		c.byFolded[foldSite(l.Name)] = append(c.byFolded[foldSite(l.Name)], i)
+		c.byFolded[FoldSite(l.Name)] = append(c.byFolded[FoldSite(l.Name)], i)
 		set := map[string]bool{}
 		for _, w := range siteWords(l.Name) {
 			set[w] = true
@@ -205,7 +205,7 @@ func (c Catalog) find(name string) (found []int, inexact bool) {
 	if found := c.byName[name]; len(found) > 0 {
 		return found, false
 	}
-	if found := c.byFolded[foldSite(name)]; len(found) > 0 {
+	if found := c.byFolded[FoldSite(name)]; len(found) > 0 {
 		return found, false
 	}
 	return c.withWords(siteWords(name)), true
@@ -284,9 +284,9 @@ func similarity(a, b string) float64 {
 	return 2 * float64(common) / float64(max(1, len(a)-1+len(b)-1))
 }
 
-// foldSite is the form in which site names are compared: without accents,
+// FoldSite is the form in which names of locations are compared: without accents,
 // case-folded, with single spaces.
-func foldSite(name string) string {
+func FoldSite(name string) string {
 	strip := transform.Chain(norm.NFD, runes.Remove(runes.In(unicode.Mn)), norm.NFC)
 	plain, _, err := transform.String(strip, name)
 	if err != nil {
@@ -296,7 +296,7 @@ func foldSite(name string) string {
 }
 
 func siteWords(name string) []string {
-	return strings.FieldsFunc(foldSite(name), func(r rune) bool {
+	return strings.FieldsFunc(FoldSite(name), func(r rune) bool {
 		return !unicode.IsLetter(r) && !unicode.IsDigit(r)
 	})
 }

@@ -46,6 +46,9 @@ type Port struct {
 	// Absent asks for the service to be cancelled. Site, Speed and Term may then
 	// be missing.
 	Absent bool
+	// Takeover lets this inventory change, rename, grow or cancel a service that
+	// another inventory ordered.
+	Takeover bool
 	// Site is where it stands.
 	Site Site
 	// Speed is in Mbps; a LAG's is that of one member.

@@ -1,11 +1,12 @@
 package plan
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"time"
 
-	"github.com/go-json-experiment/json/jsontext"
-
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // FormatVersion is the version of the plan document: major.minor. A reader
@@ -24,13 +25,22 @@ type Document struct {
 	// Environment and BaseURL name the API that was read.
 	Environment string `json:"environment"`
 	BaseURL     string `json:"baseURL"`
-	// Company is the UID of the account's company; nil when no product told it.
-	Company   *string      `json:"company" jsonschema:"nullable"`
-	Inventory InventoryRef `json:"inventory"`
+	// Company is the UID of the account's company, the first of several; nil when
+	// the API names none.
+	Company *string `json:"company" jsonschema:"nullable"`
+	// Account is a fingerprint of the API key that the account was read with. It
+	// stands in for the company where the API names none.
+	Account string `json:"account,omitzero"`
+	// Owner is whose account it is, when the document was just made.
+	Owner Owner `json:"-"`
+	// SameAccount says that a person vouches for the API key: it is another one than
+	// the plan was made with, and of the same account.
+	SameAccount bool         `json:"-"`
+	Inventory   InventoryRef `json:"inventory"`
 	// Checksum covers the decisions: what is done and for how much.
 	Checksum string `json:"checksum"`
-	// Seal covers the envelope: what binds the plan to an account, an inventory
-	// and a time. See Sealed.
+	// Seal covers the whole document but itself: also what a newer version added,
+	// and what is only explained. See Sealed.
 	Seal string `json:"seal"`
 	Plan
 }
@@ -40,19 +50,44 @@ type InventoryRef struct {
 	Name string `json:"name"`
 	// Digest is that of the expanded desired set.
 	Digest string `json:"digest"`
+	// Files are the files and directories it was read from, as they were named: a
+	// relative path counts from the working directory of whoever reads them again.
+	Files []string `json:"files,omitzero"`
 }
 
-// Sealed is the document with its seal, by which an edited envelope is found out.
+// Sealed is the document with its seal, by which an edited one is found out. It is
+// no signature: whoever can make plans can seal them.
 func (d Document) Sealed() Document {
-	company := ""
-	if d.Company != nil {
-		company = *d.Company
+	d.Seal = ""
+	if b, err := json.Marshal(d, json.Deterministic(true)); err == nil { // or else Encode fails as well
+		d.Seal, _ = sealOf(b)
 	}
-	d.Seal = digest([]string{
-		d.Environment, d.BaseURL, company, d.Inventory.Name, d.Inventory.Digest, d.Checksum,
-		d.CreatedAt.UTC().Format(time.RFC3339), d.ExpiresAt.UTC().Format(time.RFC3339),
-	})
 	return d
+}
+
+// sealOf is the hash of a document's canonical form (RFC 8785) without its seal.
+// It is that of the JSON itself and not of what this version understands of it.
+func sealOf(document jsontext.Value) (string, error) {
+	rest, err := without(document, "seal")
+	if err != nil {
+		return "", err
+	}
+	// A large integer keeps all its digits.
+	if err := rest.Canonicalize(jsontext.CanonicalizeRawInts(false)); err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(rest)
+	return "sha256:" + hex.EncodeToString(sum[:]), nil
+}
+
+// without is a JSON object without one of its members.
+func without(object jsontext.Value, member string) (jsontext.Value, error) {
+	members := map[string]jsontext.Value{}
+	if err := json.Unmarshal(object, &members); err != nil {
+		return nil, err
+	}
+	delete(members, member)
+	return json.Marshal(members)
 }
 
 // Encode writes the document as indented JSON with a final newline. The same
@@ -62,5 +97,5 @@ func (d Document) Encode() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return append(b, '\n'), nil
+	return append(VisibleJSON(b), '\n'), nil
 }

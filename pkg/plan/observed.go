@@ -22,8 +22,8 @@ type Observed struct {
 	// entry of the name once stood for. One that is not among Services vanished
 	// from the account.
 	Known map[string][]ServiceUID
-	// Inventories names the inventory that ordered or adopted a service, as far as
-	// the ledger knows it.
+	// Inventories names the inventory that ordered a service, as far as the ledger
+	// knows it.
 	Inventories map[ServiceUID]string
 	// Cancelling are the services whose cancellation the ledger recorded as begun.
 	Cancelling map[ServiceUID]bool

@@ -84,7 +84,7 @@ func genObserved() *rapid.Generator[plan.Observed] {
 			o.Claims = append(o.Claims, plan.Claim{
 				ID: fmt.Sprint(i), Name: rapid.SampledFrom([]string{"a", "d", "q"}).Draw(t, "claimed"),
 				State: rapid.SampledFrom([]plan.ClaimState{plan.Unconfirmed, plan.Ordered, plan.Queued}).Draw(t, "standing"),
-				Order:    plan.Order{Location: 1, Speed: plan.Speed10G},
+				Order: plan.Order{Location: 1, Speed: plan.Speed10G},
 			})
 		}
 		return o

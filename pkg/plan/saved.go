@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strings"
@@ -9,25 +10,29 @@ import (
 	"github.com/go-json-experiment/json"
 )
 
-// EditedError says that a saved plan's decisions are not those its checksum was
-// made of.
-type EditedError struct{ Want, Have string }
+// EditedError says that a saved plan is not as it was written.
+type EditedError struct {
+	// What is the part that was edited. Want is its hash as saved, Have what it
+	// makes now.
+	What, Want, Have string
+}
 
 func (e *EditedError) Error() string {
-	return fmt.Sprintf("the plan was edited: its checksum is %s, its decisions make %s", e.Want, e.Have)
+	return fmt.Sprintf("the plan was edited: %s is %s, and it makes %s", e.What, e.Want, e.Have)
 }
 
 // Hint says how to go on.
 func (e *EditedError) Hint() string { return "make a new plan with `portctl plan --out FILE`" }
 
 // DecodeDocument reads a saved plan. What a newer minor version added is
-// ignored; another major version, and a plan that was edited, are refused.
+// ignored; another major version, and a plan of which anything was edited, are
+// refused.
 func DecodeDocument(b []byte) (Document, error) {
 	var version struct {
 		FormatVersion string `json:"formatVersion"`
 	}
 	if err := json.Unmarshal(b, &version); err != nil {
-		return Document{}, fmt.Errorf("it is not a plan: %w", err)
+		return Document{}, notAPlan(b, err)
 	}
 	major, _, _ := strings.Cut(version.FormatVersion, ".")
 	if own, _, _ := strings.Cut(FormatVersion, "."); major != own {
@@ -35,15 +40,28 @@ func DecodeDocument(b []byte) (Document, error) {
 	}
 	var d Document
 	if err := json.Unmarshal(b, &d); err != nil {
-		return Document{}, fmt.Errorf("it is not a plan: %w", err)
+		return Document{}, notAPlan(b, err)
+	}
+	have, err := sealOf(b)
+	switch {
+	case err != nil:
+		return Document{}, notAPlan(b, err)
+	case have != d.Seal:
+		return Document{}, &EditedError{"its seal", d.Seal, have}
 	}
 	if have := d.Plan.Checksum(d.Environment, d.Inventory.Name); have != d.Checksum {
-		return Document{}, &EditedError{d.Checksum, have}
-	}
-	if have := d.Sealed().Seal; have != d.Seal {
-		return Document{}, &EditedError{d.Seal, have}
+		return Document{}, &EditedError{"its checksum", d.Checksum, have}
 	}
 	return d, nil
+}
+
+// notAPlan tells a damaged plan from what never was one.
+func notAPlan(b []byte, err error) error {
+	head := bytes.TrimSpace(b[:min(len(b), 200)])
+	if bytes.HasPrefix(head, []byte("{")) && bytes.Contains(head, []byte(`"formatVersion"`)) {
+		return fmt.Errorf("the plan is damaged: %w", err)
+	}
+	return fmt.Errorf("it is not a plan: %w", err)
 }
 
 // Objection is why a saved plan does not cover what would be done now.
@@ -86,17 +104,33 @@ func (saved Document) envelopeObjections(fresh Document, now time.Time) []Object
 	if saved.Inventory.Name != fresh.Inventory.Name {
 		object("the plan is for inventory %q, this is %q", saved.Inventory.Name, fresh.Inventory.Name)
 	}
-	switch {
-	case saved.Company == nil:
-	case fresh.Company == nil:
-		object("the plan is for company %s, this account names no company", *saved.Company)
-	case *saved.Company != *fresh.Company:
-		object("the plan is for company %s, this account belongs to company %s", *saved.Company, *fresh.Company)
+	if text := saved.accountObjection(fresh); text != "" {
+		object("%s", text)
 	}
 	if now.After(saved.ExpiresAt) {
 		object("the plan expired at %s", saved.ExpiresAt.UTC().Format(time.RFC3339))
 	}
 	return out
+}
+
+// accountObjection says why a fresh plan is for another account than the saved
+// one. Where both name a company, that decides: an account may have several. Where
+// one names none, the API key has to be the same.
+func (saved Document) accountObjection(fresh Document) string {
+	named := saved.Company != nil && len(fresh.Owner.Companies) > 0
+	switch {
+	case named && slices.Contains(fresh.Owner.Companies, *saved.Company), fresh.SameAccount && !named:
+		return ""
+	case named:
+		return fmt.Sprintf("the plan is for company %s, this account belongs to company %s", *saved.Company, fresh.Owner.Company())
+	case saved.Account == fresh.Owner.Key:
+		return ""
+	}
+	who := "this account names no company"
+	if saved.Company == nil {
+		who = "the account named no company then"
+	}
+	return "the plan was made with another API key, and " + who + " to tell by whether it is the same account; if it is, say so with --same-account"
 }
 
 // actionObjections holds one action against the saved ones of its name. Several

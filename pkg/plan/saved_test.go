@@ -1,10 +1,17 @@
 package plan_test
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
@@ -109,33 +116,230 @@ func with(a plan.Action, change func(*plan.Action)) plan.Action {
 
 // The envelope binds a plan to its account.
 func TestEnvelopeObjections(t *testing.T) {
-	one, other := "company-1", "company-2"
+	one := "company-1"
 	saved := documentOf(plan.Plan{}, time.Time{})
-	saved.ExpiresAt, saved.Company = time.Now().Add(time.Hour), &one
+	saved.ExpiresAt, saved.Company, saved.Account = time.Now().Add(time.Hour), &one, "key-1"
 	for want, change := range map[string]func(*plan.Document){
 		"": func(*plan.Document) {},
-		"the plan is for environment sandbox, this is staging":                         func(d *plan.Document) { d.Environment = "staging" },
-		"the plan was made against embedded, this is http://x":                         func(d *plan.Document) { d.BaseURL = "http://x" },
-		`the plan is for inventory "inv", this is "other"`:                             func(d *plan.Document) { d.Inventory.Name = "other" },
-		"the plan is for company company-1, this account belongs to company company-2": func(d *plan.Document) { d.Company = &other },
-		"the plan is for company company-1, this account names no company":             func(d *plan.Document) { d.Company = nil },
-		"the inventory has changed since the plan was made":                            func(d *plan.Document) { d.Inventory.Digest = "sha256:y" },
+		"the plan is for environment sandbox, this is staging": func(d *plan.Document) { d.Environment = "staging" },
+		"the plan was made against embedded, this is http://x": func(d *plan.Document) { d.BaseURL = "http://x" },
+		`the plan is for inventory "inv", this is "other"`:     func(d *plan.Document) { d.Inventory.Name = "other" },
+		"the inventory has changed since the plan was made":    func(d *plan.Document) { d.Inventory.Digest = "sha256:y" },
 	} {
 		fresh := saved
+		fresh.Owner = plan.Owner{Companies: []string{one}, Key: "key-1"}
 		change(&fresh)
-		var got []string
-		for _, o := range saved.Objections(fresh, time.Now()) {
-			got = append(got, o.String())
-		}
-		if text := strings.Join(got, "\n"); text != want {
+		if text := objectionsOf(saved, fresh); text != want {
 			t.Errorf("objections %q, want %q", text, want)
 		}
 	}
-	saved.Company = nil
-	fresh := saved
-	fresh.Company = &other
-	if o := saved.Objections(fresh, time.Now()); len(o) > 0 {
-		t.Errorf("a company that was not known then is objected to: %v", o)
+}
+
+func objectionsOf(saved, fresh plan.Document) string {
+	var got []string
+	for _, o := range saved.Objections(fresh, time.Now()) {
+		got = append(got, o.String())
+	}
+	return strings.Join(got, "\n")
+}
+
+// A company that both name decides whose account it is; else the API key does,
+// unless somebody vouches for it.
+func TestAccountObjections(t *testing.T) {
+	const (
+		other   = "the plan is for company a, this account belongs to company b"
+		noneNow = "the plan was made with another API key, and this account names no company to tell by whether it is the same account; if it is, say so with --same-account"
+		noneYet = "the plan was made with another API key, and the account named no company then to tell by whether it is the same account; if it is, say so with --same-account"
+	)
+	for name, c := range map[string]struct {
+		company   string
+		companies []string
+		key       string
+		same      bool
+		want      string
+	}{
+		"the company":                        {"a", []string{"a"}, "1", false, ""},
+		"the company, another key":           {"a", []string{"a"}, "2", false, ""},
+		"one of several":                     {"a", []string{"b", "a"}, "2", false, ""},
+		"another company":                    {"a", []string{"b"}, "1", false, other},
+		"another company, vouched for":       {"a", []string{"b"}, "1", true, other},
+		"none now":                           {"a", nil, "1", false, ""},
+		"none now, another key":              {"a", nil, "2", false, noneNow},
+		"none now, another key, vouched":     {"a", nil, "2", true, ""},
+		"none then":                          {"", []string{"b"}, "1", false, ""},
+		"none then, another key":             {"", []string{"b"}, "2", false, noneYet},
+		"none then, another key, vouched":    {"", []string{"b"}, "2", true, ""},
+		"never any":                          {"", nil, "1", false, ""},
+		"never any, another key":             {"", nil, "2", false, noneYet},
+		"never any, another key, vouched":    {"", nil, "2", true, ""},
+		"never any, and no key is known":     {"", nil, "", false, noneYet},
+		"a company now, and no key is known": {"", []string{"a"}, "", false, noneYet},
+	} {
+		t.Run(name, func(t *testing.T) {
+			saved := documentOf(plan.Plan{}, time.Time{})
+			saved.ExpiresAt, saved.Account = time.Now().Add(time.Hour), "1"
+			if c.company != "" {
+				saved.Company = &c.company
+			}
+			fresh := saved
+			fresh.Owner, fresh.SameAccount = plan.Owner{Companies: c.companies, Key: c.key}, c.same
+			if text := objectionsOf(saved, fresh); text != c.want {
+				t.Errorf("objections %q, want %q", text, c.want)
+			}
+		})
+	}
+}
+
+// everything is a document with something in each of its parts.
+func everything(t testing.TB) []byte {
+	t.Helper()
+	company := "a"
+	amount, err := plan.ParseAmount("475")
+	if err != nil {
+		t.Fatal(err)
+	}
+	price := &plan.Price{Currency: "GBP", Cost: plan.Cost{Monthly: amount, Commitment: amount.Times(12)}}
+	totals := plan.Totals{}
+	totals.Add(*price)
+	p := plan.Plan{
+		Actions: []plan.Action{{
+			Kind: plan.Buy, Name: "a", Changes: []plan.Change{}, Price: price, Reason: plan.Reason{Code: plan.ReasonNew, Text: "not in the account", Hint: "none"},
+			Order: &plan.Order{Name: "a", Term: 12, Speed: plan.Speed10G, Tags: []plan.Tag{}},
+		}},
+		Totals: totals, Policy: []plan.PolicyLine{{}}, Warnings: []plan.Warning{{Name: "a", Text: "look"}},
+		Unmanaged: []plan.ServiceRef{{UID: "1", Members: []plan.ServiceUID{"1"}}}, Summary: plan.Summary{Buy: 1},
+	}
+	d := documentOf(p, time.Unix(0, 0).UTC())
+	d.Company, d.Account, d.Inventory.Files = &company, "key", []string{"net.yaml"}
+	b, err := d.Sealed().Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// Whatever is edited in a saved plan, it is found out: every value of it in turn
+// is replaced, and every member is taken out.
+func TestAnyEditIsFoundOut(t *testing.T) {
+	saved := everything(t)
+	if _, err := plan.DecodeDocument(saved); err != nil {
+		t.Fatal(err)
+	}
+	count := 0
+	refused := func(what string, edited any) {
+		t.Helper()
+		count++
+		b, err := json.Marshal(edited)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := plan.DecodeDocument(b); err == nil {
+			t.Errorf("%s is not found out", what)
+		}
+	}
+	var root any
+	var walk func(path string, v any, set func(any))
+	walk = func(path string, v any, set func(any)) {
+		switch v := v.(type) {
+		case map[string]any:
+			for k, old := range v {
+				walk(path+"."+k, old, func(x any) { v[k] = x })
+				delete(v, k)
+				refused(path+" without "+k, root)
+				v[k] = old
+			}
+		case []any:
+			for i, old := range v {
+				walk(fmt.Sprintf("%s[%d]", path, i), old, func(x any) { v[i] = x })
+			}
+			set(append(slices.Clone(v), "more"))
+			refused(path+" with more", root)
+			set(v)
+		default:
+			set(map[string]any{"string": "edited", "float64": 7.0, "bool": v != true}[fmt.Sprintf("%T", v)])
+			if v == nil {
+				set("edited")
+			}
+			refused(path, root)
+			set(v)
+		}
+	}
+	if err := json.Unmarshal(saved, &root); err != nil {
+		t.Fatal(err)
+	}
+	walk("", root, func(any) {})
+	if count < 60 {
+		t.Errorf("only %d edits were tried", count)
+	}
+	for n := range len(saved) - 2 {
+		if _, err := plan.DecodeDocument(saved[:n]); err == nil {
+			t.Fatalf("a plan cut after %d bytes is not found out", n)
+		}
+	}
+}
+
+// A plan that only another layout was given to is the same, and so is one of a
+// newer minor version whose seal covers what this version does not know.
+func TestSealIsOfTheDocument(t *testing.T) {
+	var root map[string]any
+	if err := json.Unmarshal(everything(t), &root); err != nil {
+		t.Fatal(err)
+	}
+	compact, err := json.Marshal(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := plan.DecodeDocument(compact); err != nil {
+		t.Errorf("another layout: %v", err)
+	}
+	root["formatVersion"], root["new"] = "1.7", map[string]any{"z": 1.5, "a": []any{"x"}}
+	delete(root, "seal")
+	rest, err := json.Marshal(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	canonical := jsontext.Value(rest)
+	if err := canonical.Canonicalize(); err != nil {
+		t.Fatal(err)
+	}
+	sum := sha256.Sum256(canonical)
+	root["seal"] = "sha256:" + hex.EncodeToString(sum[:])
+	newer, err := json.Marshal(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := plan.DecodeDocument(newer); err != nil {
+		t.Errorf("a newer minor version: %v", err)
+	}
+	root["new"] = "edited"
+	if newer, err = json.Marshal(root); err != nil {
+		t.Fatal(err)
+	}
+	var edited *plan.EditedError
+	if _, err := plan.DecodeDocument(newer); !errors.As(err, &edited) {
+		t.Errorf("an edit of what is not known here: %v", err)
+	}
+}
+
+// No character that cannot be seen stands in a saved plan as it is.
+func TestSavedPlanIsVisible(t *testing.T) {
+	hostile := "a\x1b[31m\u009b\u202e\u200b\U000e0041\u2028\x7f"
+	d := documentOf(plan.Plan{Warnings: []plan.Warning{{Name: hostile, Text: hostile}}}, time.Unix(0, 0).UTC())
+	b, err := d.Sealed().Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range string(b) {
+		if r != '\n' && plan.Unseen(r) {
+			t.Errorf("%q stands in it", r)
+		}
+	}
+	back, err := plan.DecodeDocument(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if back.Warnings[0].Name != hostile {
+		t.Errorf("read %q, want %q", back.Warnings[0].Name, hostile)
 	}
 }
 

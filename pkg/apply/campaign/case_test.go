@@ -90,7 +90,7 @@ type run struct {
 func faultKinds(route string) []string {
 	var kinds []string
 	for _, k := range sandbox.FaultKinds() {
-		if len(k.Routes) == 0 || slices.Contains(k.Routes, route) {
+		if !k.Lies && (len(k.Routes) == 0 || slices.Contains(k.Routes, route)) {
 			kinds = append(kinds, k.Name)
 		}
 	}

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -38,11 +39,24 @@ type Claim struct {
 	// name or of that place and speed, terminated ones too: none of them is the
 	// order's.
 	Listed []plan.ServiceUID `json:"listed"`
-	// Run, By and Time say who made the claim and when.
+	// Earlier are the services that earlier claims of the name ended with, the
+	// oldest first, so that nobody has to read all those claims.
+	Earlier []Known `json:"earlier,omitzero"`
+	// Approvals are the UIDs of the order approvals that there were before the order:
+	// none of them is the order's. It is null when they were not known.
+	Approvals []string `json:"approvals,omitzero"`
+	// Run, By and Time say who made the claim and when. The claim is also the record
+	// of the order's first sending.
 	Run  string    `json:"run"`
 	By   string    `json:"by"`
 	Tool string    `json:"tool"`
 	Time time.Time `json:"time"`
+}
+
+// Known is a service that the ledger remembers.
+type Known struct {
+	UID  plan.ServiceUID `json:"uid"`
+	Time time.Time       `json:"time"`
 }
 
 // Record is what was learnt of a claim.
@@ -50,8 +64,14 @@ type Record struct {
 	Schema int    `json:"schema"`
 	Claim  string `json:"claim"`
 	State  State  `json:"state"`
-	// UIDs are the services known to come of the order.
+	// UIDs are the services of the order: candidates when an answer named them, and
+	// the order's own when the claim is closed.
 	UIDs []plan.ServiceUID `json:"uids,omitzero"`
+	// Refuted are services that an answer named and that cannot be the order's.
+	Refuted []plan.ServiceUID `json:"refuted,omitzero"`
+	// Lookup says that this was found out by looking at the account or said by a
+	// person, not by sending: it does not move the time from which guards count.
+	Lookup bool `json:"lookup,omitzero"`
 	// Cause says how it is known, for people.
 	Cause string `json:"cause"`
 	// Status and TraceID are the API's answer to the order, if there was one.
@@ -65,33 +85,109 @@ type Record struct {
 // Open is a claim that is not closed.
 type Open struct {
 	Claim
+	// Key is the claim's key in the store, by which people name one that is Damaged.
+	Key string
 	// State is that of the last record.
 	State State
-	// UIDs are all that any record named.
+	// UIDs are the services that are taken for the order's, as far as is known.
 	UIDs []plan.ServiceUID
+	// Answered are all UIDs that any answer named.
+	Answered []plan.ServiceUID
 	// Records are in the order in which they were made.
 	Records []Record
+	// Trouble says why a Damaged claim cannot be read.
+	Trouble string
+
+	hash  string
+	next  int  // the number of the next record
+	ended bool // it is closed, by a record that cannot be read
 }
 
 // with is the claim after one more record.
 func (o Open) with(r Record) Open {
 	o.Records = append(slices.Clone(o.Records), r)
-	o.State = r.State
-	o.UIDs = slices.Clone(o.UIDs)
-	for _, u := range r.UIDs {
-		if !slices.Contains(o.UIDs, u) {
-			o.UIDs = append(o.UIDs, u)
-		}
+	o.next = max(o.next, len(o.Records)) + 1
+	if r.State == Seen {
+		return o
 	}
+	if o.State != Damaged {
+		o.State = r.State
+	}
+	if r.Lookup {
+		if len(r.UIDs) > 0 || r.State.Closed() { // what was looked up replaces what the answer said
+			o.UIDs = r.UIDs
+		}
+		o.UIDs = slices.DeleteFunc(slices.Clone(o.UIDs), func(u plan.ServiceUID) bool { return slices.Contains(r.Refuted, u) })
+		return o
+	}
+	o.UIDs, o.Answered = union(o.UIDs, r.UIDs), union(o.Answered, r.UIDs)
 	return o
 }
 
-const closedRecord = "closed"
+func union(a, b []plan.ServiceUID) []plan.ServiceUID {
+	out := slices.Clone(a)
+	for _, u := range b {
+		if !slices.Contains(out, u) {
+			out = append(out, u)
+		}
+	}
+	return out
+}
+
+// deadline is the longest that an order is on its way: an answer that has not come
+// by then does not come (see pkg/megaport).
+const deadline = 5 * time.Minute
+
+// QuietSince is the time from which to count when a service of the order must have
+// shown: that of the last thing that was sent or answered, and the time of an order
+// on its way more as long as no answer is recorded. A claim from the future counts
+// from when somebody else saw it first.
+func (o Open) QuietSince() time.Time {
+	at, answered := o.Time, false
+	for _, r := range o.Records {
+		switch {
+		case r.State == Seen:
+			at = r.Time
+		case !r.Lookup:
+			at, answered = r.Time, r.State != Sending
+		}
+	}
+	if !answered {
+		return at.Add(deadline)
+	}
+	return at
+}
+
+// LastRecord is when the last record was made.
+func (o Open) LastRecord() time.Time {
+	if len(o.Records) == 0 {
+		return o.Time
+	}
+	return o.Records[len(o.Records)-1].Time
+}
+
+// FromTheFuture says that the claim was made by a clock that is ahead of that of
+// whoever saw it first, so that its time says nothing about the age of services.
+func (o Open) FromTheFuture() bool {
+	return slices.ContainsFunc(o.Records, func(r Record) bool { return r.State == Seen })
+}
+
+// The records that end a claim. What ends a claim whose own ending cannot be read is
+// the second.
+const (
+	closedRecord   = "closed"
+	resolvedRecord = "resolved"
+)
 
 func hostPrefix(host string) string { return "claims/" + host + "/" }
 
+// claimFolder is the key of a claim: what the keys of its records begin with.
+func claimFolder(host, hash string, number int) string {
+	return fmt.Sprintf("%s%s/%06d", hostPrefix(host), hash, number)
+}
+
 func claimKey(host, hash string, number int, record string) string {
-	return fmt.Sprintf("%s%s/%06d/%s.json", hostPrefix(host), hash, number, record)
+	return claimFolder(host, hash, number) + "/" + record + ".json"
 }
 
 // parseKey is the reverse of claimKey.
@@ -128,10 +224,21 @@ func decodeClaim(b []byte) (Claim, error) {
 	if err := json.Unmarshal(b, &c); err != nil {
 		return c, err
 	}
-	if c.ID == "" || c.Name == "" || c.Number < 1 {
-		return c, fmt.Errorf("it is not a claim")
+	if err := checkSchema(c.Schema); err != nil {
+		return c, err
 	}
-	return c, checkSchema(c.Schema)
+	if c.ID == "" || c.Name == "" || c.Number < 1 {
+		return c, errors.New("it is not a claim")
+	}
+	foldAll(c.Listed)
+	return c, nil
+}
+
+// foldAll writes UIDs as they are compared.
+func foldAll(uids []plan.ServiceUID) {
+	for i, u := range uids {
+		uids[i] = plan.FoldUID(string(u))
+	}
 }
 
 func decodeRecord(b []byte) (Record, error) {
@@ -145,23 +252,25 @@ func decodeRecord(b []byte) (Record, error) {
 	if !r.State.Known() {
 		return r, fmt.Errorf("%q is not a state", r.State)
 	}
+	foldAll(r.UIDs)
+	foldAll(r.Refuted)
 	return r, nil
 }
 
 func checkSchema(n int) error {
-	if n < 1 || n > Schema {
-		return fmt.Errorf("it has schema %d, this portctl reads up to %d", n, Schema)
+	switch {
+	case n > Schema:
+		return &newerError{n}
+	case n < 1:
+		return errors.New("it has no schema")
 	}
 	return nil
 }
 
-func decodeCompany(b []byte) (string, error) {
-	var c struct {
-		Schema  int    `json:"schema"`
-		Company string `json:"company"`
-	}
-	if err := json.Unmarshal(b, &c); err != nil {
-		return "", err
-	}
-	return c.Company, checkSchema(c.Schema)
+// newerError is about a record of a later portctl. It is not damaged, only not for
+// this one.
+type newerError struct{ schema int }
+
+func (e *newerError) Error() string {
+	return fmt.Sprintf("it has schema %d, this portctl reads up to %d", e.schema, Schema)
 }

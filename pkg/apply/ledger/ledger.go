@@ -112,76 +112,24 @@ func (l *Ledger) Unlock(ctx context.Context, run string) error {
 
 func (l *Ledger) lockName() string { return l.host }
 
-// CompanyError says that a ledger belongs to another company than the account.
-type CompanyError struct{ Have, Want, Place string }
-
-func (e *CompanyError) Error() string {
-	if e.Want == "" {
-		return fmt.Sprintf("the ledger at %s belongs to company %s, and the account names no company", e.Place, e.Have)
-	}
-	return fmt.Sprintf("the ledger at %s belongs to company %s, but the account to company %s", e.Place, e.Have, e.Want)
-}
-
-// Hint says how to go on.
-func (e *CompanyError) Hint() string {
-	return "use the API key of the ledger's company, or name another ledger with --state"
-}
-
-// Bind makes sure that the ledger belongs to a company: the first that is known
-// owns it. Binding to an unknown company changes nothing, and fails when the
-// ledger has an owner: products stay listed for ever, so an account that names no
-// company any more is another account.
-func (l *Ledger) Bind(ctx context.Context, company string) error {
-	if company == "" {
-		return l.CheckCompany(ctx, "")
-	}
-	key := "company/" + l.host + ".json"
-	content, err := encode(struct {
-		Schema  int    `json:"schema"`
-		Company string `json:"company"`
-	}{Schema, company})
-	if err != nil {
-		return err
-	}
-	if err := l.store.Create(ctx, key, content); err != nil && !errors.Is(err, ErrExists) {
-		return l.fail("recording the company", err)
-	} else if err == nil {
-		return nil
-	}
-	return l.CheckCompany(ctx, company)
-}
-
-// CheckCompany is Bind for those who may not write.
-func (l *Ledger) CheckCompany(ctx context.Context, company string) error {
-	b, err := l.store.Read(ctx, "company/"+l.host+".json")
-	switch {
-	case errors.Is(err, ErrNotFound), company == "" && l.run.Forgetful:
-		return nil
-	case err != nil:
-		return l.fail("reading the company", err)
-	}
-	have, err := decodeCompany(b)
-	if err != nil {
-		return l.fail("reading the company", err)
-	}
-	if have != company {
-		return &CompanyError{have, company, l.Place()}
-	}
-	return nil
-}
-
 // Snapshot is what the ledger held at one instant. It must be taken before the
 // account is read: see the package comment.
 type Snapshot struct {
 	// Open are the claims that are not closed, by name.
 	Open []Open
-	// closed counts the closed claims of each name, by hash, in a row from 1.
-	closed map[string]int
+	// Memory is what the ledger knows of services besides.
+	Memory Memory
+
+	// closed counts the closed claims of each name, by hash, in a row from 1;
+	// resolved has those whose own ending cannot be read.
+	closed   map[string]int
+	resolved map[string]map[int]bool
 }
 
-// Of finds the open claim of a name.
+// Of finds the open claim of a name, a damaged one by its key.
 func (s Snapshot) Of(name string) (Open, bool) {
-	i := slices.IndexFunc(s.Open, func(o Open) bool { return plan.FoldName(o.Name) == plan.FoldName(name) })
+	hash := plan.NameHash(name)
+	i := slices.IndexFunc(s.Open, func(o Open) bool { return o.hash == hash })
 	if i < 0 {
 		return Open{}, false
 	}
@@ -191,28 +139,36 @@ func (s Snapshot) Of(name string) (Open, bool) {
 // Closed is the number of closed claims of a name.
 func (s Snapshot) Closed(name string) int { return s.closed[plan.NameHash(name)] }
 
+// Hash is the plan.NameHash of the claim's name, known also when the claim cannot
+// be read.
+func (o Open) Hash() string { return o.hash }
+
 // files is what a listing tells of one claim.
 type files struct {
-	hash    string
-	number  int
-	claim   bool
-	closed  bool
-	records []int
+	hash     string
+	number   int
+	claim    bool
+	closed   bool
+	resolved bool
+	records  []int
 }
 
-// Snapshot reads all open claims.
+// Snapshot reads all open claims, and what is remembered of services.
 func (l *Ledger) Snapshot(ctx context.Context) (Snapshot, error) {
 	keys, err := l.store.List(ctx, hostPrefix(l.host))
 	if err != nil {
 		return Snapshot{}, l.fail("listing claims", err)
 	}
-	all := l.sort(keys)
-	s := Snapshot{closed: map[string]int{}}
+	s := Snapshot{closed: map[string]int{}, resolved: map[string]map[int]bool{}}
 	var open []files
-	for _, f := range all {
-		if f.closed {
+	for _, f := range l.sort(keys) {
+		switch {
+		case f.closed || f.resolved:
 			s.closed[f.hash] = max(s.closed[f.hash], f.number)
-		} else if f.claim {
+			if f.resolved {
+				s.setResolved(f)
+			}
+		default: // a record without its claim, too: something was ordered
 			open = append(open, f)
 		}
 	}
@@ -221,11 +177,19 @@ func (l *Ledger) Snapshot(ctx context.Context) (Snapshot, error) {
 	for i, f := range open {
 		g.Go(func() (err error) { s.Open[i], err = l.read(gctx, f); return err })
 	}
+	g.Go(func() (err error) { s.Memory, err = l.memory(gctx); return err })
 	if err := g.Wait(); err != nil {
 		return Snapshot{}, err
 	}
-	slices.SortFunc(s.Open, func(a, b Open) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Number, b.Number)) })
+	slices.SortFunc(s.Open, func(a, b Open) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Key, b.Key)) })
 	return s, nil
+}
+
+func (s Snapshot) setResolved(f files) {
+	if s.resolved[f.hash] == nil {
+		s.resolved[f.hash] = map[int]bool{}
+	}
+	s.resolved[f.hash][f.number] = true
 }
 
 func (l *Ledger) sort(keys []string) []files {
@@ -249,6 +213,8 @@ func (l *Ledger) sort(keys []string) []files {
 			f.claim = true
 		case record == closedRecord:
 			f.closed = true
+		case record == resolvedRecord:
+			f.resolved = true
 		case err == nil:
 			f.records = append(f.records, n)
 		}
@@ -262,27 +228,68 @@ func (l *Ledger) sort(keys []string) []files {
 	return out
 }
 
-// read reads an open claim and its records.
+// read reads an open claim and its records. What is there and cannot be decoded
+// makes the claim Damaged: something was ordered, and a person has to look. A
+// store that does not answer is an error.
 func (l *Ledger) read(ctx context.Context, f files) (Open, error) {
+	o := Open{State: Claimed, Key: claimFolder(l.host, f.hash, f.number), hash: f.hash, next: 1}
+	o.Number = f.number
 	key := claimKey(l.host, f.hash, f.number, "claim")
 	b, err := l.store.Read(ctx, key)
-	if err != nil {
+	switch {
+	case errors.Is(err, ErrNotFound):
+		o = o.damaged("its claim is missing")
+	case err != nil:
 		return Open{}, l.fail("reading "+key, err)
+	default:
+		claim, err := decodeClaim(b)
+		if newer(err) {
+			return Open{}, l.fail("reading "+key, err)
+		}
+		if err == nil {
+			o.Claim = claim
+		} else {
+			o = o.damaged("its claim cannot be read: " + err.Error())
+		}
 	}
-	claim, err := decodeClaim(b)
-	if err != nil {
-		return Open{}, l.fail("reading "+key, err)
-	}
-	o := Open{Claim: claim, State: Claimed}
+	return l.readRecords(ctx, o, f)
+}
+
+func (l *Ledger) readRecords(ctx context.Context, o Open, f files) (Open, error) {
 	for _, n := range f.records {
 		key := claimKey(l.host, f.hash, f.number, strconv.Itoa(n))
 		r, err := l.readRecord(ctx, key)
-		if err != nil {
+		switch {
+		case undecodable(err):
+			o = o.damaged(fmt.Sprintf("its record %d cannot be read: %v", n, err))
+		case err != nil:
 			return Open{}, l.fail("reading "+key, err)
+		default:
+			o = o.with(r)
 		}
-		o = o.with(r)
+		o.next = n + 1
 	}
 	return o, nil
+}
+
+func (o Open) damaged(why string) Open {
+	o.State, o.Trouble = Damaged, cmp.Or(o.Trouble, why)
+	return o
+}
+
+// decodeFailure is a record that is there and makes no sense.
+type decodeFailure struct{ error }
+
+func (e decodeFailure) Unwrap() error { return e.error }
+
+func undecodable(err error) bool {
+	var d decodeFailure
+	return errors.As(err, &d)
+}
+
+func newer(err error) bool {
+	var n *newerError
+	return errors.As(err, &n)
 }
 
 func (l *Ledger) readRecord(ctx context.Context, key string) (Record, error) {
@@ -290,22 +297,68 @@ func (l *Ledger) readRecord(ctx context.Context, key string) (Record, error) {
 	if err != nil {
 		return Record{}, err
 	}
-	return decodeRecord(b)
+	r, err := decodeRecord(b)
+	if err != nil && !newer(err) {
+		err = decodeFailure{err}
+	}
+	return r, err
 }
 
-// Delivered lists the services that earlier orders of a name became: the account
-// has shown them once.
-func (l *Ledger) Delivered(ctx context.Context, s Snapshot, name string) ([]plan.ServiceUID, error) {
-	var uids []plan.ServiceUID
-	for n := 1; n <= s.Closed(name); n++ {
-		key := claimKey(l.host, plan.NameHash(name), n, closedRecord)
-		r, err := l.readRecord(ctx, key)
-		if err != nil {
-			return nil, l.fail("reading "+key, err)
-		}
-		uids = append(uids, r.UIDs...)
+// Delivered lists the services that earlier orders of a name became, the oldest
+// first: the account has shown them once, or a person named them. It reads the
+// last closed claim alone, which names those of the earlier ones. When that cannot
+// be read the claim is returned, as one that a person has to look at.
+func (l *Ledger) Delivered(ctx context.Context, s Snapshot, name string) (known []Known, broken *Open, err error) {
+	n := s.Closed(name)
+	if n == 0 {
+		return nil, nil, nil
 	}
-	return uids, nil
+	return l.delivered(ctx, s, plan.NameHash(name), n)
+}
+
+func (l *Ledger) delivered(ctx context.Context, s Snapshot, hash string, n int) (known []Known, broken *Open, err error) {
+	o, err := l.read(ctx, files{hash: hash, number: n, claim: true})
+	if err != nil {
+		return nil, nil, err
+	}
+	record, resolved := closedRecord, s.resolved[hash][n]
+	if resolved {
+		record = resolvedRecord
+	}
+	key := claimKey(l.host, hash, n, record)
+	r, err := l.readRecord(ctx, key)
+	switch {
+	case undecodable(err):
+		o = o.damaged("its last record cannot be read: " + err.Error())
+	case err != nil:
+		return nil, nil, l.fail("reading "+key, err)
+	}
+	if o.State == Damaged && !resolved {
+		o.ended = true
+		return nil, &o, nil
+	}
+	known = slices.Clone(o.Earlier)
+	for _, u := range r.UIDs {
+		known = append(known, Known{u, r.Time})
+	}
+	return known, nil, nil
+}
+
+// ByKey finds a claim that a person has to look at by its key: an open one, or one
+// whose ending cannot be read.
+func (l *Ledger) ByKey(ctx context.Context, s Snapshot, key string) (Open, bool, error) {
+	if i := slices.IndexFunc(s.Open, func(o Open) bool { return o.Key == key }); i >= 0 {
+		return s.Open[i], true, nil
+	}
+	hash, number, _, ok := parseKey(l.host, key+"/claim.json")
+	if !ok || number != s.closed[hash] {
+		return Open{}, false, nil
+	}
+	_, broken, err := l.delivered(ctx, s, hash, number)
+	if err != nil || broken == nil {
+		return Open{}, false, err
+	}
+	return *broken, true, nil
 }
 
 // Intent is what a claim is made for.
@@ -313,8 +366,14 @@ type Intent struct {
 	Inventory string
 	Order     plan.Order
 	Price     plan.Price
-	// Listed are the services of the order's name, terminated ones too.
+	// Listed are the services that the account showed and that could be taken for
+	// the order's, terminated ones too.
 	Listed []plan.ServiceUID
+	// Earlier is what Delivered said of the name.
+	Earlier []Known
+	// Approvals are the UIDs of the order approvals that there were before the order;
+	// nil when they were not known.
+	Approvals []string
 }
 
 // TakenError says that somebody else claimed a name since the snapshot.
@@ -329,31 +388,68 @@ func (e *TakenError) Error() string {
 // a *TakenError. After any error the order must not be sent.
 func (l *Ledger) Claim(ctx context.Context, s Snapshot, in Intent) (Open, error) {
 	name := in.Order.Name
-	if _, open := s.Of(name); open {
-		return Open{}, &TakenError{name}
+	hash := plan.NameHash(name)
+	if open, is := s.Of(name); is {
+		if open.State != Rejected {
+			return Open{}, &TakenError{name}
+		}
+		if _, err := l.Record(ctx, open, Record{State: Settled, Lookup: true, Cause: "its approval was refused, and the entry was changed since"}); err != nil {
+			return Open{}, err
+		}
+		s.closed = map[string]int{hash: open.Number}
 	}
 	if weaken.Off(weaken.Number) {
-		s.closed = map[string]int{plan.NameHash(name): int(time.Now().UnixNano() % 1e9)}
+		s.closed = map[string]int{hash: int(time.Now().UnixNano() % 1e9)}
 	}
 	c := Claim{
 		Schema: Schema, ID: uuid.NewString(), Name: name, Number: s.Closed(name) + 1, Host: l.host, Inventory: in.Inventory,
-		Order: in.Order, OrderHash: in.Order.Hash(), Price: in.Price, Listed: append([]plan.ServiceUID{}, in.Listed...),
-		Run: l.run.ID, By: l.run.By, Tool: l.run.Tool, Time: l.run.Now().UTC(),
+		Order: in.Order, OrderHash: in.Order.Hash(), Price: in.Price, Listed: append([]plan.ServiceUID{}, in.Listed...), Earlier: in.Earlier, Approvals: in.Approvals,
+		Run: l.run.ID, By: l.run.By, Tool: l.run.Tool, Time: l.Now(),
 	}
+	o := Open{Claim: c, State: Claimed, Key: claimFolder(l.host, hash, c.Number), hash: hash, next: 1}
 	content, err := encode(c)
 	if err != nil {
 		return Open{}, err
 	}
 	if weaken.Off(weaken.Claim) {
-		return Open{Claim: c, State: Claimed}, nil
+		return o, nil
 	}
-	switch err := l.store.Create(ctx, claimKey(l.host, plan.NameHash(name), c.Number, "claim"), content); {
+	switch err := l.store.Create(ctx, claimKey(l.host, hash, c.Number, "claim"), content); {
 	case errors.Is(err, ErrExists):
 		return Open{}, &TakenError{name}
 	case err != nil:
 		return Open{}, l.fail(fmt.Sprintf("claiming %q", name), err)
 	}
-	return Open{Claim: c, State: Claimed}, nil
+	return o, nil
+}
+
+// Now is the time by which the ledger's records are dated.
+func (l *Ledger) Now() time.Time { return l.run.Now().UTC() }
+
+// Own says that this run made the claim.
+func (l *Ledger) Own(o Open) bool { return o.Run == l.run.ID }
+
+// Resend makes the intent durable to send an order once more that was turned away.
+// Of all who try exactly one may send; the others get a *TakenError.
+func (l *Ledger) Resend(ctx context.Context, o Open) (Open, error) {
+	r := l.signed(o, Record{State: Sending, Cause: "the account does not show it, so it is sent again"})
+	op := fmt.Sprintf("recording %q", o.Name)
+	if err := checkTransition(o.State, Sending); err != nil {
+		return o, l.fail(op, err)
+	}
+	theirs, err := l.append(ctx, o, r)
+	switch {
+	case err != nil:
+		return o, l.fail(op, err)
+	case theirs != nil:
+		return o, &TakenError{o.Name}
+	}
+	return o.with(r), nil
+}
+
+func (l *Ledger) signed(o Open, r Record) Record {
+	r.Schema, r.Claim, r.Run, r.By, r.Time = Schema, o.ID, l.run.ID, l.run.By, l.Now()
+	return r
 }
 
 // Record adds what was learnt to a claim and returns the claim as it is then.
@@ -361,10 +457,18 @@ func (l *Ledger) Claim(ctx context.Context, s Snapshot, in Intent) (Open, error)
 // the same time stands before ours, and a claim that somebody else closed stays
 // as they left it, which is no error.
 func (l *Ledger) Record(ctx context.Context, o Open, r Record) (Open, error) {
-	r.Schema, r.Claim, r.Run, r.By, r.Time = Schema, o.ID, l.run.ID, l.run.By, l.run.Now().UTC()
+	r = l.signed(o, r)
 	op := fmt.Sprintf("recording %q", o.Name)
 	if err := checkTransition(o.State, r.State); err != nil {
 		return o, l.fail(op, err)
+	}
+	if r.State == Delivered && r.UIDs == nil {
+		r.UIDs = o.UIDs
+	}
+	// A claim whose order may be sent again is first taken by a numbered record,
+	// which whoever wants to send it needs as well.
+	if o.State == TurnedAway && r.State.Closed() {
+		return l.closeTurnedAway(ctx, o, r)
 	}
 	for {
 		theirs, err := l.append(ctx, o, r)
@@ -381,19 +485,45 @@ func (l *Ledger) Record(ctx context.Context, o Open, r Record) (Open, error) {
 	}
 }
 
-// append writes a record under the claim's next number; when somebody else was
-// there first it returns their record.
-func (l *Ledger) append(ctx context.Context, o Open, r Record) (*Record, error) {
-	name := strconv.Itoa(len(o.Records) + 1)
-	if r.State.Closed() {
-		name = closedRecord
-		r.UIDs = o.with(r).UIDs
+func (l *Ledger) closeTurnedAway(ctx context.Context, o Open, r Record) (Open, error) {
+	theirs, err := l.create(ctx, o, strconv.Itoa(o.next), r)
+	switch {
+	case err != nil:
+		return o, l.fail(fmt.Sprintf("recording %q", o.Name), err)
+	case theirs != nil:
+		return o.with(*theirs), nil
 	}
+	return l.Close(ctx, o.with(r))
+}
+
+// Close ends a claim whose last record says that it is closed, and that is not
+// marked so: whoever wrote the record was interrupted.
+func (l *Ledger) Close(ctx context.Context, o Open) (Open, error) {
+	last := o.Records[len(o.Records)-1]
+	if _, err := l.create(ctx, o, closedRecord, last); err != nil {
+		return o, l.fail(fmt.Sprintf("recording %q", o.Name), err)
+	}
+	return o, nil
+}
+
+// append writes a record under the claim's next number, or the one that ends it;
+// when somebody else was there first it returns their record.
+func (l *Ledger) append(ctx context.Context, o Open, r Record) (*Record, error) {
+	switch {
+	case r.State.Closed() && o.ended:
+		return l.create(ctx, o, resolvedRecord, r)
+	case r.State.Closed():
+		return l.create(ctx, o, closedRecord, r)
+	}
+	return l.create(ctx, o, strconv.Itoa(o.next), r)
+}
+
+func (l *Ledger) create(ctx context.Context, o Open, record string, r Record) (*Record, error) {
 	content, err := encode(r)
 	if err != nil {
 		return nil, err
 	}
-	key := claimKey(l.host, plan.NameHash(o.Name), o.Number, name)
+	key := claimKey(l.host, o.hash, o.Number, record)
 	if err = l.store.Create(ctx, key, content); err == nil || !errors.Is(err, ErrExists) {
 		return nil, err
 	}

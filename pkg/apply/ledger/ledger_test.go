@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -57,7 +58,7 @@ func TestLifeOfAClaim(t *testing.T) {
 		}
 	}
 	again, ok := snapshot(t, open(store, "b")).Of("lon-1")
-	if diff := cmp.Diff(claim, again); !ok || diff != "" {
+	if diff := cmp.Diff(claim, again, cmp.AllowUnexported(ledger.Open{})); !ok || diff != "" {
 		t.Errorf("another run reads the claim otherwise (-want +got):\n%s", diff)
 	}
 	if claim, err = l.Record(t.Context(), claim, ledger.Record{State: ledger.Delivered, Cause: "listed"}); err != nil {
@@ -67,8 +68,8 @@ func TestLifeOfAClaim(t *testing.T) {
 	if len(s.Open) != 0 || s.Closed("lon-1") != 1 {
 		t.Errorf("after closing: %d open, %d closed", len(s.Open), s.Closed("lon-1"))
 	}
-	uids, err := l.Delivered(t.Context(), s, "lon-1")
-	if diff := cmp.Diff([]plan.ServiceUID{"u1", "u2"}, uids); err != nil || diff != "" {
+	known, broken, err := l.Delivered(t.Context(), s, "lon-1")
+	if diff := cmp.Diff([]plan.ServiceUID{"u1", "u2"}, uidsOf(known)); err != nil || broken != nil || diff != "" {
 		t.Errorf("the closing record lost UIDs (%v):\n%s", err, diff)
 	}
 	second, err := l.Claim(t.Context(), s, intent("lon-1"))
@@ -77,9 +78,17 @@ func TestLifeOfAClaim(t *testing.T) {
 	}
 }
 
+func uidsOf(known []ledger.Known) []plan.ServiceUID {
+	var uids []plan.ServiceUID
+	for _, k := range known {
+		uids = append(uids, k.UID)
+	}
+	return uids
+}
+
 // A claim never moves backwards, and a closed one not at all.
 func TestTransitions(t *testing.T) {
-	states := []ledger.State{ledger.Claimed, ledger.Unknown, ledger.Bought, ledger.Approval, ledger.Delivered, ledger.Refused, ledger.NotSent, ledger.NotProcessed, ledger.Rejected, ledger.Settled}
+	states := []ledger.State{ledger.Claimed, ledger.Unknown, ledger.Bought, ledger.Approval, ledger.Delivered, ledger.Refused, ledger.NotSent, ledger.NotProcessed, ledger.Rejected, ledger.Settled, ledger.Sending, ledger.TurnedAway}
 	allowed := map[string]bool{}
 	for _, from := range states {
 		for _, to := range states {
@@ -99,14 +108,14 @@ func TestTransitions(t *testing.T) {
 	}
 	for _, never := range []string{
 		"unknown -> not-sent", "unknown -> not-processed", "unknown -> refused", // once in doubt, only evidence helps
-		"bought -> unknown", "bought -> refused", "bought -> not-sent", "approval -> unknown", "unknown -> claimed",
+		"bought -> refused", "turned-away -> refused", "turned-away -> not-sent", "turned-away -> claimed", "bought -> not-sent", "approval -> unknown", "unknown -> claimed",
 	} {
 		if allowed[never] {
 			t.Errorf("%s is allowed", never)
 		}
 	}
-	if len(allowed) != 20 {
-		t.Errorf("%d transitions are allowed, the table has 20: %v", len(allowed), allowed)
+	if len(allowed) != 43 {
+		t.Errorf("%d transitions are allowed, the table has 43: %v", len(allowed), allowed)
 	}
 }
 
@@ -179,62 +188,278 @@ func TestRecordsOfTwoRunsAreKept(t *testing.T) {
 	}
 }
 
-func TestCompany(t *testing.T) {
-	store := storetest.NewMemory()
-	l := open(store, "a")
-	for _, c := range []string{"", "acme", "acme"} {
-		if err := l.Bind(t.Context(), c); err != nil {
-			t.Fatalf("binding to %q: %v", c, err)
-		}
+func owner(key string, companies ...string) plan.Owner {
+	return plan.Owner{Key: key, Companies: companies}
+}
+
+// A ledger belongs to one account: to the first company that is known, or, where
+// the API names none, to the API keys that were used with it.
+func TestOwner(t *testing.T) {
+	type step struct {
+		account plan.Owner
+		same    bool // a person's word
+		refused bool
 	}
-	var other *ledger.CompanyError
-	if err := l.Bind(t.Context(), "emca"); !errors.As(err, &other) || other.Have != "acme" {
-		t.Errorf("another company: %v", err)
-	}
-	if err := l.CheckCompany(t.Context(), "emca"); !errors.As(err, &other) {
-		t.Errorf("another company, read only: %v", err)
-	}
-	if err := l.Bind(t.Context(), ""); !errors.As(err, &other) {
-		t.Errorf("an account that names no company any more: %v", err)
-	}
-	if err := ledger.New(store, "api.test:443", ledger.Run{Forgetful: true}).Bind(t.Context(), ""); err != nil {
-		t.Errorf("a sandbox that was emptied: %v", err)
-	}
-	if err := ledger.New(store, "other.test", ledger.Run{}).Bind(t.Context(), "emca"); err != nil {
-		t.Errorf("another host: %v", err)
+	for name, c := range map[string]struct {
+		forgetful bool
+		steps     []step
+	}{
+		"one company, with or without ports": {steps: []step{
+			{account: owner("k1")}, {account: owner("k1", "acme")}, {account: owner("k1", "acme")}, {account: owner("k1")},
+		}},
+		"another company": {steps: []step{
+			{account: owner("k1", "acme")}, {account: owner("k2", "emca"), refused: true}, {account: owner("k2", "emca"), same: true, refused: true},
+		}},
+		"a second company beside it": {steps: []step{
+			{account: owner("k1", "acme")}, {account: owner("k1", "reseller", "acme")}, {account: owner("k2", "acme", "other")},
+		}},
+		"a rotated key of an account with ports": {steps: []step{
+			{account: owner("k1", "acme")}, {account: owner("k2", "acme")}, {account: owner("k2")},
+		}},
+		"an empty account with another key": {steps: []step{
+			{account: owner("k1", "acme")}, {account: owner("k2"), refused: true}, {account: owner("k2"), same: true}, {account: owner("k2")},
+		}},
+		"no company anywhere": {steps: []step{
+			{account: owner("k1")}, {account: owner("k1")}, {account: owner("k2"), refused: true}, {account: owner("k2", "emca"), refused: true},
+			{account: owner("k2"), same: true}, {account: owner("k2")}, {account: owner("k1")},
+		}},
+		"a sandbox that was emptied": {forgetful: true, steps: []step{
+			{account: owner("", "acme")}, {account: owner("")},
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := ledger.New(storetest.NewMemory(), "api.test", ledger.Run{Forgetful: c.forgetful})
+			for i, s := range c.steps {
+				checked := l.Check(t.Context(), s.account, s.same)
+				err := l.Bind(t.Context(), s.account, s.same)
+				var other *ledger.CompanyError
+				if errors.As(err, &other) != s.refused || (err != nil) != s.refused || (checked != nil) != s.refused {
+					t.Errorf("step %d: bind %v, check %v", i+1, err, checked)
+				}
+			}
+		})
 	}
 }
 
-// A record that can not be understood stops everything: it must not pass for the
-// absence of a claim.
-func TestUnreadableRecordsFailClosed(t *testing.T) {
-	for name, content := range map[string]string{
-		"half a record":  `{"schema": 1, "id": "x", "na`,
-		"a newer schema": `{"schema": 2, "id": "x", "name": "lon", "number": 1}`,
-		"no claim":       `{}`,
-		"empty":          ``,
+// A claim or a record that cannot be understood must not pass for the absence of a
+// claim: the claim is open, and a person can close it. A newer portctl's is an error.
+func TestUnreadableClaimsAreOpen(t *testing.T) {
+	for name, c := range map[string]struct{ claim, record string }{
+		"half a claim":           {claim: `{"schema": 1, "id": "x", "na`},
+		"no claim":               {claim: `{}`},
+		"empty":                  {claim: ``},
+		"a record without claim": {claim: "-", record: `{"schema": 1, "state": "unknown", "cause": "no answer", "time": "2023-11-14T22:13:20Z"}`},
+		"half a record":          {record: `{"schema": 1, "sta`},
+		"a record of no state":   {record: `{"schema": 1, "state": "sold"}`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			store := storetest.NewMemory()
-			l := open(store, "a")
-			claim, err := l.Claim(t.Context(), snapshot(t, l), intent("lon"))
-			if err != nil {
+			l, key := damaged(t, c.claim, c.record)
+			o, ok := snapshot(t, l).Of("LON")
+			if !ok || o.State != ledger.Damaged || o.Key != key || o.Trouble == "" {
+				t.Fatalf("open %t, %+v", ok, o)
+			}
+			if _, err := l.Claim(t.Context(), snapshot(t, l), intent("lon")); err == nil {
+				t.Error("the name can be claimed again")
+			}
+			o, ok, err := l.ByKey(t.Context(), snapshot(t, l), key)
+			if err != nil || !ok {
+				t.Fatalf("by its key: %t, %v", ok, err)
+			}
+			if _, err = l.Record(t.Context(), o, ledger.Record{State: ledger.Settled, Lookup: true, Cause: "not created"}); err != nil {
 				t.Fatal(err)
 			}
-			keys, err := store.List(t.Context(), "claims/")
-			if err != nil || len(keys) != 1 {
-				t.Fatalf("keys %v (%v)", keys, err)
+			if _, err := l.Claim(t.Context(), snapshot(t, l), intent("lon")); err != nil {
+				t.Errorf("after it was closed: %v", err)
 			}
-			broken := storetest.NewMemory()
-			if err := broken.Create(t.Context(), keys[0], []byte(content)); err != nil {
-				t.Fatal(err)
-			}
-			_, err = open(broken, "a").Snapshot(t.Context())
-			if err == nil || !strings.Contains(err.Error(), keys[0]) {
-				t.Errorf("the error does not name the record: %v", err)
-			}
-			_ = claim
 		})
+	}
+	l, key := damaged(t, `{"schema": 2, "id": "x", "name": "lon", "number": 1}`, "")
+	if _, err := l.Snapshot(t.Context()); err == nil || !strings.Contains(err.Error(), key) {
+		t.Errorf("the claim of a newer portctl: %v", err)
+	}
+}
+
+// damaged is a ledger whose one claim, of "lon", has this content; "-" leaves the
+// claim out, and nothing leaves it as it is.
+func damaged(t *testing.T, claim, record string) (l *ledger.Ledger, key string) {
+	t.Helper()
+	whole, store := storetest.NewMemory(), storetest.NewMemory()
+	o, err := open(whole, "a").Claim(t.Context(), ledger.Snapshot{}, intent("lon"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	content, err := whole.Read(t.Context(), o.Key+"/claim.json")
+	if claim != "" || record == "" {
+		content = []byte(claim)
+	}
+	if claim != "-" {
+		err = errors.Join(err, store.Create(t.Context(), o.Key+"/claim.json", content))
+	}
+	if record != "" {
+		err = errors.Join(err, store.Create(t.Context(), o.Key+"/1.json", []byte(record)))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return open(store, "b"), o.Key
+}
+
+// A closing record that cannot be read hides which service its claim ended with:
+// the name is not bought until a person says so, by the claim's key.
+func TestUnreadableClosingRecord(t *testing.T) {
+	store := storetest.NewMemory()
+	l := open(store, "a")
+	o, err := l.Claim(t.Context(), snapshot(t, l), intent("lon"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Create(t.Context(), o.Key+"/closed.json", []byte(`{"sch`)); err != nil {
+		t.Fatal(err)
+	}
+	_, broken, err := l.Delivered(t.Context(), snapshot(t, l), "lon")
+	if err != nil || broken == nil || broken.State != ledger.Damaged {
+		t.Fatalf("delivered: %+v, %v", broken, err)
+	}
+	again, ok, err := l.ByKey(t.Context(), snapshot(t, l), o.Key)
+	if !ok || err != nil {
+		t.Fatalf("by its key: %t, %v", ok, err)
+	}
+	if _, err := l.Record(t.Context(), again, ledger.Record{State: ledger.Settled, UIDs: []plan.ServiceUID{"u1"}, Lookup: true}); err != nil {
+		t.Fatal(err)
+	}
+	known, broken, err := l.Delivered(t.Context(), snapshot(t, l), "lon")
+	if err != nil || broken != nil || !slices.Equal(uidsOf(known), []plan.ServiceUID{"u1"}) {
+		t.Errorf("after it was resolved: %v, %+v, %v", known, broken, err)
+	}
+}
+
+// What earlier claims of a name ended with is known from the last of them alone, and
+// each claim passes it on.
+func TestDeliveredReadsOneClaim(t *testing.T) {
+	counting := &countingStore{Store: storetest.NewMemory()}
+	l := open(counting, "a")
+	for i := range 5 {
+		s := snapshot(t, l)
+		known, _, err := l.Delivered(t.Context(), s, "lon")
+		if err != nil || len(known) != i {
+			t.Fatalf("before claim %d: %v, %v", i+1, known, err)
+		}
+		in := intent("lon")
+		in.Earlier = known
+		o, err := l.Claim(t.Context(), s, in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		uid := plan.ServiceUID(fmt.Sprint("u", i))
+		if _, err := l.Record(t.Context(), o, ledger.Record{State: ledger.Delivered, UIDs: []plan.ServiceUID{uid}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := snapshot(t, l)
+	counting.reads = 0
+	known, _, err := l.Delivered(t.Context(), s, "lon")
+	if err != nil || len(known) != 5 || counting.reads != 2 {
+		t.Errorf("%d services known after %d reads, %v", len(known), counting.reads, err)
+	}
+}
+
+type countingStore struct {
+	ledger.Store
+	reads int
+}
+
+func (c *countingStore) Read(ctx context.Context, key string) ([]byte, error) {
+	c.reads++
+	return c.Store.Read(ctx, key)
+}
+
+// An order that was turned away is sent again by one run at most, and by none once
+// its claim is closed.
+func TestResend(t *testing.T) {
+	store := storetest.NewMemory()
+	a, b := open(store, "a"), open(store, "b")
+	claim, err := a.Claim(t.Context(), snapshot(t, a), intent("x"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	turned, err := a.Record(t.Context(), claim, ledger.Record{State: ledger.TurnedAway, Cause: "429"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.Resend(t.Context(), turned); err != nil {
+		t.Fatal(err)
+	}
+	var taken *ledger.TakenError
+	if _, err := a.Resend(t.Context(), turned); !errors.As(err, &taken) {
+		t.Errorf("the second sender: %v", err)
+	}
+	closed, err := a.Record(t.Context(), turned, ledger.Record{State: ledger.NotProcessed, Lookup: true})
+	if err != nil || closed.State != ledger.Sending {
+		t.Errorf("closing what is being sent gives %s, %v", closed.State, err)
+	}
+	sending, _ := snapshot(t, b).Of("x")
+	turned, err = b.Record(t.Context(), sending, ledger.Record{State: ledger.TurnedAway, Cause: "429"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := a.Record(t.Context(), turned, ledger.Record{State: ledger.NotProcessed, Lookup: true}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.Resend(t.Context(), turned); !errors.As(err, &taken) {
+		t.Errorf("sending what was closed: %v", err)
+	}
+	if s := snapshot(t, a); len(s.Open) != 0 || s.Closed("x") != 1 {
+		t.Errorf("open %+v", s.Open)
+	}
+}
+
+// A run that dies between the two records that close such a claim leaves a claim
+// that the next one closes.
+func TestHalfClosedClaimIsClosed(t *testing.T) {
+	store := storetest.NewMemory()
+	l := open(store, "a")
+	claim, err := l.Claim(t.Context(), snapshot(t, l), intent("x"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err = l.Record(t.Context(), claim, ledger.Record{State: ledger.TurnedAway}); err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Create(t.Context(), claim.Key+"/2.json", []byte(`{"schema":1,"state":"not-processed","cause":"not there"}`)); err != nil {
+		t.Fatal(err)
+	}
+	o, ok := snapshot(t, l).Of("x")
+	if !ok || !o.State.Closed() {
+		t.Fatalf("open %t, %s", ok, o.State)
+	}
+	if _, err := l.Close(t.Context(), o); err != nil {
+		t.Fatal(err)
+	}
+	if s := snapshot(t, l); s.Closed("x") != 1 {
+		t.Errorf("%d claims are closed", s.Closed("x"))
+	}
+}
+
+// Guards count from the last thing that was sent or answered; looking moves nothing.
+func TestQuietSince(t *testing.T) {
+	at := func(minutes int) time.Time { return time.Unix(0, 0).Add(time.Duration(minutes) * time.Minute) }
+	for name, c := range map[string]struct {
+		records []ledger.Record
+		want    time.Time
+	}{
+		"claimed":               {nil, at(5)},
+		"answered":              {[]ledger.Record{{State: ledger.Unknown, Time: at(3)}}, at(3)},
+		"turned away":           {[]ledger.Record{{State: ledger.TurnedAway, Time: at(3)}}, at(3)},
+		"sent again":            {[]ledger.Record{{State: ledger.TurnedAway, Time: at(3)}, {State: ledger.Sending, Time: at(4)}}, at(9)},
+		"answered then":         {[]ledger.Record{{State: ledger.TurnedAway, Time: at(3)}, {State: ledger.Sending, Time: at(4)}, {State: ledger.Unknown, Time: at(6)}}, at(6)},
+		"looked at":             {[]ledger.Record{{State: ledger.Unknown, Time: at(3)}, {State: ledger.Unknown, Time: at(60), Lookup: true}}, at(3)},
+		"from the future, seen": {[]ledger.Record{{State: ledger.Seen, Time: at(-100), Lookup: true}}, at(-95)},
+		"seen, answered":        {[]ledger.Record{{State: ledger.Unknown, Time: at(3)}, {State: ledger.Seen, Time: at(-100), Lookup: true}}, at(-100)},
+	} {
+		o := ledger.Open{Claim: ledger.Claim{Time: at(0)}, Records: c.records}
+		if got := o.QuietSince(); !got.Equal(c.want) {
+			t.Errorf("%s: %s, want %s", name, got, c.want)
+		}
 	}
 }
 
@@ -319,7 +544,7 @@ func FuzzRecords(f *testing.F) {
 			}
 			return
 		}
-		if len(s.Open) != 1 || s.Open[0].Name == "" || !s.Open[0].State.Known() {
+		if o := s.Open[0]; len(s.Open) != 1 || o.State != ledger.Damaged && (o.Name == "" || !o.State.Known()) || o.State == ledger.Damaged && (o.Trouble == "" || o.Key == "") {
 			t.Fatalf("read as %+v", s.Open)
 		}
 	})

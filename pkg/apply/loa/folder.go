@@ -105,14 +105,36 @@ func (f *Folder) Save(r Row, pdf []byte) (Row, error) {
 	return r, err
 }
 
-// Sync brings the manifests up to date: it notes which ports are terminated, and
-// writes again what is lost of the two. The status of ports that are not in
-// statuses stays as it is.
-func (f *Folder) Sync(statuses map[plan.ServiceUID]plan.Status) error {
+// Refusals are the ports whose LOA Megaport did not issue; none when that is not
+// known.
+func (f *Folder) Refusals() map[plan.ServiceUID]Refusal {
+	m, err := f.Manifest()
+	if err != nil {
+		return nil
+	}
+	refused := map[plan.ServiceUID]Refusal{}
+	for _, r := range m.Refused {
+		refused[r.UID] = r
+	}
+	return refused
+}
+
+// Sync brings the manifests up to date: it notes which ports are terminated and
+// which LOAs were refused, and writes again what is lost of the two. The status of
+// ports that are not in statuses stays as it is.
+func (f *Folder) Sync(statuses map[plan.ServiceUID]plan.Status, refused ...Refusal) error {
+	if len(refused) > 0 {
+		if err := os.MkdirAll(f.dir, 0o755); err != nil {
+			return err
+		}
+	}
 	if _, err := os.Stat(f.dir); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	return f.change(func(m *Manifest) error {
+		for _, r := range refused {
+			m.refuse(r)
+		}
 		for i, r := range m.LOAs {
 			if status := statuses[r.UID]; status.Terminated() {
 				m.LOAs[i].Status, m.LOAs[i].Terminated = status, true
@@ -136,7 +158,7 @@ func (f *Folder) change(do func(*Manifest) error) error {
 	if err != nil {
 		return err
 	}
-	if err := do(&m); err != nil || len(m.LOAs) == 0 {
+	if err := do(&m); err != nil || len(m.LOAs)+len(m.Refused) == 0 {
 		return err
 	}
 	table, err := m.encodeTable()

@@ -66,6 +66,28 @@ type Manifest struct {
 	FormatVersion string `json:"formatVersion"`
 	Environment   string `json:"environment"`
 	LOAs          []Row  `json:"loas"`
+	// Refused are the ports for which Megaport had no LOA, by UID. manifest.csv does
+	// not have them: without them they are asked for again.
+	Refused []Refusal `json:"refused,omitzero"`
+}
+
+// Refusal says that Megaport did not issue the LOA of a port.
+type Refusal struct {
+	UID  plan.ServiceUID `json:"uid"`
+	Name string          `json:"name"`
+	// Status is the HTTP status: 403 or 404.
+	Status int `json:"status"`
+	// Since is when a run met it first, At when one met it last.
+	Since time.Time `json:"since"`
+	At    time.Time `json:"at"`
+	// Final says that no run asks again, unless it is told to refresh.
+	Final   bool   `json:"final"`
+	TraceID string `json:"traceID,omitzero"`
+}
+
+// Why says it to people.
+func (r Refusal) Why() string {
+	return fmt.Sprintf("refused by Megaport (%d) on %s; `portctl loa --refresh` asks again", r.Status, r.At.UTC().Format(time.DateOnly))
 }
 
 const manifestVersion = "1.0"
@@ -122,9 +144,22 @@ func (m Manifest) encode() ([]byte, error) {
 
 // put enters a row in place of the one of its UID.
 func (m *Manifest) put(r Row) {
+	m.accept(r.UID)
 	m.LOAs = slices.DeleteFunc(m.LOAs, func(old Row) bool { return old.UID == r.UID })
 	m.LOAs = append(m.LOAs, r)
 	slices.SortFunc(m.LOAs, func(a, b Row) int { return strings.Compare(a.File, b.File) })
+}
+
+// refuse enters a refusal in place of the one of its UID.
+func (m *Manifest) refuse(r Refusal) {
+	m.accept(r.UID)
+	m.Refused = append(m.Refused, r)
+	slices.SortFunc(m.Refused, func(a, b Refusal) int { return strings.Compare(string(a.UID), string(b.UID)) })
+}
+
+// accept forgets a refusal.
+func (m *Manifest) accept(uid plan.ServiceUID) {
+	m.Refused = slices.DeleteFunc(m.Refused, func(r Refusal) bool { return r.UID == uid })
 }
 
 // of is the row of a UID.

@@ -38,7 +38,7 @@ func adminTable() []adminRoute {
 		return adminRoute{AdminEndpoint{method, adminPrefix + path, doc}, h}
 	}
 	return []adminRoute{
-		at("GET", "", "list the admin endpoints, route classes, fault kinds and knobs", (*Server).adminIndex),
+		at("GET", "", "list the admin endpoints, route classes, fault kinds, oddities and knobs", (*Server).adminIndex),
 		at("GET", "/knobs", "show all knobs", (*Server).adminKnobs),
 		at("PATCH", "/knobs", "set the knobs given as a JSON object, leave the others", (*Server).adminPatchKnobs),
 		at("PUT", "/knobs", "set the knobs given as a JSON object, the others to their defaults", (*Server).adminPutKnobs),
@@ -100,8 +100,9 @@ func (s *Server) adminIndex(*call) reply {
 		Endpoints  []AdminEndpoint `json:"endpoints"`
 		Routes     []Route         `json:"routes"`
 		FaultKinds []FaultKind     `json:"faultKinds"`
+		Oddities   []Oddity        `json:"oddities"`
 		Knobs      []KnobDoc       `json:"knobs"`
-	}{AdminEndpoints(), Routes(), FaultKinds(), KnobDocs()})
+	}{AdminEndpoints(), Routes(), FaultKinds(), Oddities(), KnobDocs()})
 }
 
 func (s *Server) adminKnobs(*call) reply { return jsonReply(s.Knobs()) }

@@ -11,17 +11,21 @@ import (
 )
 
 const allKnobs = `{"latency":"1ms","jitter":"2ms","provisionDelay":"-1s","listingLag":"3s","notFoundAfterBuy":"4s","stuck":["a*"],
-	"failed":["b*"],"loaDelay":"5s","decommissionDelay":"6s","rateLimit":100,"rateBurst":50,"retryAfter":"date","tokenLifetime":"7m0s",
+	"failed":["b*"],"loaDelay":"5s","decommissionDelay":"6s","forgetAfter":"8h0m0s","clockAhead":"9h0m0s","dateSkew":"-1h0m0s",
+	"rateLimit":100,"rateBurst":50,"retryAfter":"date","limits":"published","windowRequests":900,"window":"10m0s","updateInterval":"11m0s",
+	"windowCountsRefused":true,"rateLimitBody":"bare","tokenLifetime":"7m0s",
 	"approvals":true,"missingMarkets":["AU"],"missingTechnicalContact":true,
-	"noCapacity":[{"locationId":89,"zone":"red","speedMbps":1000,"buyOnly":true}],"wrongMarket":"ignore","maxNameLength":10,
-	"historicNotFound":true,"errorData":"list","locationsV2":true,"locationsV3Off":true,"buyV3Off":true,"buyV4Off":true,
+	"noCapacity":[{"locationId":89,"zone":"red","speedMbps":1000,"buyOnly":true}],"accountInfo":"uid",
+	"managedCompanies":[{"accountName":"an","accountRef":"ar","companyUid":"cu"}],"refusedTags":["t"],"addOnsForm":"array","crossConnectDelay":"12m0s",
+	"wrongMarket":"ignore","maxNameLength":10,
+	"historicNotFound":true,"errorData":"list","locationsV2":true,"locationsV3Off":true,"buyV3Off":true,"buyV4Off":true,"offStatus":410,"locationsNeedToken":true,
 	"locationNames":{"89":"Renamed"},"locationStatuses":{"90":"Expired"},
 	"extraLocations":[{"id":1,"name":"n","siteCode":"s","metro":"m","market":"UK","status":"Active","address":{"street":"a","suburb":"b",
 		"city":"c","state":"d","postcode":"e","country":"f"},"latitude":1.5,"longitude":2.5,"dataCentre":{"id":3,"name":"dc"},
-		"megaportSpeedMbps":{"red":[1000]},"crossConnect":true}],
+		"megaportSpeedMbps":{"red":[1000]},"mcrSpeedMbps":{"blue":[2500]},"crossConnect":true,"orderingMessage":"m"}],
 	"lagPrice":"total","pricePercent":150,"priceShape":"zero","marketUSA":true,"productTypeUpper":true,"zoneNullReads":2,
-	"costCentreOnPrimaryOnly":true,"absentCostCentreClears":true,"lagCancelCascades":true,
-	"faults":[{"route":"buy","kind":"429","probability":0.5,"nth":1,"times":2,"name":"x*","wait":"2s","retryAfter":"none"}],"faultSeed":7}`
+	"costCentreOnPrimaryOnly":true,"absentCostCentreClears":true,"lagCancelCascades":true,"aggregationDelay":"13m0s","rewriteNames":"trim","dropTags":true,"odd":["iso-dates"],
+	"faults":[{"route":"buy","kind":"429","probability":0.5,"nth":1,"times":2,"name":"x*","wait":"2s","retryAfter":"none","body":"html"}],"faultSeed":7}`
 
 func TestKnobsOverHTTP(t *testing.T) {
 	a := start(t, Config{})
@@ -35,6 +39,9 @@ func TestKnobsOverHTTP(t *testing.T) {
 		`{"latency":1}`:            `a duration is a string such as`,
 		`{"latency":"fast"}`:       "invalid duration",
 		`{"latency":"-1s"}`:        "can not be negative",
+		`{"odd":["x"]}`:            `knob odd: \"x\" is none of iso-dates`,
+		`{"offStatus":500}`:        "none of 404, 405, 410",
+		`{"window":"-1s"}`:         "cannot be negative",
 		`{"errorData":"odd"}`:      `knob errorData: \"odd\" is none of`,
 		`{"faults":[{"kind":""}]}`: "fault kind",
 		`[`:                        "",
@@ -69,8 +76,8 @@ func TestKnobsAreCopied(t *testing.T) {
 
 func TestFaultsOverHTTP(t *testing.T) {
 	a := start(t, Config{})
-	one := `{"route":"buy","kind":"drop","probability":0,"nth":1,"times":0,"name":"","wait":"0s","retryAfter":""}`
-	two := `{"route":"loa","kind":"late","probability":0.5,"nth":0,"times":0,"name":"","wait":"2s","retryAfter":""}`
+	one := `{"route":"buy","kind":"drop","probability":0,"nth":1,"times":0,"name":"","wait":"0s","retryAfter":"","body":""}`
+	two := `{"route":"loa","kind":"late","probability":0.5,"nth":0,"times":0,"name":"","wait":"2s","retryAfter":"","body":""}`
 	a.get("/_sandbox/faults").want(200).wantJSON(`[]`)
 	a.do("POST", "/_sandbox/faults", `["buy:drop:n=1"]`).want(200).wantJSON("[" + one + "]")
 	a.do("POST", "/_sandbox/faults", `[{"route":"loa","kind":"late","probability":0.5,"wait":"2s"}]`).want(200).wantJSON("[" + one + "," + two + "]")
@@ -163,9 +170,9 @@ func TestAdminIndexAndUnknownEndpoints(t *testing.T) {
 	a.token = ""
 	index := a.get("/_sandbox").want(200).object()
 	for list, want := range map[string]string{
-		"endpoints":  `{"method":"GET","path":"/_sandbox","doc":"list the admin endpoints, route classes, fault kinds and knobs"}`,
+		"endpoints":  `{"method":"GET","path":"/_sandbox","doc":"list the admin endpoints, route classes, fault kinds, oddities and knobs"}`,
 		"routes":     `{"method":"POST","pattern":"/oauth2/token","class":"token"}`,
-		"faultKinds": `{"name":"commit-then-drop","doc":"carry the request out, then close the connection without an answer","routes":[],"commits":true}`,
+		"faultKinds": `{"name":"commit-then-drop","doc":"carry the request out, then close the connection without an answer","routes":[],"commits":true,"lies":false}`,
 		"knobs":      `{"name":"latency","doc":"added to every answer, such as \"50ms\""}`,
 	} {
 		first, err := json.Marshal(index[list].([]any)[0])

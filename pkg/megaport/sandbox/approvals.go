@@ -50,7 +50,7 @@ func (s *Server) wireApproval(st *state, a *approval) wireApproval {
 		Status: a.Status, Type: approvalType, Active: a.Status == approvalPending,
 		AcctName: company.Name, AcctRef: strconv.Itoa(company.ID),
 		ApproverCompanyID: company.ID, RequesterCompanyID: company.ID,
-		Comment: nullable(a.Comments), CreateDate: a.CreatedAt, Detail: a.Order,
+		Comment: nullable(a.Comments), CreateDate: a.CreatedAt + s.knobs.Load().DateSkew.Milliseconds(), Detail: a.Order,
 	}
 	if ids := st.productIDs(a); len(ids) > 0 {
 		w.ServiceID = &ids[0]
@@ -175,8 +175,8 @@ func (s *Server) decide(k *Knobs, uid, status, comments string) reply {
 // buyApproved carries the order out, or marks the approval FAILED when the order
 // can not be carried out any more.
 func (s *Server) buyApproved(t *tx, k *Knobs, a *approval) {
-	o := &order{}
-	if err := decode(a.Order, o); err != nil {
+	o, err := readOrder(a.Order)
+	if err != nil {
 		a.Status, a.Comments = approvalFailed, err.Error()
 		return
 	}

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -138,7 +139,8 @@ func (p *purchase) answerStatus() int {
 
 func (p *purchase) commit(t *tx, in *inspection, records []*OrderRecord) {
 	for i, o := range p.orders {
-		created := p.s.createServices(t, p.c.knobs, o, in.zone(o))
+		made := p.altered(o)
+		created := p.s.createServices(t, p.c.knobs, made, in.zone(made))
 		for _, v := range created {
 			records[i].UIDs = append(records[i].UIDs, v.UID)
 		}
@@ -147,12 +149,58 @@ func (p *purchase) commit(t *tx, in *inspection, records []*OrderRecord) {
 	}
 	data := make([]wireService, 0, len(p.created))
 	uids := make([]string, 0, len(p.created))
-	view := p.s.viewAt(p.c.knobs, t.now, in.places)
+	view := p.s.viewAt(p.c, t.now, in.places)
 	for _, v := range p.created {
 		data = append(data, view.service(v))
 		uids = append(uids, v.UID)
 	}
+	p.c.others = latestOthers(t.state, uids)
 	p.reply = ok(createdMessage(uids), data)
+}
+
+// altered gives the order as it is carried out: for the company that the call acts
+// for, and with what knobs and faults make of it.
+func (p *purchase) altered(o *order) *order {
+	c := *o
+	if c.company = p.c.company(); c.company != "" {
+		c.companyName = p.c.knobs.managedName(c.company)
+	}
+	c.ProductName = p.c.knobs.rewriteName(c.ProductName)
+	if p.c.knobs.DropTags {
+		c.Tags = nil
+	}
+	if p.c.fault != nil {
+		if kind, _ := faultKind(p.c.fault.Kind); kind.order != nil {
+			kind.order(p, &c)
+		}
+	}
+	return &c
+}
+
+// rewriteName gives the name that a service gets.
+func (k *Knobs) rewriteName(name string) string {
+	switch k.RewriteNames {
+	case "upper":
+		return strings.ToUpper(name)
+	case "trim":
+		return strings.Join(strings.Fields(name), " ")
+	case "short":
+		runes := []rune(name)
+		return string(runes[:min(len(runes), 20)])
+	}
+	return name
+}
+
+// latestOthers are the UIDs of services that are not terminated and not among
+// these, the latest first.
+func latestOthers(st *state, these []string) []string {
+	var out []string
+	for _, v := range slices.Backward(st.ordered) {
+		if !v.terminated() && !slices.Contains(these, v.UID) && len(out) < maxLAG {
+			out = append(out, v.UID)
+		}
+	}
+	return out
 }
 
 // createdMessage ends in a space, as in the published exchange (API facts §1.6,
@@ -189,14 +237,24 @@ func (s *Server) createServices(t *tx, k *Knobs, o *order, zone string) []*servi
 		n := t.next(func(c *counters) *int { return &c.Aggregation })
 		aggregation, lag, primary = firstAggregationID+n, firstLAGID+n-1, true
 	}
+	second := 0
+	if o.split {
+		second = firstAggregationID + t.next(func(c *counters) *int { return &c.Aggregation })
+	}
 	var out []*service
 	for i := range o.members() {
 		v := &service{
 			UID: s.config.NewUID(), ProductID: firstProductID + t.next(func(c *counters) *int { return &c.Product }),
 			ProductType: "MEGAPORT", Name: o.ProductName, LocationID: o.LocationID, SpeedMbps: o.PortSpeed,
 			TermMonths: o.Term, Zone: zone, CostCentre: o.CostCentre, Visible: o.visible(), Tags: o.Tags,
-			AggregationID: aggregation, LAGID: lag, LAGPrimary: primary && i == 0,
-			CreatedAt: made, ConfiguredAt: made + delay, LiveAt: made + 2*delay,
+			CompanyUID: o.company, CompanyName: o.companyName, AggregationID: aggregation, LAGID: lag, LAGPrimary: primary && i == 0,
+			CreatedAt: made, ConfiguredAt: made + delay, LiveAt: made + 2*delay, CrossConnect: o.crossConnect(),
+		}
+		if v.CrossConnect { // LIVE only when it is done (API facts §3.2, confidence B)
+			v.LiveAt += k.CrossConnectDelay.Milliseconds()
+		}
+		if o.split && i >= (o.members()+1)/2 {
+			v.AggregationID = second
 		}
 		t.saveService(v)
 		out = append(out, v)

@@ -67,13 +67,25 @@ func readCancellation(body []byte) error {
 	return nil
 }
 
+// activeVXC reports whether an entry of associatedVxcs is not terminated. One that
+// cannot be read is.
+func activeVXC(raw jsontext.Value) bool {
+	var row struct {
+		Status string `json:"provisioningStatus"`
+	}
+	if err := decode(raw, &row); err != nil {
+		return true
+	}
+	return !(&service{Status: row.Status}).terminated()
+}
+
 func (s *Server) cancelNow(c *call) reply {
 	safe := strings.EqualFold(c.query.Get("safeDelete"), "true")
 	return s.change(c, func(t *tx, _ *view, v *service) (*service, reply) {
 		if r, ok := guard(v); !ok {
 			return nil, r
 		}
-		if safe && len(v.VXCs) > 0 {
+		if safe && slices.ContainsFunc(v.VXCs, activeVXC) {
 			return nil, fail(http.StatusBadRequest, "Service %s has active VXCs associated with it.", v.UID)
 		}
 		if c.knobs.LAGCancelCascades && v.LAGPrimary {

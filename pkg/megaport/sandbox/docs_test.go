@@ -24,7 +24,7 @@ func TestPageIsCurrent(t *testing.T) {
 	}
 	want := page
 	for name, table := range map[string]string{
-		"routes": routesTable(), "admin": adminTableText(), "knobs": knobsTable(), "faults": faultsTable(),
+		"routes": routesTable(), "admin": adminTableText(), "knobs": knobsTable(), "faults": faultsTable(), "odd": oddTable(),
 	} {
 		want = insertTable(t, want, name, table)
 	}
@@ -123,10 +123,21 @@ func faultsTable() string {
 		if len(k.Routes) > 0 {
 			routes = "`" + strings.Join(k.Routes, "`, `") + "`"
 		}
-		if k.Commits {
+		switch {
+		case k.Lies:
+			commits = "yes, and lies"
+		case k.Commits:
 			commits = "yes"
 		}
 		rows = append(rows, []string{"`" + k.Name + "`", k.Doc, routes, commits})
 	}
 	return tableOf([]string{"Kind", "What it does", "Routes", "Commits"}, rows)
+}
+
+func oddTable() string {
+	var rows [][]string
+	for _, o := range Oddities() {
+		rows = append(rows, []string{"`" + o.Name + "`", o.Doc, "`" + strings.Join(o.Routes, "`, `") + "`"})
+	}
+	return tableOf([]string{"Oddity", "What it does", "Routes"}, rows)
 }

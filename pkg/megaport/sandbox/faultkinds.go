@@ -20,8 +20,13 @@ type FaultKind struct {
 	// Commits says that the request is carried out although the client may never
 	// learn of it.
 	Commits bool `json:"commits"`
+	// Lies says that the answer, or what was carried out, is not what was asked for
+	// and looks as if it were: no client can see that from the answer alone.
+	Lies bool `json:"lies"`
 
 	answer func(*Server, *call, reply) reply
+	// order changes an order before it is carried out; nil changes nothing.
+	order func(*purchase, *order)
 }
 
 // Kinds that the code asks for by name.
@@ -32,7 +37,8 @@ const (
 
 // FaultKinds lists all kinds of faults.
 func FaultKinds() []FaultKind {
-	return slices.Concat(lostAnswerKinds(), refusalKinds(), spoiltAnswerKinds(), documentKinds(), listingKinds())
+	return slices.Concat(lostAnswerKinds(), refusalKinds(), refusedByAPIKinds(), spoiltAnswerKinds(), emptyAnswerKinds(),
+		answerLieKinds(), orderLieKinds(), documentKinds(), listingKinds())
 }
 
 // lostAnswerKinds leave the client without an answer.
@@ -165,7 +171,7 @@ func truncated(_ *Server, _ *call, r reply) reply {
 // tooManyRequests answers 429 with Retry-After in one of its forms. The body of
 // the real answer is not known (API facts §1.7, confidence D).
 func tooManyRequests(s *Server, c *call, _ reply) reply {
-	r := fail(http.StatusTooManyRequests, "Too many requests - slow down.")
+	r := limitedBody(c.knobs.RateLimitBody)
 	form := c.fault.RetryAfter
 	if form == "" {
 		form = c.knobs.RetryAfter
@@ -181,6 +187,21 @@ func tooManyRequests(s *Server, c *call, _ reply) reply {
 		seconds := int((wait + time.Second - 1) / time.Second)
 		return r.withHeader("Retry-After", strconv.Itoa(seconds))
 	}
+}
+
+func limitedBody(form string) reply {
+	switch form {
+	case bodyBare:
+		return bare(http.StatusTooManyRequests)
+	case bodyHTML:
+		return rawReply(http.StatusTooManyRequests, "text/html", htmlPage(http.StatusTooManyRequests))
+	}
+	return fail(http.StatusTooManyRequests, "Too many requests - slow down.")
+}
+
+// bare answers with JSON that is not the API's envelope, as a gateway does.
+func bare(code int) reply {
+	return rawReply(code, "application/json", fmt.Appendf(nil, `{"error":%q}`, http.StatusText(code)))
 }
 
 func expireTokens(s *Server, _ *call, _ reply) reply {

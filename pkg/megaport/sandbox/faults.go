@@ -35,6 +35,10 @@ type Fault struct {
 	// RetryAfter is the form of Retry-After of the kind "429": "seconds", "date"
 	// or "none"; empty takes the knob's.
 	RetryAfter string `json:"retryAfter"`
+	// Body is the body of an error that the fault answers with: "" for the API's
+	// envelope, where it has one; "bare" for JSON that is none, "html" for a
+	// gateway's page.
+	Body string `json:"body"`
 }
 
 // ParseFault reads the short form of a fault, for flags: the route class, the
@@ -44,9 +48,10 @@ type Fault struct {
 //	buy:500-after-commit:n=3
 //	*:429:n=10:times=5:wait=2s:retry-after=date
 //	loa:loa-truncated:times=1:name=lon-*
+//	approvals:404:body=html
 //
-// p is Probability, n Nth, times Times, name Name, wait Wait (a duration) and
-// retry-after RetryAfter. A name with a colon needs the JSON form.
+// p is Probability, n Nth, times Times, name Name, wait Wait (a duration),
+// retry-after RetryAfter and body Body. A name with a colon needs the JSON form.
 func ParseFault(text string) (Fault, error) {
 	parts := strings.Split(text, ":")
 	if len(parts) < 2 {
@@ -83,8 +88,10 @@ func (f *Fault) setOption(option string) error {
 		f.Wait, err = time.ParseDuration(value)
 	case "retry-after":
 		f.RetryAfter = value
+	case "body":
+		f.Body = value
 	default:
-		err = fmt.Errorf("the options are p, n, times, name, wait and retry-after")
+		err = fmt.Errorf("the options are p, n, times, name, wait, retry-after and body")
 	}
 	if err != nil {
 		return fmt.Errorf("option %q: %w", option, err)
@@ -116,6 +123,9 @@ func (f Fault) Validate() error {
 	}
 	if !slices.Contains([]string{"", "seconds", "date", "none"}, f.RetryAfter) {
 		return fmt.Errorf("fault %s:%s: retryAfter %q is none of seconds, date, none", f.Route, f.Kind, f.RetryAfter)
+	}
+	if !slices.Contains([]string{"", bodyBare, bodyHTML}, f.Body) {
+		return fmt.Errorf("fault %s:%s: body %q is none of bare, html", f.Route, f.Kind, f.Body)
 	}
 	return nil
 }

@@ -23,6 +23,9 @@ func (s *Server) getLOA(c *call) reply {
 	if status != statusConfigured && status != statusLive {
 		return fail(http.StatusBadRequest, "An LOA can not be generated for service %s: its status is %s, not CONFIGURED", v.UID, status)
 	}
+	if v.CrossConnect { // Megaport deals with the data centre (API facts §6, confidence B; the answer D)
+		return fail(http.StatusBadRequest, "There is no LOA of service %s: Megaport orders its cross connect", v.UID)
+	}
 	if w.now.UnixMilli() < v.ConfiguredAt+c.knobs.LOADelay.Milliseconds() {
 		return fail(http.StatusBadRequest, "The LOA of service %s is not available yet", v.UID)
 	}

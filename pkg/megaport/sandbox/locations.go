@@ -12,6 +12,9 @@ import (
 //go:embed catalog.json
 var embeddedCatalog []byte
 
+// statusActive is the one status of a location at which ports can be ordered.
+const statusActive = "Active"
+
 // Location is one data centre of the catalog, in the sandbox's own form; what
 // clients see is rendered from it.
 type Location struct {
@@ -29,8 +32,13 @@ type Location struct {
 	DataCentre DataCentre `json:"dataCentre"`
 	// PortSpeeds gives the port speeds in Mbps by diversity zone, red or blue.
 	PortSpeeds map[string][]int `json:"megaportSpeedMbps"`
+	// MCRSpeeds gives the speeds of cloud routers in Mbps by diversity zone. They
+	// are shown and sold by nobody here.
+	MCRSpeeds map[string][]int `json:"mcrSpeedMbps"`
 	// CrossConnect says whether Megaport can order the cross connect itself.
 	CrossConnect bool `json:"crossConnect"`
+	// OrderingMessage is what the portal shows when ordering; empty is null.
+	OrderingMessage string `json:"orderingMessage"`
 }
 
 // Address is where a location is; empty parts are null on the wire.
@@ -49,7 +57,11 @@ type DataCentre struct {
 	Name string `json:"name"`
 }
 
-// Catalog gives the embedded locations, real ones with real ids.
+// Catalog gives the embedded locations: a public subset of the real ones. Their ids
+// are real, some of their names are inferred, the port speeds are what is known of
+// real ports there, and those with an id of 90000 and more are invented, for the
+// markets, speeds and statuses that nothing public shows. The nameSource of each
+// says which (API facts §2.4).
 func Catalog() ([]Location, error) {
 	var all []Location
 	if err := decode(embeddedCatalog, &all); err != nil {
@@ -122,10 +134,10 @@ func (a Address) wire() wireAddress {
 }
 
 type wireZone struct {
-	Megaport []int `json:"megaportSpeedMbps"`
-	MCR      *int  `json:"mcrSpeedMbps"` // always null: the sandbox sells ports only
-	MVECores *int  `json:"mveMaxCpuCoreCount"`
-	MVE      bool  `json:"mveAvailable"`
+	Megaport []int  `json:"megaportSpeedMbps"`
+	MCR      *[]int `json:"mcrSpeedMbps"` // null where none is known
+	MVECores *int   `json:"mveMaxCpuCoreCount"`
+	MVE      bool   `json:"mveAvailable"`
 }
 
 type wireCrossConnect struct {
@@ -163,6 +175,16 @@ func (l Location) v3() wireLocationV3 {
 			w.Zones[zone] = &wireZone{Megaport: slices.Sorted(slices.Values(speeds))}
 		}
 	}
+	for zone, speeds := range l.MCRSpeeds {
+		if len(speeds) == 0 {
+			continue
+		}
+		if w.Zones[zone] == nil {
+			w.Zones[zone] = &wireZone{Megaport: []int{}}
+		}
+		w.Zones[zone].MCR = &speeds
+	}
+	w.OrderingMessage = nullable(l.OrderingMessage)
 	w.AddOns.CrossConnect.Available = l.CrossConnect
 	if l.CrossConnect {
 		w.AddOns.CrossConnect.Type = nullable("STANDARD")
@@ -313,7 +335,7 @@ func (s *Server) listRegions(c *call) reply {
 	for _, market := range slices.Sorted(maps.Keys(counts)) {
 		region.Countries = append(region.Countries, *counts[market])
 	}
-	return reply{status: http.StatusOK, message: "List network regions", data: []wireRegion{region}}
+	return reply{status: http.StatusOK, message: "List all public network regions", data: []wireRegion{region}}
 }
 
 // alpha3 gives the three-letter country code of a market.

@@ -13,7 +13,7 @@ func (s *Server) change(c *call, fn func(t *tx, w *view, v *service) (*service, 
 	places := s.places(c.knobs)
 	var r reply
 	err := s.store.update(func(t *tx) {
-		w := s.viewAt(c.knobs, t.now, places)
+		w := s.viewAt(c, t.now, places)
 		v := t.services[uid]
 		if v == nil || w.hidden(v) {
 			r = notFound(c, uid)

@@ -82,6 +82,7 @@ func TestBodiesThatCanNotBeRead(t *testing.T) {
 }
 
 func TestOrdersThatAreTaken(t *testing.T) {
+	sydney := with(with(with(london, `"UK"`, `"AU"`), `"locationId":89`, `"locationId":2`), `"term":1`, `"term":12`)
 	for name, order := range map[string]string{
 		"no market":             with(london, `"UK"`, `""`),
 		"market USA":            with(with(london, `"UK"`, `"USA"`), `"locationId":89`, `"locationId":60`),
@@ -89,8 +90,8 @@ func TestOrdersThatAreTaken(t *testing.T) {
 		"config null":           with(london, `{"diversityZone":"blue"}`, `null`),
 		"no config":             with(london, `"config":{"diversityZone":"blue"},`, ``),
 		"leaked and odd keys":   with(london, `"virtual":false`, `"Virtual":true,"TERM":99,"locationUid":null,"promoCode":"none"`),
-		"add-ons as an object":  with(london, `"createDate":0`, `"addOns":{"addOnType":"CROSS_CONNECT","crossConnectRequested":true}`),
-		"add-ons as an array":   with(london, `"createDate":0`, `"addOns":[{"addOnType":"CROSS_CONNECT"}]`),
+		"add-ons as an object":  with(sydney, `"createDate":0`, `"addOns":{"addOnType":"CROSS_CONNECT","crossConnectRequested":true}`),
+		"add-ons as an array":   with(sydney, `"createDate":0`, `"addOns":[{"addOnType":"CROSS_CONNECT"}]`),
 		"64 characters of name": with(london, `"lon-1"`, `"`+strings.Repeat("é", 64)+`"`),
 		"255 of cost centre":    with(london, `"NET-042"`, `"`+strings.Repeat("é", 255)+`"`),
 		"60 months":             with(london, `"term":1`, `"term":60`),

@@ -21,6 +21,8 @@ type Prices struct {
 	Discount map[int]decimal.Decimal
 	// Setup is charged once per port.
 	Setup decimal.Decimal
+	// CrossConnect is what a cross connect costs, per port.
+	CrossConnect AddOnPrice
 }
 
 func (p Prices) withDefaults() Prices {
@@ -41,6 +43,9 @@ func (p Prices) withDefaults() Prices {
 			24: decimal.RequireFromString("7.5"),
 			36: decimal.NewFromInt(10),
 		}
+	}
+	if p.CrossConnect == (AddOnPrice{}) {
+		p.CrossConnect = AddOnPrice{Monthly: decimal.NewFromInt(200), Once: decimal.NewFromInt(300)}
 	}
 	p.Monthly, p.Currency, p.Discount = maps.Clone(p.Monthly), maps.Clone(p.Currency), maps.Clone(p.Discount)
 	return p
@@ -66,27 +71,39 @@ type quote struct {
 	monthly  decimal.Decimal // after it
 	setup    decimal.Decimal // once
 	discount decimal.Decimal // percent
+
+	addOnMonthly, addOnOnce decimal.Decimal // of cross connects
 }
 
 // quote prices count ports of a speed in Mbps for a term in months. The result
 // has two decimals, as on the wire.
 func (p Prices) quote(market string, speedMbps, term, count, percent int) quote {
-	if percent == 0 {
-		percent = 100
-	}
 	hundred := decimal.NewFromInt(100)
-	scale := decimal.NewFromInt(int64(percent)).Div(hundred).Mul(decimal.NewFromInt(int64(count)))
+	scale := scaleOf(count, percent)
 	q := quote{
-		currency: p.Currency[market],
+		currency: p.currency(market),
 		discount: p.discountAt(term),
 		rack:     p.Monthly[speedMbps].Mul(scale).Round(2),
 		setup:    p.Setup.Mul(scale).Round(2),
 	}
-	if q.currency == "" {
-		q.currency = "USD"
-	}
 	q.monthly = q.rack.Mul(hundred.Sub(q.discount)).Div(hundred).Round(2)
 	return q
+}
+
+// scaleOf is the factor of count ports at a percentage, 0 for all of it.
+func scaleOf(count, percent int) decimal.Decimal {
+	if percent == 0 {
+		percent = 100
+	}
+	return decimal.NewFromInt(int64(percent)).Div(decimal.NewFromInt(100)).Mul(decimal.NewFromInt(int64(count)))
+}
+
+// currency gives the ISO currency of a market, USD for one that is not in the table.
+func (p Prices) currency(market string) string {
+	if c := p.Currency[market]; c != "" {
+		return c
+	}
+	return "USD"
 }
 
 func (p Prices) discountAt(term int) decimal.Decimal {

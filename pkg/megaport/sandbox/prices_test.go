@@ -58,11 +58,16 @@ func TestOwnPriceTable(t *testing.T) {
 
 func TestPricebook(t *testing.T) {
 	a := start(t, Config{Prices: Prices{Setup: decimal.NewFromInt(100)}})
-	a.do("POST", "/v4/pricebook/product?companyUid=x", `{"productType":"MEGAPORT","locationId":89,"speed":10000,"term":12,
+	a.do("POST", "/v4/pricebook/product?companyUid=x", `{"productType":"MEGAPORT","locationId":2,"speed":10000,"term":12,
 		"addOns":[{"addOnType":"CROSS_CONNECT","crossConnectRequested":true}]}`).want(200).wantJSON(
-		`{"message":"Price book",` + termsLine + `,"data":{"productType":"MEGAPORT","currency":"GBP","monthlyRate":475,"monthlyRackRate":500,
-		"prices":[{"chargeReason":"CORE","frequency":"MONTHLY","amount":475,"addOnType":null},{"chargeReason":"CORE","frequency":"ONCE","amount":100,"addOnType":null}],
-		"discounts":[{"discountReason":"TERM","amount":25,"discountDetails":{"description":"Term discount","percentageAmount":5,"shared":false}}]}}`)
+		`{"message":"Price book",` + termsLine + `,"data":{"productType":"MEGAPORT","currency":"AUD","monthlyRate":675,"monthlyRackRate":700,
+		"prices":[{"chargeReason":"CORE","frequency":"MONTHLY","amount":500},{"chargeReason":"CORE","frequency":"ONCE","amount":100},
+			{"chargeReason":"ADD_ON_CHARGE","frequency":"MONTHLY","amount":200,"addOnType":"CROSS_CONNECT"},
+			{"chargeReason":"ADD_ON_CHARGE","frequency":"ONCE","amount":300,"addOnType":"CROSS_CONNECT"}],
+		"discounts":[{"discountReason":"TERM","amount":25,"discountDetails":{"uid":"2f6b1d0e-94c7-4a35-8e1b-6c0d5a7f3e92","code":"TERM12",
+			"description":"12-month term discount","percentageAmount":5,"shared":false}}]}}`)
+	a.do("POST", "/v4/pricebook/product", `{"productType":"MEGAPORT","locationId":89,"speed":10000,"addOns":[{"addOnType":"CROSS_CONNECT"}]}`).want(400).
+		says("does not offer cross connects")
 	a.do("POST", "/v4/pricebook/product", `{"productType":"MEGAPORT","locationId":89,"speed":1000}`).want(200).says(`"monthlyRate":500.00`).says(`"discounts":[]`)
 	a.do("POST", "/v4/pricebook/product", `{"productType":"MEGAPORT","locationId":89,"speed":1000,"currency":"USD"}`).want(400).says("no price in USD")
 	for _, body := range []string{`{}`, `[]`, ``, `{"productType":"MEGAPORT","locationId":0,"speed":1000}`, `{"productType":"MEGAPORT","locationId":89,"speed":1}`} {
@@ -86,4 +91,11 @@ func TestLAGTotalIsTheSumOfItsMembers(t *testing.T) {
 			t.Errorf("a discount made %s of %s", one.monthly, one.rack)
 		}
 	})
+}
+
+// TestARoundedLAG is priced as a total that no multiple of a member's price is.
+func TestARoundedLAG(t *testing.T) {
+	a := start(t, Config{Knobs: Knobs{LAGPrice: "rounded", PricePercent: 103}})
+	a.do("POST", "/v3/networkdesign/validate", "["+londonLAG+"]").want(200).says(`"monthlyRate":978.00`) // of 978.50
+	a.do("POST", "/v3/networkdesign/validate", "["+with(londonLAG, `"lagPortCount":2,`, "")+"]").want(200).says(`"monthlyRate":489.25`)
 }

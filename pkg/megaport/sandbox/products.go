@@ -104,15 +104,45 @@ type view struct {
 	knobs  *Knobs
 	now    time.Time
 	places places
+	// company is the UID of the managed company that the call acts for, empty for
+	// the account's own.
+	company string
 }
 
-func (s *Server) viewAt(k *Knobs, now time.Time, p places) *view {
-	return &view{s, k, now, p}
+func (s *Server) viewAt(c *call, now time.Time, p places) *view {
+	return &view{s, c.knobs, now, p, c.company()}
 }
 
 // viewNow renders for one call.
 func (s *Server) viewNow(c *call) *view {
-	return s.viewAt(c.knobs, s.now(), s.places(c.knobs))
+	return s.viewAt(c, s.now(), s.places(c.knobs))
+}
+
+// date shows a time in epoch milliseconds, null for none, as the API's clock has it.
+func (w *view) date(ms int64) *int64 {
+	if ms != 0 {
+		ms += w.knobs.DateSkew.Milliseconds()
+	}
+	return nullableMillis(ms)
+}
+
+func (w *view) createDate(v *service) int64 { return v.CreatedAt + w.knobs.DateSkew.Milliseconds() }
+
+// aggregation shows the LAG that the service is a member of, null for none, and as
+// long as a knob says.
+func (w *view) aggregation(v *service) *int {
+	if w.now.UnixMilli() < v.CreatedAt+w.knobs.AggregationDelay.Milliseconds() {
+		return nil
+	}
+	return nullableInt(v.AggregationID)
+}
+
+// owner gives the company that the service belongs to.
+func (w *view) owner(v *service) (uid, name string) {
+	if v.CompanyUID == "" {
+		return w.s.config.Company.UID, w.s.config.Company.Name
+	}
+	return v.CompanyUID, v.CompanyName
 }
 
 // status computes the provisioning state from the service's timestamps.
@@ -196,6 +226,7 @@ func (w *view) product(v *service) any {
 func (w *view) plainProduct(v *service) wireProduct {
 	status := w.status(v)
 	start, end := w.contract(v)
+	owner, ownerName := w.owner(v)
 	place := w.places[v.LocationID]
 	vxcs := v.VXCs
 	if v.terminated() {
@@ -203,13 +234,13 @@ func (w *view) plainProduct(v *service) wireProduct {
 	}
 	return wireProduct{
 		ProductID: v.ProductID, ProductUID: v.UID, ProductName: v.Name, ProductType: w.productType(v),
-		ProvisioningStatus: status, CreateDate: v.CreatedAt, CreatedBy: createdBy, PortSpeed: v.SpeedMbps,
-		TerminateDate: nullableMillis(v.CancelledAt), LiveDate: nullableMillis(w.wentLive(v)),
+		ProvisioningStatus: status, CreateDate: w.createDate(v), CreatedBy: createdBy, PortSpeed: v.SpeedMbps,
+		TerminateDate: w.date(v.CancelledAt), LiveDate: w.date(w.wentLive(v)),
 		Market: w.market(v), LocationID: v.LocationID, UsageAlgorithm: "NOT_POST_PAID",
 		MarketplaceVisibility: v.Visible, VXCPermitted: true,
-		LAGPrimary: v.LAGPrimary, LAGID: nullableInt(v.LAGID), AggregationID: nullableInt(v.AggregationID),
-		CompanyUID: w.s.config.Company.UID, CompanyName: w.s.config.Company.Name, CostCentre: w.costCentre(v),
-		ContractStartDate: nullableMillis(start), ContractEndDate: nullableMillis(end), ContractTermMonths: v.TermMonths,
+		LAGPrimary: v.LAGPrimary, LAGID: nullableInt(v.LAGID), AggregationID: w.aggregation(v),
+		CompanyUID: owner, CompanyName: ownerName, CostCentre: w.costCentre(v),
+		ContractStartDate: w.date(start), ContractEndDate: w.date(end), ContractTermMonths: v.TermMonths,
 		AttributeTags: map[string]any{}, Locked: v.Locked, AdminLocked: v.AdminLocked,
 		Cancelable:    !v.terminated() && !v.Locked && !v.AdminLocked,
 		DiversityZone: w.zone(v), Resources: wireResources{w.port(v)},
@@ -270,19 +301,20 @@ func demarcationOf(v *service) string {
 func (w *view) service(v *service) wireService {
 	start, _ := w.contract(v)
 	status := w.status(v)
+	_, ownerName := w.owner(v)
 	out := wireService{
 		ServiceName: v.Name, Name: v.Name, TechnicalServiceID: v.ProductID, TechnicalServiceUID: v.UID,
-		RequestedDate: v.CreatedAt, CompanyName: w.s.config.Company.Name, CompanyID: w.s.config.Company.ID,
-		AggregationID: nullableInt(v.AggregationID), LAGPrimary: v.LAGPrimary, BillableID: v.ProductID - 12000,
+		RequestedDate: w.createDate(v), CompanyName: ownerName, CompanyID: w.s.config.Company.ID,
+		AggregationID: w.aggregation(v), LAGPrimary: v.LAGPrimary, BillableID: v.ProductID - 12000,
 		BillableUsageAlgorithm: "NOT_POST_PAID", ProductType: v.ProductType, ProvisioningStatus: status,
 		InAdvanceBillingStatus: "NOT_ACTIVATED", MarketplaceVisibility: v.Visible, VXCPermitted: true,
-		CreateDate: v.CreatedAt, TerminationDate: nullableMillis(v.CancelledAt), ContractStartDate: nullableMillis(start),
+		CreateDate: w.createDate(v), TerminationDate: w.date(v.CancelledAt), ContractStartDate: w.date(start),
 		ContractTermMonths: v.TermMonths, RateType: "MONTHLY", RateLimit: v.SpeedMbps, CostCentre: w.costCentre(v),
 		Market: w.market(v), ALocation: nullable(w.places[v.LocationID].SiteCode), AttributeTags: map[string]any{},
 		CreatedBy: createdBy, Locked: v.Locked, AdminLocked: v.AdminLocked,
 	}
 	if status == statusConfigured || status == statusLive {
-		out.ConfiguredDate = nullableMillis(v.ConfiguredAt)
+		out.ConfiguredDate = w.date(v.ConfiguredAt)
 	}
 	return out
 }
@@ -301,9 +333,27 @@ func overridden(row wireProduct, with map[string]jsontext.Value) any {
 	return members
 }
 
-// hidden reports whether reads by UID do not find the service yet.
+// hidden reports whether reads by UID do not find the service: not yet, no more, or
+// not for the company that the call acts for.
 func (w *view) hidden(v *service) bool {
-	return w.knobs.NotFoundAfterBuy > 0 && w.now.UnixMilli() < v.CreatedAt+w.knobs.NotFoundAfterBuy.Milliseconds()
+	return w.forgotten(v) || w.foreign(v) || w.knobs.NotFoundAfterBuy > 0 && w.now.UnixMilli() < v.CreatedAt+w.knobs.NotFoundAfterBuy.Milliseconds()
+}
+
+// forgotten reports whether the service ended so long ago that the API returns it
+// no more (API facts §4.1, confidence B; by UID D).
+func (w *view) forgotten(v *service) bool {
+	after := w.knobs.forgetAfter()
+	return after > 0 && v.DecommissionedAt > 0 && w.now.UnixMilli() >= v.DecommissionedAt+after.Milliseconds()
+}
+
+// foreign reports whether the service belongs to a company that the call does not
+// act for. Services of companies that the account does not manage are among its own
+// (confidence D).
+func (w *view) foreign(v *service) bool {
+	if w.company != "" {
+		return v.CompanyUID != w.company
+	}
+	return v.CompanyUID != "" && w.knobs.manages(v.CompanyUID)
 }
 
 // unlisted reports whether the listing does not show the service yet.

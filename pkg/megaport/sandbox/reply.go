@@ -28,6 +28,8 @@ type reply struct {
 	hang  bool          // answer nothing until the client gives up, then close
 	cut   bool          // send half of the body, then close
 	delay time.Duration // before the answer
+	// trickle is how long the body takes to be written, in pieces.
+	trickle time.Duration
 }
 
 // recordedStatus is what the record says of the answer: 0 for none.
@@ -128,8 +130,11 @@ func (r reply) body() ([]byte, string) {
 	if err != nil {
 		return fmt.Appendf(nil, `{"message":%q}`, "sandbox: the answer can not be encoded: "+err.Error()), contentJSON
 	}
-	return b, contentJSON
+	return cutEmojis(b), contentJSON
 }
+
+// nullData is a data member that is null.
+func nullData() jsontext.Value { return jsontext.Value("null") }
 
 // write sends the reply. A dropped connection is an http.ErrAbortHandler panic,
 // which net/http and Transport both turn into a closed connection.
@@ -151,12 +156,34 @@ func (s *Server) write(w http.ResponseWriter, req *http.Request, r reply) {
 		h[name] = values
 	}
 	h.Set("Content-Type", contentType)
-	h.Set("Content-Length", strconv.Itoa(len(body)))
+	if r.status != http.StatusNoContent {
+		h.Set("Content-Length", strconv.Itoa(len(body)))
+	}
 	w.WriteHeader(r.status)
 	if r.cut {
 		_, _ = w.Write(body[:len(body)/2])
 		_ = http.NewResponseController(w).Flush()
 		panic(http.ErrAbortHandler)
 	}
+	if r.trickle > 0 {
+		s.dribble(w, req, body, r.trickle)
+		return
+	}
 	_, _ = w.Write(body) // a client that has left is no problem of ours
+}
+
+// dribble writes the body in twenty pieces over a time; it stops when the client or
+// the server leaves.
+func (s *Server) dribble(w http.ResponseWriter, req *http.Request, body []byte, over time.Duration) {
+	const pieces = 20
+	size := len(body)/pieces + 1
+	for len(body) > 0 {
+		piece := body[:min(size, len(body))]
+		body = body[len(piece):]
+		if !s.pause(req.Context(), over/pieces) {
+			panic(http.ErrAbortHandler)
+		}
+		_, _ = w.Write(piece) // a client that has left is no problem of ours
+		_ = http.NewResponseController(w).Flush()
+	}
 }

@@ -11,6 +11,9 @@ const (
 	classToken          = "token"
 	classLocations      = "locations"
 	classRegions        = "regions"
+	classMarket         = "market"
+	classUsers          = "users"
+	classManaged        = "managed-companies"
 	classValidate       = "validate"
 	classBuy            = "buy"
 	classProducts       = "products"
@@ -74,7 +77,11 @@ func routeTable() []route {
 		public(post, TokenPath, classToken, (*Server).issueToken),
 		unless(func(k *Knobs) bool { return k.LocationsV3Off }, public(get, "/v3/locations", classLocations, (*Server).listLocationsV3)),
 		unless(func(k *Knobs) bool { return !k.LocationsV2 }, public(get, "/v2/locations", classLocations, (*Server).listLocationsV2)),
-		read(get, "/v2/networkRegions", classRegions, (*Server).listRegions),
+		public(get, "/v2/networkRegions", classRegions, (*Server).listRegions),
+		read(get, "/v2/market", classMarket, (*Server).listMarkets),
+		read(get, "/v2/employment", classUsers, (*Server).listUsers),
+		read(get, "/v2/employee/{id}", classUsers, (*Server).getUser),
+		read(get, "/v2/managedCompanies", classManaged, (*Server).listManagedCompanies),
 		read(post, "/v3/networkdesign/validate", classValidate, (*Server).validateOrders),
 		unless(func(k *Knobs) bool { return k.BuyV3Off }, write(post, "/v3/networkdesign/buy", classBuy, (*Server).buyV3)),
 		unless(func(k *Knobs) bool { return k.BuyV4Off }, write(post, "/v4/networkdesign/buy", classBuy, (*Server).buyV4)),
@@ -123,10 +130,15 @@ func normalise(u *url.URL) (string, url.Values) {
 func (s *Server) match(c *call) (reply, bool) {
 	segments := strings.Split(c.path, "/")
 	var allowed []string
+	gone := false
 	for i := range s.routes {
 		r := &s.routes[i]
 		params, fits := fit(strings.Split(r.Pattern, "/"), segments)
-		if !fits || r.off != nil && r.off(c.knobs) {
+		if !fits {
+			continue
+		}
+		if r.off != nil && r.off(c.knobs) {
+			gone = gone || r.Method == c.req.Method
 			continue
 		}
 		if r.Method != c.req.Method {
@@ -135,6 +147,9 @@ func (s *Server) match(c *call) (reply, bool) {
 		}
 		c.route, c.params = r, params
 		return reply{}, true
+	}
+	if gone && c.knobs.OffStatus != 0 && c.knobs.OffStatus != http.StatusNotFound {
+		return fail(c.knobs.OffStatus, "%s %s is not available any more", c.req.Method, c.path), false
 	}
 	if len(allowed) == 0 {
 		return c.noEndpoint(), false

@@ -36,7 +36,14 @@ type Seed struct {
 	// the usual time to be provisioned; a zero Age means long ago.
 	Status string        `json:"status"`
 	Age    time.Duration `json:"age"`
-	// VXCs are shown as associatedVxcs and stand in the way of a safe cancel.
+	// Ended is how long ago a service of the status DECOMMISSIONED ended; zero means
+	// now.
+	Ended time.Duration `json:"ended"`
+	// CompanyUID and CompanyName name another owner than the account's company.
+	CompanyUID  string `json:"companyUid"`
+	CompanyName string `json:"companyName"`
+	// VXCs are shown as associatedVxcs; one that is not terminated stands in the way
+	// of a safe cancel.
 	VXCs []jsontext.Value `json:"vxcs"`
 	// Overrides replace or add members of the product row, any JSON.
 	Overrides map[string]jsontext.Value `json:"overrides"`
@@ -79,7 +86,7 @@ func (s *Server) seeded(t *tx, d Seed) *service {
 		ProductType: d.ProductType, Name: d.Name, LocationID: d.LocationID, SpeedMbps: d.SpeedMbps, TermMonths: d.TermMonths,
 		Zone: d.Zone, CostCentre: d.CostCentre, Visible: d.Visible, AggregationID: d.AggregationID, LAGID: d.LAGID,
 		LAGPrimary: d.LAGPrimary, Locked: d.Locked, AdminLocked: d.AdminLocked, Status: d.Status,
-		VXCs: d.VXCs, Overrides: d.Overrides, Raw: d.Raw,
+		CompanyUID: d.CompanyUID, CompanyName: d.CompanyName, VXCs: d.VXCs, Overrides: d.Overrides, Raw: d.Raw,
 	}
 	for _, key := range sortedKeys(d.Tags) {
 		v.Tags = append(v.Tags, tag{key, d.Tags[key]})
@@ -95,7 +102,8 @@ func (s *Server) seeded(t *tx, d Seed) *service {
 	v.ConfiguredAt = ordered.Add(delay).UnixMilli()
 	v.LiveAt = ordered.Add(2 * delay).UnixMilli()
 	if v.Status == statusDecommissioned {
-		v.Status, v.CancelledAt, v.DecommissionedAt = "", t.now.UnixMilli(), t.now.UnixMilli()
+		ended := t.now.Add(-d.Ended).UnixMilli()
+		v.Status, v.CancelledAt, v.DecommissionedAt = "", ended, ended
 	}
 	return v
 }

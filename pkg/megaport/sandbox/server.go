@@ -25,13 +25,13 @@ type Server struct {
 	config  Config
 	catalog []Location
 	byID    places // of the catalog as it is
-	now     func() time.Time
 	log     zerolog.Logger
 	store   *store
 	tokens  *tokens
 	faults  *faultEngine
 	routes  []route
 	reads   *readCounter
+	windows *windows
 
 	knobMu  sync.Mutex // held while knobs change
 	knobs   atomic.Pointer[Knobs]
@@ -52,21 +52,24 @@ func New(config Config) (*Server, error) {
 			return nil, err
 		}
 	}
-	st, err := openStore(c.Data, c.Now)
-	if err != nil {
-		return nil, err
-	}
 	s := &Server{
-		config: c, catalog: catalog, byID: placesOf(catalog), now: c.Now, log: c.Log, store: st,
+		config: c, catalog: catalog, byID: placesOf(catalog), log: c.Log,
 		tokens: newTokens(c.Credentials), faults: newFaultEngine(), routes: routeTable(),
-		reads: newReadCounter(), done: make(chan struct{}),
+		reads: newReadCounter(), windows: newWindows(), done: make(chan struct{}),
 	}
 	s.knobs.Store(&Knobs{})
+	var err error
+	if s.store, err = openStore(c.Data, s.now); err != nil {
+		return nil, err
+	}
 	if err := s.SetKnobs(c.Knobs); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
 }
+
+// now is the sandbox's clock: that of the Config, ahead by as much as a knob says.
+func (s *Server) now() time.Time { return s.config.Now().Add(s.knobs.Load().ClockAhead) }
 
 // Close saves what is still in memory only and lets hanging requests end. A
 // Server that is never closed loses route counts, never an order.
@@ -134,6 +137,7 @@ func newLimiter(k Knobs) *rate.Limiter {
 func (s *Server) Reset() error {
 	s.faults.restart()
 	s.reads.reset()
+	s.windows.reset()
 	return s.store.reset()
 }
 
@@ -147,6 +151,8 @@ type call struct {
 	knobs  *Knobs
 	route  *route
 	fault  *Fault // that fired, nil for none
+	// others are the UIDs of the latest services that a purchase did not make.
+	others []string
 }
 
 // pattern names the call in the record and in the log.
@@ -208,8 +214,11 @@ func (s *Server) answer(c *call) reply {
 	if !s.pauseFor(c) {
 		return reply{drop: true}
 	}
-	if !c.route.public && !s.tokens.good(c.req.Header.Get("Authorization"), s.now()) {
+	if !c.isPublic() && !s.tokens.good(c.req.Header.Get("Authorization"), s.now()) {
 		return unauthorised()
+	}
+	if c.actsForStranger() {
+		return forbidden()
 	}
 	if f, limited := s.limit(c); limited {
 		return s.inject(c, f)
@@ -217,11 +226,29 @@ func (s *Server) answer(c *call) reply {
 	if f, fires := s.faults.pick(c.route.Class, s.namesOf(c), handlerStage(c.req)); fires {
 		return s.inject(c, f)
 	}
-	return c.route.handle(s, c)
+	return s.handle(c)
 }
 
-// limit applies the rate limit, which answers like the fault 429.
+// handle lets the route's handler answer, and then the oddities that are asked for.
+func (s *Server) handle(c *call) reply {
+	r := c.route.handle(s, c)
+	if c.route.Class == classModify && r.status == http.StatusOK {
+		s.windows.updated(c.params["uid"], s.now())
+	}
+	return oddReply(c, r)
+}
+
+// isPublic reports whether the call needs no token. Locations may be made to need
+// one (API facts §2.1).
+func (c *call) isPublic() bool {
+	return c.route.public && (c.route.Class != classLocations || !c.knobs.LocationsNeedToken)
+}
+
+// limit applies the rate limits, which answer like the fault 429.
 func (s *Server) limit(c *call) (Fault, bool) {
+	if wait := s.windows.refuse(c, s.now()); wait > 0 {
+		return Fault{Route: c.route.Class, Kind: kindRateLimited, Wait: wait}, true
+	}
 	l := s.limiter.Load()
 	if l == nil || l.AllowN(s.now(), 1) {
 		return Fault{}, false
@@ -235,9 +262,9 @@ func (s *Server) inject(c *call, f Fault) reply {
 	kind, _ := faultKind(f.Kind) // SetKnobs refused unknown kinds
 	c.fault = &f
 	if kind.Commits {
-		return kind.answer(s, c, c.route.handle(s, c))
+		return f.spoilt(kind.answer(s, c, s.handle(c)))
 	}
-	r := kind.answer(s, c, reply{})
+	r := f.spoilt(kind.answer(s, c, reply{}))
 	if c.route.Class == classBuy {
 		s.noteUnprocessed(c, r.recordedStatus())
 	}

@@ -5,8 +5,6 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
-
-	"github.com/go-json-experiment/json/jsontext"
 )
 
 // keyBody is the body of POST and PUT service key. Clients send validFor beside
@@ -181,83 +179,4 @@ func (s *Server) getServiceKeys(c *call) reply {
 		return ok("Found service key", rows[0])
 	}
 	return ok("Found service keys", rows)
-}
-
-// pricebookQuery is the body of the price book (API facts §7, confidence A). Add-ons
-// cost nothing here, so they are not read.
-type pricebookQuery struct {
-	ProductType string `json:"productType"`
-	LocationID  int    `json:"locationId"`
-	Speed       int    `json:"speed"` // Mbps
-	Term        int    `json:"term"`  // months, 1 when absent
-	Currency    string `json:"currency"`
-}
-
-type wireBookPrice struct {
-	ChargeReason string         `json:"chargeReason"`
-	Frequency    string         `json:"frequency"`
-	Amount       jsontext.Value `json:"amount"`
-	AddOnType    *string        `json:"addOnType"`
-}
-
-type wireDiscount struct {
-	Reason  string         `json:"discountReason"`
-	Amount  jsontext.Value `json:"amount"`
-	Details struct {
-		Description string         `json:"description"`
-		Percentage  jsontext.Value `json:"percentageAmount"`
-		Shared      bool           `json:"shared"`
-	} `json:"discountDetails"`
-}
-
-type wireBook struct {
-	ProductType string          `json:"productType"`
-	Currency    string          `json:"currency"`
-	MonthlyRate jsontext.Value  `json:"monthlyRate"`
-	RackRate    jsontext.Value  `json:"monthlyRackRate"`
-	Prices      []wireBookPrice `json:"prices"`
-	Discounts   []wireDiscount  `json:"discounts"`
-}
-
-// priceProduct prices one port (API facts §7, confidence A). Prices are given in
-// the location's currency; another one asked for is refused (confidence D).
-func (s *Server) priceProduct(c *call) reply {
-	var q pricebookQuery
-	if err := decode(c.body, &q); err != nil {
-		return badBody(err)
-	}
-	if q.Term == 0 {
-		q.Term = 1
-	}
-	place, known := s.places(c.knobs)[q.LocationID]
-	switch {
-	case q.ProductType != "MEGAPORT":
-		return refusal(c.knobs, []problem{{text: "productType must be MEGAPORT"}})
-	case !known:
-		return refusal(c.knobs, []problem{{text: "Location " + strconv.Itoa(q.LocationID) + " does not exist"}})
-	case !allowedSpeed(q.Speed) || !allowedTerm(q.Term):
-		return refusal(c.knobs, []problem{{text: "speed or term can not be ordered"}})
-	}
-	price := s.config.Prices.quote(place.Market, q.Speed, q.Term, 1, c.knobs.PricePercent)
-	if q.Currency != "" && q.Currency != price.currency {
-		return refusal(c.knobs, []problem{{text: "there is no price in " + q.Currency}})
-	}
-	return ok("Price book", bookOf(price))
-}
-
-func bookOf(q quote) wireBook {
-	b := wireBook{
-		ProductType: "MEGAPORT", Currency: q.currency, MonthlyRate: amount(q.monthly), RackRate: amount(q.rack),
-		Prices: []wireBookPrice{{ChargeReason: "CORE", Frequency: "MONTHLY", Amount: amount(q.monthly)}},
-	}
-	if !q.setup.IsZero() {
-		b.Prices = append(b.Prices, wireBookPrice{ChargeReason: "CORE", Frequency: "ONCE", Amount: amount(q.setup)})
-	}
-	if !q.discount.IsZero() {
-		d := wireDiscount{Reason: "TERM", Amount: amount(q.rack.Sub(q.monthly))}
-		d.Details.Description = "Term discount"
-		d.Details.Percentage = amount(q.discount)
-		b.Discounts = append(b.Discounts, d)
-	}
-	return b
 }

@@ -33,6 +33,12 @@ type service struct {
 	LAGID         int  `json:"lagId"`
 	LAGPrimary    bool `json:"lagPrimary"`
 
+	// The owner, empty for the account's own company.
+	CompanyUID  string `json:"companyUid"`
+	CompanyName string `json:"companyName"`
+	// CrossConnect says that Megaport orders the cross connect.
+	CrossConnect bool `json:"crossConnect"`
+
 	Locked      bool `json:"locked"`
 	AdminLocked bool `json:"adminLocked"`
 

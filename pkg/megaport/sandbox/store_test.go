@@ -465,7 +465,7 @@ func TestTheFormOnDisk(t *testing.T) {
 	for key, want := range map[string]string{
 		"service/00000000-0000-4000-8000-000000000001": `{"uid":"00000000-0000-4000-8000-000000000001","productId":68001,"productType":"MEGAPORT",
 			"name":"p","locationId":89,"speedMbps":1000,"termMonths":1,"zone":"blue","costCentre":"NET-042","visible":false,
-			"tags":[{"key":"portctl-order","value":"o-1"}],"aggregationId":0,"lagId":0,"lagPrimary":false,"locked":false,"adminLocked":false,
+			"tags":[{"key":"portctl-order","value":"o-1"}],"aggregationId":0,"lagId":0,"lagPrimary":false,"companyUid":"","companyName":"","crossConnect":false,"locked":false,"adminLocked":false,
 			"createdAt":1772366400000,"configuredAt":1772366402000,"liveAt":1772366404000,"cancelledAt":0,"decommissionedAt":0,"status":"",
 			"vxcs":[],"overrides":{}}`,
 		"key/00000000-0000-4000-8000-000000000002": `{"key":"00000000-0000-4000-8000-000000000002","seq":1,"createdAt":1772366400000,

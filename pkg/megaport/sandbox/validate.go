@@ -73,23 +73,16 @@ func notAnArray(err error) reply {
 
 // priceOf prices one order, a LAG per member or as a total as the knob says.
 func (s *Server) priceOf(k *Knobs, o *order, place Location) *wirePrice {
-	count := 1
-	if k.LAGPrice == "total" {
-		count = o.members()
-	}
-	q := s.config.Prices.quote(place.Market, o.PortSpeed, o.Term, count, k.PricePercent)
-	if k.PriceShape == "zero" {
-		q.monthly, q.setup = decimal.Zero, decimal.Zero
-	}
-	monthly := amount(q.monthly)
+	rate, once, currency := s.ratesOf(k, o, place)
+	monthly := amount(rate)
 	zero := jsontext.Value("0")
 	p := &wirePrice{
 		HourlySetup: zero, DailySetup: zero, MonthlySetup: zero,
 		MonthlyRate: &monthly, FixedCharge: &monthly,
-		PostPaidBase: "no base rate", Currency: &q.currency, Key: "no key", ProductType: "MEGAPORT",
+		PostPaidBase: "no base rate", Currency: &currency, Key: "no key", ProductType: "MEGAPORT",
 	}
-	if !q.setup.IsZero() {
-		p.MonthlySetup = amount(q.setup)
+	if !once.IsZero() {
+		p.MonthlySetup = amount(once)
 	}
 	switch k.PriceShape {
 	case "missing":
@@ -98,4 +91,25 @@ func (s *Server) priceOf(k *Knobs, o *order, place Location) *wirePrice {
 		p.Empty, p.MonthlyRate, p.FixedCharge, p.Currency = true, nil, nil, nil
 	}
 	return p
+}
+
+// ratesOf gives what an order costs a month and once. That the price of a cross
+// connect is part of both is a guess (API facts §12.13, confidence D).
+func (s *Server) ratesOf(k *Knobs, o *order, place Location) (monthly, once decimal.Decimal, currency string) {
+	count := 1
+	if k.LAGPrice == "total" || k.LAGPrice == "rounded" {
+		count = o.members()
+	}
+	q := s.config.Prices.quote(place.Market, o.PortSpeed, o.Term, count, k.PricePercent)
+	if o.crossConnect() {
+		q = q.withCrossConnect(s.config.Prices, count, k.PricePercent)
+	}
+	if k.PriceShape == "zero" {
+		return decimal.Zero, decimal.Zero, q.currency
+	}
+	monthly, once = q.rates()
+	if k.LAGPrice == "rounded" && o.isLAG() {
+		monthly = monthly.Floor()
+	}
+	return monthly, once, q.currency
 }

@@ -135,6 +135,10 @@ func runApply(ctx context.Context, s Streams, o applyOptions) error {
 		return err
 	}
 	defer events.finish(s)
+	saved, err := o.savedPlan()
+	if err != nil {
+		return err
+	}
 	inv, err := o.load(s)
 	if err != nil {
 		return err
@@ -144,10 +148,6 @@ func runApply(ctx context.Context, s Streams, o applyOptions) error {
 		return err
 	}
 	defer session.close()
-	saved, err := o.savedPlan()
-	if err != nil {
-		return err
-	}
 	if err := o.checkPlaces(); err != nil {
 		return exitWith(exitRefused, err)
 	}
@@ -178,7 +178,7 @@ func (o *applyOptions) carryOut(ctx context.Context, s Streams, session *session
 		draft, recovered, err := apply.Prepare(ctx, account, inv.Desired(), apply.DraftOptions{
 			Ledger: book.Ledger, Selection: o.selection, Parallelism: o.parallelism, PerOrder: true,
 		})
-		return draft, recovered, document(session.target, inv, draft, 0), nothingSent(refusal(err))
+		return draft, recovered, o.document(session.target, inv, draft, 0), nothingSent(refusal(err))
 	}
 	draft, recovered, doc, err := prepare()
 	if err != nil {
@@ -272,7 +272,7 @@ func (o *applyOptions) savedPlan() (*plan.Document, error) {
 			"`portctl plan --out FILE` saves a plan; inventory files are named with -f"))
 	}
 	o.selection.Names = doc.ExcludedNames()
-	return &doc, nil
+	return &doc, o.useFilesOf(doc)
 }
 
 // covered holds what would be done against the plan that was reviewed.
@@ -433,7 +433,7 @@ func (o *applyOptions) sameArgs() []string {
 func (o *applyOptions) finish(s Streams, r apply.Result) error {
 	encoded, err := r.Encode()
 	if err == nil && o.resultFile != "" {
-		err = os.WriteFile(o.resultFile, encoded, 0o644)
+		err = writePrivate(o.resultFile, plan.VisibleJSON(encoded))
 	}
 	if o.format == "json" {
 		_, _ = s.Out.Write(encoded)

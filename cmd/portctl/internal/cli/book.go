@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"net/url"
 	"os"
 	"os/user"
@@ -20,25 +21,36 @@ import (
 type book struct {
 	*ledger.Ledger
 	store ledger.Store
+	place place
+	// memory knows where the ledger was last, and reopen opens the same account's
+	// there.
+	memory memory
+	reopen func(ctx context.Context, place string) (*ledger.Ledger, func() error, error)
+	// buys says that what takes the lock may buy: then the place is remembered.
+	buys bool
+	// args name the inventory and the account once more.
+	args []string
 }
 
 // place is where the ledger is kept, and who says so.
 type place struct {
 	url        string // empty for the default folder
 	defaultDir string
-	named      bool // by --state
-	scattered  bool // the inventory's files stand in several folders
+	named      bool   // by --state
+	scattered  bool   // the inventory's files stand in several folders
+	folder     string // the .portctl beside the inventory's first file
 }
 
 // errScattered: which folder has the ledger must not hang on the order of -f.
 var errScattered = withHint(errors.New("the inventory's files stand in several folders, and nothing says where the ledger is kept"),
 	"name it with `state:` in the inventory, or with --state")
 
-// folders lists the folders of files, each once, in order of name.
+// folders lists the folders in which files really stand, whatever symbolic link
+// leads there, each once, in order of name.
 func folders(files []string) []string {
 	var dirs []string
 	for _, f := range files {
-		dirs = append(dirs, filepath.Dir(f))
+		dirs = append(dirs, filepath.Dir(realPath(f)))
 	}
 	slices.Sort(dirs)
 	return slices.Compact(dirs)
@@ -54,10 +66,13 @@ func (g *globals) ledgerPlace(t target, inv *inventory.Inventory) place {
 	p := place{url: g.state, named: g.state != ""}
 	switch {
 	case t.Embedded():
-		p.defaultDir = filepath.Join(sandboxDir, "ledger")
+		p.folder = sandboxDir
 	case len(inv.Files) > 0:
 		dirs := folders(inv.Files)
-		p.defaultDir, p.scattered = filepath.Join(dirs[0], sandboxDir, "ledger"), len(dirs) > 1 && t.Environment != sandboxName
+		p.folder, p.scattered = filepath.Join(dirs[0], sandboxDir), len(dirs) > 1 && t.Environment != sandboxName
+	}
+	if p.folder != "" {
+		p.defaultDir = filepath.Join(p.folder, "ledger")
 	}
 	if p.url == "" && t.Environment != sandboxName {
 		p.url = inv.State
@@ -65,14 +80,22 @@ func (g *globals) ledgerPlace(t target, inv *inventory.Inventory) place {
 	return p
 }
 
-// local says that the ledger is on a disk.
-func (p place) local() bool {
-	u, err := url.Parse(p.url)
-	return err != nil || u.Scheme != "s3"
+// openLedger opens the ledger of a target for a command that goes by what it
+// holds: it must be the one that the last apply used, or nothing may be open there.
+func (g *globals) openLedger(ctx context.Context, t target, inv *inventory.Inventory) (*book, error) {
+	b, err := g.openNamedLedger(ctx, t, inv)
+	if err != nil {
+		return nil, err
+	}
+	if err := b.checkLeaving(ctx); err != nil {
+		return nil, errors.Join(err, b.store.Close())
+	}
+	b.buys = true
+	return b, nil
 }
 
-// openLedger opens the ledger of a target.
-func (g *globals) openLedger(ctx context.Context, t target, inv *inventory.Inventory) (*book, error) {
+// openNamedLedger opens the ledger of a target, whichever was used before.
+func (g *globals) openNamedLedger(ctx context.Context, t target, inv *inventory.Inventory) (*book, error) {
 	p := g.ledgerPlace(t, inv)
 	if p.url == "" && p.scattered {
 		return nil, exitWith(exitRefused, errScattered)
@@ -81,32 +104,111 @@ func (g *globals) openLedger(ctx context.Context, t target, inv *inventory.Inven
 	if err != nil {
 		return nil, err
 	}
-	return &book{ledger.New(store, t.host(), ledger.Run{By: whoami(), Tool: "portctl " + Version(), Process: os.Getpid(), Forgetful: t.Environment != productionName}), store}, nil
+	b := &book{Ledger: newLedger(store, t), store: store, place: p, memory: memory{p.folder, t.account()}, args: g.withoutState()}
+	b.reopen = func(ctx context.Context, place string) (*ledger.Ledger, func() error, error) {
+		if err := mustExist(place); err != nil {
+			return nil, nil, err
+		}
+		store, err := ledger.OpenStore(ctx, place, "")
+		if err != nil {
+			return nil, nil, err
+		}
+		return newLedger(store, t), store.Close, nil
+	}
+	if err := b.CheckHere(ctx); err != nil {
+		return nil, errors.Join(movedAway(err), store.Close())
+	}
+	return b, nil
+}
+
+func newLedger(store ledger.Store, t target) *ledger.Ledger {
+	return ledger.New(store, t.account(), ledger.Run{By: whoami(), Tool: "portctl " + Version(), Process: os.Getpid(), Forgetful: t.Environment != productionName})
+}
+
+// movedAway gives the error of a ledger that was moved its exit code.
+func movedAway(err error) error {
+	var moved *ledger.MovedError
+	if errors.As(err, &moved) {
+		return exitWith(exitRefused, err)
+	}
+	return err
+}
+
+// mustExist fails when a ledger on a disk is not there: what cannot be seen may
+// have open claims.
+func mustExist(place string) error {
+	if isBucket(place) {
+		return nil
+	}
+	_, err := os.Stat(realPath(place))
+	return err
+}
+
+// Lock takes the ledger's lock. Only then is it certain that nobody moves the
+// ledger away; and before anything is bought its place is remembered.
+func (b *book) Lock(ctx context.Context) (ledger.Lock, error) {
+	lock, err := b.Ledger.Lock(ctx)
+	if err != nil {
+		return nil, err
+	}
+	err = movedAway(b.CheckHere(ctx))
+	if err == nil && b.buys {
+		err = b.memory.remember(b.Place())
+	}
+	if err != nil {
+		return nil, errors.Join(err, lock.Release(context.WithoutCancel(ctx)))
+	}
+	return lock, nil
+}
+
+// local says that the ledger is on a disk.
+func (p place) local() bool { return !isBucket(p.url) }
+
+// volatile says that the ledger may be gone tomorrow, with what is open in it.
+func (g *globals) volatile(s Streams, t target, inv *inventory.Inventory) bool {
+	p := g.ledgerPlace(t, inv)
+	return s.Getenv("CI") != "" && t.Environment != sandboxName && p.local() && !p.named
 }
 
 // checkLedgerPlace refuses to buy with a ledger that may be gone tomorrow.
 func (g *globals) checkLedgerPlace(s Streams, t target, inv *inventory.Inventory) error {
-	p := g.ledgerPlace(t, inv)
-	if s.Getenv("CI") != "" && t.Environment != sandboxName && p.local() && !p.named {
+	if g.volatile(s, t, inv) {
 		return exitWith(exitRefused, errVolatile)
 	}
 	return nil
 }
 
-// host names the API in the ledger.
-func (t target) host() string {
+// account is the key of the account in a ledger. A known environment is one
+// account whatever address leads there; a sandbox is known by its address.
+func (t target) account() string {
 	if t.Embedded() {
 		return "embedded"
+	}
+	if t.Environment != sandboxName {
+		return t.Environment
 	}
 	u, err := url.Parse(t.BaseURL)
 	if err != nil {
 		return "invalid" // resolve checked it
 	}
-	host := strings.ToLower(strings.TrimSuffix(u.Hostname(), "."))
+	host := sameHost(u.Hostname())
 	if port := u.Port(); port != "" && port != map[string]string{"https": "443", "http": "80"}[u.Scheme] {
 		host = net.JoinHostPort(host, port)
 	}
-	return host // one API has one ledger, however its address is written
+	return host
+}
+
+// sameHost is one spelling for all names that this machine has for itself.
+func sameHost(host string) string {
+	host = strings.ToLower(strings.TrimSuffix(host, "."))
+	ip, err := netip.ParseAddr(host)
+	switch {
+	case host == "localhost", err == nil && ip.Unmap() == netip.IPv6Loopback():
+		return "127.0.0.1"
+	case err == nil:
+		return ip.Unmap().String()
+	}
+	return host
 }
 
 // whoami is user and machine, for people who find a claim or a lock.

@@ -20,6 +20,8 @@ type globals struct {
 	tokenURL    string
 	profile     string
 	state       string
+	sameAccount bool
+	locations   string
 	logLevel    string
 	logFormat   string
 	noColor     bool
@@ -33,6 +35,8 @@ func (g *globals) register(f *pflag.FlagSet) {
 	f.StringVar(&g.tokenURL, "token-url", "", "`address` that issues tokens, when it is not the environment's own")
 	f.StringVar(&g.profile, "profile", "", "`profile` of ~/.megaport/config.json to take the API key from")
 	f.StringVar(&g.state, "state", "", "`place` of the ledger: a folder, or s3://bucket/prefix (else the inventory's state, else .portctl beside it)")
+	f.BoolVar(&g.sameAccount, "same-account", false, "the API key is another one of the same account: recorded, where the API names no company to tell by")
+	f.StringVar(&g.locations, "locations", "", "JSON `file` of locations for the sandbox, as \"sites --format api\" writes it (else a built-in subset)")
 	f.StringVar(&g.logLevel, "log-level", "warn", "log `level` on standard error: debug, info, warn, error or off")
 	f.StringVar(&g.logFormat, "log-format", "text", "log `format`: text or json")
 	f.BoolVar(&g.noColor, "no-color", false, "write without colour (NO_COLOR does the same)")
@@ -62,25 +66,35 @@ func (g *globals) logger(s Streams) (zerolog.Logger, error) {
 	return zerolog.New(zerolog.SyncWriter(w)).Level(level).With().Timestamp().Logger(), nil
 }
 
-// again are the arguments that name the same inventory, account and entries once
-// more, for the command that a plan or a result suggests.
+// again are the arguments that name the same inventory, account, ledger and
+// entries once more, for the command that a plan or a result suggests. How it is
+// shown and logged is left to whoever runs it.
 func (g *globals) again(selection plan.Selection) []string {
-	var args []string
-	add := func(flag string, values ...string) {
-		for _, v := range values {
-			if v != "" {
-				args = append(args, flag, v)
-			}
+	args := append(g.withoutState(), repeated("--state", g.state)...)
+	args = append(args, repeated("--only", selection.Only...)...)
+	return append(args, repeated("--except", selection.Except...)...)
+}
+
+// repeated is a flag with each of the values that are not empty.
+func repeated(flag string, values ...string) (args []string) {
+	for _, v := range values {
+		if v != "" {
+			args = append(args, flag, v)
 		}
 	}
-	add("-f", g.files...)
-	add("--env", g.environment)
-	add("--base-url", g.baseURL)
-	add("--token-url", g.tokenURL)
-	add("--profile", g.profile)
-	add("--state", g.state)
-	add("--only", selection.Only...)
-	add("--except", selection.Except...)
+	return args
+}
+
+// withoutState are the arguments that name the same inventory and account.
+func (g *globals) withoutState() []string {
+	args := slices.Concat(
+		repeated("-f", g.files...), repeated("--env", g.environment), repeated("--base-url", g.baseURL),
+		repeated("--token-url", g.tokenURL), repeated("--profile", g.profile),
+		repeated("--locations", g.locations),
+	)
+	if g.sameAccount {
+		args = append(args, "--same-account")
+	}
 	return args
 }
 

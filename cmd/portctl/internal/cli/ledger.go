@@ -18,14 +18,14 @@ import (
 func newLedgerCommand(s Streams, g *globals) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "ledger",
-		Short: "Look at orders in doubt and settle them",
+		Short: "List unconfirmed orders and resolve them",
 		Long: `The ledger holds the claims of orders: what was about to be bought, and what is
 known of it. A claim stays open until the account shows the services, or a
 person says what became of the order. An open claim whose outcome is unknown
 holds back its entry, so that nothing is bought twice.`,
 		Example: "  portctl ledger list\n  portctl ledger resolve lon-core-1 --not-created\n  portctl ledger unlock RUN",
 	}
-	cmd.AddCommand(newLedgerListCommand(s, g), newLedgerResolveCommand(s, g), newLedgerUnlockCommand(s, g))
+	cmd.AddCommand(newLedgerListCommand(s, g), newLedgerResolveCommand(s, g), newLedgerUnlockCommand(s, g), newLedgerMoveCommand(s, g))
 	return cmd
 }
 
@@ -40,7 +40,7 @@ func (g *globals) withLedger(ctx context.Context, s Streams, do func(*inventory.
 		return err
 	}
 	defer session.close()
-	book, err := g.openLedger(ctx, session.target, inv)
+	book, err := g.openNamedLedger(ctx, session.target, inv)
 	if err != nil {
 		return err
 	}
@@ -55,9 +55,11 @@ func newLedgerListCommand(s Streams, g *globals) *cobra.Command {
 		Long: `List the claims that are not closed: name, state, age, who made them, and what
 is known. Nothing is looked up and nothing is changed.
 
-claimed and unknown mean that the order may or may not have been carried out;
-bought that the account does not list its services yet; approval that it waits
-for an approval within the company.`,
+claimed, sending and unknown mean that the order may or may not have been carried
+out; bought that the account does not list its services yet; turned-away that the
+API did not process it and the next apply looks and sends it again; approval that
+it waits for an approval within the company, rejected that it did not get one;
+damaged that the claim cannot be read, and its key is shown.`,
 		Example: "  portctl ledger list -f examples/emea-rollout.yaml",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -74,55 +76,71 @@ for an approval within the company.`,
 
 type resolveOptions struct {
 	*globals
-	names      []string
-	uids       []string
-	notCreated bool
-	all        bool
-	horizon    time.Duration
+	apply.Resolution
+	uids []string
 }
 
 func newLedgerResolveCommand(s Streams, g *globals) *cobra.Command {
 	o := resolveOptions{globals: g}
 	cmd := &cobra.Command{
 		Use:   "resolve [NAME...]",
-		Short: "Say what became of an order in doubt",
-		Long: `Settle claims that nobody but a person can settle. The account is looked at once
-more first: an order that is found there is settled as bought, whatever was
-said.
+		Short: "Say what became of an unconfirmed order",
+		Long: `Close claims that nobody but a person can close. The account is looked at once
+more first: an order that is found there is closed as bought, whatever was said.
 
---uid names the services that the order became; --not-created says that there
-are none, so that the entry can be bought again. That is refused before the
-horizon, because a service may take that long to show in the account. --all
-means every claim in doubt.
+One of these says what became of the order:
+  --uid UID       the service it became; once for each port of a LAG. The service
+                  must be what was ordered; --as-is accepts it all the same.
+  --not-created   there is none, so that the entry can be ordered again. Refused
+                  while a service that may be the order's exists, and until the
+                  lookup timeout after the order was last sent.
+  --partial       a LAG of which fewer ports exist than were ordered: accept them,
+                  under the same conditions. The entry can then grow it.
+  --again         its approval was rejected, withdrawn or expired: order it again.
 
-Exit codes: 0 settled, 3 refused, 1 any other error.`,
+Where the order approvals cannot be read, look at them in the Megaport portal and
+add --approvals-checked. --all means every unconfirmed order. A claim that cannot
+be read has no name: --key takes its key, as "portctl ledger list" shows it.
+
+Exit codes: 0 resolved, 3 refused, 1 any other error.`,
 		Example: `  portctl ledger resolve lon-core-1 --uid 36b3f68e-2f54-4331-bf94-f8984449365f
-  portctl ledger resolve --all --not-created`,
+  portctl ledger resolve --all --not-created
+  portctl ledger resolve lon-lag --partial`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			o.names = args
+			o.Names = args
 			return runResolve(cmd.Context(), s, o)
 		},
 	}
 	f := cmd.Flags()
 	f.StringArrayVar(&o.uids, "uid", nil, "`uid` of a service that the order became; may repeat for a LAG")
-	f.BoolVar(&o.notCreated, "not-created", false, "the order was not carried out")
-	f.BoolVar(&o.all, "all", false, "every claim in doubt")
-	f.DurationVar(&o.horizon, "horizon", apply.DefaultHorizon, "`duration` after which a claim may be called not created")
-	cmd.MarkFlagsMutuallyExclusive("uid", "not-created")
+	f.BoolVar(&o.AsIs, "as-is", false, "accept the services of --uid although they are not what was ordered")
+	f.BoolVar(&o.NotCreated, "not-created", false, "the order was not carried out")
+	f.BoolVar(&o.Partial, "partial", false, "accept a LAG with fewer ports than were ordered")
+	f.BoolVar(&o.Again, "again", false, "order again what was not approved")
+	f.BoolVar(&o.ApprovalsChecked, "approvals-checked", false, "the order is not among the order approvals: you looked")
+	f.BoolVar(&o.All, "all", false, "every unconfirmed order")
+	f.StringArrayVar(&o.Keys, "key", nil, "`key` of a claim that cannot be read; may repeat")
+	f.DurationVar(&o.LookupTimeout, "lookup-timeout", apply.DefaultHorizon, "`duration` after which an order may be called not created")
+	f.DurationVar(&o.LookupTimeout, "horizon", apply.DefaultHorizon, "former name of --lookup-timeout")
+	_ = f.MarkHidden("horizon")
+	cmd.MarkFlagsMutuallyExclusive("uid", "not-created", "partial", "again")
 	cmd.MarkFlagsMutuallyExclusive("uid", "all")
 	return cmd
 }
 
 func (o resolveOptions) check() error {
+	claims := len(o.Names) + len(o.Keys)
 	switch {
-	case len(o.uids) == 0 && !o.notCreated:
-		return withHint(errors.New("it is not said what became of the order"), "--uid UID names the service it became, --not-created says that there is none")
-	case o.all && len(o.names) > 0:
-		return errors.New("--all takes no names")
-	case !o.all && len(o.names) == 0:
+	case len(o.uids) == 0 && !o.NotCreated && !o.Partial && !o.Again:
+		return withHint(errors.New("specify --uid or --not-created"), "--uid UID names the service that the order became, --not-created says that there is none; for a LAG see --partial, after a rejected approval --again")
+	case o.All && claims > 0:
+		return errors.New("--all takes no names and no keys")
+	case !o.All && claims == 0:
 		return withHint(errors.New("no claim is named"), "name one, or use --all; `portctl ledger list` lists them")
-	case len(o.uids) > 0 && len(o.names) != 1:
-		return errors.New("--uid goes with exactly one name")
+	case len(o.uids) > 0 && claims != 1:
+		return errors.New("--uid goes with exactly one claim")
+	case o.AsIs && len(o.uids) == 0:
+		return errors.New("--as-is goes with --uid")
 	}
 	return nil
 }
@@ -131,9 +149,9 @@ func runResolve(ctx context.Context, s Streams, o resolveOptions) error {
 	if err := o.check(); err != nil {
 		return err
 	}
-	return o.withLedger(ctx, s, func(_ *inventory.Inventory, session *session, b *book) error {
-		if o.notCreated && o.horizon < apply.DefaultHorizon && session.Environment != sandboxName {
-			return exitWith(exitRefused, withHint(fmt.Errorf("--horizon %s is too short: a service may take up to %s to show", o.horizon, apply.DefaultHorizon),
+	return o.withLedger(ctx, s, func(inv *inventory.Inventory, session *session, b *book) error {
+		if !o.Again && len(o.uids) == 0 && o.LookupTimeout < apply.DefaultHorizon && session.Environment != sandboxName {
+			return exitWith(exitRefused, withHint(fmt.Errorf("--lookup-timeout %s is too short: a service may take up to %s to show", o.LookupTimeout, apply.DefaultHorizon),
 				"a shorter one is for rehearsing in a sandbox"))
 		}
 		unlock, err := b.lock(ctx, s)
@@ -141,22 +159,21 @@ func runResolve(ctx context.Context, s Streams, o resolveOptions) error {
 			return err
 		}
 		defer unlock()
-		resolution := apply.Resolution{Names: o.names, All: o.all, NotCreated: o.notCreated, Horizon: o.horizon}
 		for _, u := range o.uids {
-			resolution.UIDs = append(resolution.UIDs, plan.ServiceUID(u))
+			o.UIDs = append(o.UIDs, plan.FoldUID(u))
 		}
-		settled, err := apply.Resolve(ctx, provider.NewReader(session.client), b.Ledger, resolution)
-		for _, r := range settled {
+		resolved, err := apply.Resolve(ctx, provider.NewReader(session.client), b.Ledger, inv.Desired(), o.Resolution)
+		for _, r := range resolved {
 			fmt.Fprintf(s.Out, "%s: %s\n", render.Clean(r.Name), render.Settled(r))
 		}
 		var refused *apply.ResolveError
 		if errors.As(err, &refused) {
 			return exitWith(exitRefused, err)
 		}
-		if err == nil && len(settled) == 0 {
-			fmt.Fprintln(s.Out, "no claim is in doubt")
+		if err == nil && len(resolved) == 0 {
+			fmt.Fprintln(s.Out, "no order is unconfirmed")
 		}
-		return err
+		return refusal(err)
 	})
 }
 

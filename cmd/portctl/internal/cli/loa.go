@@ -81,6 +81,9 @@ func runLOA(ctx context.Context, s Streams, o loaOptions) error {
 		return err
 	}
 	return o.withLedger(ctx, s, func(inv *inventory.Inventory, session *session, b *book) error {
+		if err := b.checkLeaving(ctx); err != nil {
+			return err
+		}
 		survey, err := takeSurvey(ctx, inv, session, b, o.only, o.loaDir, false)
 		if err != nil {
 			return err

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"fmt"
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -95,7 +94,10 @@ func runPlan(ctx context.Context, s Streams, o planOptions) error {
 	if err != nil {
 		return err
 	}
-	doc := document(session.target, inv, draft, o.expires)
+	doc := o.document(session.target, inv, draft, o.expires)
+	if o.volatile(s, session.target, inv) {
+		doc.Warnings = append([]plan.Warning{{Text: noSharedLedger}}, doc.Warnings...)
+	}
 	if err := o.write(s, doc); err != nil {
 		return err
 	}
@@ -145,8 +147,11 @@ func are(n int, one, many, what string) string {
 	return fmt.Sprintf("%s %s %s", render.Plural(n, one, many), verb, what)
 }
 
+// noSharedLedger: the disk of the runner that bought is not this one's.
+const noSharedLedger = "CI is set and the ledger is on this machine's own disk: unconfirmed orders of other runs cannot be seen; keep the ledger in a bucket (`state: s3://BUCKET/PREFIX`)"
+
 // document puts a draft's plan into its envelope.
-func document(t target, inv *inventory.Inventory, d apply.Draft, expires time.Duration) plan.Document {
+func (g *globals) document(t target, inv *inventory.Inventory, d apply.Draft, expires time.Duration) plan.Document {
 	now := time.Now().UTC().Truncate(time.Second)
 	doc := plan.Document{
 		FormatVersion: plan.FormatVersion,
@@ -155,9 +160,15 @@ func document(t target, inv *inventory.Inventory, d apply.Draft, expires time.Du
 		ExpiresAt:     now.Add(expires),
 		Environment:   t.Environment,
 		BaseURL:       t.Address(),
-		Inventory:     plan.InventoryRef{Name: inv.Name, Digest: inv.Desired().Digest()},
+		Account:       d.Observed.Owner.Key,
+		Owner:         d.Observed.Owner,
+		SameAccount:   g.sameAccount,
+		Inventory:     plan.InventoryRef{Name: inv.Name, Digest: inv.Desired().Digest(), Files: g.files},
 		Checksum:      d.Plan.Checksum(t.Environment, inv.Name),
 		Plan:          d.Plan,
+	}
+	if len(doc.Inventory.Files) == 0 {
+		doc.Inventory.Files = []string{inventory.DefaultFile}
 	}
 	if company := d.Observed.Owner.Company(); company != "" {
 		doc.Company = &company
@@ -173,7 +184,7 @@ func (o planOptions) write(s Streams, doc plan.Document) error {
 		return err
 	}
 	if o.out != "" {
-		if err := os.WriteFile(o.out, encoded, 0o644); err != nil {
+		if err := writePrivate(o.out, encoded); err != nil {
 			return withHint(fmt.Errorf("the plan could not be saved: %w", err), "name another file with --out")
 		}
 		if !o.quiet {

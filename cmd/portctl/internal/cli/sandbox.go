@@ -18,9 +18,14 @@ func newSandboxCommand(s Streams, g *globals) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "sandbox",
 		Short: "Run a simulated Megaport API",
-		Long: `The sandbox is a simulated Megaport API with the real locations, for trying
-inventories out and for tests. Nothing in it is real: ports cost nothing and
-letters say "SANDBOX, NOT VALID".
+		Long: `The sandbox is a simulated Megaport API for trying inventories out and for
+tests. Nothing in it is real: ports cost nothing and LOAs say "SANDBOX, NOT
+VALID". Its locations are a public subset of Megaport's: the ids are real and some
+names are inferred; those named "Invented ..." do not exist. --locations FILE takes
+the whole real list instead:
+
+  portctl sites --env production --format api > locations.json
+  portctl plan --env sandbox --locations locations.json
 
 With --env sandbox every command uses a sandbox within its own process, whose
 account is kept in .portctl/sandbox.db of the working directory. "sandbox serve"
@@ -53,11 +58,13 @@ server saw is told at /_sandbox/record.
 
 Faults are given as CLASS:KIND[:OPTION...], for example buy:commit-then-drop:p=0.2
 or loa:loa-html:n=3. The option p is a probability, n the number of the call,
-times how often, name a glob of product names, wait a duration.
+times how often, name a glob of product names, wait a duration, body the form of
+an error: bare or html, which are a gateway's.
 
 ` + faultHelp(),
 		Example: `  portctl sandbox serve --listen 127.0.0.1:8080 --data /tmp/account.db
   portctl sandbox serve --provision-delay 10s --latency 50ms --fault buy:500-after-commit:n=3
+  portctl sandbox serve --limits published --locations locations.json
   portctl plan -f examples/london.yaml --env sandbox --base-url http://127.0.0.1:8080`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runServe(cmd.Context(), s, o) },
@@ -74,8 +81,9 @@ times how often, name a glob of product names, wait a duration.
 	f.DurationVar(&o.knobs.ListingLag, "listing-lag", 0, "`duration` until a new service shows in the listing")
 	f.DurationVar(&o.knobs.TokenLifetime, "token-lifetime", 0, "`duration` a token is good for (default 1h)")
 	f.Float64Var(&o.knobs.RateLimit, "rate-limit", 0, "`requests` a second before the answer is 429; 0 for no limit")
+	f.StringVar(&o.knobs.Limits, "limits", "", "\"published\" keeps the published `limits`: 500 requests in 5 minutes, one update per service in 5 minutes")
 	f.BoolVar(&o.knobs.Approvals, "approvals", false, "queue every order for a second person's approval")
-	for _, knob := range []string{"fault-seed", "latency", "jitter", "provision-delay", "listing-lag", "token-lifetime", "rate-limit", "approvals"} {
+	for _, knob := range []string{"fault-seed", "latency", "jitter", "provision-delay", "listing-lag", "token-lifetime", "rate-limit", "limits", "approvals"} {
 		cmd.MarkFlagsMutuallyExclusive("knobs", knob)
 	}
 	return cmd
@@ -121,6 +129,23 @@ func (o serveOptions) allKnobs() (sandbox.Knobs, error) {
 	return knobs, knobs.Validate()
 }
 
+// sandboxLocations reads the locations of a sandbox from the file that --locations
+// names; nil stands for those that are built in.
+func (g *globals) sandboxLocations() ([]sandbox.Location, error) {
+	if g.locations == "" {
+		return nil, nil
+	}
+	b, err := os.ReadFile(g.locations)
+	if err != nil {
+		return nil, err
+	}
+	list, err := sandbox.ParseLocations(b)
+	if err != nil {
+		return nil, withHint(fmt.Errorf("%s: %w", g.locations, err), "`portctl sites --env production --format api > "+filepath.Base(g.locations)+"` writes such a file")
+	}
+	return list, nil
+}
+
 func runServe(ctx context.Context, s Streams, o serveOptions) error {
 	knobs, err := o.allKnobs()
 	if err != nil {
@@ -134,7 +159,11 @@ func runServe(ctx context.Context, s Streams, o serveOptions) error {
 	if err != nil {
 		return err
 	}
-	server, err := sandbox.New(sandbox.Config{Data: o.data, Knobs: knobs, Log: log})
+	locations, err := o.sandboxLocations()
+	if err != nil {
+		return err
+	}
+	server, err := sandbox.New(sandbox.Config{Data: o.data, Knobs: knobs, Locations: locations, Log: log})
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -30,14 +31,19 @@ type session struct {
 	close  func() error
 }
 
+// target is the API that flags, environment and inventory name.
+func (g *globals) target(s Streams, inventoryEnvironment string) (target, error) {
+	return wish{
+		flag: g.environment, variable: s.Getenv("MEGAPORT_ENVIRONMENT"), inventory: inventoryEnvironment,
+		baseURL: g.baseURL, tokenURL: g.tokenURL,
+	}.resolve()
+}
+
 // open connects to the API that flags, environment and inventory name. Without
 // an API key only what needs none can be called: public says that this is all
 // the command does.
 func (g *globals) open(ctx context.Context, s Streams, inventoryEnvironment string, public bool) (*session, error) {
-	t, err := wish{
-		flag: g.environment, variable: s.Getenv("MEGAPORT_ENVIRONMENT"), inventory: inventoryEnvironment,
-		baseURL: g.baseURL, tokenURL: g.tokenURL,
-	}.resolve()
+	t, err := g.target(s, inventoryEnvironment)
 	if err != nil {
 		return nil, err
 	}
@@ -50,15 +56,19 @@ func (g *globals) open(ctx context.Context, s Streams, inventoryEnvironment stri
 		if credentials, err = g.credentials(ctx, s, t); err != nil {
 			return nil, err
 		}
-		if of := credentials.Environment; of != "" && of != t.Environment {
+		if of := credentials.Environment; of != "" && !strings.EqualFold(of, t.Environment) {
 			return nil, withHint(fmt.Errorf("the API key found is for environment %s, not %s", of, t.Environment),
 				"a key belongs to one environment: choose another profile, or set MEGAPORT_ACCESS_KEY and MEGAPORT_SECRET_KEY")
 		}
 	}
 	out := &session{target: t, close: func() error { return nil }}
 	base, token := t.BaseURL, t.TokenURL
+	if !t.Embedded() && g.locations != "" {
+		return nil, withHint(fmt.Errorf("--locations is for the sandbox within this process, not for %s", t.Address()),
+			"the API there has its own locations; a sandbox that is served takes --locations at its start")
+	}
 	if t.Embedded() {
-		if base, out.close, err = embed(log); err != nil {
+		if base, out.close, err = g.embed(log); err != nil {
 			return nil, err
 		}
 		token = base + sandbox.TokenPath
@@ -103,11 +113,15 @@ func (g *globals) profileCredentials(s Streams) (megaport.Credentials, error) {
 // embed runs the sandbox within this process, on a loopback port of its own. It
 // runs until it is stopped, interrupted or not, so that orders in flight are
 // answered.
-func embed(log zerolog.Logger) (address string, stop func() error, err error) {
+func (g *globals) embed(log zerolog.Logger) (address string, stop func() error, err error) {
 	if err := os.MkdirAll(sandboxDir, 0o755); err != nil {
 		return "", nil, err
 	}
-	server, err := sandbox.New(sandbox.Config{Data: filepath.Join(sandboxDir, sandboxFile), Log: log})
+	locations, err := g.sandboxLocations()
+	if err != nil {
+		return "", nil, err
+	}
+	server, err := sandbox.New(sandbox.Config{Data: filepath.Join(sandboxDir, sandboxFile), Locations: locations, Log: log})
 	if err != nil {
 		return "", nil, err
 	}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -38,11 +39,15 @@ The name or the id of a location is what an inventory entry takes as its site.
 
 --metro, --market and --country keep the locations of one; given several times,
 of any of them. --speed and --zone keep the locations that take orders for ports
-of that speed, in that zone, or in both together in the same zone.`,
+of that speed, in that zone, or in both together in the same zone.
+
+--format api writes the whole list as the API sent it, for --locations of a
+sandbox. Like the other formats it needs no API key.`,
 		Example: `  portctl sites --env sandbox
   portctl sites --env sandbox --country Germany --speed 100G --zone red
   portctl sites frankfurt --env production
-  portctl sites 89 --env sandbox --format json`,
+  portctl sites 89 --env sandbox --format json
+  portctl sites --env production --format api > locations.json`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.query = strings.Join(args, " ")
@@ -54,13 +59,16 @@ of that speed, in that zone, or in both together in the same zone.`,
 	cmd.Flags().StringArrayVar(&o.country, "country", nil, "keep the locations of a `country`, such as Germany; may repeat")
 	cmd.Flags().StringVar(&o.speed, "speed", "", "keep the locations with ports of a `speed`: 1G, 10G, 100G or 400G")
 	cmd.Flags().StringVar(&o.zone, "zone", "", "keep the locations with ports in a diversity `zone`: red or blue")
-	cmd.Flags().StringVar(&o.format, "format", "text", "`format` of the list: text or json")
+	cmd.Flags().StringVar(&o.format, "format", "text", "`format` of the list: text, json, or api for all of it as the API sent it")
 	return cmd
 }
 
 func runSites(ctx context.Context, s Streams, o sitesOptions) error {
-	if err := oneOf("format", o.format, "text", "json"); err != nil {
+	if err := oneOf("format", o.format, "text", "json", "api"); err != nil {
 		return err
+	}
+	if o.format == "api" && o.filters() {
+		return withHint(errors.New("--format api writes all locations, as the API sent them"), "leave out the query and the filters, or use --format json")
 	}
 	wanted, err := o.filter()
 	if err != nil {
@@ -75,6 +83,9 @@ func runSites(ctx context.Context, s Streams, o sitesOptions) error {
 		return err
 	}
 	defer session.close()
+	if o.format == "api" {
+		return writeReceived(ctx, s, session)
+	}
 	all, err := provider.NewReader(session.client).Locations(ctx)
 	if err != nil {
 		return err
@@ -88,6 +99,21 @@ func runSites(ctx context.Context, s Streams, o sitesOptions) error {
 		return wanted.nothing(locations)
 	}
 	return render.SitesText(s.Out, found, render.Options{Width: s.Width, Color: o.color(s)})
+}
+
+// filters reports whether only some locations are asked for.
+func (o sitesOptions) filters() bool {
+	return o.query != "" || o.speed != "" || o.zone != "" || len(o.metro)+len(o.market)+len(o.country) > 0
+}
+
+// writeReceived writes the API's own answer.
+func writeReceived(ctx context.Context, s Streams, session *session) error {
+	answer, err := session.client.Locations.Received(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = s.Out.Write(append(bytes.TrimRight(answer, "\n"), '\n'))
+	return err
 }
 
 // siteFilter says which locations to list. What is empty keeps all.

@@ -77,6 +77,9 @@ func runStatus(ctx context.Context, s Streams, o statusOptions) error {
 		return withHint(fmt.Errorf("--watch shows a table, not %s", o.format), "leave out --format, or --watch")
 	}
 	return o.withLedger(ctx, s, func(inv *inventory.Inventory, session *session, b *book) error {
+		if err := b.checkLeaving(ctx); err != nil {
+			return err
+		}
 		look := func() (apply.Survey, error) {
 			return takeSurvey(ctx, inv, session, b, o.only, o.loaDir, o.noLOA)
 		}

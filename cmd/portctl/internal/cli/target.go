@@ -50,7 +50,8 @@ var errNoEnvironment = withHint(errors.New("no environment is named"),
 
 // resolve settles the environment and its addresses.
 func (w wish) resolve() (target, error) {
-	name := firstOf(w.flag, w.variable, w.inventory)
+	w.inventory = foldEnvironment(w.inventory)
+	name := foldEnvironment(firstOf(w.flag, w.variable, w.inventory))
 	if name == "" {
 		return target{}, errNoEnvironment
 	}
@@ -69,6 +70,9 @@ func (w wish) resolve() (target, error) {
 	}
 	return w.real(known)
 }
+
+// foldEnvironment is the name of an environment as portctl writes it.
+func foldEnvironment(name string) string { return strings.ToLower(strings.TrimSpace(name)) }
 
 // otherEnvironment is the way out when an inventory is asked for in an
 // environment that it is not for.

@@ -24,7 +24,8 @@ func TestTargetIsNeverGuessed(t *testing.T) {
 		"variable against the inventory":    {wish{variable: "production", inventory: "staging"}, target{}, "the inventory is for environment staging", exitRefused},
 		"rehearsal":                         {wish{flag: "sandbox", inventory: "production"}, target{Environment: "sandbox"}, "", 0},
 		"sandbox inventory in production":   {wish{flag: "production", inventory: "sandbox"}, target{}, "the inventory is for environment sandbox", exitRefused},
-		"unknown":                           {wish{flag: "Production"}, target{}, `there is no environment "Production"`, exitError},
+		"unknown":                           {wish{flag: "prod"}, target{}, `there is no environment "prod"`, exitError},
+		"written otherwise":                 {wish{flag: "Staging", inventory: "STAGING"}, staging, "", 0},
 		"sandbox on loopback":               {wish{flag: "sandbox", baseURL: "http://127.0.0.1:8080/"}, target{"sandbox", "http://127.0.0.1:8080", "http://127.0.0.1:8080/oauth2/token"}, "", 0},
 		"sandbox on IPv6 loopback":          {wish{flag: "sandbox", baseURL: "http://[::1]:8080"}, target{"sandbox", "http://[::1]:8080", "http://[::1]:8080/oauth2/token"}, "", 0},
 		"sandbox elsewhere":                 {wish{flag: "sandbox", baseURL: "http://10.0.0.1"}, target{}, "is not a loopback address", exitError},
@@ -49,5 +50,24 @@ func TestTargetIsNeverGuessed(t *testing.T) {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// One account has one ledger, however its address is written.
+func TestAccountKey(t *testing.T) {
+	for want, targets := range map[string][]target{
+		"embedded":       {{Environment: "sandbox"}},
+		"127.0.0.1:8080": {{"sandbox", "http://127.0.0.1:8080", ""}, {"sandbox", "http://localhost:8080", ""}, {"sandbox", "http://LOCALHOST.:8080", ""}, {"sandbox", "http://[::1]:8080", ""}, {"sandbox", "http://[::ffff:127.0.0.1]:8080", ""}},
+		"127.0.0.2:8080": {{"sandbox", "http://127.0.0.2:8080", ""}},
+		"127.0.0.1":      {{"sandbox", "http://localhost", ""}, {"sandbox", "http://127.0.0.1:80", ""}, {"sandbox", "https://127.0.0.1:443", ""}},
+		"127.0.0.1:443":  {{"sandbox", "http://127.0.0.1:443", ""}},
+		"production":     {{"production", "https://api.megaport.com", ""}, {"production", "https://gateway.example.net:8443", ""}},
+		"staging":        {{"staging", "http://127.0.0.1:8080", ""}},
+	} {
+		for _, at := range targets {
+			if got := at.account(); got != want {
+				t.Errorf("%s at %s has key %q, want %q", at.Environment, at.BaseURL, got, want)
+			}
+		}
 	}
 }

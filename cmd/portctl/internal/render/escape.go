@@ -100,3 +100,6 @@ func clip(s string, n int) string {
 	}
 	return s
 }
+
+// Command is a command line that can be pasted into a shell.
+func Command(words ...string) string { return command(words) }

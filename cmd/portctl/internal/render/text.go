@@ -5,12 +5,11 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"unicode"
-	"unicode/utf16"
-	"unicode/utf8"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
+
+	"github.com/portctl/portctl/pkg/plan"
 )
 
 // Options say how to draw.
@@ -59,23 +58,7 @@ const (
 // Clean makes a text from elsewhere safe to show: what is invisible, controls a
 // terminal or turns the direction of writing is shown as an escape. Two names
 // that differ are so never shown alike.
-func Clean(s string) string {
-	var b strings.Builder
-	for i, r := range s {
-		switch {
-		case r == utf8.RuneError && !strings.HasPrefix(s[i:], "\uFFFD"):
-			fmt.Fprintf(&b, `\x%02x`, s[i])
-		case !unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp):
-			b.WriteRune(r)
-		case r > 0xFFFF:
-			high, low := utf16.EncodeRune(r)
-			fmt.Fprintf(&b, `\u%04x\u%04x`, high, low)
-		default:
-			fmt.Fprintf(&b, `\u%04x`, r)
-		}
-	}
-	return b.String()
-}
+func Clean(s string) string { return plan.Visible(s) }
 
 // column is one column of a grid.
 type column struct {

@@ -1,0 +1,128 @@
+package inventory
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+)
+
+// bracket is one of "[", "{", "]" and "}" in a file, at a byte offset.
+type bracket struct {
+	at   int
+	sign byte
+}
+
+// closes is the bracket that closes one.
+func (b bracket) closes() byte { return b.sign + 2 } // In ASCII, ] and } stand two behind [ and {.
+
+// bracketValue is the beginning of a line up to the bracket of its value.
+var bracketValue = regexp.MustCompile(`^\s*(?:- +)?(?:[A-Za-z][A-Za-z0-9]*: +)?[{\[]`)
+
+// scanBrackets follows the brackets of a text, those in quotes and comments
+// aside. It gives those that are open at its end, and the first that closes
+// another than the last one opened, or none at all; wrong.sign is 0 without.
+func scanBrackets(text string) (open []bracket, wrong bracket) {
+	for at := 0; at < len(text); {
+		c, before := text[at], byte('\n')
+		if at > 0 {
+			before = text[at-1]
+		}
+		begins := strings.IndexByte(" \t\n[{,:", before) >= 0
+		switch {
+		case c == '#' && strings.IndexByte(" \t\n", before) >= 0:
+			at += lineLength(text[at:])
+			continue
+		case begins && (c == '"' || c == '\''):
+			at = quotedEnd(text, at, c)
+			continue
+		case (c == '[' || c == '{') && (begins || len(open) > 0):
+			open = append(open, bracket{at, c})
+		case (c == ']' || c == '}') && len(open) > 0:
+			if open[len(open)-1].closes() != c {
+				return open, bracket{at, c}
+			}
+			open = open[:len(open)-1]
+		}
+		at++
+	}
+	return open, bracket{}
+}
+
+// position is the line and column of a byte offset.
+func (s *source) position(at int) (line, column int) {
+	e := extents{src: s}
+	line = e.lineOf(at)
+	return line, utf8.RuneCountInString(s.text[s.lineStarts()[line-1]:at]) + 1
+}
+
+// wrongBracket reports a bracket that is not closed, or is closed by another.
+func (s *source) wrongBracket(help syntaxHelp) (Diagnostic, bool) {
+	open, wrong := scanBrackets(s.text)
+	switch {
+	case wrong.sign != 0:
+		last := open[len(open)-1]
+		line, column := s.position(wrong.at)
+		fromLine, fromColumn := s.position(last.at)
+		return s.at(help.rule, line, column, column+1,
+			fmt.Sprintf("this %q cannot close the %q that is opened at %s:%d:%d", string(wrong.sign), string(last.sign), s.name, fromLine, fromColumn),
+			fmt.Sprintf("close that one first, with %q", string(last.closes()))), true
+	case len(open) > 0:
+		return s.unclosed(open[len(open)-1], help), true
+	}
+	return Diagnostic{}, false
+}
+
+// unclosed reports a bracket that is never closed. A comment on its line may
+// have swallowed the other one.
+func (s *source) unclosed(b bracket, help syntaxHelp) Diagnostic {
+	line, column := s.position(b.at)
+	rest := s.text[b.at : b.at+lineLength(s.text[b.at:])]
+	if i := strings.Index(rest, " #"); i >= 0 && gluedHash(rest[i+1:]) && strings.IndexByte(rest[i:], b.closes()) >= 0 {
+		column += utf8.RuneCountInString(rest[:i+1])
+		return s.at(help.rule, line, column, column+utf8.RuneCountInString(rest[i+1:]), fmt.Sprintf(`this is a comment, because a "#" stands after a space, and so the %q is not closed`, string(b.sign)),
+			"put the text with the \"#\" in double quotes")
+	}
+	return s.at(help.rule, line, column, column+1, help.message, help.hint)
+}
+
+// closed is a beginning of the file with the brackets closed that it leaves
+// open, so that the parser complains of what stands in them and not of its end.
+func (s *source) closed(end int) []byte {
+	open, _ := scanBrackets(s.text[:end])
+	text := []byte(s.text[:end])
+	if len(open) > 0 {
+		text = append(text, '\n')
+	}
+	for i := len(open) - 1; i >= 0; i-- {
+		text = append(text, ' ', open[i].closes())
+	}
+	return text
+}
+
+// behindBrackets reports what stands behind a list or mapping in brackets on
+// its line: a text that begins with a bracket, or a bracket too many.
+func (s *source) behindBrackets(n int) (Diagnostic, bool) {
+	text := s.line(n).text
+	m := bracketValue.FindStringIndex(text)
+	if m == nil || len(text) > 4*snippetMax {
+		return Diagnostic{}, false
+	}
+	for end := m[1]; end <= len(text); end++ {
+		open, wrong := scanBrackets(text[m[1]-1 : end])
+		if wrong.sign != 0 {
+			return Diagnostic{}, false
+		}
+		if len(open) > 0 {
+			continue
+		}
+		rest := strings.TrimLeft(text[end:], " \t")
+		if rest == "" || rest[0] == '#' || rest[0] == ':' {
+			return Diagnostic{}, false
+		}
+		start := utf8.RuneCountInString(text[:len(text)-len(rest)]) + 1
+		return s.at(ruleSyntax, n, start, start+utf8.RuneCountInString(rest), "this stands behind the bracket that closes the value",
+			"delete it; or put the whole text in double quotes if the brackets are part of it"), true
+	}
+	return Diagnostic{}, false
+}
