@@ -1,9 +1,11 @@
 package campaign
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"fmt"
+	"net/http"
 	"regexp"
 	"slices"
 	"strings"
@@ -73,9 +75,15 @@ func (w *world) resolveOpen(ctx context.Context) {
 	}
 }
 
-// words are what a person can say of a claim, the likeliest first.
+// words are what a person can say of a claim, the likeliest first. That it was not
+// created they say of what the portal does not show; the product's guard is all
+// that keeps them from saying it too early. Of the approvals they say that they
+// looked only after they did.
 func (w *world) words(ctx context.Context, o ledger.Open, rows map[string]row) []apply.Resolution {
-	say := apply.Resolution{Names: []string{o.Name}, Horizon: w.lookupTimeout()}
+	say := apply.Resolution{Names: []string{o.Name}, LookupTimeout: w.lookupTimeout()}
+	if o.State == ledger.Damaged {
+		say.Names, say.Keys = nil, []string{o.Key}
+	}
 	var alive []plan.ServiceUID
 	for _, x := range w.ordered(o.ID) {
 		for _, uid := range x.UIDs {
@@ -84,12 +92,34 @@ func (w *world) words(ctx context.Context, o ledger.Open, rows map[string]row) [
 			}
 		}
 	}
-	if len(alive) == 0 {
-		say.NotCreated = true
-		return []apply.Resolution{say}
+	none, some, these, again := say, say, say, say
+	none.NotCreated, some.Partial, these.UIDs, again.Again = true, true, alive, true
+	asIs := these
+	asIs.AsIs = true
+	var words []apply.Resolution
+	switch {
+	case o.State == ledger.Rejected && len(alive) == 0:
+		words = []apply.Resolution{again}
+	case len(alive) == 0:
+		words = []apply.Resolution{none}
+	case len(alive) < o.Order.Members():
+		words = []apply.Resolution{some, asIs}
+	default:
+		words = []apply.Resolution{these, asIs}
 	}
-	say.UIDs = alive
-	return []apply.Resolution{say}
+	if !w.pending(ctx) {
+		for _, r := range slices.Clone(words) {
+			r.ApprovalsChecked = true
+			words = append(words, r)
+		}
+	}
+	return words
+}
+
+// pending says that some order waits for an approval.
+func (w *world) pending(ctx context.Context) bool {
+	body, err := w.admin(ctx, http.MethodGet, "/approvals")
+	return err != nil || bytes.Contains(body, []byte(`"PENDING"`))
 }
 
 // recover does what a person does after trouble: once the API is well and its

@@ -272,7 +272,7 @@ func (p *process) resolve(res apply.Resolution) ([]apply.Recovered, error) {
 	if err != nil {
 		return nil, err
 	}
-	return apply.Resolve(p.ctx, account, p.book(), res)
+	return apply.Resolve(p.ctx, account, p.book(), p.world.file.desired(), res)
 }
 
 // plan does what `portctl plan` does.
