@@ -204,7 +204,7 @@ func (d *Draft) build(ctx context.Context, r Reader, o DraftOptions) (plan.Plan,
 		return plan.Plan{}, err
 	}
 	for {
-		need := plan.Missing(d.Desired, d.Observed, d.Catalog)
+		need := plan.Missing(d.Desired, d.Observed, d.Catalog, o.Selection)
 		if len(need.Tags)+len(need.Charges) == 0 {
 			return plan.Build(d.Desired, d.Observed, d.Catalog), nil
 		}

@@ -115,6 +115,29 @@ const (
 	ReasonVanished ReasonCode = "vanished"
 	// ReasonRefused: the API's validation refuses the order.
 	ReasonRefused ReasonCode = "refused"
+	// ReasonValidationFailed: the validation of the order gave no usable answer.
+	ReasonValidationFailed ReasonCode = "validation-failed"
+	// ReasonKnownService: a service that was ordered for the entry, or that it once
+	// stood for, is alive under another name.
+	ReasonKnownService ReasonCode = "known-service"
+	// ReasonRejected: the approval of the order was rejected, withdrawn or expired.
+	ReasonRejected ReasonCode = "rejected"
+	// ReasonTurnedAway: the API said that it did not process the order.
+	ReasonTurnedAway ReasonCode = "turned-away"
+	// ReasonClaimDamaged: a claim of the ledger cannot be read, and it could be one
+	// of this entry.
+	ReasonClaimDamaged ReasonCode = "claim-damaged"
+	// ReasonTagsUnreadable: the tags of a service on which the decision depends
+	// cannot be read.
+	ReasonTagsUnreadable ReasonCode = "tags-unreadable"
+	// ReasonOtherInventory: another inventory ordered the service.
+	ReasonOtherInventory ReasonCode = "other-inventory"
+	// ReasonHasVXCs: active VXCs end on the service.
+	ReasonHasVXCs ReasonCode = "has-vxcs"
+	// ReasonLAGSplit: services of one LAG order are listed in different LAGs.
+	ReasonLAGSplit ReasonCode = "lag-split"
+	// ReasonLAGUnidentified: the API does not tell the aggregation id of the LAG yet.
+	ReasonLAGUnidentified ReasonCode = "lag-unidentified"
 	// ReasonPriceUnknown: the validation named no usable price.
 	ReasonPriceUnknown ReasonCode = "price-unknown"
 )
@@ -175,6 +198,9 @@ type Change struct {
 	Field string `json:"field"`
 	From  string `json:"from"`
 	To    string `json:"to"`
+	// UID is the member that differs, where not all members of a LAG do alike; empty
+	// for all of them.
+	UID ServiceUID `json:"uid,omitzero"`
 }
 
 // Action is what the plan does about one entry.
@@ -192,9 +218,9 @@ type Action struct {
 	Order *Order `json:"order" jsonschema:"nullable"`
 	// Price is nil until the plan is priced, and for what costs nothing new.
 	Price *Price `json:"price" jsonschema:"nullable"`
-	// Charge is what a cancellation costs at once, in words.
-	Charge string `json:"charge,omitzero"`
-	Source Source `json:"source"`
+	// Charge is what a cancellation costs at once; nil for anything else.
+	Charge *Charge `json:"charge,omitzero"`
+	Source Source  `json:"source"`
 
 	// inquiry is the order whose validation prices a longer term. It is never
 	// sent as an order.
@@ -222,7 +248,7 @@ func (a Action) block(r Reason) Action {
 // still turns the action into one that changes nothing, keeping what is known of
 // it.
 func (a Action) still(k Kind, r Reason) Action {
-	a.Kind, a.Reason, a.Order, a.Price, a.inquiry, a.Charge = k, r, nil, nil, nil, ""
+	a.Kind, a.Reason, a.Order, a.Price, a.inquiry, a.Charge = k, r, nil, nil, nil, nil
 	a.Changes = []Change{}
 	return a
 }

@@ -29,6 +29,9 @@ func ParseAmount(s string) (Amount, error) {
 // Add is a + b.
 func (a Amount) Add(b Amount) Amount { return Amount{a.d.Add(b.d)} }
 
+// distance is how far a and b are apart.
+func (a Amount) distance(b Amount) Amount { return Amount{a.d.Sub(b.d).Abs()} }
+
 // Times is a × n.
 func (a Amount) Times(n int) Amount { return Amount{a.d.Mul(decimal.NewFromInt(int64(n)))} }
 

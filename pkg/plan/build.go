@@ -19,6 +19,7 @@ func Build(desired Desired, observed Observed, catalog Catalog) Plan {
 	}
 	p.Actions = append(p.Actions, b.strayClaims()...)
 	p.Unmanaged = append(p.Unmanaged, b.unmanaged()...)
+	b.ledgerNotes(p.Actions)
 	p.Warnings = append(p.Warnings, b.warnings...)
 	return p.summed()
 }
@@ -30,12 +31,15 @@ type Need struct {
 }
 
 // Missing says what Build would have to know besides: tags and cancellation
-// charges are read one by one, so only where a decision hangs on them. It is as
-// pure as Build.
-func Missing(desired Desired, observed Observed, catalog Catalog) Need {
+// charges are read one by one, so only where a decision hangs on them, and not for
+// entries that the selection takes out. It is as pure as Build.
+func Missing(desired Desired, observed Observed, catalog Catalog, s Selection) Need {
 	b := newBuilder(desired, observed, catalog)
+	out := s.excludes(b.names())
 	for i := range b.ports {
-		b.action(i)
+		if !out(b.nameOf(i)) {
+			b.action(i)
+		}
 	}
 	return Need{unique(b.need.Tags), unique(b.need.Charges)}
 }
@@ -44,50 +48,151 @@ func unique(uids []ServiceUID) []ServiceUID {
 	return slices.Compact(slices.Sorted(slices.Values(uids)))
 }
 
+// builder is one planning at work: its input, indexed so that a plan takes time in
+// proportion to its entries, and what was found out on the way.
 type builder struct {
 	desired  Desired
 	observed Observed
 	catalog  Catalog
-	ports    []Port // by name
-	units    []unit
-	gone     map[string][]Service // terminated, by folded name
+	ports    []Port    // by name
+	services []Service // primaries first
 	byUID    map[ServiceUID]Service
+	gone     map[string][]Service // terminated, by folded name
+	groups   grouping
+	named    map[string][]unit // active, by folded name
 	matches  matches
-	wanted   map[string]int     // entries that are not absent, per folded name
-	absent   map[string]int     // entries that are, per folded name
-	claims   map[string][]Claim // by folded name
-	aside    map[string]bool    // folded names under `unmanaged`
+
+	wanted   map[string]int      // entries that are not absent, per folded name
+	absent   map[string]int      // entries that are, per folded name
+	entries  map[string][]int    // entries, by folded name and former name
+	aside    map[string]bool     // what is under `unmanaged`, folded
+	replaced map[ServiceUID]bool // what entries replace
+	sites    map[Site]siteMatch
+
+	near          map[spot]*neighbours
+	kept          map[LocationID]map[Zone][]string
+	endedMembers  map[int][]Service // terminated, by the key of their LAG
+	halfCancelled map[int]bool      // LAGs whose cancellation the ledger recorded, by key
+
+	openClaims []Claim            // by name
+	claims     map[string][]Claim // those that an entry waits for, by folded name
+	rejected   map[string][]Claim // by folded name
+	damaged    map[string][]Claim // by the hash of their name
+	orphans    []Claim            // damaged ones of no entry
+	strays     map[spot][]Claim
+
 	need     Need
 	warnings []Warning
 }
 
 func newBuilder(desired Desired, observed Observed, catalog Catalog) *builder {
 	b := &builder{
-		desired: desired, observed: observed, catalog: catalog, ports: sortedPorts(desired.Ports), units: group(observed.Services),
-		gone: map[string][]Service{}, byUID: map[ServiceUID]Service{}, wanted: map[string]int{}, absent: map[string]int{},
-		claims: map[string][]Claim{}, aside: map[string]bool{},
+		desired: desired, observed: observed, catalog: catalog, ports: sortedPorts(desired.Ports), services: sortedServices(observed.Services),
+		byUID: map[ServiceUID]Service{}, gone: map[string][]Service{}, named: map[string][]unit{},
+		wanted: map[string]int{}, absent: map[string]int{}, entries: map[string][]int{}, aside: map[string]bool{}, replaced: map[ServiceUID]bool{},
+		sites: map[Site]siteMatch{}, near: map[spot]*neighbours{}, kept: map[LocationID]map[Zone][]string{},
+		endedMembers: map[int][]Service{}, halfCancelled: map[int]bool{}, openClaims: sortedClaims(observed.Claims),
+		claims: map[string][]Claim{}, rejected: map[string][]Claim{}, damaged: map[string][]Claim{}, strays: map[spot][]Claim{},
 	}
-	for _, p := range b.ports {
+	b.indexEntries()
+	b.indexServices()
+	b.matches = match(b.ports, b.groups.units, b.unfinished)
+	b.indexNeighbours()
+	b.indexKept()
+	b.indexClaims()
+	return b
+}
+
+func (b *builder) indexEntries() {
+	for i, p := range b.ports {
+		name := FoldName(p.Name)
 		if p.Absent {
-			b.absent[FoldName(p.Name)]++
+			b.absent[name]++
 		} else {
-			b.wanted[FoldName(p.Name)]++
+			b.wanted[name]++
+		}
+		b.entries[name] = append(b.entries[name], i)
+		if former := FoldName(p.Formerly); p.Formerly != "" && former != name {
+			b.entries[former] = append(b.entries[former], i)
+		}
+		if p.Replaces != "" {
+			b.replaced[p.Replaces] = true
 		}
 	}
-	for _, s := range sortedServices(observed.Services) {
+	for _, name := range b.desired.Unmanaged {
+		b.aside[FoldName(name)] = true
+	}
+}
+
+func (b *builder) indexServices() {
+	for _, s := range b.services {
 		b.byUID[s.UID] = s
 		if s.Status.Terminated() {
 			b.gone[FoldName(s.Name)] = append(b.gone[FoldName(s.Name)], s)
 		}
 	}
-	for _, c := range sortedClaims(observed.Claims) {
-		b.claims[FoldName(c.Name)] = append(b.claims[FoldName(c.Name)], c)
+	b.groups = b.group()
+	for _, u := range b.groups.units {
+		for _, name := range u.names() {
+			b.named[name] = append(b.named[name], u)
+		}
 	}
-	for _, name := range desired.Unmanaged {
-		b.aside[FoldName(name)] = true
+	for _, s := range b.services {
+		key := b.groups.key[s.UID]
+		if key == 0 {
+			continue
+		}
+		if s.Status.Terminated() {
+			b.endedMembers[key] = append(b.endedMembers[key], s)
+		}
+		if b.observed.Cancelling[s.UID] {
+			b.halfCancelled[key] = true
+		}
 	}
-	b.matches = match(b.ports, b.units)
-	return b
+}
+
+// siteMatch is what the catalog says of a site.
+type siteMatch struct {
+	match Match
+	err   error
+}
+
+// resolve looks each site up once.
+func (b *builder) resolve(s Site) (Match, error) {
+	s.Written = ""
+	found, known := b.sites[s]
+	if !known {
+		found.match, found.err = b.catalog.Resolve(s)
+		b.sites[s] = found
+	}
+	return found.match, found.err
+}
+
+// nameOf is what the action of an entry is called: an absent one may give only a
+// uid.
+func (b *builder) nameOf(i int) string {
+	p := b.ports[i]
+	switch s, listed := b.byUID[p.UID]; {
+	case p.Name != "":
+		return p.Name
+	case len(b.matches.of[i]) == 1:
+		return b.matches.of[i][0].primary().Name
+	case listed:
+		return s.Name
+	}
+	return string(p.UID)
+}
+
+// names are those of all actions.
+func (b *builder) names() []string {
+	var all []string
+	for i := range b.ports {
+		all = append(all, b.nameOf(i))
+	}
+	for _, a := range b.strayClaims() {
+		all = append(all, a.Name)
+	}
+	return all
 }
 
 // sortedPorts orders entries by name. Entries of one name, of which at most one
@@ -112,14 +217,14 @@ func sortedClaims(claims []Claim) []Claim {
 }
 
 func (b *builder) warn(p Port, field, format string, args ...any) {
-	b.warnings = append(b.warnings, Warning{Name: p.Name, Text: fmt.Sprintf(format, args...), Source: p.At(field)})
+	b.warnings = append(b.warnings, Warning{Name: cmp.Or(p.Name, string(p.UID)), Text: fmt.Sprintf(format, args...), Source: p.At(field)})
 }
 
 // action decides about one entry.
 func (b *builder) action(i int) Action {
 	p, found := b.ports[i], b.matches.of[i]
 	a := Action{
-		Name:    p.Name,
+		Name:    b.nameOf(i),
 		Entry:   Entry{Site: p.Site.Written, Speed: p.Speed, Zone: p.Zone, LAG: p.LAG, Term: p.Term, Absent: p.Absent},
 		Changes: []Change{},
 		Source:  p.Source,
@@ -127,12 +232,21 @@ func (b *builder) action(i int) Action {
 	if r, ok := b.refused(i); !ok {
 		return a.block(r)
 	}
-	if c, open := b.openClaim(p); open && mayOrder(p) {
-		return b.awaits(a, p, c, found)
+	if mayOrder(p) {
+		if r, ok := b.damagedReason(p); !ok {
+			return a.still(Unknown, r)
+		}
+		if c, open := b.openClaim(p); open {
+			return b.awaits(a, p, c, found)
+		}
 	}
 	switch {
 	case p.Absent && len(found) == 0:
-		return a.still(Unchanged, Reason{Code: ReasonGone, Text: "there is nothing to cancel", Source: p.Source})
+		r, ok := b.goneReason(p)
+		if !ok {
+			return a.block(r)
+		}
+		return a.still(Unchanged, r)
 	case p.Absent:
 		return b.cancel(a, p, found[0])
 	case len(found) == 1:
@@ -146,6 +260,9 @@ func (b *builder) action(i int) Action {
 func (b *builder) refused(i int) (Reason, bool) {
 	p, found := b.ports[i], b.matches.of[i]
 	name := FoldName(p.Name)
+	if r, ok := b.splitReason(p, found); !ok {
+		return r, false
+	}
 	switch {
 	case !p.Absent && b.wanted[name] > 1, p.Absent && p.UID == "" && b.absent[name] > 1:
 		return Reason{
@@ -158,7 +275,7 @@ func (b *builder) refused(i int) (Reason, bool) {
 			Hint: "two entries can not stand for one service: take one out", Source: p.At("uid"),
 		}, false
 	case len(found) > 1:
-		return duplicateServices(p, found), false
+		return b.duplicateServices(p, found), false
 	case p.UID != "" && len(found) == 0:
 		return b.uidReason(p)
 	}
@@ -170,13 +287,13 @@ func (b *builder) refused(i int) (Reason, bool) {
 func (b *builder) uidReason(p Port) (Reason, bool) {
 	s, known := b.byUID[p.UID]
 	switch {
+	case p.Absent:
+		return Reason{}, true
 	case !known:
 		return Reason{
 			Code: ReasonUIDUnknown, Text: fmt.Sprintf("the account has no port with UID %s", p.UID), Source: p.At("uid"),
 			Hint: "an entry with a uid is never bought: correct the uid, or take it out",
 		}, false
-	case p.Absent:
-		return Reason{}, true
 	default:
 		return Reason{
 			Code: ReasonUIDTerminated, Text: fmt.Sprintf("service %s is %s", p.UID, s.Status), Source: p.At("uid"),
@@ -185,35 +302,54 @@ func (b *builder) uidReason(p Port) (Reason, bool) {
 	}
 }
 
-func duplicateServices(p Port, found []unit) Reason {
+// duplicateServices is why an entry cannot stand for one of several services. What
+// could be a member of the entry's LAG is no second service.
+func (b *builder) duplicateServices(p Port, found []unit) Reason {
 	var uids []string
+	known, lags, single := true, 0, false
+	whole := kin{}
 	for _, u := range found {
 		uids = append(uids, string(u.primary().UID))
+		known = known && slices.Contains(b.recorded(p), u.primary().UID)
+		single = single || !u.lag
+		if u.lag {
+			lags++
+		}
+		for _, m := range u.members {
+			whole.uids = append(whole.uids, m.UID)
+		}
 	}
 	slices.Sort(uids)
-	return Reason{
+	if p.LAG > 0 && known && lags == len(found) {
+		return splitReason(p, b.membership(whole))
+	}
+	r := Reason{
 		Code:   ReasonDuplicateService,
 		Text:   fmt.Sprintf("%d services are named %q: %s", len(found), p.Name, strings.Join(uids, ", ")),
 		Hint:   "say which one it is with `uid:`, and rename or cancel the others",
 		Source: p.At("name"),
 	}
+	if p.LAG > 0 && single {
+		r.Hint = "look again later: the API may tell late which LAG a port belongs to; otherwise say which one it is with `uid:`, and rename the others"
+	}
+	return r
 }
 
 // buy plans the order for an entry without a service.
 func (b *builder) buy(a Action, p Port) Action {
-	match, err := b.catalog.Resolve(p.Site)
+	match, err := b.resolve(p.Site)
 	if err != nil {
 		return a.block(siteReason(p, err))
 	}
 	l := match.Location
 	a.Location = &Place{l.ID, l.Name, l.Metro, l.Market}
-	if r, ok := b.twinReason(p); !ok {
+	if r, ok := b.endedReason(p); !ok {
 		if r.Code == ReasonWaitsForCancel {
 			return a.still(Unchanged, r)
 		}
 		return a.block(r)
 	}
-	if r, ok := b.vanishedReason(p, "name"); !ok {
+	if r, ok := b.knownReason(p, "name"); !ok {
 		return a.block(r)
 	}
 	if r, ok := offerReason(p, l); !ok {
@@ -222,17 +358,21 @@ func (b *builder) buy(a Action, p Port) Action {
 	if r, ok := b.renamedReason(p, l); !ok {
 		return a.block(r)
 	}
-	if r, ok := b.doubtNearby(p, l); !ok {
+	if r, ok := b.heldBack(p, l); !ok {
 		return a.still(Unknown, r)
+	}
+	order := newOrder(b.desired.Inventory, p, l)
+	if r, ok := b.rejectedReason(p, order); !ok {
+		return a.block(r)
 	}
 	if match.Inexact {
 		b.warn(p, "site", "site %q is not the name of a location; read as %s", p.Site.Name, l)
 	}
-	order := newOrder(b.desired.Inventory, p, l)
 	a.Kind, a.Order, a.Changes = Buy, &order, lockOrdered(p, a.Changes)
 	a.Reason = Reason{Code: ReasonNew, Text: "the account has no service of this name", Source: p.Source}
 	if s, known := b.byUID[p.Replaces]; known {
 		a.Reason.Text = fmt.Sprintf("replaces service %s, which is %s", s.UID, s.Status)
+		b.cancelledNote(p, s)
 	} else if p.Replaces != "" {
 		a.Reason.Text = fmt.Sprintf("replaces service %s, which the account does not know", p.Replaces)
 	}
@@ -249,83 +389,6 @@ func siteReason(p Port, err error) Reason {
 		}
 	}
 	return r
-}
-
-// twinReason keeps a name from being bought again after its service was
-// terminated: somebody may have cancelled it on purpose. The entry must name
-// the service it replaces, and it must be the last one.
-func (b *builder) twinReason(p Port) (Reason, bool) {
-	if p.Replaces != "" {
-		if s, ok := b.byUID[p.Replaces]; ok && !s.Status.Terminated() {
-			return Reason{
-				Code: ReasonWaitsForCancel, Source: p.At("replaces"),
-				Text: fmt.Sprintf("bought by a later apply, once service %s is terminated", p.Replaces),
-			}, false
-		}
-	}
-	twins := slices.Clone(b.gone[FoldName(p.Name)])
-	if p.Formerly != "" {
-		twins = append(twins, b.gone[FoldName(p.Formerly)]...)
-	}
-	if len(twins) == 0 {
-		return Reason{}, true
-	}
-	last := lastOf(twins)
-	switch p.Replaces {
-	case "":
-		return Reason{
-			Code: ReasonTerminatedTwin, Source: p.At("name"),
-			Text: fmt.Sprintf("service %s of this name was cancelled (%s); it may have been cancelled on purpose", last.UID, last.Status),
-			Hint: fmt.Sprintf("if a new port is really wanted, add `replaces: %s`", last.UID),
-		}, false
-	case last.UID:
-		return Reason{}, true
-	default:
-		return Reason{
-			Code: ReasonReplacesWrong, Source: p.At("replaces"),
-			Text: fmt.Sprintf("the service of this name that was cancelled last is %s, not %s", last.UID, p.Replaces),
-			Hint: fmt.Sprintf("if a new port is really wanted, write `replaces: %s`", last.UID),
-		}, false
-	}
-}
-
-// vanishedReason keeps from buying what was delivered before, when the account
-// knows nothing of it: products stay listed for ever, so such a listing proves
-// nothing.
-func (b *builder) vanishedReason(p Port, field string) (Reason, bool) {
-	for _, name := range []string{p.Name, p.Formerly} {
-		uid, vanished := b.vanished(name, p.LAG > 0)
-		if vanished && p.Replaces != uid {
-			return Reason{
-				Code: ReasonVanished, Source: p.At(field),
-				Text: fmt.Sprintf("service %s was bought and listed before, and now the account knows nothing of it", uid),
-				Hint: fmt.Sprintf("look again later, and ask Megaport's support; if it is gone and a new port is really wanted, add `replaces: %s`", uid),
-			}, false
-		}
-	}
-	return Reason{}, true
-}
-
-// vanished is the last service that is recorded for a name and that the account
-// does not know. One that was recorded before another that is known was replaced
-// by it, unless both are members of a LAG.
-func (b *builder) vanished(name string, lag bool) (last ServiceUID, vanished bool) {
-	for _, uid := range b.observed.Known[FoldName(name)] {
-		switch _, known := b.byUID[uid]; {
-		case !known:
-			last, vanished = uid, true
-		case !lag:
-			last, vanished = "", false
-		}
-	}
-	return last, vanished
-}
-
-// lastOf is the service that was ordered last.
-func lastOf(services []Service) Service {
-	return slices.MaxFunc(services, func(a, b Service) int {
-		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.UID, b.UID))
-	})
 }
 
 // offerReason says why the location does not sell what the entry asks for.
@@ -353,32 +416,6 @@ func offerReason(p Port, l Location) (Reason, bool) {
 	return Reason{}, true
 }
 
-// renamedReason finds services that no entry names, at the place and speed of
-// what is to be bought. One that this inventory bought is probably the entry
-// under an old name; others are mentioned.
-func (b *builder) renamedReason(p Port, l Location) (Reason, bool) {
-	for _, u := range b.units {
-		s := u.primary()
-		if _, taken := b.matches.taken[s.UID]; taken || s.Location != l.ID || s.Speed != p.Speed || b.aside[FoldName(s.Name)] {
-			continue
-		}
-		tags, read := b.observed.Tags[s.UID]
-		if !read {
-			b.need.Tags = append(b.need.Tags, s.UID)
-			continue
-		}
-		if tags[TagInventory] == b.desired.Inventory {
-			return Reason{
-				Code: ReasonLooksRenamed, Source: p.At("name"),
-				Text: fmt.Sprintf("looks like %q (%s) renamed: this inventory bought it, and no entry names it", s.Name, s.UID),
-				Hint: fmt.Sprintf("add `formerly: %s`, or list %s under `unmanaged`", s.Name, s.Name),
-			}, false
-		}
-		b.warn(p, "name", "service %q (%s) of the same speed stands at %s and is in no entry", s.Name, s.UID, l.Name)
-	}
-	return Reason{}, true
-}
-
 func (b *builder) place(id LocationID) *Place {
 	l, ok := b.catalog.ByID(id)
 	if !ok {
@@ -389,7 +426,7 @@ func (b *builder) place(id LocationID) *Place {
 
 func (b *builder) unmanaged() []ServiceRef {
 	var refs []ServiceRef
-	for _, u := range b.units {
+	for _, u := range b.groups.units {
 		if _, taken := b.matches.taken[u.primary().UID]; !taken {
 			refs = append(refs, u.ref())
 		}

@@ -10,8 +10,37 @@ import (
 // bought, but a LAG may grow.
 func mayOrder(p Port) bool { return p.UID == "" || p.LAG > 0 }
 
+// indexClaims sorts the open claims by what they hold back.
+func (b *builder) indexClaims() {
+	hashes := map[string]bool{}
+	for _, c := range b.openClaims {
+		name := FoldName(c.Name)
+		switch c.State {
+		case Damaged:
+			b.damaged[c.Hash] = append(b.damaged[c.Hash], c)
+		case Rejected:
+			b.rejected[name] = append(b.rejected[name], c)
+		default:
+			b.claims[name] = append(b.claims[name], c)
+		}
+	}
+	if len(b.damaged) > 0 {
+		for name := range b.entries {
+			hashes[NameHash(name)] = true
+		}
+	}
+	for _, c := range b.openClaims {
+		switch at := (spot{c.Order.Location, c.Order.Speed}); {
+		case c.State == Damaged && !hashes[c.Hash]:
+			b.orphans = append(b.orphans, c)
+		case c.State != Damaged && c.State != Rejected && b.stray(c):
+			b.strays[at] = append(b.strays[at], c)
+		}
+	}
+}
+
 // openClaim is the claim that an entry must wait for: one of its name, or of
-// its former name. A doubt comes before anything else.
+// its former name. The one of which least is known comes first.
 func (b *builder) openClaim(p Port) (Claim, bool) {
 	open := slices.Clone(b.claims[FoldName(p.Name)])
 	if p.Formerly != "" {
@@ -20,10 +49,62 @@ func (b *builder) openClaim(p Port) (Claim, bool) {
 	if len(open) == 0 {
 		return Claim{}, false
 	}
-	if i := slices.IndexFunc(open, func(c Claim) bool { return c.State == Unconfirmed }); i >= 0 {
-		return open[i], true
+	for _, state := range []ClaimState{Unconfirmed, TurnedAway} {
+		if i := slices.IndexFunc(open, func(c Claim) bool { return c.State == state }); i >= 0 {
+			return open[i], true
+		}
 	}
 	return open[0], true
+}
+
+// damagedReason holds an entry back while a claim of its name, or of its former
+// name, cannot be read.
+func (b *builder) damagedReason(p Port) (Reason, bool) {
+	if len(b.damaged) == 0 {
+		return Reason{}, true
+	}
+	open := slices.Clone(b.damaged[NameHash(p.Name)])
+	if p.Formerly != "" {
+		open = append(open, b.damaged[NameHash(p.Formerly)]...)
+	}
+	if len(open) == 0 {
+		return Reason{}, true
+	}
+	return damaged(open[0], p.Source, "an order of this entry is open, and its claim in the ledger cannot be read"), false
+}
+
+func damaged(c Claim, at Source, text string) Reason {
+	if c.Evidence != "" {
+		text += ": " + c.Evidence
+	}
+	key := quoteArg(c.Key)
+	return Reason{
+		Code: ReasonClaimDamaged, Source: at, Text: text,
+		Hint: fmt.Sprintf("check the Megaport portal, then `portctl ledger resolve --key %s --uid UID` or `portctl ledger resolve --key %s --not-created`", key, key),
+	}
+}
+
+// rejectedReason keeps from ordering again what somebody rejected, as long as the
+// entry asks for the same.
+func (b *builder) rejectedReason(p Port, o Order) (Reason, bool) {
+	turnedDown := slices.Clone(b.rejected[FoldName(p.Name)])
+	if p.Formerly != "" {
+		turnedDown = append(turnedDown, b.rejected[FoldName(p.Formerly)]...)
+	}
+	for _, c := range turnedDown {
+		if c.Order.subject() != o.subject() {
+			continue
+		}
+		text := "the approval of this order was rejected, withdrawn or has expired"
+		if c.Evidence != "" {
+			text += " (" + c.Evidence + ")"
+		}
+		return Reason{
+			Code: ReasonRejected, Source: p.Source, Text: text + "; it is not ordered again by itself",
+			Hint: fmt.Sprintf("`portctl ledger resolve %s --again` orders it again; or change the entry, or take it out", quoteArg(c.Name)),
+		}, false
+	}
+	return Reason{}, true
 }
 
 // awaits is the action of an entry whose order of an earlier run can not be seen
@@ -48,19 +129,46 @@ func (b *builder) awaits(a Action, p Port, c Claim, found []unit) Action {
 			Text: "ordered, and waiting for an approval within the company",
 			Hint: "approve or reject the order in the Megaport portal",
 		})
+	case TurnedAway:
+		return a.still(Unknown, turnedAway(c, p.Source))
 	default:
 		return a.still(Unknown, doubt(c, p.Source))
 	}
 }
 
+func turnedAway(c Claim, at Source) Reason {
+	return Reason{
+		Code: ReasonTurnedAway, Source: at,
+		Text: fmt.Sprintf("Megaport answered that it did not process an order of %q", c.Name) + evidence(c),
+		Hint: "apply looks for it and sends it again when the account does not show it",
+	}
+}
+
+// evidence is what was found out about a claim.
+func evidence(c Claim) string {
+	text := ""
+	if len(c.UIDs) > 0 {
+		text += "; its answer named " + joinUIDs(c.UIDs)
+	}
+	if len(c.Found) > 0 {
+		text += fmt.Sprintf("; %d of %d ports were found: %s", len(c.Found), c.Order.Members(), joinUIDs(c.Found))
+	}
+	if c.Evidence != "" {
+		text += "; " + c.Evidence
+	}
+	return text
+}
+
 func doubt(c Claim, at Source) Reason {
+	name := quoteArg(c.Name)
 	r := Reason{
 		Code: ReasonDoubt, Source: at,
-		Text: fmt.Sprintf("an order of %q got no usable answer and can not be found in the account; it is not sent again", c.Name),
-		Hint: fmt.Sprintf("look into the Megaport portal, then `portctl ledger resolve %s --uid UID` or `portctl ledger resolve %s --not-created`", quoteArg(c.Name), quoteArg(c.Name)),
+		Text: fmt.Sprintf("an order of %q got no usable answer and can not be found in the account; it is not sent again", c.Name) + evidence(c),
+		Hint: fmt.Sprintf("look into the Megaport portal, then `portctl ledger resolve %s --uid UID` or `portctl ledger resolve %s --not-created`", name, name),
 	}
-	if len(c.UIDs) > 0 {
-		r.Text += "; its answer named " + joinUIDs(c.UIDs)
+	if len(c.Found) > 0 {
+		r.Text = fmt.Sprintf("an order of %q got no usable answer and was found in part; it is not sent again", c.Name) + evidence(c)
+		r.Hint = fmt.Sprintf("check the Megaport portal, then `portctl ledger resolve %s --partial` accepts what was found; or cancel it there and `portctl ledger resolve %s --not-created`", name, name)
 	}
 	return r
 }
@@ -87,54 +195,81 @@ func joinUIDs(uids []ServiceUID) string {
 // stray says that no entry waits for a claim: none has its name, or the one that
 // has it asks for something else than was ordered.
 func (b *builder) stray(c Claim) bool {
-	name := FoldName(c.Name)
-	return !slices.ContainsFunc(b.ports, func(p Port) bool {
-		named := FoldName(p.Name) == name || p.Formerly != "" && FoldName(p.Formerly) == name
-		return named && (p.Absent || mayOrder(p) && b.couldMean(p, c))
+	return !slices.ContainsFunc(b.entries[FoldName(c.Name)], func(i int) bool {
+		p := b.ports[i]
+		return p.Absent || mayOrder(p) && b.couldMean(p, c)
 	})
 }
 
 // couldMean says that an entry asks for what a claim ordered.
 func (b *builder) couldMean(p Port, c Claim) bool {
-	match, err := b.catalog.Resolve(p.Site)
+	match, err := b.resolve(p.Site)
 	return p.Speed == c.Order.Speed && (err != nil || match.Location.ID == c.Order.Location)
 }
 
-// doubtNearby holds a buy back while an order that no entry names is open at the
-// same location and speed: the entry may have been renamed since. That the order
-// is known to be carried out, or to wait for an approval, makes no difference as
-// long as the account does not show its service, whose tags would tell.
-func (b *builder) doubtNearby(p Port, l Location) (Reason, bool) {
-	for _, c := range sortedClaims(b.observed.Claims) {
-		if c.Order.Location != l.ID || c.Order.Speed != p.Speed || !b.stray(c) {
-			continue
-		}
-		r, state := doubt(c, p.Source), "is in doubt"
-		switch c.State {
-		case Ordered:
-			state, r.Hint = "is not listed yet", fmt.Sprintf("add `formerly: %s` if it is this one, or apply again when it is listed", c.Name)
-		case Queued:
-			state, r.Hint = "waits for an approval", fmt.Sprintf("add `formerly: %s` if it is this one, or have the order approved or rejected", c.Name)
-		}
-		r.Code = ReasonDoubtNearby
-		r.Text = fmt.Sprintf("held back: an order of %q for the same location and speed %s, and no entry has that name; it could be this one", c.Name, state)
-		return r, false
+// heldBack holds an order back while one that no entry names is open at the same
+// location and speed: the entry may have been renamed since. That the order is known
+// to be carried out, or to wait for an approval, makes no difference as long as the
+// account does not show its service, whose tags would tell. A claim that cannot be
+// read, and that no entry has the name of, could be any order's.
+func (b *builder) heldBack(p Port, l Location) (Reason, bool) {
+	if len(b.orphans) > 0 {
+		return damaged(b.orphans[0], p.Source, "held back: a claim in the ledger cannot be read, and it is of no entry's name; it could be of this one"), false
 	}
-	return Reason{}, true
+	strays := b.strays[spot{l.ID, p.Speed}]
+	if len(strays) == 0 {
+		return Reason{}, true
+	}
+	c := strays[0]
+	r, state := doubt(c, p.Source), "is in doubt"
+	formerly := "add `formerly: " + YAMLScalar(c.Name) + "` if it is this one, or "
+	switch c.State {
+	case Ordered:
+		state, r.Hint = "is not listed yet", formerly+"apply again when it is listed"
+	case Queued:
+		state, r.Hint = "waits for an approval", formerly+"have the order approved or rejected"
+	case TurnedAway:
+		state, r.Hint = "may not have been processed", formerly+strings.TrimPrefix(r.Hint, "look into the Megaport portal, then ")
+	}
+	r.Code = ReasonDoubtNearby
+	r.Text = fmt.Sprintf("held back: an order of %q for the same location and speed %s, and no entry has that name; it could be this one", c.Name, state)
+	return r, false
 }
 
-// strayClaims shows the doubts that no entry names.
+// strayClaims shows the orders without a usable answer that no entry names.
 func (b *builder) strayClaims() []Action {
 	var out []Action
-	for _, c := range sortedClaims(b.observed.Claims) {
-		if c.State != Unconfirmed || !b.stray(c) {
+	for _, c := range b.openClaims {
+		if c.State != Unconfirmed && c.State != TurnedAway || !b.stray(c) {
 			continue
 		}
 		a := Action{
 			Name: c.Name, Location: b.place(c.Order.Location),
 			Entry: Entry{Site: fmt.Sprint(int(c.Order.Location)), Speed: c.Order.Speed, Zone: c.Order.Config.Zone, LAG: c.Order.LAGPorts, Term: c.Order.Term},
 		}
-		out = append(out, a.still(Unknown, doubt(c, Source{File: "ledger"})))
+		r := doubt(c, Source{File: "ledger"})
+		if c.State == TurnedAway {
+			hint := r.Hint
+			r = turnedAway(c, r.Source)
+			r.Hint = hint
+		}
+		out = append(out, a.still(Unknown, r))
 	}
 	return out
+}
+
+// ledgerNotes warns of what makes a plan less sure: claims that cannot be read, and
+// orders that cannot be seen because the approvals cannot.
+func (b *builder) ledgerNotes(actions []Action) {
+	for _, c := range b.orphans {
+		r := damaged(c, Source{File: "ledger"}, "a claim in the ledger cannot be read, and it is of no entry's name; nothing is bought until it is resolved")
+		b.warnings = append(b.warnings, Warning{Text: r.Text + "; " + r.Hint, Source: r.Source})
+	}
+	orders := func(a Action) bool { return a.Kind == Buy || a.Kind == Grow }
+	if why := b.observed.ApprovalsUnknown; why != "" && (len(b.openClaims) > 0 || slices.ContainsFunc(actions, orders)) {
+		b.warnings = append(b.warnings, Warning{
+			Text:   "the order approvals cannot be read, so an order that waits for one cannot be seen: " + why,
+			Source: Source{File: "account"},
+		})
+	}
 }

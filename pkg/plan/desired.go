@@ -12,7 +12,7 @@ type Desired struct {
 	Ports []Port
 	// Policy limits what one run may spend.
 	Policy Policy
-	// Unmanaged are the names of services that are known and left alone.
+	// Unmanaged are the names or UIDs of services that are known and left alone.
 	Unmanaged []string
 }
 

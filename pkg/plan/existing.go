@@ -1,10 +1,13 @@
 package plan
 
 import (
-	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
+	"strings"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // wayOut is what to do about a difference that no call can change.
@@ -17,6 +20,11 @@ func (b *builder) existing(a Action, p Port, u unit) Action {
 	a.Service, a.Location = &ref, b.place(s.Location)
 	if r, ok := b.fixed(p, u); !ok {
 		return a.block(r)
+	}
+	if p.Tags != nil || p.Takeover {
+		if r, ok := b.readableReason(p, u); !ok {
+			return a.block(r)
+		}
 	}
 	b.notes(p, u)
 	a.Changes = b.changes(p, u)
@@ -32,11 +40,12 @@ func (b *builder) existing(a Action, p Port, u unit) Action {
 		return b.grow(a, p, u, grows)
 	}
 	if len(a.Changes) == 0 {
+		b.ownerNote(p, u)
 		a.Kind = Unchanged
 		a.Reason = Reason{Code: ReasonExists, Text: fmt.Sprintf("service %s is as asked for", s.UID), Source: p.Source}
 		return a
 	}
-	if r, ok := lockReason(p, u); !ok {
+	if r, ok := b.changeReason(p, u); !ok {
 		return a.block(r)
 	}
 	a.Kind = Update
@@ -47,6 +56,14 @@ func (b *builder) existing(a Action, p Port, u unit) Action {
 		a.inquiry = &order
 	}
 	return a
+}
+
+// changeReason is why a service is not changed although it differs.
+func (b *builder) changeReason(p Port, u unit) (Reason, bool) {
+	if r, ok := lockReason(p, u); !ok {
+		return r, false
+	}
+	return b.ownerReason(p, u)
 }
 
 // grow plans the order for the missing members of a LAG.
@@ -66,14 +83,14 @@ func (b *builder) grow(a Action, p Port, u unit, missing int) Action {
 			return a.block(r)
 		}
 	}
-	if r, ok := b.growReason(p, u, l); !ok {
-		if r.Code == ReasonDoubtNearby {
-			return a.still(Unknown, r)
-		}
-		return a.block(r)
+	if r, ok := b.heldBack(p, l); !ok {
+		return a.still(Unknown, r)
 	}
 	order := b.sameAs(p, u)
-	order.LAGPorts, order.AggregationID = missing, u.primary().AggregationID
+	order.LAGPorts, order.AggregationID = missing, u.aggregation
+	if r, ok := b.growReason(p, u, order); !ok {
+		return a.block(r)
+	}
 	a.Kind, a.Order, a.Changes = Grow, &order, lockOrdered(p, a.Changes)
 	a.Reason = Reason{
 		Code: ReasonLAGGrows, Source: p.At("lag"),
@@ -84,39 +101,34 @@ func (b *builder) grow(a Action, p Port, u unit, missing int) Action {
 
 // growReason keeps members from being bought that may be there or on their way,
 // or that somebody cancelled, perhaps on purpose.
-func (b *builder) growReason(p Port, u unit, l Location) (Reason, bool) {
-	if r, ok := b.doubtNearby(p, l); !ok {
-		return r, false
-	}
-	if r, ok := b.vanishedReason(p, "lag"); !ok {
-		return r, false
-	}
+func (b *builder) growReason(p Port, u unit, o Order) (Reason, bool) {
 	s := u.primary()
-	var gone []Service
-	for _, x := range sortedServices(b.observed.Services) {
-		switch {
-		case x.Status.Terminated() && x.AggregationID == s.AggregationID:
-			gone = append(gone, x)
-		case !x.Status.Terminated() && x.AggregationID != s.AggregationID && FoldName(x.Name) == FoldName(s.Name):
+	if u.aggregation == 0 {
+		return Reason{
+			Code: ReasonLAGUnidentified, Source: p.At("lag"),
+			Text: fmt.Sprintf("the API does not tell the aggregation id of LAG %s yet, so no member can be ordered into it", s.UID),
+			Hint: fmt.Sprintf("apply again later; until then write `lag: %d`", len(u.members)),
+		}, false
+	}
+	if r, ok := b.memberEndedReason(p, u); !ok {
+		return r, false
+	}
+	for _, x := range b.named[FoldName(s.Name)] {
+		if x.primary().UID != s.UID {
 			return Reason{
 				Code: ReasonDuplicateService, Source: p.At("lag"),
-				Text: fmt.Sprintf("service %s has the name of LAG %s and is not listed as its member", x.UID, s.UID),
+				Text: fmt.Sprintf("service %s has the name of LAG %s and is not listed as its member", x.primary().UID, s.UID),
 				Hint: "look again later, or rename it in the Megaport portal if it is none",
 			}, false
 		}
 	}
-	if len(gone) == 0 {
-		return Reason{}, true
+	if r, ok := b.knownReason(p, "lag"); !ok {
+		return r, false
 	}
-	last := lastOf(gone)
-	if p.Replaces == last.UID {
-		return Reason{}, true
+	if r, ok := b.rejectedReason(p, o); !ok {
+		return r, false
 	}
-	return Reason{
-		Code: ReasonTerminatedTwin, Source: p.At("lag"),
-		Text: fmt.Sprintf("member %s of the LAG was cancelled (%s); it may have been cancelled on purpose", last.UID, last.Status),
-		Hint: fmt.Sprintf("write `lag: %d`, or, if a new member is really wanted, add `replaces: %s`", len(u.members), last.UID),
-	}, false
+	return b.ownerReason(p, u)
 }
 
 // lockOrdered adds the lock to the changes of an order: it is no part of the
@@ -125,7 +137,7 @@ func lockOrdered(p Port, changes []Change) []Change {
 	if p.Locked == nil || !*p.Locked || slices.ContainsFunc(changes, func(c Change) bool { return c.Field == "locked" }) {
 		return changes
 	}
-	return append(changes, Change{"locked", "false", "true"})
+	return append(changes, Change{Field: "locked", From: "false", To: "true"})
 }
 
 // sameAs is the order for one more port like those of the unit.
@@ -151,7 +163,7 @@ func (b *builder) fixed(p Port, u unit) (Reason, bool) {
 	if r, ok := lagReason(p, u); !ok {
 		return r, false
 	}
-	if match, err := b.catalog.Resolve(p.Site); err == nil && match.Location.ID != s.Location {
+	if match, err := b.resolve(p.Site); err == nil && match.Location.ID != s.Location {
 		return Reason{
 			Code: ReasonSiteFixed, Source: p.At("site"), Hint: wayOut,
 			Text: fmt.Sprintf("service %s stands at %s, not at %s, and a port can not move", s.UID, b.place(s.Location).Name, match.Location.Name),
@@ -228,13 +240,11 @@ func longerTerm(p Port, u unit) bool {
 func (b *builder) changes(p Port, u unit) []Change {
 	changes := []Change{}
 	differs := func(field, want string, have func(Service) string) {
-		i := slices.IndexFunc(u.members, func(s Service) bool { return have(s) != want })
-		if i >= 0 {
-			changes = append(changes, Change{field, have(u.members[i]), want})
-		}
+		changes = append(changes, compare(u, field, want, func(s Service) (string, bool) { return have(s), have(s) == want })...)
 	}
-	if slices.ContainsFunc(u.members, func(s Service) bool { return FoldName(s.Name) != FoldName(p.Name) }) {
-		differs("name", p.Name, func(s Service) string { return s.Name })
+	if p.Name != "" {
+		want := exactName(p.Name)
+		changes = append(changes, compare(u, "name", want, func(s Service) (string, bool) { return s.Name, exactName(s.Name) == want })...)
 	}
 	if p.CostCentre != nil {
 		differs("costCentre", *p.CostCentre, func(s Service) string { return s.CostCentre })
@@ -247,45 +257,55 @@ func (b *builder) changes(p Port, u unit) []Change {
 		differs("term", strconv.Itoa(p.Term), func(s Service) string { return strconv.Itoa(s.Term) })
 	}
 	changes = append(changes, b.tagChanges(p, u)...)
+	changes = append(changes, b.takeoverChanges(p, u)...)
 	if p.Locked != nil {
 		differs("locked", strconv.FormatBool(*p.Locked), func(s Service) string { return strconv.FormatBool(s.Locked) })
 	}
 	return changes
 }
 
+// compare lists how a field differs: once where all members do alike, otherwise for
+// each member that does.
+func compare(u unit, field, want string, have func(Service) (value string, same bool)) []Change {
+	var changes []Change
+	for _, m := range u.members {
+		if value, same := have(m); !same {
+			changes = append(changes, Change{Field: field, From: value, To: want, UID: m.UID})
+		}
+	}
+	alike := len(changes) == len(u.members) && !slices.ContainsFunc(changes, func(c Change) bool { return c.From != changes[0].From })
+	if alike && len(changes) > 0 {
+		return []Change{{Field: field, From: changes[0].From, To: want}}
+	}
+	return changes
+}
+
+// exactName is the form in which names are compared where their case counts.
+func exactName(name string) string { return norm.NFC.String(strings.TrimSpace(name)) }
+
 // tagChanges compares the declared tags; those of others are left alone.
 func (b *builder) tagChanges(p Port, u unit) []Change {
-	if p.Tags == nil {
-		return nil
-	}
-	want := map[string]Change{}
-	for _, m := range u.members {
-		tags, read := b.observed.Tags[m.UID]
-		if !read {
-			b.need.Tags = append(b.need.Tags, m.UID)
-			continue
-		}
-		for key, value := range p.Tags {
-			if have, ok := tags[key]; !ok || have != value {
-				want[key] = Change{"tags." + key, have, value}
-			}
-		}
-	}
 	var changes []Change
-	for _, c := range want {
-		changes = append(changes, c)
+	for _, key := range slices.Sorted(maps.Keys(p.Tags)) {
+		changes = append(changes, compare(u, "tags."+key, p.Tags[key], func(s Service) (string, bool) {
+			tags, read, _ := b.tagsOf(s.UID)
+			have, there := tags[key]
+			return have, !read || there && have == p.Tags[key]
+		})...)
 	}
-	slices.SortFunc(changes, func(a, b Change) int { return cmp.Compare(a.Field, b.Field) })
 	return changes
 }
 
 // notes warns of what differs and is left alone, and of what does not look well.
 func (b *builder) notes(p Port, u unit) {
 	s := u.primary()
-	if match, err := b.catalog.Resolve(p.Site); err != nil {
+	if match, err := b.resolve(p.Site); err != nil {
 		b.warn(p, "site", "%s; the service exists, so this stops nothing", err)
 	} else if match.Inexact {
 		b.warn(p, "site", "site %q is not the name of a location; read as %s", p.Site.Name, match.Location)
+	}
+	if late := u.unidentified(); late > 0 {
+		b.warn(p, "lag", "the API does not tell the aggregation id of %d of the %d members of LAG %s yet; they count as its members by the ledger", late, len(u.members), s.UID)
 	}
 	for _, m := range u.members {
 		if m.Status.Unhealthy() {
@@ -296,10 +316,8 @@ func (b *builder) notes(p Port, u unit) {
 		b.warn(p, "term", "service %s has a contract term (months) of %d, not %d; %s", s.UID, s.Term, p.Term, whyTermStays(p, u))
 	}
 	if p.Formerly != "" && FoldName(p.Formerly) != FoldName(s.Name) {
-		for _, other := range b.units {
-			if slices.Contains(other.names(), FoldName(p.Formerly)) {
-				b.warn(p, "formerly", "service %q (%s) still has the former name", other.primary().Name, other.primary().UID)
-			}
+		for _, other := range b.named[FoldName(p.Formerly)] {
+			b.warn(p, "formerly", "service %q (%s) still has the former name", other.primary().Name, other.primary().UID)
 		}
 	}
 }
@@ -312,59 +330,4 @@ func whyTermStays(p Port, u unit) string {
 		return "a term is not made shorter"
 	}
 	return "a term changes only while the service is LIVE"
-}
-
-// cancel plans the end of a service.
-func (b *builder) cancel(a Action, p Port, u unit) Action {
-	s := u.primary()
-	ref := u.ref()
-	a.Service, a.Location = &ref, b.place(s.Location)
-	if a.Name == "" {
-		a.Name = s.Name // an absent entry may give only a uid; people are asked for a name
-	}
-	if u.lag && (p.UID != "" && p.UID != s.UID || p.UID == "" && FoldName(s.Name) != FoldName(p.Name)) {
-		return a.block(Reason{
-			Code: ReasonLAGMismatch, Source: p.Source,
-			Text: fmt.Sprintf("it is one member of LAG %s, and all %d would be cancelled", s.UID, len(u.members)),
-			Hint: fmt.Sprintf("a single member is cancelled in the Megaport portal; for the whole LAG write `uid: %s`", s.UID),
-		})
-	}
-	if p.UID == "" {
-		tags, read := b.observed.Tags[s.UID]
-		if !read {
-			b.need.Tags = append(b.need.Tags, s.UID)
-		}
-		if tags[TagInventory] != b.desired.Inventory {
-			return a.block(Reason{
-				Code: ReasonNotOurs, Source: p.At("name"),
-				Text: fmt.Sprintf("service %s was not bought by this inventory, so its name is not enough to cancel it", s.UID),
-				Hint: fmt.Sprintf("if it is really to be cancelled, add `uid: %s`", s.UID),
-			})
-		}
-	}
-	if r, ok := lockReason(p, u); !ok {
-		return a.block(r)
-	}
-	a.Kind = Cancel
-	a.Charge = b.charge(u)
-	a.Reason = Reason{Code: ReasonAbsent, Text: fmt.Sprintf("the entry says absent; cancelling service %s can not be undone", s.UID), Source: p.At("state")}
-	return a
-}
-
-// charge says what cancelling costs: the sum of the members' charges when all
-// are known, in one currency.
-func (b *builder) charge(u unit) string {
-	total := Amount{}
-	currency := ""
-	for _, m := range u.members {
-		c, asked := b.observed.Charges[m.UID]
-		if !asked {
-			b.need.Charges = append(b.need.Charges, m.UID)
-		}
-		if !c.Known || currency != "" && c.Currency != currency {
-			return "unknown, at most the remaining term"
-		}
-		currency, total = c.Currency, total.Add(c.Amount)
-	}
-	return currency + " " + total.String()
 }

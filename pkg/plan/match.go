@@ -19,8 +19,9 @@ type matches struct {
 // match finds the service of each entry, in passes over all entries: by uid,
 // then by name, then by former name. Each service is taken at most once.
 // Absent entries go first, so that the entry that replaces a service does not
-// take it for itself.
-func match(ports []Port, units []unit) matches {
+// take it for itself. What is left of a LAG whose cancellation has begun goes to the
+// entry that asked for it; what only looks like it goes last.
+func match(ports []Port, units []unit, unfinished func(Port) (left unit, begun, found bool)) matches {
 	m := matches{of: make([][]unit, len(ports)), taken: map[ServiceUID]int{}, stolen: map[int]bool{}}
 	byUID, byName := map[ServiceUID]unit{}, map[string][]unit{}
 	for _, u := range units {
@@ -31,38 +32,53 @@ func match(ports []Port, units []unit) matches {
 			byName[name] = append(byName[name], u)
 		}
 	}
+	// waits says that an entry waits for the end of a service, or of the rest of a LAG.
+	waits := func(p Port) bool {
+		_, alive := byUID[p.Replaces]
+		left, _, found := unfinished(Port{UID: p.Replaces, Absent: true})
+		return alive || found && !m.free(left) && ports[m.taken[left.primary().UID]].Absent
+	}
 	order := absentFirst(ports)
 	for _, i := range order {
 		if u, ok := byUID[ports[i].UID]; ok && ports[i].UID != "" {
+			m.take(i, []unit{u})
+		} else if u, begun, ok := unfinished(ports[i]); ok && begun {
 			m.take(i, []unit{u})
 		}
 	}
 	for _, i := range order {
 		if p := ports[i]; p.UID == "" {
-			m.takeNamed(i, byName[FoldName(p.Name)], byUID, p)
+			m.takeNamed(i, byName[FoldName(p.Name)], waits, p)
 		}
 	}
 	for _, i := range order {
 		if p := ports[i]; p.UID == "" && p.Formerly != "" && len(m.of[i]) == 0 {
-			m.takeNamed(i, byName[FoldName(p.Formerly)], byUID, p)
+			m.takeNamed(i, byName[FoldName(p.Formerly)], waits, p)
+		}
+	}
+	for _, i := range order {
+		if u, _, ok := unfinished(ports[i]); ok && len(m.of[i]) == 0 && m.free(u) {
+			m.take(i, []unit{u})
 		}
 	}
 	return m
 }
 
+// free says that a unit stands for no entry yet.
+func (m *matches) free(u unit) bool {
+	_, taken := m.taken[u.primary().UID]
+	return !taken
+}
+
 // takeNamed lets an entry stand for those of the units of its name that are
 // free. When there are such units and none is free, the name is in use in the
 // account: the entry must not be bought, unless it waits for one of them to go.
-func (m *matches) takeNamed(i int, named []unit, byUID map[ServiceUID]unit, p Port) {
-	free := slices.DeleteFunc(slices.Clone(named), func(u unit) bool {
-		_, taken := m.taken[u.primary().UID]
-		return taken
-	})
-	_, waits := byUID[p.Replaces]
+func (m *matches) takeNamed(i int, named []unit, waits func(Port) bool, p Port) {
+	free := slices.DeleteFunc(slices.Clone(named), func(u unit) bool { return !m.free(u) })
 	switch {
 	case len(free) > 0:
 		m.take(i, free)
-	case len(named) > 0 && !waits && !p.Absent:
+	case len(named) > 0 && !p.Absent && !waits(p):
 		m.stolen[i] = true
 	}
 }

@@ -1,6 +1,9 @@
 package plan
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Observed is what the account holds, as one complete listing showed it, and
 // what is known besides.
@@ -102,6 +105,43 @@ type Charge struct {
 	Known    bool
 	Currency string
 	Amount   Amount
+}
+
+// chargeUnknown is how a charge is written that the API does not tell.
+const chargeUnknown = "unknown, at most the remaining term"
+
+// String is the currency and the exact sum, or that it is unknown.
+func (c Charge) String() string {
+	if !c.Known {
+		return chargeUnknown
+	}
+	return c.Currency + " " + c.Amount.String()
+}
+
+// MarshalText writes String, which is how a charge stands in JSON.
+func (c Charge) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
+
+// UnmarshalText reads what MarshalText wrote. What is no sum of money is a charge
+// that is not known.
+func (c *Charge) UnmarshalText(text []byte) error {
+	*c = Charge{}
+	currency, number, ok := strings.Cut(string(text), " ")
+	amount, err := ParseAmount(number)
+	if ok && err == nil {
+		*c = Charge{Known: true, Currency: currency, Amount: amount}
+	}
+	return nil
+}
+
+// exceeds says that c may cost more than what was reviewed. A charge that was
+// reviewed as unknown could be anything.
+func (c *Charge) exceeds(reviewed *Charge) bool {
+	switch {
+	case c == nil || reviewed == nil || !reviewed.Known:
+		return false
+	default:
+		return !c.Known || c.Currency != reviewed.Currency || c.Amount.Cmp(reviewed.Amount) > 0
+	}
 }
 
 // Service is one Port of the account: a single port or one member of a LAG.

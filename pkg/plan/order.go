@@ -67,6 +67,18 @@ func (o Order) Configuration() string {
 	return canonical(o)
 }
 
+// subject is what is ordered: two orders of a name with one subject ask for the
+// same.
+func (o Order) subject() subject {
+	return subject{spot{o.Location, o.Speed}, o.Config.Zone, o.LAGPorts, o.Term}
+}
+
+type subject struct {
+	spot
+	zone      Zone
+	lag, term int
+}
+
 // oneMember is the order for one single port of the same kind, whose price is
 // the unit price of a LAG.
 func (o Order) oneMember() Order {

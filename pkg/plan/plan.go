@@ -3,7 +3,6 @@ package plan
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"slices"
 )
 
@@ -116,70 +115,11 @@ func (p Plan) Orders() []Order {
 	return orders
 }
 
-// Priced is the plan with the prices of its orders. An order that the API
-// refuses, or without a price that can be relied on, is blocked.
-func (p Plan) Priced(quotes Quotes) Plan {
-	p.Actions = slices.Clone(p.Actions)
-	for i, a := range p.Actions {
-		if a.Order != nil || a.inquiry != nil {
-			p.Actions[i] = a.priced(quotes)
-		}
-	}
-	return p.summed()
-}
-
-func (a Action) priced(quotes Quotes) Action {
-	order, count := a.inquiry, len(a.members())
-	if a.Order != nil {
-		order, count = a.Order, a.Order.Members()
-	}
-	own := quotes[order.Key()]
-	if own.Refusal != nil {
-		return a.block(Reason{
-			Code:    ReasonRefused,
-			Text:    "Megaport would refuse the order: " + own.Refusal.Message,
-			Details: own.Refusal.Reasons,
-			TraceID: own.Refusal.TraceID,
-			Source:  a.Source,
-		})
-	}
-	unit := own
-	if order.LAGPorts > 0 {
-		unit = quotes[order.oneMember().Key()]
-	}
-	price, problem := priceOf(*order, count, own, unit)
-	if problem != "" {
-		return a.block(Reason{
-			Code: ReasonPriceUnknown, Text: problem, Source: a.Source,
-			Hint: "nothing is bought at a price that nobody could review: ask Megaport, or take the entry out with --except",
-		})
-	}
-	a.Price = &price
-	return a
-}
-
 func (a Action) members() []ServiceUID {
 	if a.Service == nil {
 		return nil
 	}
 	return a.Service.Members
-}
-
-// priceOf works out the price of n ports from the order's own quote and that of
-// one member. Whether the API prices a LAG per member or as a whole is not public
-// (API facts §3.3), so both are understood and anything else is a problem.
-func priceOf(o Order, n int, own, unit Quote) (Price, string) {
-	if !own.Priced || own.Currency == "" || !unit.Priced || unit.Currency == "" {
-		return Price{}, "the price is unknown: the validation named none"
-	}
-	monthly, once := unit.Monthly.Times(n), unit.OneTime.Times(n)
-	same := own.Monthly.Equal(unit.Monthly) && own.OneTime.Equal(unit.OneTime)
-	whole := own.Monthly.Equal(monthly) && own.OneTime.Equal(once)
-	if own.Currency != unit.Currency || (!same && !whole) {
-		return Price{}, fmt.Sprintf("the price is unknown: the LAG is quoted at %s %s a month, one member at %s %s, and %d members fit neither",
-			own.Currency, own.Monthly, unit.Currency, unit.Monthly, n)
-	}
-	return Price{own.Currency, Cost{monthly, once, monthly.Times(o.Term).Add(once)}}, ""
 }
 
 // summed counts the actions, adds up what they cost and holds the sums against
@@ -217,7 +157,7 @@ type decision struct {
 	Changes []Change     `json:"changes"`
 	Order   *Order       `json:"order"`
 	Price   *Price       `json:"price"`
-	Charge  string       `json:"charge"`
+	Charge  *Charge      `json:"charge"`
 }
 
 // Checksum is "sha256:" and the hash of the plan's decisions in one

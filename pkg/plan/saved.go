@@ -194,27 +194,13 @@ func differences(s, a Action) []string {
 			out = append(out, fmt.Sprintf("service %s would be %s, which is not in the plan", uid, doing(a.Kind)))
 		}
 	}
-	if a.Kind == Cancel && higherCharge(s.Charge, a.Charge) {
+	if a.Kind == Cancel && a.Charge.exceeds(s.Charge) {
 		out = append(out, fmt.Sprintf("cancelling costs %s now; in the plan it is %s", a.Charge, s.Charge))
 	}
 	if a.Price != nil {
 		out = append(out, dearer(s.Price, *a.Price)...)
 	}
 	return out
-}
-
-// higherCharge says that cancelling may cost more than was reviewed. A charge that
-// was reviewed as unknown could be anything.
-func higherCharge(was, now string) bool {
-	wasCurrency, wasAmount, known := parseCharge(was)
-	nowCurrency, nowAmount, knownNow := parseCharge(now)
-	return known && (!knownNow || wasCurrency != nowCurrency || nowAmount.Cmp(wasAmount) > 0)
-}
-
-func parseCharge(s string) (currency string, a Amount, known bool) {
-	currency, number, _ := strings.Cut(s, " ")
-	a, err := ParseAmount(number)
-	return currency, a, err == nil
 }
 
 func dearer(was *Price, now Price) []string {

@@ -26,11 +26,14 @@ func (p Plan) Select(s Selection) (Plan, error) {
 	if err := p.fitsSome(slices.Concat(s.Only, s.Except)); err != nil {
 		return Plan{}, err
 	}
+	var names []string
+	for _, a := range p.Actions {
+		names = append(names, a.Name)
+	}
+	out := s.excludes(names)
 	p.Actions = slices.Clone(p.Actions)
-	only, except := p.matchers(s.Only), p.matchers(s.Except)
 	for i, a := range p.Actions {
-		named := slices.ContainsFunc(s.Names, func(n string) bool { return FoldName(n) == FoldName(a.Name) })
-		if named || len(only) > 0 && !anyOf(only, a.Name) || anyOf(except, a.Name) {
+		if out(a.Name) {
 			p.Actions[i] = a.still(Excluded, Reason{Code: ReasonExcluded, Text: "taken out of this run by name", Source: a.Source})
 		}
 	}
@@ -38,30 +41,49 @@ func (p Plan) Select(s Selection) (Plan, error) {
 }
 
 func (p Plan) fitsSome(patterns []string) error {
+	known := map[string]bool{}
+	for _, a := range p.Actions {
+		known[FoldName(a.Name)] = true
+	}
 	for _, pattern := range patterns {
 		if _, err := path.Match(globbed(pattern), ""); err != nil {
 			return fmt.Errorf("%q is not a pattern: %w", pattern, err)
 		}
-		if !slices.ContainsFunc(p.Actions, func(a Action) bool { return p.matcher(pattern)(a.Name) }) {
+		fits := matcher(pattern, known)
+		if !slices.ContainsFunc(p.Actions, func(a Action) bool { return fits(a.Name) }) {
 			return fmt.Errorf("no entry is named %q", pattern)
 		}
 	}
 	return nil
 }
 
-func (p Plan) matchers(patterns []string) []func(string) bool {
+// excludes says which of the names are taken out of the run.
+func (s Selection) excludes(names []string) func(string) bool {
+	known, named := map[string]bool{}, map[string]bool{}
+	for _, n := range names {
+		known[FoldName(n)] = true
+	}
+	for _, n := range s.Names {
+		named[FoldName(n)] = true
+	}
+	only, except := matchers(s.Only, known), matchers(s.Except, known)
+	return func(name string) bool {
+		return named[FoldName(name)] || len(only) > 0 && !anyOf(only, name) || anyOf(except, name)
+	}
+}
+
+func matchers(patterns []string, known map[string]bool) []func(string) bool {
 	var out []func(string) bool
 	for _, pattern := range patterns {
-		out = append(out, p.matcher(pattern))
+		out = append(out, matcher(pattern, known))
 	}
 	return out
 }
 
 // matcher is a pattern at work. One that is the name of an entry means that entry
 // and no other, whatever characters are in it.
-func (p Plan) matcher(pattern string) func(string) bool {
-	folded := FoldName(pattern)
-	if slices.ContainsFunc(p.Actions, func(a Action) bool { return FoldName(a.Name) == folded }) {
+func matcher(pattern string, known map[string]bool) func(string) bool {
+	if folded := FoldName(pattern); known[folded] {
 		return func(name string) bool { return FoldName(name) == folded }
 	}
 	return func(name string) bool {

@@ -11,28 +11,8 @@ import (
 type unit struct {
 	members []Service // the primary first, then by UID
 	lag     bool
-}
-
-// group puts active services together: those with one aggregation id are one
-// LAG. Terminated members keep their aggregation id and do not count (API facts
-// §4.4).
-func group(services []Service) []unit {
-	var units []unit
-	lags := map[int][]Service{}
-	for _, s := range sortedServices(services) {
-		switch {
-		case s.Status.Terminated():
-		case s.AggregationID != 0:
-			lags[s.AggregationID] = append(lags[s.AggregationID], s)
-		default:
-			units = append(units, unit{members: []Service{s}})
-		}
-	}
-	for _, members := range lags {
-		units = append(units, unit{members: members, lag: true})
-	}
-	slices.SortFunc(units, func(a, b unit) int { return cmp.Compare(a.primary().UID, b.primary().UID) })
-	return units
+	// aggregation is the LAG's aggregation id; 0 while no member tells it.
+	aggregation int
 }
 
 func sortedServices(services []Service) []Service {
@@ -49,6 +29,17 @@ func sortedServices(services []Service) []Service {
 
 // primary is the port that stands for the unit.
 func (u unit) primary() Service { return u.members[0] }
+
+// unidentified counts the members of a LAG without an aggregation id.
+func (u unit) unidentified() int {
+	n := 0
+	for _, m := range u.members {
+		if u.lag && m.AggregationID == 0 {
+			n++
+		}
+	}
+	return n
+}
 
 // names are the folded names of the members: all the same, unless somebody
 // renamed one of a LAG's by hand.

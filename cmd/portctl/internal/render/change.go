@@ -1,7 +1,9 @@
 package render
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -37,18 +39,29 @@ func serviceName(s *plan.ServiceRef) string {
 	return Clean(string(s.UID))
 }
 
-// changes draws one line for each changed field.
+// changes draws one line for each changed field; those of single members of a LAG
+// come last, under the member.
 func (o Options) changes(all []plan.Change) string {
 	width := 0
 	for _, c := range all {
 		width = max(width, text.StringWidthWithoutEscSequences(Clean(c.Field)))
 	}
 	var b strings.Builder
-	for _, c := range all {
+	member := plan.ServiceUID("")
+	for _, c := range byMember(all) {
+		if c.UID != member {
+			member = c.UID
+			fmt.Fprintf(&b, "    member %s\n", Clean(string(member)))
+		}
 		indent := "    " + text.Pad(Clean(c.Field), width, ' ') + "  "
 		fmt.Fprintf(&b, "%s%s\n", indent, o.change(c, o.Width-width-6))
 	}
 	return b.String()
+}
+
+// byMember puts changes of all members before those of single ones.
+func byMember(all []plan.Change) []plan.Change {
+	return slices.SortedStableFunc(slices.Values(all), func(a, b plan.Change) int { return cmp.Compare(a.UID, b.UID) })
 }
 
 // change draws old and new side by side, with the words that differ in colour.

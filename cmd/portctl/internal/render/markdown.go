@@ -257,6 +257,9 @@ func foldedNotes(warnings []plan.Warning) part {
 
 func noteItem(n note) string {
 	item := fmt.Sprintf("- **Note** %s: %s (%s)\n", code(n.Name), prose(n.Text), code(n.Source.String()))
+	if n.Name == "" { // it is about no single entry
+		item = fmt.Sprintf("- **Note** %s (%s)\n", prose(n.Text), code(n.Source.String()))
+	}
 	if len(n.others) > 0 {
 		item += fmt.Sprintf("  - the same holds for %d more: %s\n", len(n.others), someNames(n.others, code))
 	}
@@ -301,11 +304,15 @@ func updateDetails(p plan.Plan) part {
 func diffLines(a plan.Action) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "@@ %s · %s · %s @@\n", Clean(a.Name), serviceName(a.Service), Clean(a.Source.String()))
-	for _, c := range a.Changes {
-		if c.From != "" {
-			fmt.Fprintf(&b, "- %s: %s\n", Clean(c.Field), value(c.Field, c.From))
+	for _, c := range byMember(a.Changes) {
+		field := Clean(c.Field)
+		if c.UID != "" {
+			field += " of member " + Clean(string(c.UID))
 		}
-		fmt.Fprintf(&b, "+ %s: %s\n", Clean(c.Field), value(c.Field, c.To))
+		if c.From != "" {
+			fmt.Fprintf(&b, "- %s: %s\n", field, value(c.Field, c.From))
+		}
+		fmt.Fprintf(&b, "+ %s: %s\n", field, value(c.Field, c.To))
 	}
 	if a.Kind == plan.Update && a.Price != nil {
 		fmt.Fprintf(&b, "! %s\n", signs(a.Price))

@@ -41,7 +41,7 @@ func named(s string) plan.Document {
 	buy, update, cancel := action(plan.Buy), action(plan.Update), action(plan.Cancel)
 	buy.Order, buy.Price = &plan.Order{Name: s, Term: 12}, price
 	update.Service, update.Price, update.Changes = &ref, price, []plan.Change{{Field: "name", From: "a" + s, To: "b" + s}}
-	cancel.Service, cancel.Charge = &ref, s
+	cancel.Service, cancel.Charge = &ref, &plan.Charge{Known: true, Currency: s}
 	return plan.Document{
 		Environment: s, BaseURL: s, Checksum: s, Tool: "x" + s, Inventory: plan.InventoryRef{Name: s},
 		Plan: plan.Plan{

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/portctl/portctl/pkg/plan"
@@ -168,13 +169,23 @@ func (o Options) unknowns(b *strings.Builder, actions []plan.Action) {
 	if len(actions) == 0 {
 		return
 	}
-	fmt.Fprintf(b, "\n%s\n", o.paint(yellow, "? Unknown "+entries(actions)+": an order without an answer is looked up, never sent again"))
+	fmt.Fprintf(b, "\n%s\n", o.paint(yellow, "? Unknown "+entries(actions)+lookedUp(actions)))
 	for _, a := range actions {
 		b.WriteString(o.problem(a, yellow, "unknown:"))
 	}
 	if names := doubts(actions); len(names) > 1 {
 		fmt.Fprintf(b, "  when the account holds none of these %d: `%s`\n", len(names), o.resolveCommand("--all", "--not-created"))
 	}
+}
+
+// lookedUp says what becomes of orders without an answer, where there are no others.
+func lookedUp(actions []plan.Action) string {
+	if slices.ContainsFunc(actions, func(a plan.Action) bool {
+		return a.Reason.Code == plan.ReasonTurnedAway || a.Reason.Code == plan.ReasonClaimDamaged
+	}) {
+		return ""
+	}
+	return ": an order without an answer is looked up, never sent again"
 }
 
 // doubts lists the names of the orders in doubt: several entries can wait for
@@ -269,7 +280,11 @@ func (o Options) warnings(b *strings.Builder, warnings []plan.Warning) {
 	}
 	fmt.Fprintf(b, "\n%s\n", o.paint(yellow, "Worth a look"))
 	for _, x := range notesOf(warnings) {
-		fmt.Fprintf(b, "%s: %s: %s\n", Clean(x.Source.String()), Clean(x.Name), Clean(x.Text))
+		about := Clean(x.Source.String()) + ": "
+		if x.Name != "" { // otherwise it is about no single entry
+			about += Clean(x.Name) + ": "
+		}
+		fmt.Fprintf(b, "%s%s\n", about, Clean(x.Text))
 		if n := len(x.others); n > 0 {
 			fmt.Fprintf(b, "  the same holds for %d more: %s\n", n, someNames(x.others, Clean))
 		}

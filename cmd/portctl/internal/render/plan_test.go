@@ -32,14 +32,30 @@ var update = flag.Bool("update", false, "rewrite the expected outputs")
 type account struct {
 	Services []service `yaml:"services"`
 	Claims   []claim   `yaml:"claims"`
-	// Vanished maps a name to the service that it had once.
-	Vanished map[string]string `yaml:"vanished"`
+	// Known maps a name to the services that the ledger recorded for it.
+	Known map[string][]string `yaml:"known"`
+	// Inventories maps a UID to the inventory that the ledger knows for it.
+	Inventories map[string]string `yaml:"inventories"`
+	// Cancelling lists UIDs whose cancellation the ledger recorded as begun.
+	Cancelling []string `yaml:"cancelling"`
+	// ApprovalsUnknown is why the order approvals cannot be read.
+	ApprovalsUnknown string `yaml:"approvalsUnknown"`
 	// Refuse maps a name to the API's reasons against its order.
 	Refuse map[string][]string `yaml:"refuse"`
-	// Unpriced lists names whose validation answers without a price.
-	Unpriced []string `yaml:"unpriced"`
-	// LAGPrice is how a LAG is quoted: member, total or odd.
+	// Fail maps a name to why its validation gives no usable answer.
+	Fail map[string]string `yaml:"fail"`
+	// Unpriced maps a name to why its validation answers without a price.
+	Unpriced map[string]string `yaml:"unpriced"`
+	// QuoteNotes maps a name to what its validation says besides the price.
+	QuoteNotes map[string][]string `yaml:"quoteNotes"`
+	// WithoutMarket lists names whose order is only taken with an empty market.
+	WithoutMarket []string `yaml:"withoutMarket"`
+	// LAGPrice is how a LAG is quoted: member, total, odd (a total that is rounded
+	// down, and one set-up fee), dearer (above both readings) or foreign (another
+	// currency).
 	LAGPrice string `yaml:"lagPrice"`
+	// MemberUnpriced says that the order for one member of a LAG gets no price.
+	MemberUnpriced bool `yaml:"memberUnpriced"`
 	// Monthly and OneTime are what each port costs; 500 up to 10G and 1500 above,
 	// and nothing, when not given.
 	Monthly string `yaml:"monthly"`
@@ -63,6 +79,9 @@ type service struct {
 	CreatedAt   time.Time         `yaml:"createdAt"`
 	ContractEnd time.Time         `yaml:"contractEnd"`
 	Tags        map[string]string `yaml:"tags"`
+	VXCs        int               `yaml:"vxcs"`
+	// Unreadable is why the tags cannot be read.
+	Unreadable string `yaml:"unreadable"`
 	// Charge is what cancelling costs, as "GBP 1500"; empty when the API does not
 	// say.
 	Charge string `yaml:"charge"`
@@ -72,11 +91,18 @@ type service struct {
 
 // claim is an order of an earlier run that the account does not show.
 type claim struct {
-	Name     string   `yaml:"name"`
-	Standing string   `yaml:"standing"`
-	Location int      `yaml:"location"`
-	Speed    int      `yaml:"speed"`
-	UIDs     []string `yaml:"uids"`
+	Name        string   `yaml:"name"`
+	State       string   `yaml:"state"`
+	Location    int      `yaml:"location"`
+	Speed       int      `yaml:"speed"`
+	Zone        string   `yaml:"zone"`
+	LAG         int      `yaml:"lag"`
+	Aggregation int      `yaml:"aggregation"`
+	UIDs        []string `yaml:"uids"`
+	Found       []string `yaml:"found"`
+	Evidence    string   `yaml:"evidence"`
+	// Key makes the claim a damaged one, of which the name gives the hash only.
+	Key string `yaml:"key"`
 }
 
 // flags is the section flags.yaml of a case: how the plan is asked for.
@@ -91,6 +117,8 @@ type flags struct {
 	// Twice adds an entry a second time, which no inventory file can do: other
 	// makers of a desired set might.
 	Twice string `yaml:"twice"`
+	// Takeover lists names whose entries take their service over.
+	Takeover []string `yaml:"takeover"`
 }
 
 func (f flags) options() render.Options {
@@ -206,15 +234,21 @@ func planOf(t *testing.T, inventoryYAML []byte, a account, f flags) plan.Documen
 		t.Fatal(err)
 	}
 	desired, observed, locations := inv.Desired(), a.observed(t), catalog(t)
-	for _, p := range desired.Ports {
-		if p.Name == f.Twice {
+	for i, p := range desired.Ports {
+		desired.Ports[i].Takeover = p.Takeover || slices.Contains(f.Takeover, p.Name)
+		if f.Twice != "" && p.Name == f.Twice {
 			desired.Ports = append(slices.Clone(desired.Ports), p)
 		}
 	}
-	for need := plan.Missing(desired, observed, locations); len(need.Tags)+len(need.Charges) > 0; need = plan.Missing(desired, observed, locations) {
+	selection := plan.Selection{Only: f.Only, Except: f.Except}
+	for {
+		need := plan.Missing(desired, observed, locations, selection)
+		if len(need.Tags)+len(need.Charges) == 0 {
+			break
+		}
 		a.readMore(t, need, observed)
 	}
-	p, err := plan.Build(desired, observed, locations).Select(plan.Selection{Only: f.Only, Except: f.Except})
+	p, err := plan.Build(desired, observed, locations).Select(selection)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -230,30 +264,53 @@ func planOf(t *testing.T, inventoryYAML []byte, a account, f flags) plan.Documen
 
 func (a account) observed(t *testing.T) plan.Observed {
 	t.Helper()
-	o := plan.Observed{Tags: map[plan.ServiceUID]map[string]string{}, Charges: map[plan.ServiceUID]plan.Charge{}}
+	o := plan.Observed{
+		Tags: map[plan.ServiceUID]map[string]string{}, Charges: map[plan.ServiceUID]plan.Charge{}, Unreadable: map[plan.ServiceUID]string{},
+		Known: map[string][]plan.ServiceUID{}, Inventories: map[plan.ServiceUID]string{}, Cancelling: map[plan.ServiceUID]bool{},
+		ApprovalsUnknown: a.ApprovalsUnknown,
+	}
 	for _, s := range a.all() {
 		o.Services = append(o.Services, plan.Service{
 			UID: plan.ServiceUID(s.UID), Name: s.Name, Status: plan.Status(s.Status), Location: plan.LocationID(s.Location),
 			Speed: plan.Speed(s.Speed), Zone: plan.Zone(s.Zone), AggregationID: s.LAG, LAGPrimary: s.Primary, Term: s.Term,
 			CostCentre: s.CostCentre, MarketplaceVisibility: s.Visible, Locked: s.Locked, AdminLocked: s.AdminLocked,
-			CreatedAt: s.CreatedAt, ContractEnd: s.ContractEnd,
+			CreatedAt: s.CreatedAt, ContractEnd: s.ContractEnd, VXCs: s.VXCs,
 		})
 	}
 	for i, c := range a.Claims {
-		out := plan.Claim{
-			ID: fmt.Sprintf("claim-%d", i), Name: c.Name, State: plan.ClaimState(c.Standing),
-			Order: plan.Order{Name: c.Name, Location: plan.LocationID(c.Location), Speed: plan.Speed(c.Speed), Term: 12},
-		}
-		for _, uid := range c.UIDs {
-			out.UIDs = append(out.UIDs, plan.ServiceUID(uid))
-		}
-		o.Claims = append(o.Claims, out)
+		o.Claims = append(o.Claims, c.observed(fmt.Sprintf("claim-%d", i)))
 	}
-	o.Known = map[string][]plan.ServiceUID{}
-	for name, uid := range a.Vanished {
-		o.Known[plan.FoldName(name)] = []plan.ServiceUID{plan.ServiceUID(uid)}
+	for name, known := range a.Known {
+		o.Known[plan.FoldName(name)] = uids(known)
+	}
+	for uid, inventory := range a.Inventories {
+		o.Inventories[plan.ServiceUID(uid)] = inventory
+	}
+	for _, uid := range a.Cancelling {
+		o.Cancelling[plan.ServiceUID(uid)] = true
 	}
 	return o
+}
+
+func (c claim) observed(id string) plan.Claim {
+	if c.Key != "" {
+		return plan.Claim{ID: id, State: plan.Damaged, Key: c.Key, Hash: plan.NameHash(c.Name), Evidence: c.Evidence}
+	}
+	return plan.Claim{
+		ID: id, Name: c.Name, State: plan.ClaimState(c.State), UIDs: uids(c.UIDs), Found: uids(c.Found), Evidence: c.Evidence,
+		Order: plan.Order{
+			Name: c.Name, Location: plan.LocationID(c.Location), Speed: plan.Speed(c.Speed), Term: 12, LAGPorts: c.LAG, AggregationID: c.Aggregation,
+			Config: plan.OrderConfig{Zone: plan.Zone(c.Zone)},
+		},
+	}
+}
+
+func uids(all []string) []plan.ServiceUID {
+	var out []plan.ServiceUID
+	for _, uid := range all {
+		out = append(out, plan.ServiceUID(uid))
+	}
+	return out
 }
 
 // all lists the services, each as often as it is to be repeated.
@@ -275,7 +332,9 @@ func (a account) readMore(t *testing.T, need plan.Need, o plan.Observed) {
 	t.Helper()
 	for _, s := range a.all() {
 		uid := plan.ServiceUID(s.UID)
-		if slices.Contains(need.Tags, uid) {
+		if slices.Contains(need.Tags, uid) && s.Unreadable != "" {
+			o.Unreadable[uid] = s.Unreadable
+		} else if slices.Contains(need.Tags, uid) {
 			o.Tags[uid] = s.Tags
 		}
 		if !slices.Contains(need.Charges, uid) {
@@ -313,8 +372,15 @@ func (a account) quote(t *testing.T, o plan.Order) plan.Quote {
 	if reasons, ok := a.Refuse[o.Name]; ok {
 		return plan.Quote{Refusal: &plan.Refusal{Message: "Validation failed", Reasons: reasons, TraceID: "0af7651916cd43dd8448eb211c80319c"}}
 	}
-	if slices.Contains(a.Unpriced, o.Name) {
-		return plan.Quote{}
+	if why, ok := a.Fail[o.Name]; ok {
+		return plan.Quote{Failure: &plan.Refusal{Message: why}}
+	}
+	if why, ok := a.Unpriced[o.Name]; ok {
+		return plan.Quote{Unknown: why}
+	}
+	lag := o.LAGPorts > 1
+	if a.MemberUnpriced && !lag {
+		return plan.Quote{Unknown: "it names no price"}
 	}
 	monthly, once := amount(t, "500"), amount(t, a.OneTime)
 	if o.Speed > plan.Speed10G {
@@ -323,14 +389,30 @@ func (a account) quote(t *testing.T, o plan.Order) plan.Quote {
 	if a.Monthly != "" {
 		monthly = amount(t, a.Monthly)
 	}
-	if o.LAGPorts > 1 && a.LAGPrice == "total" {
-		monthly, once = monthly.Times(o.LAGPorts), once.Times(o.LAGPorts)
+	currency := stdcmp.Or(map[string]string{"UK": "GBP", "US": "USD", "AU": "AUD"}[o.Market], "EUR")
+	if lag {
+		monthly, once, currency = a.lagPrice(t, o.LAGPorts, monthly, once, currency)
 	}
-	if o.LAGPorts > 1 && a.LAGPrice == "odd" {
-		monthly = monthly.Add(amount(t, "1"))
+	return plan.Quote{
+		Priced: true, Currency: currency, Monthly: monthly, OneTime: once,
+		Notes: a.QuoteNotes[o.Name], WithoutMarket: slices.Contains(a.WithoutMarket, o.Name),
 	}
-	currency := map[string]string{"UK": "GBP", "US": "USD", "AU": "AUD"}[o.Market]
-	return plan.Quote{Priced: true, Currency: stdcmp.Or(currency, "EUR"), Monthly: monthly, OneTime: once}
+}
+
+// lagPrice is what a LAG of n is quoted at.
+func (a account) lagPrice(t *testing.T, n int, monthly, once plan.Amount, currency string) (plan.Amount, plan.Amount, string) {
+	t.Helper()
+	switch a.LAGPrice {
+	case "total":
+		return monthly.Times(n), once.Times(n), currency
+	case "odd":
+		return monthly.Times(n).Add(amount(t, "-0.01")), once, currency
+	case "dearer":
+		return monthly.Add(amount(t, "1")), once, currency
+	case "foreign":
+		return monthly, once, "XXX"
+	}
+	return monthly, once, currency
 }
 
 // catalog is the sandbox's: real locations.

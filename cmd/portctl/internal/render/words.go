@@ -1,7 +1,6 @@
 package render
 
 import (
-	"cmp"
 	"fmt"
 	"regexp"
 	"strings"
@@ -63,14 +62,16 @@ func signs(p *plan.Price) string {
 	return fmt.Sprintf("signs %s %s a month, commitment %[1]s %[3]s", Clean(p.Currency), p.Monthly.Grouped(), p.Commitment.Grouped())
 }
 
-// chargeText is what a cancellation costs: a currency and an amount, which is
-// grouped for people, or words. Without either it may cost the rest of the term.
-func chargeText(charge string) string {
-	currency, sum, _ := strings.Cut(charge, " ")
-	if amount, err := plan.ParseAmount(sum); err == nil {
-		return Clean(currency) + " " + amount.Grouped()
+// chargeText is what a cancellation costs. When that is not known it may be the rest
+// of the term.
+func chargeText(c *plan.Charge) string {
+	switch {
+	case c == nil:
+		return plan.Charge{}.String()
+	case c.Known:
+		return Clean(c.Currency) + " " + c.Amount.Grouped()
 	}
-	return Clean(cmp.Or(charge, "unknown, at most the remaining term"))
+	return c.String()
 }
 
 // note is one warning, and the names of the entries that have the same.

@@ -1,0 +1,95 @@
+package plan
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+)
+
+// tagsOf are the tags of a service as far as they were read. When they were not,
+// they are asked for; why says that they cannot be read.
+func (b *builder) tagsOf(uid ServiceUID) (tags map[string]string, read bool, why string) {
+	if tags, read := b.observed.Tags[uid]; read {
+		return tags, true, ""
+	}
+	if why, bad := b.observed.Unreadable[uid]; bad {
+		return nil, false, cmp.Or(why, "no reason is known")
+	}
+	b.need.Tags = append(b.need.Tags, uid)
+	return nil, false, ""
+}
+
+// owner is the inventory that a service belongs to: the one its tag names, or else
+// the one that ordered or adopted it by the ledger; empty when nobody knows. The tag
+// comes first, since a takeover writes it.
+func (b *builder) owner(uid ServiceUID) string {
+	return cmp.Or(b.observed.Tags[uid][TagInventory], b.observed.Inventories[uid])
+}
+
+func (b *builder) foreign(uid ServiceUID) bool {
+	owner := b.owner(uid)
+	return owner != "" && owner != b.desired.Inventory
+}
+
+// readableReason is a member whose tags cannot be read although the entry needs
+// them.
+func (b *builder) readableReason(p Port, u unit) (Reason, bool) {
+	for _, m := range u.members {
+		if _, _, why := b.tagsOf(m.UID); why != "" {
+			return unreadable(p.Source, m.UID, why), false
+		}
+	}
+	return Reason{}, true
+}
+
+func unreadable(at Source, uid ServiceUID, why string) Reason {
+	return Reason{
+		Code: ReasonTagsUnreadable, Source: at,
+		Text: fmt.Sprintf("the tags of service %s cannot be read: %s", uid, why),
+		Hint: "try again later, or take the entry out with --except",
+	}
+}
+
+// ownerReason keeps hands off a service that another inventory ordered. Its tags
+// are read before anything is done to it.
+func (b *builder) ownerReason(p Port, u unit) (Reason, bool) {
+	if r, ok := b.readableReason(p, u); !ok {
+		return r, false
+	}
+	for _, m := range u.members {
+		if !b.foreign(m.UID) {
+			continue
+		}
+		if !p.Takeover {
+			return Reason{
+				Code: ReasonOtherInventory, Source: p.Source,
+				Text: fmt.Sprintf("service %s belongs to inventory %q, so it is not changed from here", m.UID, b.owner(m.UID)),
+				Hint: "change it there, or take it over with `takeover: true`",
+			}, false
+		}
+		b.warn(p, "takeover", "service %s is taken over from inventory %q", m.UID, b.owner(m.UID))
+	}
+	return Reason{}, true
+}
+
+// ownerNote tells of a service that needs no change and that another inventory
+// ordered, as far as that is known without asking.
+func (b *builder) ownerNote(p Port, u unit) {
+	i := slices.IndexFunc(u.members, func(s Service) bool { return b.foreign(s.UID) })
+	if i >= 0 && !p.Takeover {
+		uid := u.members[i].UID
+		b.warn(p, "name", "service %s belongs to inventory %q: it is changed from here only with `takeover: true`", uid, b.owner(uid))
+	}
+}
+
+// takeoverChanges mark the members as this inventory's, when one of them is
+// another's.
+func (b *builder) takeoverChanges(p Port, u unit) []Change {
+	if !p.Takeover || !slices.ContainsFunc(u.members, func(s Service) bool { return b.foreign(s.UID) }) {
+		return nil
+	}
+	return compare(u, "tags."+TagInventory, b.desired.Inventory, func(s Service) (string, bool) {
+		tags, read, _ := b.tagsOf(s.UID)
+		return tags[TagInventory], !read || tags[TagInventory] == b.desired.Inventory
+	})
+}

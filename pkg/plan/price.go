@@ -1,0 +1,149 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Priced is the plan with the prices of its orders. An order that the API
+// refuses, or without a price that can be relied on, is blocked.
+func (p Plan) Priced(quotes Quotes) Plan {
+	p.Actions, p.Warnings = slices.Clone(p.Actions), slices.Clone(p.Warnings)
+	for i, a := range p.Actions {
+		if a.Order == nil && a.inquiry == nil {
+			continue
+		}
+		priced, notes := a.priced(quotes)
+		p.Actions[i] = priced
+		for _, n := range notes {
+			p.Warnings = append(p.Warnings, Warning{Name: a.Name, Text: n, Source: a.Source})
+		}
+	}
+	return p.summed()
+}
+
+// priced is the action with its price, and what a reviewer should know of it.
+func (a Action) priced(quotes Quotes) (Action, []string) {
+	order, count := a.inquiry, len(a.members())
+	if a.Order != nil {
+		order, count = a.Order, a.Order.Members()
+	}
+	own := quotes[order.Key()]
+	unit := own
+	if order.LAGPorts > 0 {
+		unit = quotes[order.oneMember().Key()]
+	}
+	if r, ok := a.quoteReason(own, unit); !ok {
+		return a.block(r), nil
+	}
+	price, notes := priceOf(*order, count, own, unit)
+	a.Price = &price
+	if own.WithoutMarket && a.Order != nil {
+		bare := *a.Order
+		bare.Market = ""
+		a.Order = &bare
+	}
+	for _, n := range own.Notes {
+		if !slices.Contains(notes, n) {
+			notes = append(notes, n)
+		}
+	}
+	return a, notes
+}
+
+// quoteReason is why nothing can be ordered on the strength of the quotes of an
+// order and of one member of it. A member without a price is no reason: the order's
+// own price bounds it.
+func (a Action) quoteReason(own, unit Quote) (Reason, bool) {
+	const noPrice = "the price is unknown: "
+	unknown := Reason{
+		Code: ReasonPriceUnknown, Source: a.Source,
+		Hint: "nothing is bought at a price that nobody could review: ask Megaport, or take the entry out with --except",
+	}
+	switch {
+	case own.Failure != nil:
+		return Reason{
+			Code: ReasonValidationFailed, Source: a.Source, Details: own.Failure.Reasons, TraceID: own.Failure.TraceID,
+			Text: "Megaport's validation gave no usable answer: " + own.Failure.Message,
+			Hint: "try again later, or take the entry out with --except",
+		}, false
+	case own.Refusal != nil:
+		return Reason{
+			Code: ReasonRefused, Source: a.Source, Details: own.Refusal.Reasons, TraceID: own.Refusal.TraceID,
+			Text: "Megaport would refuse the order: " + own.Refusal.Message,
+		}, false
+	case own.Unknown != "":
+		unknown.Text = noPrice + own.Unknown
+		return unknown, false
+	case !own.Priced || own.Currency == "":
+		unknown.Text = noPrice + "the validation named none"
+		return unknown, false
+	case unit.Priced && unit.Currency != own.Currency:
+		unknown.Text = fmt.Sprintf(noPrice+"the LAG is quoted in %s, one member in %s", own.Currency, unit.Currency)
+		return unknown, false
+	}
+	return Reason{}, true
+}
+
+// priceOf is the most that n ports can cost by the order's own quote and that of
+// one member. Whether the API prices a LAG per member or as a whole, and whether a
+// set-up fee is due once for an order or for each port, is not public (API facts
+// §3.3): where the quotes can be read in several ways the dearer one is taken, and
+// the notes show both.
+func priceOf(o Order, n int, own, unit Quote) (Price, []string) {
+	if o.LAGPorts == 0 {
+		monthly, once := own.Monthly.Times(n), own.OneTime.Times(n)
+		return Price{own.Currency, Cost{monthly, once, monthly.Times(o.Term).Add(once)}}, nil
+	}
+	var notes []string
+	m, s := readingOf(n, own.Monthly, unit.Monthly, unit.Priced), readingOf(n, own.OneTime, unit.OneTime, unit.Priced)
+	if !m.exact {
+		notes = append(notes, m.note("a month", n, own.Currency))
+	}
+	if !s.exact || s.whole != m.whole && !own.OneTime.IsZero() && n > 1 {
+		notes = append(notes, s.note("once", n, own.Currency))
+	}
+	return Price{own.Currency, Cost{m.most, s.most, m.most.Times(o.Term).Add(s.most)}}, notes
+}
+
+// reading is what the price of a LAG and that of one member can mean together.
+type reading struct {
+	own, unit Amount
+	// known says that one member has a price.
+	known bool
+	// most is the dearer of n times a member's price and of what the LAG's own price
+	// means.
+	most Amount
+	// whole says that the LAG's own price is taken for that of all members, exact
+	// that both say the same.
+	whole, exact bool
+}
+
+// readingOf takes the LAG's own price for that of all n members or of each,
+// whichever is nearer to n times a member's price.
+func readingOf(n int, own, unit Amount, known bool) reading {
+	r := reading{own: own, unit: unit, known: known, most: own.Times(n)}
+	if !known {
+		r.exact = n == 1 || own.IsZero()
+		return r
+	}
+	members := unit.Times(n)
+	if own.distance(members).Cmp(r.most.distance(members)) < 0 {
+		r.whole, r.most = true, own
+	}
+	r.exact = r.most.Equal(members)
+	if r.most.Cmp(members) < 0 {
+		r.most = members
+	}
+	return r
+}
+
+// note shows both prices and what the plan makes of them.
+func (r reading) note(per string, n int, currency string) string {
+	if !r.known {
+		return fmt.Sprintf("the LAG is quoted at %s %s %s, and one member has no price; in case it is the price of each, the plan counts %d times as much: %s %s",
+			currency, r.own, per, n, currency, r.most)
+	}
+	return fmt.Sprintf("the LAG is quoted at %s %s %s, and %d members at %s %s each; the plan counts the dearer reading: %s %s",
+		currency, r.own, per, n, currency, r.unit, currency, r.most)
+}
