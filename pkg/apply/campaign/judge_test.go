@@ -170,8 +170,12 @@ func (w *world) judgeLookUp(what string, r sandbox.Record, result apply.Result) 
 // than orders were cut off.
 func (w *world) judgeOpen(ctx context.Context, result *apply.Result) int {
 	r := w.server.Record()
-	unconfirmed := 0
+	unconfirmed, rejected := 0, false
 	for _, o := range w.openClaims(ctx) {
+		if o.State == ledger.Rejected {
+			rejected = true // it waits for a person's word, which is no lack of evidence
+			continue
+		}
 		unconfirmed++
 		if !w.trial.plain() || result == nil {
 			continue
@@ -189,7 +193,7 @@ func (w *world) judgeOpen(ctx context.Context, result *apply.Result) int {
 			w.violated("that %s is unconfirmed is not reported", o.Name)
 		}
 	}
-	if !w.trial.plain() || result == nil {
+	if !w.trial.plain() || result == nil || rejected {
 		return unconfirmed
 	}
 	if unconfirmed > 0 != (result.ExitCode == apply.ExitUnknown) {

@@ -184,7 +184,7 @@ func (w *world) again(ctx context.Context, what string) *apply.Result {
 	for _, a := range e.result.Actions {
 		if a.Kind == plan.Blocked {
 			w.refusals = append(w.refusals, fmt.Sprintf("%s: %s is blocked: %s", what, a.Name, a.Error.Message))
-			if w.trial.plain() {
+			if w.trial.plain() && a.Reason != plan.ReasonRejected {
 				w.violated("%s: %s is blocked: %s", what, a.Name, a.Error.Message)
 			}
 		}
