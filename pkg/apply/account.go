@@ -70,7 +70,8 @@ type Update struct {
 type Approvals struct {
 	// Unknown says why they could not be read; empty when List is all there are.
 	Unknown string
-	// Absent says that, by the API's own word, the account has no order approvals.
+	// Absent says that the API told that this account has none of that feature: it
+	// may not ask, or there is no such thing. List is empty then.
 	Absent bool
 	List   []Approval
 }
@@ -87,8 +88,8 @@ type Approval struct {
 	Status string
 	// CreatedAt is when it was asked for.
 	CreatedAt time.Time
-	// Texts are the texts among the order's values that can be its name or its
-	// tags, unescaped: no keys, no comments of persons.
+	// Texts are the texts among the order's values that can be its name, and the
+	// claims' ids among its tags, unescaped: no keys, no comments of persons.
 	Texts []string
 	// Location and Speed (Mbps) are those of the order.
 	Location plan.LocationID

@@ -51,7 +51,10 @@ type call struct {
 	accept  string // acceptJSON when empty
 	public  bool   // true sends no token
 	timeout time.Duration
-	limit   int64
+	// patience limits for how long the call is repeated, other than after 429; 0 sets
+	// no limit but the number of attempts.
+	patience time.Duration
+	limit    int64
 	// decode reads the body of a 2xx answer. It may be called once per attempt, so
 	// it starts over each time. Nil means decodeDone.
 	decode func(body io.Reader, a *attempt) error

@@ -62,7 +62,7 @@ func (s *ProductService) cancel(ctx context.Context, uid string) error {
 // terminated lists the states on the far side of a cancellation (API facts §4.3,
 // §5.4).
 func terminated(status string) bool {
-	return slices.Contains([]string{"CANCELLED", "CANCELLED_PARENT", "DECOMMISSIONING", "DECOMMISSIONED"}, strings.ToUpper(status))
+	return slices.Contains([]string{"CANCELLED", "CANCELLED_PARENT", "DECOMMISSIONING", "DECOMMISSIONED"}, folded(status))
 }
 
 // cancelUnsent is a failure that certainly changed nothing, so that there is
@@ -70,10 +70,6 @@ func terminated(status string) bool {
 func cancelUnsent(err error) bool {
 	var reqErr *RequestError
 	var authErr *AuthError
-	var apiErr *Error
-	if errors.As(err, &apiErr) {
-		return apiErr.Status == http.StatusTooManyRequests || apiErr.Status == http.StatusUnauthorized
-	}
 	return errors.As(err, &authErr) || errors.As(err, &reqErr) && reqErr.NotSent
 }
 

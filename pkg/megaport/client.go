@@ -1,6 +1,8 @@
 package megaport
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -18,8 +20,9 @@ const (
 	// DefaultConcurrency is how many requests run at once. The official test
 	// suites keep to 20 so as not to overwhelm the API (API facts §8.1, confidence A).
 	DefaultConcurrency = 16
-	// DefaultRate is how many requests a second are begun. No limit is published
-	// (API facts §8.1, confidence B).
+	// DefaultRate is how many requests a second are begun. The published limit, 500 in
+	// 5 minutes (API facts §0.1, confidence B), is one of the sum: a small rollout need
+	// not crawl, and a large one waits when it is told to.
 	DefaultRate = 50.0
 	// DefaultUserAgent is sent when Options names none.
 	DefaultUserAgent = "portctl/dev"
@@ -66,6 +69,10 @@ type Options struct {
 	// Rate is how many requests may begin in a second; 0 means DefaultRate, a
 	// negative number means no limit. A 429 halves it for a while.
 	Rate float64
+	// OnBusy is told that calls wait because the API is busy (429), and how long the
+	// first of them does, when waiting begins and every minute from there. Nil means
+	// that the Logger is told, as a warning. It is called from many goroutines.
+	OnBusy func(wait time.Duration)
 	// Jitter gives numbers of [0,1) that spread the waits before a repetition; nil
 	// means random ones. It is called from many goroutines.
 	Jitter func() float64
@@ -82,9 +89,25 @@ type Client struct {
 	Products *ProductService
 	// Approvals reads orders that wait for a second person.
 	Approvals *ApprovalService
+	// Company reads what the account says of itself.
+	Company *CompanyService
 
-	run        step
-	transports transports
+	run         step
+	transports  transports
+	fingerprint string
+}
+
+// Fingerprint tells one API key from another without showing it: the first 16
+// hexadecimal digits of a SHA-256 over a fixed text and the access key, the key's
+// public half. It is empty without credentials.
+func (c *Client) Fingerprint() string { return c.fingerprint }
+
+func fingerprint(accessKey string) string {
+	if accessKey == "" {
+		return ""
+	}
+	sum := sha256.Sum256([]byte("portctl access key\n" + accessKey))
+	return hex.EncodeToString(sum[:8])
 }
 
 // New makes a client. It sends nothing. An error says which option is unusable;
@@ -107,12 +130,13 @@ func New(o Options) (*Client, error) {
 		return nil, errors.New("megaport: the user agent and the call context must be plain ASCII on one line")
 	}
 	transports := newTransports(o.Transport, o.Concurrency)
-	tokens := newTokens(o, transports.plain)
+	busy := newBusy(o)
+	tokens := newTokens(o, transports.plain, busy)
 	secrets := newRedactor(o.Credentials, tokens)
 	tokens.redact = secrets
 
 	chain := newSend(base, transports, o)
-	c := &Client{transports: transports, run: withRetry(o.Jitter,
+	c := &Client{transports: transports, fingerprint: fingerprint(o.Credentials.AccessKey), run: withRetry(o.Jitter, busy,
 		withLimit(newLimiter(o.Concurrency, o.Rate),
 			withAuth(tokens,
 				withLog(o.Logger,
@@ -122,6 +146,7 @@ func New(o Options) (*Client, error) {
 	c.Orders = newOrderService(c, o.BuyForm)
 	c.Products = &ProductService{client: c}
 	c.Approvals = &ApprovalService{client: c}
+	c.Company = &CompanyService{client: c, managed: o.CallContext != ""}
 	return c, nil
 }
 

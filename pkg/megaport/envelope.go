@@ -15,11 +15,25 @@ var (
 	errTwoData = errors.New("it has data twice")
 )
 
+// tolerant lets bytes pass that are no UTF-8, and escapes of half a character:
+// they come as U+FFFD, and what hangs on a text looks at wireText.damaged.
+func tolerant() json.Options { return jsontext.AllowInvalidUTF8(true) }
+
+// skipMark passes over a byte order mark, which some servers put first.
+func skipMark(body io.Reader) io.Reader {
+	const mark = "\xef\xbb\xbf"
+	begun := bufio.NewReader(body)
+	if head, err := begun.Peek(len(mark)); err == nil && string(head) == mark {
+		_, _ = begun.Discard(len(mark))
+	}
+	return begun
+}
+
 // readEnvelope walks the object that every answer is (API facts §1.6) and hands
 // its data to read, which must take exactly one value. Nothing else is kept. An
 // answer that ends early, goes on after its end, or has no data is an error.
 func readEnvelope(body io.Reader, read func(dec *jsontext.Decoder) error) error {
-	dec := jsontext.NewDecoder(body, jsontext.AllowDuplicateNames(true))
+	dec := jsontext.NewDecoder(skipMark(body), jsontext.AllowDuplicateNames(true), tolerant())
 	if kind := dec.PeekKind(); kind != '{' {
 		if _, err := dec.ReadToken(); err != nil {
 			return wholeError(err)
@@ -109,7 +123,7 @@ func readObject(dec *jsontext.Decoder, into any) error {
 	if err != nil {
 		return err
 	}
-	if err := json.Unmarshal(v, into); err != nil {
+	if err := json.Unmarshal(v, into, tolerant()); err != nil {
 		return fieldError(err)
 	}
 	return nil

@@ -32,10 +32,22 @@ type Error struct {
 	TraceID string
 	// RetryAfter is the wait that was asked for; 0 when none was.
 	RetryAfter time.Duration
-	// FromAPI is true when the body was the API's envelope. A proxy's page is not
-	// the API's word.
+	// FromAPI is true when the body was the API's envelope as it is published: a JSON
+	// object with message and terms, both texts (API facts §1.6, confidence A/B). All
+	// published errors have both (§1.7). A proxy's page is not the API's word, and
+	// neither is a gateway's {"message": ...}.
 	FromAPI bool
 }
+
+// HTTPStatus is the status, for callers that know only this interface.
+func (e *Error) HTTPStatus() int { return e.Status }
+
+// Trace is the trace id, for callers that know only this interface.
+func (e *Error) Trace() string { return e.TraceID }
+
+// Envelope says whether the API itself answered, for callers that know only this
+// interface.
+func (e *Error) Envelope() bool { return e.FromAPI }
 
 // Error is one line: the call, the status, the message, reasons and trace id.
 func (e *Error) Error() string {
@@ -100,6 +112,12 @@ func (e *RequestError) Error() string {
 	return fmt.Sprintf("%s %s: %s: %s", e.Method, e.Path, what, text)
 }
 
+// HTTPStatus is the status of an answer that broke off, or 0.
+func (e *RequestError) HTTPStatus() int { return e.Status }
+
+// Trace is the trace id of an answer that broke off.
+func (e *RequestError) Trace() string { return e.TraceID }
+
 // Unwrap returns the cause.
 func (e *RequestError) Unwrap() error { return e.Err }
 
@@ -158,6 +176,12 @@ func (e *DecodeError) Error() string {
 	}
 	return s
 }
+
+// HTTPStatus is the status.
+func (e *DecodeError) HTTPStatus() int { return e.Status }
+
+// Trace is the trace id.
+func (e *DecodeError) Trace() string { return e.TraceID }
 
 // Unwrap returns what is wrong with the answer.
 func (e *DecodeError) Unwrap() error { return e.Err }
@@ -220,13 +244,14 @@ func readError(a *attempt, secrets redactor, resp *http.Response) *Error {
 // wireError is the envelope of an error. Its data has no fixed type.
 type wireError struct {
 	Message *string        `json:"message"`
+	Terms   jsontext.Value `json:"terms"`
 	Data    jsontext.Value `json:"data"`
 	TraceID *string        `json:"trace_id"`
 }
 
 // decodeError fills in what a body says and returns the body's own trace id,
 // which goes before the header's, as in the official SDK (API facts §1.7,
-// confidence A). The envelope is recognised by its message.
+// confidence A). The envelope is recognised by its message and terms.
 func decodeError(e *Error, contentType string, body []byte) (bodyTraceID string) {
 	var w wireError
 	err := json.Unmarshal(body, &w, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
@@ -234,7 +259,7 @@ func decodeError(e *Error, contentType string, body []byte) (bodyTraceID string)
 		e.Message = describeBody(contentType, body)
 		return ""
 	}
-	e.FromAPI = true
+	e.FromAPI = w.Terms.Kind() == '"'
 	e.Message = *w.Message
 	e.Reasons = flatten(w.Data)
 	if w.TraceID == nil {
@@ -293,7 +318,14 @@ func IsNotFound(err error) bool {
 	if strings.Contains(e.text(), "could not find a service with uid") {
 		return e.Status == http.StatusNotFound || e.Status == http.StatusBadRequest
 	}
-	return e.Status == http.StatusNotFound && !isNoEndpoint(err)
+	return e.Status == http.StatusNotFound && !isNoRoute(err)
+}
+
+// IsFeatureAbsent reports whether the API itself said that the account has none of
+// what was asked for: it may not (403), or there is no such thing (404).
+func IsFeatureAbsent(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.FromAPI && (e.Status == http.StatusForbidden || e.Status == http.StatusNotFound)
 }
 
 // IsRateLimited reports whether the API answered 429 to the last.
@@ -309,10 +341,21 @@ func IsVXCsAttached(err error) bool {
 	return errors.As(err, &e) && strings.Contains(e.text(), "has active vxcs associated with it")
 }
 
-// isNoEndpoint reports whether the API has no such route (API facts §1.7,
-// confidence C).
-func isNoEndpoint(err error) bool {
+// isNoRoute reports whether the API said that it has no such route, or does not
+// take the method there: 404 with a text about the route (API facts §1.7,
+// confidence C), 405 (C), 410 (D). A 404 about something else, such as a LAG, is a
+// refusal.
+func isNoRoute(err error) bool {
 	var e *Error
-	return errors.As(err, &e) && e.FromAPI && e.Status == http.StatusNotFound &&
-		strings.HasPrefix(strings.ToLower(e.Message), "no endpoint ")
+	if !errors.As(err, &e) || !e.FromAPI || isBackEnd(e.text()) {
+		return false
+	}
+	switch e.Status {
+	case http.StatusMethodNotAllowed, http.StatusGone:
+		return true
+	case http.StatusNotFound:
+		said := strings.ToLower(strings.Trim(e.Message, " ."))
+		return strings.HasPrefix(said, "no endpoint") || strings.Contains(said, "/networkdesign/") || said == "not found"
+	}
+	return false
 }

@@ -1,6 +1,7 @@
 package megaport
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -151,13 +152,15 @@ func TestIsNotFoundIsCautious(t *testing.T) {
 		body   string
 		want   bool
 	}{
-		{404, `{"message":"Service gone"}`, true},
-		{404, `{"message":"m","data":"Could not find a service with UID x"}`, true},
-		{404, `{"message":"No endpoint GET /v2/product/x"}`, false},
+		{404, `{"message":"Service gone","terms":""}`, true},
+		{404, `{"message":"Service gone"}`, false},
+		{404, `{"message":"m","terms":"…","data":"Could not find a service with UID x"}`, true},
+		{404, `{"message":"No endpoint GET /v2/product/x","terms":"…"}`, false},
+		{405, `{"message":"m","terms":"…"}`, false},
 		{404, `<html>not found</html>`, false},
 		{404, ``, false},
-		{400, `{"message":"Validation failed"}`, false},
-		{500, `{"message":"Could not find a service with UID x"}`, false},
+		{400, `{"message":"Validation failed","terms":"…"}`, false},
+		{500, `{"message":"Could not find a service with UID x","terms":"…"}`, false},
 	}
 	for _, tt := range tests {
 		if got := IsNotFound(errorOf(tt.status, tt.body)); got != tt.want {
@@ -172,6 +175,83 @@ func TestIsNotFoundIsCautious(t *testing.T) {
 	}
 	if !IsRateLimited(errorOf(429, ``)) {
 		t.Error("429 is not recognised")
+	}
+}
+
+// Only the published envelope is the API's word: an order hangs on it.
+func TestErrorFromAPI(t *testing.T) {
+	tests := map[string]bool{
+		`{"message":"m","terms":"t"}`:                  true,
+		`{"message":"","terms":"","data":[1]}`:         true,
+		"{\"message\":\"\xff\",\"terms\":\"\\ud83d\"}": true,
+		`{"message":"m"}`:                              false,
+		`{"message":"m","terms":null}`:                 false,
+		`{"message":"m","terms":{}}`:                   false,
+		`{"message":null,"terms":"t"}`:                 false,
+		`{"message":7,"terms":"t"}`:                    false,
+		`{"Message":"m","Terms":"t"}`:                  false,
+		`{"terms":"t"}`:                                false,
+		`[{"message":"m","terms":"t"}]`:                false,
+		`{"message":"m","terms":"t"`:                   false,
+		`<html>`:                                       false,
+		``:                                             false,
+	}
+	for body, want := range tests {
+		for _, status := range []int{400, 401, 404, 429} {
+			if err := errorOf(status, body); err.FromAPI != want || err.Envelope() != want {
+				t.Errorf("%d %s: %v", status, body, err.FromAPI)
+			}
+		}
+	}
+}
+
+func TestIsNoRoute(t *testing.T) {
+	const envelope = `{"message":%q,"terms":"…"}`
+	tests := []struct {
+		status  int
+		message string
+		want    bool
+	}{
+		{404, "No endpoint POST /v3/networkdesign/buy", true},
+		{404, "Not Found.", true},
+		{404, "nothing answers at /v4/networkdesign/buy", true},
+		{404, "Could not find a LAG with aggregationId 0", false},
+		{404, "Location not found", false},
+		{405, "Method not allowed", true},
+		{410, "This version was shut down", true},
+		{410, "got code 500", false},
+		{400, "No endpoint POST /v3/networkdesign/buy", false},
+		{500, "No endpoint POST /v3/networkdesign/buy", false},
+	}
+	for _, tt := range tests {
+		if got := isNoRoute(errorOf(tt.status, fmt.Sprintf(envelope, tt.message))); got != tt.want {
+			t.Errorf("%d %s: %v", tt.status, tt.message, got)
+		}
+		if isNoRoute(errorOf(tt.status, fmt.Sprintf(`{"message":%q}`, tt.message))) {
+			t.Errorf("%d %s: a gateway's word counts", tt.status, tt.message)
+		}
+	}
+}
+
+// What pkg/apply asks of an error, it asks through an interface.
+func TestErrorsTellStatusAndTrace(t *testing.T) {
+	for _, err := range []error{
+		errorOf(503, ``, "Trace-Id", "t-1"),
+		&DecodeError{Status: 503, TraceID: "t-1"},
+		&RequestError{Status: 503, TraceID: "t-1", Err: http.ErrHandlerTimeout},
+		&OrderError{Status: 503, TraceID: "t-1", Err: http.ErrHandlerTimeout},
+	} {
+		var traced interface {
+			HTTPStatus() int
+			Trace() string
+		}
+		if !errors.As(fmt.Errorf("wrapped: %w", err), &traced) || traced.HTTPStatus() != 503 || traced.Trace() != "t-1" {
+			t.Errorf("%T does not tell", err)
+		}
+	}
+	var envelope interface{ Envelope() bool }
+	if !errors.As(fmt.Errorf("wrapped: %w", errorOf(403, `{"message":"m","terms":"t"}`)), &envelope) || !envelope.Envelope() {
+		t.Error("it does not tell whether it is the API's")
 	}
 }
 

@@ -56,7 +56,7 @@ func FuzzDecodeProducts(f *testing.F) {
 			t.Fatalf("%d ports and %v", len(l.Ports), err)
 		}
 		for _, p := range l.Ports {
-			if p.UID == "" || p.Status == "" || p.Virtual || !strings.EqualFold(p.ProductType, "MEGAPORT") {
+			if p.UID == "" || p.Status == "" || p.VXCs < 0 || p.Virtual || !strings.EqualFold(p.ProductType, "MEGAPORT") {
 				t.Fatalf("%+v", p)
 			}
 		}
@@ -69,7 +69,7 @@ func FuzzDecodeProducts(f *testing.F) {
 func FuzzDecodeBuy(f *testing.F) {
 	seed(f)
 	f.Fuzz(func(t *testing.T, body string) {
-		uids, err := decodePurchase(strings.NewReader(body))
+		uids, _, err := decodePurchase(strings.NewReader(body))
 		if slices.Contains(uids, "") || len(slices.Compact(slices.Sorted(slices.Values(uids)))) != len(uids) {
 			t.Fatalf("%q, %v", uids, err)
 		}
@@ -82,7 +82,7 @@ func FuzzDecodeBuy(f *testing.F) {
 func FuzzDecodeValidate(f *testing.F) {
 	seed(f)
 	f.Fuzz(func(t *testing.T, body string) {
-		q, err := decodeQuote(strings.NewReader(body))
+		q, err := decodeQuote(strings.NewReader(body), 1000)
 		if q.HasPrice && (err != nil || q.Currency == "" || q.Empty || q.Unknown != "" || q.Monthly.IsNegative() || q.OneTime.IsNegative()) {
 			t.Fatalf("%+v, %v", q, err)
 		}
@@ -109,8 +109,24 @@ func FuzzDecodeApprovals(f *testing.F) {
 			t.Fatalf("%v and %v", list, err)
 		}
 		for _, a := range list {
-			if a.UID == "" || a.Status == "" {
+			if a.Status == "" || a.Order.LocationID < 0 || a.Order.Speed < 0 || slices.Contains(a.Order.Texts, "") {
 				t.Fatalf("%+v", a)
+			}
+		}
+	})
+}
+
+func FuzzDecodeCompanies(f *testing.F) {
+	seed(f)
+	f.Add(`[{"company":{"uid":"160208ae-01e4-4cb9-8d69-03a197b31cd2"}}]`)
+	f.Fuzz(func(t *testing.T, body string) {
+		uids, err := decodeCompanies(strings.NewReader(body))
+		if (err == nil) != (uids != nil) {
+			t.Fatalf("%v and %v", uids, err)
+		}
+		for _, uid := range uids {
+			if !isUUID(uid) || uid != strings.ToLower(uid) {
+				t.Fatalf("%q", uid)
 			}
 		}
 	})
@@ -188,7 +204,7 @@ func FuzzWholeNumber(f *testing.F) {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		q, err := decodeQuote(strings.NewReader(`{"data":[{"price":{"monthlyRate":` + text + `,"currency":"GBP"}}]}`))
+		q, err := decodeQuote(strings.NewReader(`{"data":[{"price":{"monthlyRate":`+text+`,"currency":"GBP"}}]}`), 1000)
 		if err == nil && q.HasPrice && len(q.Monthly.String()) > 60 {
 			t.Fatalf("%s became a monster of %d digits", text, len(q.Monthly.String()))
 		}

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 )
 
@@ -26,7 +27,8 @@ type Location struct {
 	Market string
 	// Country is the address's country, such as "United Kingdom".
 	Country string
-	// Status is Active, Deployment, Restricted, Extended, New or Expired.
+	// Status is Active, Deployment, Restricted, Extended, New or Expired, in that
+	// spelling whatever case it came in.
 	Status string
 	// SiteCode is such as "lon-tc1"; only the v2 listing has it.
 	SiteCode string
@@ -87,12 +89,16 @@ type LocationService struct {
 	authorized bool
 }
 
-// List reads all public locations, in the API's order. It needs no credentials.
-// Where the v3 listing does not exist (404, 410), the v2 one is read instead (API
-// facts §2.1, §2.2).
+// List reads all public locations, in the API's order. It needs no credentials;
+// should the API ask for a token after all (401, 403), one is sent if there are
+// credentials. Where the v3 listing does not exist (404, 410), the v2 one is read
+// instead (API facts §2.1, §2.2).
 func (s *LocationService) List(ctx context.Context) ([]Location, error) {
 	list, err := s.list(ctx, "/v3/locations", true, decodeLocations)
 	var apiErr *Error
+	if errors.As(err, &apiErr) && s.authorized && (apiErr.Status == http.StatusUnauthorized || apiErr.Status == http.StatusForbidden) {
+		list, err = s.list(ctx, "/v3/locations", false, decodeLocations)
+	}
 	gone := errors.As(err, &apiErr) && (apiErr.Status == http.StatusNotFound || apiErr.Status == http.StatusGone)
 	if !gone {
 		return list, err
@@ -120,44 +126,62 @@ func (s *LocationService) list(ctx context.Context, path string, public bool, de
 	return list, nil
 }
 
-// wireLocation is a v3 record (API facts §2.1, confidence A).
+// wireLocation is a v3 record (API facts §2.1, confidence A). Only the id has to be
+// readable: what else is odd makes the location one that is not found by name, or
+// does not offer what is wanted, and so stops only those who want it.
 type wireLocation struct {
-	ID              wireInt             `json:"id"`
-	Name            wireText            `json:"name"`
-	Address         wireAddress         `json:"address"`
-	DataCentre      wireDataCentre      `json:"dataCentre"`
-	Metro           wireText            `json:"metro"`
-	Market          wireText            `json:"market"`
-	Status          wireText            `json:"status"`
-	Latitude        wireDegrees         `json:"latitude"`
-	Longitude       wireDegrees         `json:"longitude"`
-	DiversityZones  map[string]wireZone `json:"diversityZones"`
-	ProductAddOns   wireAddOns          `json:"productAddOns"`
-	OrderingMessage wireText            `json:"orderingMessage"`
+	ID              wireInt                    `json:"id"`
+	Name            looseText                  `json:"name"`
+	Address         loose[wireAddress]         `json:"address"`
+	DataCentre      loose[wireDataCentre]      `json:"dataCentre"`
+	Metro           looseText                  `json:"metro"`
+	Market          looseText                  `json:"market"`
+	Status          looseText                  `json:"status"`
+	Latitude        wireDegrees                `json:"latitude"`
+	Longitude       wireDegrees                `json:"longitude"`
+	DiversityZones  loose[map[string]wireZone] `json:"diversityZones"`
+	ProductAddOns   loose[wireAddOns]          `json:"productAddOns"`
+	OrderingMessage looseText                  `json:"orderingMessage"`
 }
 
 type wireAddress struct {
-	Street   wireText `json:"street"`
-	Suburb   wireText `json:"suburb"`
-	City     wireText `json:"city"`
-	State    wireText `json:"state"`
-	Postcode wireText `json:"postcode"`
-	Country  wireText `json:"country"`
+	Street   looseText `json:"street"`
+	Suburb   looseText `json:"suburb"`
+	City     looseText `json:"city"`
+	State    looseText `json:"state"`
+	Postcode looseText `json:"postcode"`
+	Country  looseText `json:"country"`
 }
 
 type wireDataCentre struct {
-	ID   wireInt  `json:"id"`
-	Name wireText `json:"name"`
+	ID   looseInt  `json:"id"`
+	Name looseText `json:"name"`
 }
 
-type wireZone struct {
-	MegaportSpeedMbps []wireInt `json:"megaportSpeedMbps"`
-}
+type wireZone = loose[struct {
+	MegaportSpeedMbps looseList[looseInt] `json:"megaportSpeedMbps"`
+}]
 
 type wireAddOns struct {
-	CrossConnect struct {
-		Available wireBool `json:"available"`
-	} `json:"crossConnect"`
+	CrossConnect loose[struct {
+		Available looseBool `json:"available"`
+	}] `json:"crossConnect"`
+}
+
+// looseList is a list of loose values; anything else counts as empty.
+type looseList[T any] []T
+
+// UnmarshalJSONFrom accepts any value.
+func (w *looseList[T]) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	v, err := dec.ReadValue()
+	if err != nil {
+		return err
+	}
+	var list []T
+	if *w = nil; v.Kind() == '[' && json.Unmarshal(v, &list, tolerant(), jsontext.AllowDuplicateNames(true)) == nil {
+		*w = list
+	}
+	return nil
 }
 
 // wireDegrees is a number; whatever else is there counts as unknown, because
@@ -195,6 +219,7 @@ func readLocations(body io.Reader, read func(*jsontext.Decoder) (Location, error
 	err := readEnvelope(body, func(dec *jsontext.Decoder) error {
 		return readList(dec, func(i int, dec *jsontext.Decoder) error {
 			l, err := read(dec)
+			l.Status = titled(l.Status)
 			if err == nil && l.ID <= 0 {
 				err = errors.New("field id: want a positive number")
 			}
@@ -211,23 +236,36 @@ func readLocations(body io.Reader, read func(*jsontext.Decoder) (Location, error
 	return list, nil
 }
 
+// titled is a status as the API documents it: "Active" for "ACTIVE" and "active".
+func titled(text string) string {
+	text = folded(text)
+	if text == "" {
+		return ""
+	}
+	return text[:1] + strings.ToLower(text[1:])
+}
+
 func (w wireLocation) location() Location {
 	l := Location{
 		ID: w.ID.int(), Name: w.Name.text, Metro: w.Metro.text, Market: w.Market.text,
-		Country: w.Address.Country.text, Status: w.Status.text, Address: w.Address.address(),
-		DataCentre: DataCentre{ID: w.DataCentre.ID.int(), Name: w.DataCentre.Name.text},
+		Country: w.Address.value.Country.text, Status: w.Status.text, Address: w.Address.value.address(),
+		DataCentre: w.DataCentre.value.dataCentre(),
 		Latitude:   float64(w.Latitude), Longitude: float64(w.Longitude),
 		Zones:           map[string]Zone{},
-		CrossConnect:    w.ProductAddOns.CrossConnect.Available.value,
+		CrossConnect:    w.ProductAddOns.value.CrossConnect.value.Available.value,
 		OrderingMessage: w.OrderingMessage.text, Version: 3,
 	}
-	for name, z := range w.DiversityZones {
-		if speeds := speedsOf(z.MegaportSpeedMbps, 1); len(speeds) > 0 {
+	for name, z := range w.DiversityZones.value {
+		if speeds := speedsOf(z.value.MegaportSpeedMbps, 1); len(speeds) > 0 {
 			l.Zones[strings.ToLower(name)] = Zone{Speeds: speeds}
 		}
 	}
 	l.Speeds = allSpeeds(l.Zones, nil)
 	return l
+}
+
+func (w wireDataCentre) dataCentre() DataCentre {
+	return DataCentre{ID: w.ID.int(), Name: w.Name.text}
 }
 
 func (w wireAddress) address() Address {
@@ -240,29 +278,29 @@ func (w wireAddress) address() Address {
 // wireLocationV2 is a record of the old listing; its port speeds are in Gbps
 // (API facts §2.2, confidence A).
 type wireLocationV2 struct {
-	ID        wireInt        `json:"id"`
-	Name      wireText       `json:"name"`
-	Address   wireAddress    `json:"address"`
-	DC        wireDataCentre `json:"dc"`
-	Metro     wireText       `json:"metro"`
-	Market    wireText       `json:"market"`
-	Country   wireText       `json:"country"`
-	SiteCode  wireText       `json:"siteCode"`
-	Status    wireText       `json:"status"`
-	Latitude  wireDegrees    `json:"latitude"`
-	Longitude wireDegrees    `json:"longitude"`
-	Products  struct {
-		Megaport []wireInt `json:"megaport"`
-	} `json:"products"`
-	DiversityZones struct {
-		Megaport []wireZoneV2 `json:"megaport"`
-	} `json:"diversityZones"`
-	OrderingMessage wireText `json:"ordering_message"`
+	ID        wireInt               `json:"id"`
+	Name      looseText             `json:"name"`
+	Address   loose[wireAddress]    `json:"address"`
+	DC        loose[wireDataCentre] `json:"dc"`
+	Metro     looseText             `json:"metro"`
+	Market    looseText             `json:"market"`
+	Country   looseText             `json:"country"`
+	SiteCode  looseText             `json:"siteCode"`
+	Status    looseText             `json:"status"`
+	Latitude  wireDegrees           `json:"latitude"`
+	Longitude wireDegrees           `json:"longitude"`
+	Products  loose[struct {
+		Megaport looseList[looseInt] `json:"megaport"`
+	}] `json:"products"`
+	DiversityZones loose[struct {
+		Megaport looseList[loose[wireZoneV2]] `json:"megaport"`
+	}] `json:"diversityZones"`
+	OrderingMessage looseText `json:"ordering_message"`
 }
 
 type wireZoneV2 struct {
-	Name  wireText `json:"name"`
-	Speed wireInt  `json:"speed"`
+	Name  looseText `json:"name"`
+	Speed looseInt  `json:"speed"`
 }
 
 func decodeLocationsV2(body io.Reader) ([]Location, error) {
@@ -277,29 +315,35 @@ func (w wireLocationV2) location() Location {
 	l := Location{
 		ID: w.ID.int(), Name: w.Name.text, Metro: w.Metro.text, Market: w.Market.text,
 		Country: w.Country.text, Status: w.Status.text, SiteCode: w.SiteCode.text,
-		Address:    w.Address.address(),
-		DataCentre: DataCentre{ID: w.DC.ID.int(), Name: w.DC.Name.text},
+		Address:    w.Address.value.address(),
+		DataCentre: w.DC.value.dataCentre(),
 		Latitude:   float64(w.Latitude), Longitude: float64(w.Longitude),
 		Zones:           map[string]Zone{},
 		OrderingMessage: w.OrderingMessage.text, Version: 2,
 	}
-	byZone := map[string][]wireInt{}
-	for _, z := range w.DiversityZones.Megaport {
-		name := strings.ToLower(z.Name.text)
-		byZone[name] = append(byZone[name], z.Speed)
+	byZone := map[string][]looseInt{}
+	for _, z := range w.DiversityZones.value.Megaport {
+		name := strings.ToLower(z.value.Name.text)
+		byZone[name] = append(byZone[name], z.value.Speed)
 	}
 	for name, speeds := range byZone {
 		l.Zones[name] = Zone{Speeds: speedsOf(speeds, 1000)}
 	}
-	l.Speeds = allSpeeds(l.Zones, speedsOf(w.Products.Megaport, 1000))
+	l.Speeds = allSpeeds(l.Zones, speedsOf(w.Products.value.Megaport, 1000))
 	return l
 }
 
-// speedsOf is a list in Mbps, ascending, without repetition.
-func speedsOf(list []wireInt, unit int) []int {
+// speedsOf is a list in Mbps, ascending, without repetition. There is no port
+// below 1 Gbps, so a smaller number is one of Gbps, as in the v2 listing, whatever
+// the field is called (a guess, D; an order is validated all the same).
+func speedsOf(list []looseInt, unit int) []int {
 	speeds := []int{}
 	for _, s := range list {
-		if s.value > 0 && s.value <= 1e9 {
+		switch {
+		case s.value <= 0 || s.value > 1e9:
+		case s.value < 1000:
+			speeds = append(speeds, s.int()*1000)
+		default:
 			speeds = append(speeds, s.int()*unit)
 		}
 	}

@@ -135,9 +135,9 @@ func newOrderService(c *Client, form BuyForm) *OrderService {
 	return s
 }
 
-// Validate asks whether an order would be taken, and at what price. It commits
-// nothing. An *Error with FromAPI set and a 4xx status is the API's refusal, with
-// its reasons.
+// Validate asks whether an order would be taken, and at what price at most. It
+// commits nothing. An *Error with FromAPI set and a 4xx status is the API's refusal,
+// with its reasons.
 func (s *OrderService) Validate(ctx context.Context, o Order) (Quote, error) {
 	if err := o.check(); err != nil {
 		return Quote{}, fmt.Errorf("megaport: %w", err)
@@ -150,7 +150,7 @@ func (s *OrderService) Validate(ctx context.Context, o Order) (Quote, error) {
 	_, err = s.client.do(ctx, call{
 		class: classRead, method: http.MethodPost, path: "/v3/networkdesign/validate", body: body,
 		decode: func(body io.Reader, _ *attempt) (err error) {
-			q, err = decodeQuote(body)
+			q, err = decodeQuote(body, o.Speed)
 			return err
 		},
 	})
@@ -162,19 +162,22 @@ func (s *OrderService) Validate(ctx context.Context, o Order) (Quote, error) {
 
 // Purchase is the answer to an order.
 type Purchase struct {
-	// UIDs are the new ports, one for each member of a LAG, in the API's order.
+	// UIDs are the new ports as the API spells them, one for each member of a LAG, in
+	// its order. Two that differ in case only are one; an odd one is made printable.
 	UIDs []string
 	// TraceID is what Megaport's support asks for; empty when there was none.
 	TraceID string
 	// Status is the HTTP status; 0 when there was no answer.
 	Status int
+
+	odd bool // not every element of the answer has a UID of its own, of the usual shape
 }
 
 // Buy sends an order, and does not let go of it: the caller's context decides
 // when to give up waiting, and giving up is an outcome in doubt. One POST may
-// take five minutes. It is sent again only when the one before was certainly not
-// processed: after 429, after a 401 with a new token, when nothing was written,
-// or when the API has no such endpoint and the other form is to be tried.
+// take five minutes. It is sent again only when nothing of it was written, or when
+// the API says that it has no such route, so that the other form is to be tried.
+// After 429 and 401 it is not: that is the caller's to do, after a look.
 //
 // Every failure is an *OrderError. The Purchase holds what is known in any case.
 func (s *OrderService) Buy(ctx context.Context, o Order) (Purchase, error) {
@@ -183,20 +186,23 @@ func (s *OrderService) Buy(ctx context.Context, o Order) (Purchase, error) {
 	}
 	form := BuyForm(s.form.Load())
 	p, err := s.buy(ctx, o, form)
-	if isNoEndpoint(err) {
+	if isNoRoute(err) {
 		// The API has no such route, so nothing was processed.
 		other := BuyV4
 		if form == BuyV4 {
 			other = BuyV3
 		}
 		p, err = s.buy(ctx, o, other)
-		if !isNoEndpoint(err) {
+		if !isNoRoute(err) {
 			s.form.Store(int32(other))
 		}
 	}
 	if outcome := classifyOrder(answerOf(p, err, o.Ports())); outcome != OrderBought {
 		if err == nil {
 			err = fmt.Errorf("%d of %d service UIDs came back", len(p.UIDs), o.Ports())
+			if p.odd {
+				err = errors.New("the answer has service UIDs that are missing, repeated or of an odd form")
+			}
 		}
 		return p, &OrderError{Name: o.Name, Outcome: outcome, UIDs: p.UIDs, TraceID: p.TraceID, Status: p.Status, Err: err}
 	}
@@ -212,7 +218,7 @@ func (s *OrderService) buy(ctx context.Context, o Order, form BuyForm) (Purchase
 	a, err := s.client.do(ctx, call{
 		class: classOrder, method: http.MethodPost, path: path, body: body, timeout: timeoutOrder,
 		decode: func(body io.Reader, _ *attempt) (err error) {
-			p.UIDs, err = decodePurchase(body)
+			p.UIDs, p.odd, err = decodePurchase(body)
 			return err
 		},
 	})
@@ -236,24 +242,51 @@ func buyRequest(o Order, form BuyForm) (path string, body []byte, err error) {
 // looks at the UID alone: the rest was seen stale or respelt (API facts §3.4,
 // confidence A/B).
 type wireCreated struct {
-	TechnicalServiceUID wireText `json:"technicalServiceUid"`
+	TechnicalServiceUID looseText `json:"technicalServiceUid"`
 }
 
 // decodePurchase lists the UIDs of an answer. On an error it returns those that
-// came before it, too: each is a port that was bought.
-func decodePurchase(body io.Reader) ([]string, error) {
-	var uids []string
-	err := readEnvelope(body, func(dec *jsontext.Decoder) error {
+// came before it, too: each may be a port that was bought. It is odd when an element
+// has no UID, one that came before in whatever case, or one that is no UUID, which
+// every UID is (API facts §13, confidence A).
+func decodePurchase(body io.Reader) (uids []string, odd bool, err error) {
+	err = readEnvelope(body, func(dec *jsontext.Decoder) error {
 		return readList(dec, func(i int, dec *jsontext.Decoder) error {
-			var w wireCreated
-			if err := readObject(dec, &w); err != nil {
+			v, err := dec.ReadValue()
+			if err != nil {
 				return fmt.Errorf("service number %d: %w", i+1, err)
 			}
-			if uid := w.TechnicalServiceUID.text; uid != "" && !slices.Contains(uids, uid) {
-				uids = append(uids, uid)
+			var w loose[wireCreated]
+			if err := json.Unmarshal(v, &w, tolerant(), jsontext.AllowDuplicateNames(true)); err != nil {
+				return fmt.Errorf("service number %d: %w", i+1, fieldError(err))
 			}
+			uid := printable(w.value.TechnicalServiceUID.text, 80)
+			odd = odd || !isUUID(uid) || v.Kind() != '{' || !v.IsValid()
+			if uid == "" {
+				return nil
+			}
+			if slices.ContainsFunc(uids, func(u string) bool { return strings.EqualFold(u, uid) }) {
+				odd = true
+				return nil
+			}
+			uids = append(uids, uid)
 			return nil
 		})
 	})
-	return uids, err
+	return uids, odd, err
+}
+
+// isUUID looks at the shape alone: 32 hexadecimal digits in five groups.
+func isUUID(text string) bool {
+	if len(text) != 36 {
+		return false
+	}
+	for i, r := range text {
+		dash := i == 8 || i == 13 || i == 18 || i == 23
+		digit := r >= '0' && r <= '9' || r >= 'a' && r <= 'f' || r >= 'A' && r <= 'F'
+		if dash != (r == '-') || !dash && !digit {
+			return false
+		}
+	}
+	return true
 }

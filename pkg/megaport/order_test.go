@@ -27,30 +27,41 @@ func TestBuy(t *testing.T) {
 		tokens  int
 		text    string
 	}{
-		"bought":                     {answers: []func() (*http.Response, error){says(200, published, "Trace-Id", "t-1")}, outcome: OrderBought, uids: []string{uid}, status: 200, posts: 1, tokens: 1},
-		"a LAG of two":               {answers: []func() (*http.Response, error){says(200, fact(t, "buy-lag.json"))}, lag: 2, outcome: OrderBought, uids: []string{testUID, uid}, status: 200, posts: 1, tokens: 1},
-		"fewer UIDs than ordered":    {answers: []func() (*http.Response, error){says(200, published)}, lag: 2, outcome: OrderUnknown, uids: []string{uid}, status: 200, posts: 1, tokens: 1, text: "1 of 2 service UIDs came back"},
-		"the same UID twice":         {answers: []func() (*http.Response, error){says(200, `{"data":[{"technicalServiceUid":"u"},{"technicalServiceUid":"u"}]}`)}, lag: 2, outcome: OrderUnknown, uids: []string{"u"}, status: 200, posts: 1, tokens: 1},
-		"no UIDs":                    {answers: []func() (*http.Response, error){says(200, `{"message":"ok","data":[]}`)}, outcome: OrderUnknown, status: 200, posts: 1, tokens: 1, text: "0 of 1"},
-		"no data":                    {answers: []func() (*http.Response, error){says(202, `{"message":"queued"}`)}, outcome: OrderUnknown, status: 202, posts: 1, tokens: 1, text: "no data"},
-		"nothing":                    {answers: []func() (*http.Response, error){says(200, ``)}, outcome: OrderUnknown, status: 200, posts: 1, tokens: 1},
-		"UID of another kind":        {answers: []func() (*http.Response, error){says(200, `{"data":[{"technicalServiceUid":7}]}`)}, outcome: OrderUnknown, status: 200, posts: 1, tokens: 1},
-		"refused":                    {answers: []func() (*http.Response, error){says(400, `{"message":"Validation failed","data":"no"}`)}, outcome: OrderRefused, status: 400, posts: 1, tokens: 1, text: `order "API Port": refused: POST /v3/networkdesign/buy: HTTP 400: Validation failed: no`},
-		"a proxy's page":             {answers: []func() (*http.Response, error){says(403, `<html><title>Denied</title>`)}, outcome: OrderUnknown, status: 403, posts: 1, tokens: 1},
-		"a back end in trouble":      {answers: []func() (*http.Response, error){says(400, `{"message":"Validation failed","data":[{"error":"Problem talking with network provisioning system, got code 500"}]}`)}, outcome: OrderUnknown, status: 400, posts: 1, tokens: 1, text: "may have been bought"},
-		"a 500":                      {answers: []func() (*http.Response, error){says(500, `{"message":"oops"}`, "Trace-Id", "t-2")}, outcome: OrderUnknown, status: 500, posts: 1, tokens: 1},
-		"a 502":                      {answers: []func() (*http.Response, error){says(502, ``)}, outcome: OrderUnknown, status: 502, posts: 1, tokens: 1},
-		"a redirect":                 {answers: []func() (*http.Response, error){says(307, ``, "Location", "https://api.test/v3/networkdesign/buy")}, outcome: OrderUnknown, status: 307, posts: 1, tokens: 1, text: "not followed"},
-		"no answer":                  {answers: []func() (*http.Response, error){breaks("connection reset by peer")}, outcome: OrderUnknown, posts: 1, tokens: 1, text: "connection reset"},
-		"busy, then bought":          {answers: []func() (*http.Response, error){says(429, ``), says(429, ``, "Retry-After", "3"), says(200, published)}, outcome: OrderBought, uids: []string{uid}, status: 200, posts: 3, tokens: 1},
-		"busy, then no answer":       {answers: []func() (*http.Response, error){says(429, ``), breaks("EOF")}, outcome: OrderUnknown, posts: 2, tokens: 1},
-		"token refused, then bought": {answers: []func() (*http.Response, error){says(401, `{"message":"Bad session token"}`), says(200, published)}, outcome: OrderBought, uids: []string{uid}, status: 200, posts: 2, tokens: 2},
-		"token refused for good":     {answers: []func() (*http.Response, error){says(401, `{"message":"Bad"}`), says(401, `{"message":"Bad"}`)}, outcome: OrderRefused, status: 401, posts: 2, tokens: 2},
-		"token refused, no answer":   {answers: []func() (*http.Response, error){says(401, `{"message":"Bad"}`), breaks("EOF")}, outcome: OrderUnknown, posts: 2, tokens: 2},
-		"the other form":             {answers: []func() (*http.Response, error){says(404, noEndpointV3), says(200, published)}, outcome: OrderBought, uids: []string{uid}, status: 200, posts: 2, tokens: 1},
-		"the other form, unknown":    {answers: []func() (*http.Response, error){says(404, noEndpointV3), breaks("EOF")}, outcome: OrderUnknown, posts: 2, tokens: 1},
-		"neither form":               {answers: []func() (*http.Response, error){says(404, noEndpointV3), says(404, strings.ReplaceAll(noEndpointV3, "v3", "v4"))}, outcome: OrderRefused, status: 404, posts: 2, tokens: 1},
-		"a proxy knows no endpoint":  {answers: []func() (*http.Response, error){says(404, `No endpoint here`)}, outcome: OrderUnknown, status: 404, posts: 1, tokens: 1},
+		"bought":                      {answers: []func() (*http.Response, error){says(200, published, "Trace-Id", "t-1")}, outcome: OrderBought, uids: []string{uid}, status: 200, posts: 1, tokens: 1},
+		"a LAG of two":                {answers: []func() (*http.Response, error){says(200, fact(t, "buy-lag.json"))}, lag: 2, outcome: OrderBought, uids: []string{testUID, uid}, status: 200, posts: 1, tokens: 1},
+		"fewer UIDs than ordered":     {answers: []func() (*http.Response, error){says(200, published)}, lag: 2, outcome: OrderUnknown, uids: []string{uid}, status: 200, posts: 1, tokens: 1, text: "1 of 2 service UIDs came back"},
+		"the same UID twice":          {answers: []func() (*http.Response, error){says(200, `{"data":[{"technicalServiceUid":"u"},{"technicalServiceUid":"u"}]}`)}, lag: 2, outcome: OrderUnknown, uids: []string{"u"}, status: 200, posts: 1, tokens: 1},
+		"the same UID beside its own": {answers: []func() (*http.Response, error){says(200, `{"data":[{"technicalServiceUid":"`+uid+`"},{"technicalServiceUid":"`+strings.ToUpper(uid)+`"}]}`)}, outcome: OrderUnknown, uids: []string{uid}, status: 200, posts: 1, tokens: 1, text: "missing, repeated or of an odd form"},
+		"more UIDs than ordered":      {answers: []func() (*http.Response, error){says(200, fact(t, "buy-lag.json"))}, outcome: OrderUnknown, uids: []string{testUID, uid}, status: 200, posts: 1, tokens: 1, text: "2 of 1 service UIDs"},
+		"an empty UID beside it":      {answers: []func() (*http.Response, error){says(200, `{"data":[{"technicalServiceUid":""},{"technicalServiceUid":"`+uid+`"}]}`)}, outcome: OrderUnknown, uids: []string{uid}, status: 200, posts: 1, tokens: 1},
+		"a UID that is none":          {answers: []func() (*http.Response, error){says(200, `{"data":[{"technicalServiceUid":"68124"}]}`)}, outcome: OrderUnknown, uids: []string{"68124"}, status: 200, posts: 1, tokens: 1},
+		"in upper case":               {answers: []func() (*http.Response, error){says(200, `{"data":[{"technicalServiceUid":"`+strings.ToUpper(uid)+`"}]}`)}, outcome: OrderBought, uids: []string{strings.ToUpper(uid)}, status: 200, posts: 1, tokens: 1},
+		"no UIDs":                     {answers: []func() (*http.Response, error){says(200, `{"message":"ok","data":[]}`)}, outcome: OrderUnknown, status: 200, posts: 1, tokens: 1, text: "0 of 1"},
+		"no data":                     {answers: []func() (*http.Response, error){says(202, `{"message":"queued"}`)}, outcome: OrderUnknown, status: 202, posts: 1, tokens: 1, text: "no data"},
+		"nothing":                     {answers: []func() (*http.Response, error){says(200, ``)}, outcome: OrderUnknown, status: 200, posts: 1, tokens: 1},
+		"UID of another kind":         {answers: []func() (*http.Response, error){says(200, `{"data":[{"technicalServiceUid":7}]}`)}, outcome: OrderUnknown, uids: []string{"7"}, status: 200, posts: 1, tokens: 1},
+		"refused":                     {answers: []func() (*http.Response, error){says(400, `{"message":"Validation failed","terms":"…","data":"no"}`)}, outcome: OrderRefused, status: 400, posts: 1, tokens: 1, text: `order "API Port": refused: POST /v3/networkdesign/buy: HTTP 400: Validation failed: no`},
+		"a gateway's JSON":            {answers: []func() (*http.Response, error){says(400, `{"message":"Validation failed","data":"no"}`)}, outcome: OrderUnknown, status: 400, posts: 1, tokens: 1, text: "may have been bought"},
+		"a proxy's page":              {answers: []func() (*http.Response, error){says(403, `<html><title>Denied</title>`)}, outcome: OrderUnknown, status: 403, posts: 1, tokens: 1},
+		"a back end in trouble":       {answers: []func() (*http.Response, error){says(400, `{"message":"Validation failed","terms":"…","data":[{"error":"Problem talking with network provisioning system, got code 500"}]}`)}, outcome: OrderUnknown, status: 400, posts: 1, tokens: 1, text: "may have been bought"},
+		"a 500":                       {answers: []func() (*http.Response, error){says(500, `{"message":"oops"}`, "Trace-Id", "t-2")}, outcome: OrderUnknown, status: 500, posts: 1, tokens: 1},
+		"a 502":                       {answers: []func() (*http.Response, error){says(502, ``)}, outcome: OrderUnknown, status: 502, posts: 1, tokens: 1},
+		"a redirect":                  {answers: []func() (*http.Response, error){says(307, ``, "Location", "https://api.test/v3/networkdesign/buy")}, outcome: OrderUnknown, status: 307, posts: 1, tokens: 1, text: "not followed"},
+		"no answer":                   {answers: []func() (*http.Response, error){breaks("connection reset by peer")}, outcome: OrderUnknown, posts: 1, tokens: 1, text: "connection reset"},
+		"busy":                        {answers: []func() (*http.Response, error){says(429, `{"message":"Too many","terms":"…"}`, "Retry-After", "3")}, outcome: OrderNotProcessed, status: 429, posts: 1, tokens: 1},
+		"busy, says a gateway":        {answers: []func() (*http.Response, error){says(429, `{"message":"Too many"}`)}, outcome: OrderUnknown, status: 429, posts: 1, tokens: 1},
+		"busy, says nobody":           {answers: []func() (*http.Response, error){says(429, ``)}, outcome: OrderUnknown, status: 429, posts: 1, tokens: 1},
+		"token refused":               {answers: []func() (*http.Response, error){says(401, `{"message":"Bad session token","terms":"…"}`)}, outcome: OrderNotProcessed, status: 401, posts: 1, tokens: 1},
+		"token refused by a gateway":  {answers: []func() (*http.Response, error){says(401, `{"message":"Unauthorized"}`)}, outcome: OrderUnknown, status: 401, posts: 1, tokens: 1},
+		"token refused by a page":     {answers: []func() (*http.Response, error){says(401, `<html>`)}, outcome: OrderUnknown, status: 401, posts: 1, tokens: 1},
+		"the other form, by 405":      {answers: []func() (*http.Response, error){says(405, `{"message":"Method not allowed","terms":"…"}`), says(200, published)}, outcome: OrderBought, uids: []string{uid}, status: 200, posts: 2, tokens: 1},
+		"the other form, by 410":      {answers: []func() (*http.Response, error){says(410, `{"message":"Gone","terms":"…"}`), says(200, published)}, outcome: OrderBought, uids: []string{uid}, status: 200, posts: 2, tokens: 1},
+		"a 404 about something else":  {answers: []func() (*http.Response, error){says(404, `{"message":"LAG not found","terms":"…"}`)}, outcome: OrderRefused, status: 404, posts: 1, tokens: 1},
+		"a proxy knows no method":     {answers: []func() (*http.Response, error){says(405, `{"message":"Method not allowed"}`)}, outcome: OrderUnknown, status: 405, posts: 1, tokens: 1},
+		"the other form":              {answers: []func() (*http.Response, error){says(404, noEndpointV3), says(200, published)}, outcome: OrderBought, uids: []string{uid}, status: 200, posts: 2, tokens: 1},
+		"the other form, unknown":     {answers: []func() (*http.Response, error){says(404, noEndpointV3), breaks("EOF")}, outcome: OrderUnknown, posts: 2, tokens: 1},
+		"neither form":                {answers: []func() (*http.Response, error){says(404, noEndpointV3), says(404, strings.ReplaceAll(noEndpointV3, "v3", "v4"))}, outcome: OrderRefused, status: 404, posts: 2, tokens: 1},
+		"a proxy knows no endpoint":   {answers: []func() (*http.Response, error){says(404, `No endpoint here`)}, outcome: OrderUnknown, status: 404, posts: 1, tokens: 1},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -92,13 +103,37 @@ func checkOutcome(t *testing.T, p Purchase, err error, outcome OrderOutcome, uid
 	}
 }
 
-func TestBuyGivesUpBeingBusy(t *testing.T) {
+// A token that an order was turned away with is not used again.
+func TestBuyDropsARefusedToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		api := &script{answer: always(429, `{"message":"Too many"}`, "Trace-Id", "t-9")}
-		p, err := newTestClient(t, api).Orders.Buy(t.Context(), testOrder())
+		api := &script{answer: inTurn(says(401, `{"message":"Bad session token","terms":"…"}`, "Trace-Id", "t-9"), says(200, exchange(t, "buy-response.json")))}
+		c := newTestClient(t, api)
+		p, err := c.Orders.Buy(t.Context(), testOrder())
+		checkOutcome(t, p, err, OrderNotProcessed, nil, 401)
+		if p.TraceID != "t-9" {
+			t.Errorf("trace %q", p.TraceID)
+		}
+		if _, err := c.Orders.Buy(t.Context(), testOrder()); err != nil || api.tokens != 2 {
+			t.Errorf("%v after %d tokens", err, api.tokens)
+		}
+	})
+}
+
+// An order waits while the API is busy, and giving up then sends nothing.
+func TestBuyWaitsWhileBusy(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api := &script{answer: inTurn(says(429, `{"message":"Too many","terms":"…"}`, "Retry-After", "60"), says(200, exchange(t, "buy-response.json")))}
+		c := newTestClient(t, api)
+		p, err := c.Orders.Buy(t.Context(), testOrder())
 		checkOutcome(t, p, err, OrderNotProcessed, nil, 429)
-		if len(api.seen()) != maxTriesBusy || p.TraceID != "t-9" {
-			t.Errorf("%d posts, trace %q", len(api.seen()), p.TraceID)
+		start := time.Now()
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		p, err = c.Orders.Buy(ctx, testOrder())
+		checkOutcome(t, p, err, OrderNotSent, nil, 0)
+		p, err = c.Orders.Buy(t.Context(), testOrder())
+		if err != nil || len(p.UIDs) != 1 || time.Since(start) != time.Minute || len(api.seen()) != 2 {
+			t.Errorf("%v after %s and %d posts", err, time.Since(start), len(api.seen()))
 		}
 	})
 }
@@ -138,7 +173,7 @@ func TestBuyRemembersTheForm(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			api := &script{answer: func(_ int, r seenRequest) (*http.Response, error) {
 				if r.Path == paths[0] {
-					return reply(404, `{"message":"No endpoint POST `+r.Path+`"}`), nil
+					return reply(404, `{"message":"No endpoint POST `+r.Path+`","terms":"…"}`), nil
 				}
 				return reply(200, exchange(t, "buy-response.json")), nil
 			}}
@@ -232,14 +267,34 @@ func TestBuyGivenUp(t *testing.T) {
 		p, err := newTestClient(t, api).Orders.Buy(ctx, testOrder())
 		checkOutcome(t, p, err, OrderUnknown, nil, 0)
 	})
-	synctest.Test(t, func(t *testing.T) { // while it waited to be sent again
-		ctx, cancel := context.WithCancel(t.Context())
-		api := &script{answer: func(int, seenRequest) (*http.Response, error) {
+	synctest.Test(t, func(t *testing.T) { // while it waited for a slot and for the rate
+		o := testOptions(&script{answer: always(200, exchange(t, "buy-response.json"))})
+		o.Concurrency, o.Rate = 1, 0.01
+		c := mustNew(t, o)
+		if _, err := c.Orders.Buy(t.Context(), testOrder()); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 { // one is held back by the rate, the other by the slot
+			ctx, cancel := context.WithCancel(t.Context())
 			time.AfterFunc(time.Second, cancel)
-			return reply(429, ``, "Retry-After", "60"), nil
-		}}
-		p, err := newTestClient(t, api).Orders.Buy(ctx, testOrder())
-		checkOutcome(t, p, err, OrderNotProcessed, nil, 429)
+			go func() { _, _ = c.Orders.Validate(ctx, testOrder()) }()
+			synctest.Wait()
+			p, err := c.Orders.Buy(ctx, testOrder())
+			checkOutcome(t, p, err, OrderNotSent, nil, 0)
+		}
+	})
+	synctest.Test(t, func(t *testing.T) { // in the moment before it was sent
+		ctx, cancel := context.WithCancel(t.Context())
+		api := &script{answer: always(200, exchange(t, "buy-response.json"))}
+		way := transport(func(r *http.Request) (*http.Response, error) {
+			cancel() // while the token came
+			return api.RoundTrip(r)
+		})
+		p, err := newTestClient(t, way).Orders.Buy(ctx, testOrder())
+		checkOutcome(t, p, err, OrderNotSent, nil, 0)
+		if len(api.seen()) != 0 {
+			t.Error("it was sent")
+		}
 	})
 }
 
@@ -286,7 +341,7 @@ func TestValidate(t *testing.T) {
 		}
 	})
 	synctest.Test(t, func(t *testing.T) {
-		api := &script{answer: always(400, `{"message":"Validation failed","data":[{"error":"Missing Technical Support Contact Details."}]}`)}
+		api := &script{answer: always(400, `{"message":"Validation failed","terms":"…","data":[{"error":"Missing Technical Support Contact Details."}]}`)}
 		_, err := newTestClient(t, api).Orders.Validate(t.Context(), testOrder())
 		var apiErr *Error
 		if !errors.As(err, &apiErr) || !apiErr.FromAPI || len(apiErr.Reasons) != 1 || len(api.seen()) != 1 {

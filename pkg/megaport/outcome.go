@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -16,13 +17,17 @@ const (
 	// OrderUnknown: the API may have taken the order. Never send it again; look
 	// for the port.
 	OrderUnknown OrderOutcome = iota
-	// OrderBought: as many UIDs came back as ports were ordered.
+	// OrderBought: as many new UIDs came back as ports were ordered, each of the shape
+	// that UIDs have.
 	OrderBought
 	// OrderRefused: the API said no, in its own words.
 	OrderRefused
 	// OrderNotSent: no byte of it was written.
 	OrderNotSent
-	// OrderNotProcessed: the API was too busy (429) until the last attempt.
+	// OrderNotProcessed: the API said that it turned the order away unread, because it
+	// is too busy (429) or the token is not good (401). That is its word, not proof: an
+	// answer like it was seen after an order had been taken. So the client does not
+	// send the order again; whoever does looks first.
 	OrderNotProcessed
 )
 
@@ -49,7 +54,8 @@ type OrderError struct {
 	Name string
 	// Outcome says what that means.
 	Outcome OrderOutcome
-	// UIDs are ports that were certainly created, fewer or more than ordered.
+	// UIDs are those that the answer named, fewer or more than ordered, or odd ones.
+	// They are candidates: the account has to show them.
 	UIDs []string
 	// TraceID is what Megaport's support asks for; empty when there was none.
 	TraceID string
@@ -69,17 +75,24 @@ func (e *OrderError) Error() string {
 		head += e.Outcome.String()
 	}
 	if len(e.UIDs) > 0 {
-		head += " (created: " + printable(strings.Join(e.UIDs, ", "), maxText) + ")"
+		head += " (the answer names: " + printable(strings.Join(e.UIDs, ", "), maxText) + ")"
 	}
 	return head + ": " + e.Err.Error()
 }
+
+// HTTPStatus is the status, or 0.
+func (e *OrderError) HTTPStatus() int { return e.Status }
+
+// Trace is the trace id.
+func (e *OrderError) Trace() string { return e.TraceID }
 
 // Unwrap returns the cause.
 func (e *OrderError) Unwrap() error { return e.Err }
 
 // orderAnswer is what is known about an order's last attempt.
 type orderAnswer struct {
-	ordered, uids int    // ports ordered; distinct UIDs that came back
+	ordered, uids int    // ports ordered; distinct UIDs that came back, whatever case
+	odd           bool   // more elements than UIDs, or one that is no UUID
 	status        int    // 0 when there was no answer
 	complete      bool   // a 2xx was read to its end and made sense
 	fromAPI       bool   // the body of a non-2xx was the API's envelope
@@ -89,7 +102,7 @@ type orderAnswer struct {
 
 // answerOf gathers what classifyOrder decides by.
 func answerOf(p Purchase, err error, ordered int) orderAnswer {
-	a := orderAnswer{ordered: ordered, uids: len(p.UIDs), status: p.Status, complete: err == nil}
+	a := orderAnswer{ordered: ordered, uids: len(p.UIDs), odd: p.odd, status: p.Status, complete: err == nil}
 	var apiErr *Error
 	var reqErr *RequestError
 	var authErr *AuthError
@@ -111,30 +124,33 @@ func backEndTexts() []string {
 	return []string{"problem talking with", "rolled back", "got code 5", "timed out", "timeout", "unavailable", "internal server error"}
 }
 
+// isBackEnd looks for such a text; said is in lower case.
+func isBackEnd(said string) bool {
+	return slices.ContainsFunc(backEndTexts(), func(text string) bool { return strings.Contains(said, text) })
+}
+
 // classifyOrder decides an order's outcome. Whatever is not certainly one of the
-// others is unknown: looking costs a minute, buying twice costs years.
+// others is unknown: looking costs a minute, buying twice costs years. A refusal
+// counts as the API's only in its whole envelope: should the API send some error
+// without terms, which no published one lacks, the order is looked up for nothing,
+// which is the cheaper mistake.
 func classifyOrder(a orderAnswer) OrderOutcome {
 	switch {
 	case a.unsent:
 		return OrderNotSent
 	case a.status >= 200 && a.status <= 299:
-		if a.complete && a.uids == a.ordered {
+		if a.complete && a.uids == a.ordered && !a.odd {
 			return OrderBought
 		}
 		return OrderUnknown
-	case a.status == http.StatusTooManyRequests:
-		return OrderNotProcessed
-	case a.status == http.StatusUnauthorized: // refused at the door, whoever keeps it
-		return OrderRefused
 	case a.status == http.StatusRequestTimeout || a.status < 400 || a.status > 499:
 		return OrderUnknown
 	case !a.fromAPI: // something in between answered; whether it passed the order on, who knows
 		return OrderUnknown
-	}
-	for _, text := range backEndTexts() {
-		if strings.Contains(a.text, text) {
-			return OrderUnknown
-		}
+	case isBackEnd(a.text):
+		return OrderUnknown
+	case a.status == http.StatusTooManyRequests || a.status == http.StatusUnauthorized:
+		return OrderNotProcessed
 	}
 	return OrderRefused
 }

@@ -15,6 +15,7 @@ func TestClassifyOrder(t *testing.T) {
 		{"as many UIDs as ordered", orderAnswer{ordered: 1, uids: 1, status: 200, complete: true}, OrderBought},
 		{"a LAG's, too", orderAnswer{ordered: 4, uids: 4, status: 201, complete: true}, OrderBought},
 		{"fewer UIDs: some may be missing from the answer only", orderAnswer{ordered: 4, uids: 3, status: 200, complete: true}, OrderUnknown},
+		{"as many UIDs as ordered, but something odd beside them", orderAnswer{ordered: 1, uids: 1, odd: true, status: 200, complete: true}, OrderUnknown},
 		{"more UIDs than ordered: somebody has to look", orderAnswer{ordered: 1, uids: 2, status: 200, complete: true}, OrderUnknown},
 		{"no UIDs: perhaps it waits for approval", orderAnswer{ordered: 1, status: 200, complete: true}, OrderUnknown},
 		{"an answer that makes no sense", orderAnswer{ordered: 1, status: 200}, OrderUnknown},
@@ -24,8 +25,8 @@ func TestClassifyOrder(t *testing.T) {
 		{"the API says no", orderAnswer{ordered: 1, status: 400, fromAPI: true, text: "validation failed"}, OrderRefused},
 		{"the API says that we may not", orderAnswer{ordered: 1, status: 403, fromAPI: true, text: "forbidden"}, OrderRefused},
 		{"the API knows neither form", orderAnswer{ordered: 1, status: 404, fromAPI: true, text: "no endpoint post /v4/networkdesign/buy"}, OrderRefused},
-		{"no token is good enough", orderAnswer{ordered: 1, status: 401, fromAPI: true}, OrderRefused},
-		{"whoever says 401 did not process it", orderAnswer{ordered: 1, status: 401}, OrderRefused},
+		{"the API says that the token is not good", orderAnswer{ordered: 1, status: 401, fromAPI: true}, OrderNotProcessed},
+		{"somebody says so", orderAnswer{ordered: 1, status: 401}, OrderUnknown},
 
 		{"a back end failed behind a 400", orderAnswer{ordered: 1, status: 400, fromAPI: true, text: "problem talking with network provisioning system, got code 500"}, OrderUnknown},
 		{"a transaction was rolled back, or so it says", orderAnswer{ordered: 1, status: 400, fromAPI: true, text: "transaction silently rolled back because"}, OrderUnknown},
@@ -36,8 +37,9 @@ func TestClassifyOrder(t *testing.T) {
 		{"a proxy's 413", orderAnswer{ordered: 1, status: 413}, OrderUnknown},
 		{"a proxy's 404", orderAnswer{ordered: 1, status: 404}, OrderUnknown},
 
-		{"too busy until the end", orderAnswer{ordered: 1, status: 429, fromAPI: true}, OrderNotProcessed},
-		{"too busy, says a proxy", orderAnswer{ordered: 1, status: 429}, OrderNotProcessed},
+		{"the API says that it is too busy", orderAnswer{ordered: 1, status: 429, fromAPI: true}, OrderNotProcessed},
+		{"too busy, says a proxy", orderAnswer{ordered: 1, status: 429}, OrderUnknown},
+		{"too busy, says the API of a back end", orderAnswer{ordered: 1, status: 429, fromAPI: true, text: "got code 503"}, OrderUnknown},
 		{"the server gave up waiting, perhaps for the end of our order", orderAnswer{ordered: 1, status: 408, fromAPI: true}, OrderUnknown},
 		{"a redirect: what it was about is not known", orderAnswer{ordered: 1, status: 307}, OrderUnknown},
 		{"a redirect that looks like the API's", orderAnswer{ordered: 1, status: 302, fromAPI: true}, OrderUnknown},
@@ -70,14 +72,15 @@ func TestClassifyOrderProperties(t *testing.T) {
 			fromAPI:  rapid.Bool().Draw(t, "fromAPI"),
 			text:     rapid.SampledFrom(texts).Draw(t, "text"),
 			unsent:   rapid.Bool().Draw(t, "unsent"),
+			odd:      rapid.Bool().Draw(t, "odd"),
 		}
 		switch got := classifyOrder(a); got {
 		case OrderBought:
-			if a.status/100 != 2 || !a.complete || a.uids != a.ordered {
+			if a.status/100 != 2 || !a.complete || a.uids != a.ordered || a.odd {
 				t.Fatalf("bought: %+v", a)
 			}
 		case OrderRefused:
-			if a.status/100 != 4 || !a.fromAPI && a.status != 401 {
+			if a.status/100 != 4 || !a.fromAPI || a.status == 401 || a.status == 429 {
 				t.Fatalf("refused: %+v", a)
 			}
 		case OrderNotSent:
@@ -85,7 +88,7 @@ func TestClassifyOrderProperties(t *testing.T) {
 				t.Fatalf("not sent: %+v", a)
 			}
 		case OrderNotProcessed:
-			if a.status != 429 {
+			if a.status != 429 && a.status != 401 || !a.fromAPI {
 				t.Fatalf("not processed: %+v", a)
 			}
 		case OrderUnknown:

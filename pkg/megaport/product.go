@@ -23,24 +23,28 @@ type Port struct {
 	ID int
 	// Name is the product name.
 	Name string
-	// ProductType is "MEGAPORT", in reads mostly "megaport".
+	// NameDamaged is true when the name held what is no character, such as half an
+	// emoji: each stands as U+FFFD in Name. Such a name is not to be taken for equal
+	// to any other.
+	NameDamaged bool
+	// ProductType is "MEGAPORT", whatever case it came in.
 	ProductType string
 	// Status is the provisioning status, such as DEPLOYABLE, CONFIGURED, LIVE or
-	// DECOMMISSIONED (API facts §4.3).
+	// DECOMMISSIONED (API facts §4.3), in upper case.
 	Status string
 	// CreateDate is when it was ordered; zero when unknown.
 	CreateDate time.Time
 	// CreatedBy is the UID of who ordered it.
 	CreatedBy string
-	// Speed is in Mbps.
+	// Speed is in Mbps; 0 when unknown, which a terminated port's may be.
 	Speed int
-	// LocationID is where it stands.
+	// LocationID is where it stands; 0 when unknown, as for Speed.
 	LocationID int
 	// Location is what the product says of the place; parts may be empty.
 	Location PortLocation
 	// Market is the billing market. It was seen as "USA" where orders say "US".
 	Market string
-	// Zone is the diversity zone; empty when unknown, which passes for young ports
+	// Zone is the diversity zone in lower case; empty when unknown, which passes for young ports
 	// and stays for old ones (API facts §4.5).
 	Zone string
 	// MarketplaceVisibility says whether the Marketplace shows it.
@@ -72,7 +76,7 @@ type Port struct {
 	Demarcation, LOATemplate, Media string
 	// Up is the state of the link; false when unknown.
 	Up bool
-	// VXCs is how many VXCs end here, terminated ones included.
+	// VXCs is how many VXCs end here that have not ended themselves.
 	VXCs int
 }
 

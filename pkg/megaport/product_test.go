@@ -167,7 +167,7 @@ func TestGetTellsApart(t *testing.T) {
 		_, err := newTestClient(t, &script{answer: always(status, body)}).Products.Get(t.Context(), testUID)
 		return err
 	}
-	if err := get(404, `{"message":"Could not find a service with UID x"}`); !IsNotFound(err) {
+	if err := get(404, `{"message":"Could not find a service with UID x","terms":"…"}`); !IsNotFound(err) {
 		t.Errorf("not found: %v", err)
 	}
 	if err := get(200, `{"data":{"productType":"MVE"}}`); !errors.As(err, new(*NotPortError)) || strings.Contains(err.Error(), "unusable") {
@@ -183,7 +183,7 @@ func productIs(status string) string {
 }
 
 func TestCancel(t *testing.T) {
-	gone := says(404, `{"message":"Could not find a service with UID x"}`)
+	gone := says(404, `{"message":"Could not find a service with UID x","terms":"…"}`)
 	rollback := says(400, `{"message":"Transaction silently rolled back because it has been marked as rollback-only"}`)
 	tests := map[string]struct {
 		answers []func() (*http.Response, error)
@@ -278,6 +278,72 @@ func TestLOA(t *testing.T) {
 	}
 }
 
+// The side questions about an account without ports.
+func TestCompanyUIDs(t *testing.T) {
+	const uid = "160208ae-01e4-4cb9-8d69-03a197b31cd2"
+	names := `{"message":"m","terms":"t","data":[{"companyUid":"` + uid + `"}]}`
+	tests := map[string]struct {
+		market, employment func() (*http.Response, error)
+		managed            bool
+		want               []string
+		fails              string
+	}{
+		"as published":       {says(200, exchange(t, "market.json")), says(200, exchange(t, "employment.json")), false, []string{}, ""},
+		"both name it":       {says(200, names), says(200, names), false, []string{uid}, ""},
+		"one may not":        {says(403, `{"message":"no"}`), says(200, names), false, []string{uid}, ""},
+		"the other is wrong": {says(200, names), says(200, `<html>`), false, []string{uid}, ""},
+		"neither":            {says(404, ``), breaks("EOF"), false, nil, "no answer: EOF"},
+		"a managed company":  {says(500, ``), says(200, names), true, []string{uid}, ""}, // the markets are the partner's
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				api := &script{answer: func(_ int, r seenRequest) (*http.Response, error) {
+					if r.Path == "/v2/market" && !tt.managed {
+						return tt.market()
+					}
+					if r.Path != "/v2/employment" {
+						t.Errorf("asked %s", r.Path)
+					}
+					return tt.employment()
+				}}
+				o := testOptions(api)
+				if tt.managed {
+					o.CallContext = "company-1"
+				}
+				start := time.Now()
+				got, err := mustNew(t, o).Company.UIDs(t.Context())
+				if (err == nil) != (tt.fails == "") || err != nil && !strings.Contains(err.Error(), tt.fails) {
+					t.Fatalf("error is %v, want %q", err, tt.fails)
+				}
+				if diff := cmp.Diff(tt.want, got); diff != "" || time.Since(start) > 2*patienceAside {
+					t.Errorf("%s after %s", diff, time.Since(start))
+				}
+			})
+		})
+	}
+}
+
+func TestFingerprint(t *testing.T) {
+	seen := map[string]bool{}
+	for _, key := range []string{"a", "b", testAccess} {
+		o := testOptions(&script{})
+		o.Credentials.AccessKey = key
+		got := mustNew(t, o).Fingerprint()
+		if len(got) != 16 || strings.Trim(got, "0123456789abcdef") != "" || seen[got] {
+			t.Errorf("%q", got)
+		}
+		seen[got] = true
+		o.Credentials.SecretKey = "another"
+		if mustNew(t, o).Fingerprint() != got {
+			t.Error("it depends on the secret")
+		}
+	}
+	if got := mustNew(t, Options{BaseURL: "https://api.test"}).Fingerprint(); got != "" {
+		t.Errorf("without credentials: %q", got)
+	}
+}
+
 func approvalPage(from, to int) string {
 	var rows []string
 	for i := from; i < to; i++ {
@@ -298,25 +364,31 @@ func TestApprovalPages(t *testing.T) {
 		pages []page
 		want  int
 		fails string
+		zero  int // the request that asks for page 0; 0 for none
 	}{
-		"one page":               {[]page{{approvalPage(0, 2), head("1", "2")}}, 2, ""},
-		"none":                   {[]page{{approvalPage(0, 0), head("0", "0")}}, 0, ""},
-		"three pages":            {[]page{{approvalPage(0, 2), head("3", "5")}, {approvalPage(2, 4), head("3", "5")}, {approvalPage(4, 5), head("3", "5")}}, 5, ""},
-		"one added meanwhile":    {[]page{{approvalPage(0, 2), head("2", "3")}, {approvalPage(1, 3), head("2", "4")}}, 3, ""},
-		"fewer than announced":   {[]page{{approvalPage(0, 2), head("2", "4")}, {approvalPage(2, 3), head("2", "4")}}, 0, "only 3 of 4"},
-		"no headers, a part":     {[]page{{approvalPage(0, 99), nil}}, 99, ""},
-		"no headers, two pages":  {[]page{{approvalPage(0, 100), nil}, {approvalPage(100, 101), nil}}, 101, ""},
-		"a limit of its own":     {[]page{{approvalPage(0, 2), []string{"Pagination-Limit", "2"}}, {approvalPage(2, 3), []string{"Pagination-Limit", "2"}}}, 3, ""},
-		"always the same page":   {[]page{{approvalPage(0, 100), nil}, {approvalPage(0, 100), nil}}, 100, ""},
-		"a header of nonsense":   {[]page{{approvalPage(0, 2), head("many", "2")}}, 0, `Pagination-Total-Page is "many"`},
-		"a negative header":      {[]page{{approvalPage(0, 2), head("1", "-2")}}, 0, `Pagination-Total-Count is "-2"`},
-		"an approval without id": {[]page{{`{"data":[{"status":"PENDING"}]}`, nil}}, 0, "approval number 1: field uid is missing"},
-		"one without status":     {[]page{{`{"data":[{"uid":"a"}]}`, nil}}, 0, "approval number 1: field status is missing"},
+		"one page":              {[]page{{approvalPage(0, 2), head("1", "2")}}, 2, "", 0},
+		"none":                  {[]page{{approvalPage(0, 0), head("0", "0")}}, 0, "", 0},
+		"three pages":           {[]page{{approvalPage(0, 2), head("3", "5")}, {approvalPage(2, 4), head("3", "5")}, {approvalPage(4, 5), head("3", "5")}}, 5, "", 0},
+		"one added meanwhile":   {[]page{{approvalPage(0, 2), head("2", "3")}, {approvalPage(1, 3), head("2", "4")}}, 3, "", 0},
+		"fewer than announced":  {[]page{{approvalPage(0, 2), head("2", "4")}, {approvalPage(2, 3), head("2", "4")}, {approvalPage(0, 2), head("2", "4")}}, 0, "only 3 of 4", 3},
+		"pages from 0":          {[]page{{approvalPage(0, 0), head("1", "1")}, {approvalPage(0, 1), head("1", "1")}}, 1, "", 2},
+		"no headers, a part":    {[]page{{approvalPage(0, 99), nil}}, 99, "", 0},
+		"no headers, two pages": {[]page{{approvalPage(0, 100), nil}, {approvalPage(100, 101), nil}}, 101, "", 0},
+		"a limit of its own":    {[]page{{approvalPage(0, 2), []string{"Pagination-Limit", "2"}}, {approvalPage(2, 3), []string{"Pagination-Limit", "2"}}}, 3, "", 0},
+		"always the same page":  {[]page{{approvalPage(0, 100), nil}, {approvalPage(0, 100), nil}}, 100, "", 0},
+		"a header of nonsense":  {[]page{{approvalPage(0, 2), head("many", "2")}}, 0, `Pagination-Total-Page is "many"`, 0},
+		"a negative header":     {[]page{{approvalPage(0, 2), head("1", "-2")}}, 0, `Pagination-Total-Count is "-2"`, 0},
+		"one without uid":       {[]page{{`{"data":[{"status":"PENDING","id":1},{"status":"PENDING","id":2},{"status":"PENDING","id":2}]}`, nil}}, 2, "", 0},
+		"one without status":    {[]page{{`{"data":[{"uid":"a"}]}`, nil}}, 0, "approval number 1: field status is missing", 0},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			api := &script{answer: func(n int, r seenRequest) (*http.Response, error) {
-				if n > len(tt.pages) || r.Query != fmt.Sprintf("pageNumber=%d&pageSize=100", n) {
+				number := n
+				if n == tt.zero {
+					number = 0
+				}
+				if n > len(tt.pages) || r.Query != fmt.Sprintf("pageNumber=%d&pageSize=100", number) {
 					t.Errorf("request %d asks %s", n, r.Query)
 					return reply(500, ``), nil
 				}
@@ -336,16 +408,20 @@ func TestApprovalPages(t *testing.T) {
 func TestLocationsFallBack(t *testing.T) {
 	v3, v2 := exchange(t, "locations-v3.json"), exchange(t, "locations-v2.json")
 	tests := map[string]struct {
-		v3, v2  func() (*http.Response, error)
+		v3, v2  func() (*http.Response, error) // what they answer without a token, with one
 		version int
 		fails   string
+		withKey func() (*http.Response, error) // what v3 answers with a token
 	}{
-		"v3":                {says(200, v3), says(500, ``), 3, ""},
-		"no endpoint":       {says(404, `{"message":"No endpoint GET /v3/locations"}`), says(200, v2), 2, ""},
-		"gone":              {says(410, ``), says(200, v2), 2, ""},
-		"neither":           {says(404, `{"message":"No endpoint GET /v3/locations"}`), says(410, `{"message":"old"}`), 0, "nor does the older listing help"},
-		"v3 refuses":        {says(403, `{"message":"no"}`), says(200, v2), 0, "HTTP 403: no"},
-		"v3 makes no sense": {says(200, `{"data":[{"name":"x"}]}`), says(200, v2), 0, `location number 1 ("x"): field id: want a positive number`},
+		"v3":                {says(200, v3), says(500, ``), 3, "", nil},
+		"v3 wants a token":  {says(401, `{"message":"Bad session token","terms":"…"}`), says(500, ``), 3, "", says(200, v3)},
+		"v3 wants it, too":  {says(403, `<html>`), says(500, ``), 3, "", says(200, v3)},
+		"v3 is gone, to us": {says(401, ``), says(200, v2), 2, "", says(410, ``)},
+		"no endpoint":       {says(404, `{"message":"No endpoint GET /v3/locations"}`), says(200, v2), 2, "", nil},
+		"gone":              {says(410, ``), says(200, v2), 2, "", nil},
+		"neither":           {says(404, `{"message":"No endpoint GET /v3/locations"}`), says(410, `{"message":"old"}`), 0, "nor does the older listing help", nil},
+		"v3 refuses":        {says(403, `{"message":"no"}`), says(200, v2), 0, "HTTP 403: no", says(403, `{"message":"no"}`)},
+		"v3 makes no sense": {says(200, `{"data":[{"name":"x"}]}`), says(200, v2), 0, `location number 1 ("x"): field id: want a positive number`, nil},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -354,6 +430,8 @@ func TestLocationsFallBack(t *testing.T) {
 				switch {
 				case r.Path == "/v3/locations" && auth == "":
 					return tt.v3()
+				case r.Path == "/v3/locations" && tt.withKey != nil:
+					return tt.withKey()
 				case r.Path == "/v2/locations" && auth != "":
 					return tt.v2()
 				}

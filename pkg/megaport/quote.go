@@ -3,19 +3,26 @@ package megaport
 import (
 	"fmt"
 	"io"
+	"strings"
 
+	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/shopspring/decimal"
 )
 
-// Quote is the price of one order, from its validation.
+// Quote is the price of one order, from its validation: the most that the answer
+// can mean.
 type Quote struct {
-	// HasPrice is true when Monthly, OneTime and Currency say what the order costs.
-	// A price of zero is a price. When it is false, Unknown says why.
+	// HasPrice is true when Monthly, OneTime and Currency say what the order costs at
+	// most. A price of zero is a price. When it is false, Unknown says why.
 	HasPrice bool
 	// Unknown says in a few words why there is no price; empty when there is.
 	Unknown string
-	// Currency is the three-letter code of the account's billing market, such as "GBP".
+	// Notes say what the answer tells besides one monthly rate, and what was made of
+	// it; empty when it can be read in one way only.
+	Notes []string
+	// Currency is the three-letter code of the account's billing market, such as
+	// "GBP", in upper case.
 	Currency string
 	// Monthly is the recurring charge. Whether a LAG's is one member's or that of
 	// all is not public (API facts §3.3, confidence D).
@@ -30,11 +37,18 @@ type Quote struct {
 	Metro string
 }
 
+// The most hours and days that a month has.
+const (
+	hoursAMonth = 31 * 24
+	daysAMonth  = 31
+)
+
 // wireQuote is an element of a validation's data (API facts §3.3).
 type wireQuote struct {
-	Price  *wirePrice `json:"price"`
-	Market wireText   `json:"market"`
-	Metro  wireText   `json:"string"`
+	Price       jsontext.Value `json:"price"`
+	ProductType looseText      `json:"productType"`
+	Market      looseText      `json:"market"`
+	Metro       looseText      `json:"string"`
 }
 
 type wirePrice struct {
@@ -51,9 +65,10 @@ type wirePrice struct {
 	Empty                wireBool  `json:"empty"`
 }
 
-// decodeQuote reads the answer to a validation of one order: one element, for a
-// LAG as well (API facts §3.3, confidence A).
-func decodeQuote(body io.Reader) (Quote, error) {
+// decodeQuote reads the answer to a validation of one order of ports of a speed in
+// Mbps: one element, for a LAG as well (API facts §3.3, confidence A). Should there
+// be more, such as one for a cross connect, the order costs their sum.
+func decodeQuote(body io.Reader, mbps int) (Quote, error) {
 	var quotes []Quote
 	err := readEnvelope(body, func(dec *jsontext.Decoder) error {
 		return readList(dec, func(i int, dec *jsontext.Decoder) error {
@@ -61,54 +76,178 @@ func decodeQuote(body io.Reader) (Quote, error) {
 			if err := readObject(dec, &w); err != nil {
 				return fmt.Errorf("price number %d: %w", i+1, err)
 			}
-			quotes = append(quotes, w.quote())
+			quotes = append(quotes, w.quote(mbps))
 			return nil
 		})
 	})
 	if err != nil {
 		return Quote{}, err
 	}
-	if len(quotes) != 1 {
-		return Quote{}, fmt.Errorf("it has %d prices for one order", len(quotes))
+	if len(quotes) == 0 {
+		return Quote{}, fmt.Errorf("it has no price for the order")
 	}
-	return quotes[0], nil
+	return together(quotes), nil
 }
 
-func (w wireQuote) quote() Quote {
+// together adds up the lines of one answer.
+func together(lines []Quote) Quote {
+	sum := lines[0]
+	if len(lines) == 1 {
+		return sum
+	}
+	for _, q := range lines[1:] {
+		sum.Monthly, sum.OneTime = sum.Monthly.Add(q.Monthly), sum.OneTime.Add(q.OneTime)
+		sum.Notes = append(sum.Notes, q.Notes...)
+		sum.Empty = sum.Empty || q.Empty
+		switch {
+		case sum.Unknown != "":
+		case q.Unknown != "":
+			sum.Unknown = q.Unknown
+		case q.Currency != sum.Currency:
+			sum.Unknown = fmt.Sprintf("the answer has prices in %s and %s", sum.Currency, q.Currency)
+		}
+	}
+	sum.HasPrice = sum.Unknown == ""
+	sum.Notes = append(sum.Notes, fmt.Sprintf("the answer has %d prices: their sum counts", len(lines)))
+	return sum
+}
+
+func (w wireQuote) quote(mbps int) Quote {
 	q := Quote{Market: w.Market.text, Metro: w.Metro.text}
-	if w.Price == nil {
+	if len(w.Price) == 0 || w.Price.Kind() == 'n' {
 		q.Unknown = "the answer has no price"
 		return q
 	}
-	p := *w.Price
-	q.Currency, q.Empty = p.Currency.text, p.Empty.value
-	q.Monthly = p.MonthlyRate.amount
-	q.OneTime = p.HourlySetup.amount.Add(p.DailySetup.amount).Add(p.MonthlySetup.amount)
-	q.Unknown = p.unknown(q)
-	q.HasPrice = q.Unknown == ""
+	var p wirePrice
+	if err := json.Unmarshal(w.Price, &p, tolerant()); err != nil || w.Price.Kind() != '{' {
+		q.Unknown = "the price cannot be read"
+		if err != nil {
+			q.Unknown += ": " + printable(fieldError(err).Error(), maxText)
+		}
+		return q
+	}
+	q.Currency, q.Empty = folded(p.Currency.text), p.Empty.value
+	if q.Unknown = p.unknown(q.Currency); q.Unknown == "" {
+		q.HasPrice = true
+		q.Monthly, q.Notes = p.monthly(mbps)
+		q.OneTime = p.HourlySetup.amount.Add(p.DailySetup.amount).Add(p.MonthlySetup.amount)
+		q.Notes = append(q.Notes, p.setupNote()...)
+		q.Notes = append(q.Notes, p.strangers(w.Price)...)
+	}
 	return q
 }
 
-// unknown says why the fields do not make a price. A charge by the hour, the day
-// or the Mbps is not expected of a port; were there one, the monthly rate would
-// not be the whole price.
-func (p wirePrice) unknown(q Quote) string {
+// unknown says why the fields set no bound to what the order costs.
+func (p wirePrice) unknown(currency string) string {
 	switch {
-	case q.Empty:
+	case p.Empty.value:
 		return "the price is marked as empty"
 	case !p.MonthlyRate.set:
 		return "the price has no monthly rate"
-	case q.Currency == "":
+	case currency == "":
 		return "the price has no currency"
-	case q.Monthly.IsNegative() || q.OneTime.IsNegative():
-		return "the price is negative"
-	case p.FixedRecurringCharge.set && !p.FixedRecurringCharge.amount.Equal(q.Monthly):
-		return fmt.Sprintf("the monthly rate is %s but the recurring charge is %s", q.Monthly, p.FixedRecurringCharge.amount)
+	case p.Currency.damaged || len(currency) != 3 || strings.Trim(currency, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "":
+		return fmt.Sprintf("the price has the currency %q", printable(p.Currency.text, 40))
 	}
-	for _, extra := range []wireMoney{p.HourlyRate, p.DailyRate, p.LongHaulMbpsRate, p.MbpsRate} {
-		if !extra.amount.IsZero() {
-			return "the price has charges beside the monthly rate"
+	for _, f := range p.fields() {
+		if f.amount.IsNegative() {
+			return fmt.Sprintf("the price has a negative %s", said(f))
 		}
 	}
 	return ""
+}
+
+// namedAmount is a field of the price with its name on the wire.
+type namedAmount struct {
+	name string
+	wireMoney
+}
+
+func said(f namedAmount) string { return f.name + " " + moneyText(f.amount) }
+
+// moneyText has two decimals at least, like money everywhere.
+func moneyText(d decimal.Decimal) string { return d.StringFixed(max(2, -d.Exponent())) }
+
+func (p wirePrice) fields() []namedAmount {
+	return []namedAmount{
+		{"monthlyRate", p.MonthlyRate},
+		{"fixedRecurringCharge", p.FixedRecurringCharge},
+		{"hourlyRate", p.HourlyRate},
+		{"dailyRate", p.DailyRate},
+		{"mbpsRate", p.MbpsRate},
+		{"longHaulMbpsRate", p.LongHaulMbpsRate},
+		{"hourlySetup", p.HourlySetup},
+		{"dailySetup", p.DailySetup},
+		{"monthlySetup", p.MonthlySetup},
+	}
+}
+
+// monthly is the dearest reading of the recurring charges. A port is expected to
+// have one monthly rate, told twice (API facts §3.3, confidence B); whatever else
+// stands there is added, for as long as a month can be.
+func (p wirePrice) monthly(mbps int) (decimal.Decimal, []string) {
+	var notes []string
+	rate, fixed := p.MonthlyRate, p.FixedRecurringCharge
+	sum := decimal.Max(rate.amount, fixed.amount)
+	if fixed.set && !fixed.amount.Equal(rate.amount) {
+		notes = append(notes, fmt.Sprintf("monthlyRate %s, fixedRecurringCharge %s: the dearer counts", moneyText(rate.amount), moneyText(fixed.amount)))
+	}
+	for _, extra := range []struct {
+		namedAmount
+		times int
+		unit  string
+	}{
+		{namedAmount{"hourlyRate", p.HourlyRate}, hoursAMonth, "hours"},
+		{namedAmount{"dailyRate", p.DailyRate}, daysAMonth, "days"},
+		{namedAmount{"mbpsRate", p.MbpsRate}, mbps, "Mbps"},
+		{namedAmount{"longHaulMbpsRate", p.LongHaulMbpsRate}, mbps, "Mbps"},
+	} {
+		if extra.amount.IsZero() {
+			continue
+		}
+		total := extra.amount.Mul(decimal.NewFromInt(int64(extra.times)))
+		if extra.name == "mbpsRate" && total.Equal(rate.amount) {
+			// Derived, not charged besides (API facts §0.15, confidence A/D).
+			notes = append(notes, fmt.Sprintf("%s x %d %s is the monthlyRate", said(extra.namedAmount), extra.times, extra.unit))
+			continue
+		}
+		sum = sum.Add(total)
+		notes = append(notes, fmt.Sprintf("%s x %d %s is added", said(extra.namedAmount), extra.times, extra.unit))
+	}
+	return sum, notes
+}
+
+// setupNote says what the one-time charge is made of when it is of several.
+func (p wirePrice) setupNote() []string {
+	var parts []string
+	for _, f := range []namedAmount{{"hourlySetup", p.HourlySetup}, {"dailySetup", p.DailySetup}, {"monthlySetup", p.MonthlySetup}} {
+		if !f.amount.IsZero() {
+			parts = append(parts, said(f))
+		}
+	}
+	if len(parts) < 2 {
+		return nil
+	}
+	return []string{strings.Join(parts, ", ") + ": their sum counts"}
+}
+
+// strangers says what numbers the price has that this client does not know: they
+// may be charges, and a person is to see them.
+func (p wirePrice) strangers(price jsontext.Value) []string {
+	known := map[string]bool{}
+	for _, f := range p.fields() {
+		known[f.name] = true
+	}
+	var notes []string
+	names, values := members(price)
+	for i, name := range names {
+		digits, number := numberText(values[i])
+		if !number || known[name] {
+			continue
+		}
+		if amount, err := money(digits); err != nil || !amount.IsZero() {
+			notes = append(notes, fmt.Sprintf("%s %s is not known to be a charge, and is not counted", printable(name, 40), printable(digits, 40)))
+		}
+	}
+	return notes
 }

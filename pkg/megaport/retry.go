@@ -1,6 +1,7 @@
 package megaport
 
 import (
+	"math"
 	"net/http"
 	"strconv"
 	"strings"
@@ -12,10 +13,15 @@ import (
 // The limits of repetition.
 const (
 	maxTries     = 5 // attempts when the network or a back end is in trouble
-	maxTriesBusy = 8 // attempts when the API says that it is busy (429)
 	firstBackoff = time.Second
 	maxBackoff   = 30 * time.Second
-	maxAskedWait = 60 * time.Second // the longest Retry-After that is obeyed in full
+	// patience is how long a call is repeated because the API says that it is busy
+	// (429). The published limit is 500 requests in 5 minutes (API facts §0.1,
+	// confidence B), and nothing says that it sends a Retry-After: twice that time
+	// outlives it, even when others share the address.
+	patience = 10 * time.Minute
+	// patienceAside is for side questions, without whose answer work goes on.
+	patienceAside = 10 * time.Second
 )
 
 // facts are what a decision about a failed attempt rests on.
@@ -34,6 +40,11 @@ type facts struct {
 	// final is true when repeating can not help: the caller gave up, the
 	// credentials are refused, the answer makes no sense.
 	final bool
+	// waited is for how long the call has been repeated.
+	waited time.Duration
+	// patience is for how long it may be at most, other than after 429; 0 sets no
+	// limit but the number of attempts.
+	patience time.Duration
 	// jitter is a number of [0,1).
 	jitter float64
 }
@@ -51,12 +62,13 @@ func retryDecision(c class, f facts) decision {
 	switch {
 	case f.final:
 		return decision{why: "repeating can not help"}
-	case f.status == http.StatusTooManyRequests:
-		return f.again(maxTriesBusy, "429: it was not processed")
 	case f.unsent:
 		return f.again(maxTries, "nothing was written")
 	case c == classOrder && !weaken.Off(weaken.Retry):
 		return decision{why: "the order may have been processed"}
+	case f.status == http.StatusTooManyRequests:
+		f.patience = patience
+		return f.again(math.MaxInt, "429: the API is busy, and the call is repeatable")
 	case c == classCancel:
 		return decision{why: "the product must be looked at first"}
 	case f.broken:
@@ -69,10 +81,14 @@ func retryDecision(c class, f facts) decision {
 }
 
 func (f facts) again(tries int, why string) decision {
-	if f.number >= tries {
+	wait := f.backoff()
+	switch {
+	case f.number >= tries:
 		return decision{why: why + ", but it was tried often enough"}
+	case f.patience > 0 && f.waited+wait > f.patience:
+		return decision{why: why + ", but not within the time there is"}
 	}
-	return decision{again: true, wait: f.backoff(), why: why}
+	return decision{again: true, wait: wait, why: why}
 }
 
 // backoff doubles from one second. What the server asks for goes before it. The
@@ -83,7 +99,7 @@ func (f facts) backoff() time.Duration {
 		wait = maxBackoff
 	}
 	if f.retryAfter > 0 {
-		wait = min(f.retryAfter, maxAskedWait)
+		wait = f.retryAfter
 	}
 	return wait + time.Duration(f.jitter*float64(wait)/4)
 }

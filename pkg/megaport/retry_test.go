@@ -24,9 +24,14 @@ func TestRetryDecision(t *testing.T) {
 		{"a server that was busy did not process a read", classRead, facts{number: 1, status: 429}, true},
 		{"nor a write", classWrite, facts{number: 1, status: 429}, true},
 		{"nor a cancellation", classCancel, facts{number: 1, status: 429}, true},
-		{"nor an order", classOrder, facts{number: 1, status: 429}, true},
-		{"patience with a busy server is long", classOrder, facts{number: maxTriesBusy - 1, status: 429}, true},
-		{"but it ends", classOrder, facts{number: maxTriesBusy, status: 429}, false},
+		{"an order may have been taken before it was turned away", classOrder, facts{number: 1, status: 429}, false},
+		{"patience with a busy server is counted in time", classRead, facts{number: 500, status: 429, waited: 9 * time.Minute}, true},
+		{"but it ends", classRead, facts{number: 3, status: 429, waited: patience - time.Second}, false},
+		{"a wait beyond it is not begun", classRead, facts{number: 1, status: 429, retryAfter: time.Hour}, false},
+		{"a wait within it is", classRead, facts{number: 1, status: 429, retryAfter: 5 * time.Minute}, true},
+		{"a side question is not asked for long", classRead, facts{number: 3, broken: true, waited: 8 * time.Second, patience: 10 * time.Second}, false},
+		{"though it is repeated", classRead, facts{number: 2, broken: true, waited: time.Second, patience: 10 * time.Second}, true},
+		{"and outlives a busy server like others", classRead, facts{number: 3, status: 429, waited: time.Minute, patience: 10 * time.Second}, true},
 
 		{"what was never written was never processed", classOrder, facts{number: 1, unsent: true, broken: true}, true},
 		{"which holds for a cancellation, too", classCancel, facts{number: 1, unsent: true, broken: true}, true},
@@ -75,7 +80,7 @@ func TestRetryWait(t *testing.T) {
 		{facts{number: 2, status: 503, jitter: 0.5}, 2250 * time.Millisecond},
 		{facts{number: 1, status: 429, retryAfter: 7 * time.Second}, 7 * time.Second},
 		{facts{number: 5, status: 429, retryAfter: 7 * time.Second}, 7 * time.Second},
-		{facts{number: 1, status: 429, retryAfter: time.Hour}, maxAskedWait},
+		{facts{number: 1, status: 429, retryAfter: 5 * time.Minute}, 5 * time.Minute},
 		{facts{number: 1, status: 503, retryAfter: 4 * time.Second, jitter: 1}, 5 * time.Second},
 	}
 	for _, tt := range tests {
@@ -86,8 +91,8 @@ func TestRetryWait(t *testing.T) {
 	}
 }
 
-// Whatever the facts: orders are repeated only on 429 or on proof, repetition
-// ends, and no wait is longer than a minute and a quarter.
+// Whatever the facts: orders are repeated only on proof that nothing was written,
+// repetition ends, and nobody waits beyond the time there is.
 func TestRetryProperties(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		c := rapid.SampledFrom([]class{classRead, classWrite, classCancel, classOrder}).Draw(t, "class")
@@ -96,15 +101,20 @@ func TestRetryProperties(t *testing.T) {
 			status:     rapid.SampledFrom([]int{0, 200, 302, 400, 401, 404, 408, 429, 500, 502, 503, 504}).Draw(t, "status"),
 			retryAfter: time.Duration(rapid.Int64Range(0, int64(48*time.Hour)).Draw(t, "retryAfter")),
 			unsent:     rapid.Bool().Draw(t, "unsent"), broken: rapid.Bool().Draw(t, "broken"), final: rapid.Bool().Draw(t, "final"),
+			waited: time.Duration(rapid.Int64Range(0, int64(time.Hour)).Draw(t, "waited")),
 			jitter: rapid.Float64Range(0, 1).Draw(t, "jitter"),
 		}
 		d := retryDecision(c, f)
 		switch {
-		case d.again && (c == classOrder || c == classCancel) && f.status != 429 && !f.unsent:
+		case d.again && c == classOrder && !f.unsent:
 			t.Fatalf("repeated: %+v", d)
-		case d.again && (f.number >= maxTriesBusy || f.final):
+		case d.again && c == classCancel && f.status != 429 && !f.unsent:
+			t.Fatalf("repeated: %+v", d)
+		case d.again && f.final, d.again && f.status != 429 && f.number >= maxTries:
 			t.Fatalf("never ends: %+v", d)
-		case d.again && (d.wait <= 0 || d.wait > 75*time.Second):
+		case d.again && f.status == 429 && !f.unsent && f.waited+d.wait > patience:
+			t.Fatalf("waits beyond its patience: %+v", d)
+		case d.again && d.wait <= 0:
 			t.Fatalf("waits %s", d.wait)
 		case !d.again && d.wait != 0:
 			t.Fatalf("waits for nothing: %+v", d)

@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"net/http"
+
+	"github.com/portctl/portctl/pkg/internal/weaken"
 )
 
-// withAuth gives an attempt its token. Who answers 401 has refused the request
-// before processing it, so after one refresh it is sent again, whatever its class;
-// a second 401 is the caller's.
+// withAuth gives an attempt its token. After a 401 the token is dropped, and what
+// may be repeated is sent again once with a new one; a second 401 is the caller's.
+// An order is not: the caller looks first whether it was taken all the same.
 func withAuth(tokens *tokens, next step) step {
 	return func(ctx context.Context, a *attempt) error {
 		if a.public {
@@ -25,6 +27,9 @@ func withAuth(tokens *tokens, next step) step {
 			return err
 		}
 		tokens.drop(token)
+		if a.class == classOrder && !weaken.Off(weaken.Retry) {
+			return err
+		}
 		fresh, tokenErr := tokens.get(ctx)
 		if tokenErr != nil {
 			return tokenErr

@@ -2,6 +2,8 @@ package megaport
 
 import (
 	"context"
+	"errors"
+	"net/http"
 	"sync"
 	"time"
 
@@ -21,9 +23,14 @@ func withLimit(l *limiter, next step) step {
 		if err := l.pace.Wait(ctx); err != nil {
 			return notSent(ctx, a, "waiting for the rate limit")
 		}
+		if err := l.open(ctx); err != nil {
+			return notSent(ctx, a, "waiting for an API that is busy")
+		}
 		err := next(ctx, a)
-		if IsRateLimited(err) {
+		var apiErr *Error
+		if errors.As(err, &apiErr) && apiErr.Status == http.StatusTooManyRequests {
 			l.slow(time.Now())
+			l.close(time.Now(), apiErr.RetryAfter)
 		} else if a.status != 0 {
 			l.recover(time.Now())
 		}
@@ -32,7 +39,10 @@ func withLimit(l *limiter, next step) step {
 }
 
 // limiter caps how many requests run at once and how many begin in a second, for
-// the whole client. A 429 halves the rate; it comes back by a tenth a second.
+// the whole client. A 429 halves the rate; it comes back by a tenth a second. While
+// the API has asked for a wait, nothing begins at all: a request would only be
+// turned away, and an order that was turned away costs a look before it is sent
+// again.
 type limiter struct {
 	slots chan struct{}
 	pace  *rate.Limiter
@@ -40,6 +50,32 @@ type limiter struct {
 
 	mu      sync.Mutex
 	changed time.Time
+	closed  time.Time // nothing begins before
+}
+
+// close lets nothing begin for the wait that was asked for. One that nobody has
+// the patience for is each call's own failure.
+func (l *limiter) close(now time.Time, wait time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if until := now.Add(wait); wait <= patience && until.After(l.closed) {
+		l.closed = until
+	}
+}
+
+// open waits until something may begin.
+func (l *limiter) open(ctx context.Context) error {
+	for {
+		l.mu.Lock()
+		wait := time.Until(l.closed)
+		l.mu.Unlock()
+		if wait <= 0 {
+			return ctx.Err()
+		}
+		if err := pause(ctx, wait); err != nil {
+			return err
+		}
+	}
 }
 
 // slowest is where halving ends: one request in two seconds.

@@ -4,23 +4,36 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"sync"
 	"time"
+
+	"github.com/rs/zerolog"
 )
 
-// withRetry repeats attempts as retryDecision says.
-func withRetry(jitter func() float64, next step) step {
+// withRetry repeats attempts as retryDecision says. That the API is busy is told to
+// busy, so that a long wait is no silence.
+func withRetry(jitter func() float64, busy func(wait time.Duration), next step) step {
 	return func(ctx context.Context, a *attempt) error {
+		var failed time.Time // when it did so first
 		for number := 1; ; number++ {
 			a.begin(a.number + 1)
 			err := next(ctx, a)
 			if err == nil {
 				return nil
 			}
+			if number == 1 {
+				failed = time.Now()
+			}
 			f := factsOf(ctx, err)
 			f.number, f.jitter = number, jitter()
+			f.waited, f.patience = time.Since(failed), a.patience
 			d := retryDecision(a.class, f)
 			if !d.again {
 				return err
+			}
+			if f.status == http.StatusTooManyRequests {
+				busy(d.wait)
 			}
 			if waitErr := pause(ctx, d.wait); waitErr != nil {
 				return fmt.Errorf("%w (not tried again: %w)", err, waitErr)
@@ -58,5 +71,31 @@ func pause(ctx context.Context, wait time.Duration) error {
 		return nil
 	case <-ctx.Done():
 		return context.Cause(ctx)
+	}
+}
+
+// newBusy tells that calls wait because the API is busy: once when waiting begins,
+// however many calls do, and again when there was time to forget it.
+func newBusy(o Options) func(wait time.Duration) {
+	const forgotten = time.Minute
+	var mu sync.Mutex
+	var told time.Time
+	return func(wait time.Duration) {
+		now := time.Now()
+		mu.Lock()
+		news := told.IsZero() || now.Sub(told) >= forgotten
+		if news {
+			told = now
+		}
+		mu.Unlock()
+		if !news {
+			return
+		}
+		level := zerolog.WarnLevel
+		if o.OnBusy != nil {
+			o.OnBusy(wait)
+			level = zerolog.InfoLevel
+		}
+		o.Logger.WithLevel(level).Dur("wait_ms", wait).Msg("the API says that it is busy (429): waiting, then asking again")
 	}
 }

@@ -19,6 +19,9 @@ type send func(ctx context.Context, a *attempt) (*http.Response, error)
 func newSend(base *url.URL, ways transports, o Options) send {
 	return func(ctx context.Context, a *attempt) (*http.Response, error) {
 		a.contact = new(contact)
+		if ctx.Err() != nil { // a transport need not say that it did nothing
+			return nil, notSent(ctx, a, "about to send")
+		}
 		req, err := newRequest(a.contact.watch(ctx), base, a, o)
 		if err != nil {
 			return nil, &RequestError{Method: a.method, Path: a.path, NotSent: true, Err: err}

@@ -12,10 +12,13 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/rs/zerolog"
 )
 
 func noJitter() float64 { return 0 }
+
+func silent(time.Duration) {}
 
 // fails is an inner step that fails n times and then succeeds.
 func fails(n int, err error, count *int) step {
@@ -33,7 +36,7 @@ func TestRetryStepWaitsAndCounts(t *testing.T) {
 		count := 0
 		start := time.Now()
 		a := testAttempt(classRead)
-		err := withRetry(noJitter, fails(3, &Error{Status: 503}, &count))(t.Context(), a)
+		err := withRetry(noJitter, silent, fails(3, &Error{Status: 503}, &count))(t.Context(), a)
 		if err != nil || count != 4 || a.number != 4 {
 			t.Errorf("%v after %d attempts, numbered %d", err, count, a.number)
 		}
@@ -47,7 +50,7 @@ func TestRetryStepObeysRetryAfter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		count := 0
 		start := time.Now()
-		err := withRetry(noJitter, fails(2, &Error{Status: 429, RetryAfter: 20 * time.Second}, &count))(t.Context(), testAttempt(classOrder))
+		err := withRetry(noJitter, silent, fails(2, &Error{Status: 429, RetryAfter: 20 * time.Second}, &count))(t.Context(), testAttempt(classRead))
 		if err != nil || time.Since(start) != 40*time.Second {
 			t.Errorf("%v after %s", err, time.Since(start))
 		}
@@ -60,23 +63,25 @@ func TestRetryStepStops(t *testing.T) {
 		err   error
 		want  int // attempts
 	}{
-		"a read that finds no network":     {classRead, &RequestError{Err: io.EOF}, maxTries},
-		"a write that finds no network":    {classWrite, &RequestError{Err: io.EOF}, maxTries},
-		"an order without an answer":       {classOrder, &RequestError{Err: io.EOF}, 1},
-		"an order that was not sent":       {classOrder, &RequestError{Err: io.EOF, NotSent: true}, maxTries},
-		"an order that is always too much": {classOrder, &Error{Status: 429}, maxTriesBusy},
-		"an order and a 503":               {classOrder, &Error{Status: 503}, 1},
-		"a cancellation and a 503":         {classCancel, &Error{Status: 503}, 1},
-		"a refusal":                        {classRead, &Error{Status: 400}, 1},
-		"an answer without sense":          {classRead, &DecodeError{Err: io.EOF}, 1},
-		"a key that is refused":            {classRead, &AuthError{Refused: true, Err: io.EOF}, 1},
-		"an answer without end":            {classRead, &RequestError{Err: errTooLarge}, 1},
+		"a read that finds no network":   {classRead, &RequestError{Err: io.EOF}, maxTries},
+		"a write that finds no network":  {classWrite, &RequestError{Err: io.EOF}, maxTries},
+		"an order without an answer":     {classOrder, &RequestError{Err: io.EOF}, 1},
+		"an order that was not sent":     {classOrder, &RequestError{Err: io.EOF, NotSent: true}, maxTries},
+		"an order that is too much":      {classOrder, &Error{Status: 429}, 1},
+		"a read that is always too much": {classRead, &Error{Status: 429, RetryAfter: time.Minute}, 11},
+		"a wait beyond all patience":     {classRead, &Error{Status: 429, RetryAfter: time.Hour}, 1},
+		"an order and a 503":             {classOrder, &Error{Status: 503}, 1},
+		"a cancellation and a 503":       {classCancel, &Error{Status: 503}, 1},
+		"a refusal":                      {classRead, &Error{Status: 400}, 1},
+		"an answer without sense":        {classRead, &DecodeError{Err: io.EOF}, 1},
+		"a key that is refused":          {classRead, &AuthError{Refused: true, Err: io.EOF}, 1},
+		"an answer without end":          {classRead, &RequestError{Err: errTooLarge}, 1},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				count := 0
-				err := withRetry(noJitter, fails(99, tt.err, &count))(t.Context(), testAttempt(tt.class))
+				err := withRetry(noJitter, silent, fails(99, tt.err, &count))(t.Context(), testAttempt(tt.class))
 				if !errors.Is(err, tt.err) || count != tt.want {
 					t.Errorf("%v after %d attempts, want %d", err, count, tt.want)
 				}
@@ -91,7 +96,7 @@ func TestRetryStepStopsWithTheCaller(t *testing.T) {
 		time.AfterFunc(500*time.Millisecond, cancel)
 		count := 0
 		start := time.Now()
-		err := withRetry(noJitter, fails(99, &Error{Status: 503}, &count))(ctx, testAttempt(classRead))
+		err := withRetry(noJitter, silent, fails(99, &Error{Status: 503}, &count))(ctx, testAttempt(classRead))
 		var apiErr *Error
 		if count != 1 || !errors.Is(err, context.Canceled) || !errors.As(err, &apiErr) || time.Since(start) != 500*time.Millisecond {
 			t.Errorf("%v after %d attempts and %s", err, count, time.Since(start))
@@ -102,7 +107,7 @@ func TestRetryStepStopsWithTheCaller(t *testing.T) {
 		defer cancel()
 		count := 0
 		start := time.Now()
-		err := withRetry(noJitter, fails(99, &Error{Status: 429, RetryAfter: time.Minute}, &count))(ctx, testAttempt(classRead))
+		err := withRetry(noJitter, silent, fails(99, &Error{Status: 429, RetryAfter: time.Minute}, &count))(ctx, testAttempt(classRead))
 		if count != 1 || !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != 0 {
 			t.Errorf("it should not wait for what comes too late: %v after %s", err, time.Since(start))
 		}
@@ -235,6 +240,68 @@ func TestLimitStepGivesUpUnsent(t *testing.T) {
 	})
 }
 
+// While the API has asked for a wait nothing begins, an order above all: it would
+// only be turned away.
+func TestLimitStepHoldsBackWhileBusy(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLimiter(4, -1)
+		busy := true
+		limited := withLimit(l, func(_ context.Context, a *attempt) error {
+			if busy {
+				return &Error{Status: 429, RetryAfter: time.Minute}
+			}
+			a.status = 200
+			return nil
+		})
+		start := time.Now()
+		if err := limited(t.Context(), testAttempt(classRead)); !IsRateLimited(err) {
+			t.Fatal(err)
+		}
+		busy = false
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(time.Second, cancel)
+		var reqErr *RequestError
+		if err := limited(ctx, testAttempt(classOrder)); !errors.As(err, &reqErr) || !reqErr.NotSent || time.Since(start) != time.Second {
+			t.Errorf("given up: %v after %s", err, time.Since(start))
+		}
+		if err := limited(t.Context(), testAttempt(classOrder)); err != nil || time.Since(start) != time.Minute {
+			t.Errorf("%v after %s", err, time.Since(start))
+		}
+	})
+	synctest.Test(t, func(t *testing.T) { // a wait that nobody has the patience for holds nobody else back
+		l := newLimiter(1, -1)
+		l.close(time.Now(), time.Hour)
+		if err := withLimit(l, func(context.Context, *attempt) error { return nil })(t.Context(), testAttempt(classRead)); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// A wait is told once when it begins, not once for each call that waits.
+func TestBusyIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var b strings.Builder
+		var told []time.Duration
+		o := Options{Logger: zerolog.New(&b)}
+		tell := func(busy func(time.Duration)) {
+			busy(8 * time.Second)
+			busy(9 * time.Second)
+			time.Sleep(time.Minute)
+			busy(10 * time.Second)
+		}
+		tell(newBusy(o))
+		if got := b.String(); strings.Count(got, "\n") != 2 || strings.Count(got, `"level":"warn"`) != 2 || !strings.Contains(got, `"wait_ms":8000`) {
+			t.Errorf("logged %s", got)
+		}
+		b.Reset()
+		o.OnBusy = func(wait time.Duration) { told = append(told, wait) }
+		tell(newBusy(o))
+		if diff := cmp.Diff([]time.Duration{8 * time.Second, 10 * time.Second}, told); diff != "" || strings.Contains(b.String(), "warn") {
+			t.Errorf("%s; logged %s", diff, b.String())
+		}
+	})
+}
+
 // numberedTokens makes tokens whose n-th token is "token-n", good for so long.
 func numberedTokens(life time.Duration, fetched *int, fail func(n int) error) *tokens {
 	t := &tokens{redact: noSecrets, url: "https://auth.test/"}
@@ -261,17 +328,19 @@ func TestAuthStep(t *testing.T) {
 	tests := map[string]struct {
 		statuses []int // what the API answers in turn; 200 is success
 		public   bool
+		class    class
 		tokens   []string // those the attempts carried
 		fetched  int
 		fails    bool
 	}{
-		"a token":              {[]int{200}, false, []string{"token-1"}, 1, false},
-		"no token for all":     {[]int{200}, true, []string{""}, 0, false},
-		"refused once":         {[]int{401, 200}, false, []string{"token-1", "token-2"}, 2, false},
-		"refused twice":        {[]int{401, 401}, false, []string{"token-1", "token-2"}, 2, true},
-		"public and refused":   {[]int{401}, true, []string{""}, 0, true},
-		"other failures pass":  {[]int{403}, false, []string{"token-1"}, 1, true},
-		"refused, then failed": {[]int{401, 500}, false, []string{"token-1", "token-2"}, 2, true},
+		"a token":              {[]int{200}, false, classRead, []string{"token-1"}, 1, false},
+		"no token for all":     {[]int{200}, true, classRead, []string{""}, 0, false},
+		"refused once":         {[]int{401, 200}, false, classRead, []string{"token-1", "token-2"}, 2, false},
+		"refused twice":        {[]int{401, 401}, false, classRead, []string{"token-1", "token-2"}, 2, true},
+		"public and refused":   {[]int{401}, true, classRead, []string{""}, 0, true},
+		"other failures pass":  {[]int{403}, false, classRead, []string{"token-1"}, 1, true},
+		"an order is refused":  {[]int{401}, false, classOrder, []string{"token-1"}, 1, true},
+		"refused, then failed": {[]int{401, 500}, false, classRead, []string{"token-1", "token-2"}, 2, true},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -286,7 +355,7 @@ func TestAuthStep(t *testing.T) {
 					}
 					return &Error{Status: status}
 				})
-				a := testAttempt(classOrder)
+				a := testAttempt(tt.class)
 				a.public = tt.public
 				a.number = 1
 				err := auth(t.Context(), a)

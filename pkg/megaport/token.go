@@ -86,7 +86,7 @@ type fetching struct {
 	err     error
 }
 
-func newTokens(o Options, way http.RoundTripper) *tokens {
+func newTokens(o Options, way http.RoundTripper, busy func(wait time.Duration)) *tokens {
 	t := &tokens{url: o.TokenURL, redact: func(s string) string { return s }}
 	if o.Credentials.AccessKey == "" && o.Credentials.SecretKey == "" {
 		return t
@@ -100,7 +100,7 @@ func newTokens(o Options, way http.RoundTripper) *tokens {
 				AuthStyle:    oauth2.AuthStyleInHeader,
 			}
 		},
-		url: o.TokenURL, way: way, agent: o.UserAgent, logger: o.Logger, jitter: o.Jitter,
+		url: o.TokenURL, way: way, agent: o.UserAgent, logger: o.Logger, jitter: o.Jitter, busy: busy,
 		redact: func(s string) string { return t.redact(s) },
 		issued: t.remember,
 	}
@@ -225,6 +225,7 @@ type tokenFetcher struct {
 	agent  string
 	logger zerolog.Logger
 	jitter func() float64
+	busy   func(wait time.Duration)
 	redact redactor
 	issued func(string)
 }
@@ -233,6 +234,7 @@ func (f *tokenFetcher) fetch(ctx context.Context) (token, error) {
 	if f.url == "" {
 		return token{}, &AuthError{Err: errors.New("no token URL is given")}
 	}
+	var failed time.Time // when it did so first
 	for number := 1; ; number++ {
 		start := time.Now()
 		got, status, err := f.once(ctx, number)
@@ -244,8 +246,14 @@ func (f *tokenFetcher) fetch(ctx context.Context) (token, error) {
 			return newToken(got, start), nil
 		}
 		fs := facts{number: number, status: status.code, retryAfter: status.retryAfter, broken: status.code == 0, jitter: f.jitter()}
-		fs.final = ctx.Err() != nil
+		if number == 1 {
+			failed = time.Now()
+		}
+		fs.final, fs.waited = ctx.Err() != nil, time.Since(failed)
 		d := retryDecision(classRead, fs)
+		if d.again && status.code == http.StatusTooManyRequests {
+			f.busy(d.wait)
+		}
 		if !d.again || pause(ctx, d.wait) != nil {
 			return token{}, f.authError(status, err)
 		}

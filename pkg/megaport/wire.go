@@ -16,10 +16,19 @@ import (
 // What stands on the wire. Names are matched case-sensitively, because bodies
 // hold names that differ by case alone (API facts §13, confidence A).
 
+// There are two sorts of fields. Where a decision hangs on one, a value of an
+// impossible type is an error that names it: wireText, wireInt, wireBool, wireMoney.
+// Where nothing hangs on it, or what hangs on it is safe when it is unknown, such a
+// value counts as missing: looseText, looseInt, looseBool, looseDate. Both sorts
+// read numbers and booleans that are written as texts.
+
 // wireText is a JSON string or null.
 type wireText struct {
 	text string
 	set  bool // false when missing or null
+	// damaged is true when the text held what is no character, such as half an emoji
+	// ("\ud83d"); each stands in text as U+FFFD. Such a text equals no other.
+	damaged bool
 }
 
 // UnmarshalJSONFrom accepts a string or null, nothing else.
@@ -33,59 +42,177 @@ func (w *wireText) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 		*w = wireText{}
 		return nil
 	case '"':
-		*w = wireText{text: unquote(v), set: true}
+		text, err := jsontext.AppendUnquote(nil, v)
+		*w = wireText{text: string(text), set: true, damaged: err != nil}
 		return nil
 	}
 	return wrongKind("a text", v)
 }
 
-// wireBool is a JSON boolean or null.
+// wireBool is a JSON boolean or null, perhaps as a text.
 type wireBool struct {
 	value, set bool
 }
 
-// UnmarshalJSONFrom accepts true, false or null, nothing else.
+// UnmarshalJSONFrom accepts true, false, their texts, or null, nothing else.
 func (w *wireBool) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	v, err := dec.ReadValue()
 	if err != nil {
 		return err
 	}
-	switch v.Kind() {
-	case 'n':
+	switch text := strings.ToLower(strings.TrimSpace(unquote(v))); {
+	case v.Kind() == 'n':
 		*w = wireBool{}
 		return nil
-	case 't', 'f':
+	case v.Kind() == 't', v.Kind() == 'f':
 		*w = wireBool{value: v.Kind() == 't', set: true}
+		return nil
+	case text == "true", text == "false":
+		*w = wireBool{value: text == "true", set: true}
 		return nil
 	}
 	return wrongKind("true or false", v)
 }
 
-// wireInt is a whole JSON number or null. 1000.0 and 1e3 are whole.
+// wireInt is a whole JSON number or null, perhaps as a text. 1000.0 and 1e3 are
+// whole.
 type wireInt struct {
 	value int64
 	set   bool
 }
 
-// UnmarshalJSONFrom accepts a whole number or null, nothing else.
+// UnmarshalJSONFrom accepts a whole number, its text, or null, nothing else.
 func (w *wireInt) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	v, err := dec.ReadValue()
 	if err != nil {
 		return err
 	}
-	switch v.Kind() {
-	case 'n':
+	text, ok := numberText(v)
+	switch {
+	case v.Kind() == 'n':
 		*w = wireInt{}
 		return nil
-	case '0':
-		n, err := wholeNumber(string(v))
+	case ok:
+		n, err := wholeNumber(text)
 		*w = wireInt{value: n, set: err == nil}
 		return err
 	}
 	return wrongKind("a whole number", v)
 }
 
+// numberText gives the digits of a number, which may be written as a text.
+func numberText(v jsontext.Value) (string, bool) {
+	switch v.Kind() {
+	case '0':
+		return string(v), true
+	case '"':
+		text := strings.TrimSpace(unquote(v))
+		n := jsontext.Value(text)
+		return text, n.Kind() == '0' && n.IsValid()
+	}
+	return "", false
+}
+
 func (w wireInt) int() int { return int(w.value) }
+
+// strictly decodes one value as a strict type does, and says whether it could.
+func strictly[T any](dec *jsontext.Decoder, into *T) (ok bool, err error) {
+	v, err := dec.ReadValue()
+	if err != nil {
+		return false, err
+	}
+	return json.Unmarshal(v, into, tolerant()) == nil, nil
+}
+
+// looseText is a text, or the digits of a number, or "true" or "false"; anything
+// else is missing.
+type looseText struct{ text string }
+
+// UnmarshalJSONFrom accepts any value.
+func (w *looseText) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	v, err := dec.ReadValue()
+	if err != nil {
+		return err
+	}
+	switch v.Kind() {
+	case '"':
+		w.text = unquote(v)
+	case '0', 't', 'f':
+		w.text = string(v)
+	default:
+		w.text = ""
+	}
+	return nil
+}
+
+// looseInt is a wireInt to which anything else is missing.
+type looseInt struct{ wireInt }
+
+// UnmarshalJSONFrom accepts any value.
+func (w *looseInt) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	var n wireInt
+	ok, err := strictly(dec, &n)
+	if *w = (looseInt{}); ok {
+		w.wireInt = n
+	}
+	return err
+}
+
+// looseBool is a wireBool to which 0 and 1 are false and true, and anything else
+// is missing.
+type looseBool struct{ wireBool }
+
+// UnmarshalJSONFrom accepts any value.
+func (w *looseBool) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	v, err := dec.ReadValue()
+	if err != nil {
+		return err
+	}
+	*w = looseBool{}
+	if text, ok := numberText(v); ok && (text == "0" || text == "1") {
+		w.wireBool = wireBool{value: text == "1", set: true}
+		return nil
+	}
+	var b wireBool
+	if json.Unmarshal(v, &b, tolerant()) == nil {
+		w.wireBool = b
+	}
+	return nil
+}
+
+// looseDate is epoch milliseconds (API facts §4.2, confidence A) or a text of ISO
+// 8601; anything else is missing.
+type looseDate struct{ at time.Time }
+
+// UnmarshalJSONFrom accepts any value.
+func (w *looseDate) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	v, err := dec.ReadValue()
+	if err != nil {
+		return err
+	}
+	w.at = time.Time{}
+	if digits, ok := numberText(v); ok {
+		if ms, err := strconv.ParseFloat(digits, 64); err == nil && ms > 0 && ms < 1<<53 {
+			w.at = time.UnixMilli(int64(ms)).UTC()
+		}
+		return nil
+	}
+	text := strings.TrimSpace(unquote(v))
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05Z0700", "2006-01-02T15:04:05", "2006-01-02 15:04:05", time.DateOnly} {
+		if at, err := time.Parse(layout, text); err == nil {
+			w.at = at.UTC()
+			return nil
+		}
+	}
+	return nil
+}
+
+// time is zero for a date that is missing.
+func (w looseDate) time() time.Time { return w.at }
+
+// folded is the form in which statuses and product types are compared: the API
+// writes them in upper case, and reads were seen in lower (API facts §3.2).
+func folded(text string) string { return strings.ToUpper(strings.TrimSpace(text)) }
 
 // wholeNumber reads a JSON number that has to be whole.
 func wholeNumber(text string) (int64, error) {
@@ -100,42 +227,26 @@ func wholeNumber(text string) (int64, error) {
 	return int64(f), nil
 }
 
-// wireDate is epoch milliseconds or null (API facts §4.2, confidence A).
-type wireDate struct {
-	wireInt
-}
-
-// UnmarshalJSONFrom accepts a whole number or null, nothing else.
-func (w *wireDate) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
-	return w.wireInt.UnmarshalJSONFrom(dec)
-}
-
-// time is zero for null, for a missing date and for 0.
-func (w wireDate) time() time.Time {
-	if !w.set || w.value == 0 {
-		return time.Time{}
-	}
-	return time.UnixMilli(w.value).UTC()
-}
-
-// wireMoney is an amount, taken from the number's digits, or null.
+// wireMoney is an amount, taken from the number's digits, or null, perhaps as a
+// text.
 type wireMoney struct {
 	amount decimal.Decimal
 	set    bool
 }
 
-// UnmarshalJSONFrom accepts a number or null, nothing else.
+// UnmarshalJSONFrom accepts a number, its text, or null, nothing else.
 func (w *wireMoney) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	v, err := dec.ReadValue()
 	if err != nil {
 		return err
 	}
-	switch v.Kind() {
-	case 'n':
+	text, ok := numberText(v)
+	switch {
+	case v.Kind() == 'n':
 		*w = wireMoney{}
 		return nil
-	case '0':
-		amount, err := money(string(v))
+	case ok:
+		amount, err := money(text)
 		*w = wireMoney{amount: amount, set: err == nil}
 		return err
 	}

@@ -246,6 +246,8 @@ type Refusal struct {
 	// Message is the API's summary, Reasons its details.
 	Message string
 	Reasons []string
+	// Status is the HTTP status; 0 when no answer came.
+	Status int
 	// TraceID is what Megaport's support asks for.
 	TraceID string
 }

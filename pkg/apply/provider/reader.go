@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
+	"sync"
 
 	"github.com/portctl/portctl/pkg/apply"
 	"github.com/portctl/portctl/pkg/megaport"
@@ -26,14 +28,52 @@ type Reader struct {
 	approvals interface {
 		List(context.Context) ([]megaport.Approval, error)
 	}
+	company interface {
+		UIDs(context.Context) ([]string, error)
+	}
 	validate func(context.Context, megaport.Order) (megaport.Quote, error)
+	key      string // the API key's fingerprint
+	spelt    *spelling
 }
 
 var _ apply.Reader = (*Reader)(nil)
 
 // NewReader takes of the client what reads.
 func NewReader(c *megaport.Client) *Reader {
-	return &Reader{c.Locations, c.Products, c.Approvals, c.Orders.Validate}
+	return &Reader{
+		locations: c.Locations, products: c.Products, approvals: c.Approvals, company: c.Company,
+		validate: c.Orders.Validate, key: c.Fingerprint(), spelt: &spelling{of: map[plan.ServiceUID]string{}},
+	}
+}
+
+// spelling remembers how the API spells the UIDs that were folded where they came
+// in: whether it takes another case is not known, so requests use its own.
+type spelling struct {
+	mu sync.Mutex
+	of map[plan.ServiceUID]string
+}
+
+// fold gives the form that everybody else knows a UID by.
+func (s *spelling) fold(uid string) plan.ServiceUID {
+	folded := plan.FoldUID(uid)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if string(folded) == uid {
+		delete(s.of, folded)
+	} else {
+		s.of[folded] = uid
+	}
+	return folded
+}
+
+// api gives the form that the API used last, or the UID as it is.
+func (s *spelling) api(uid plan.ServiceUID) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if as, known := s.of[plan.FoldUID(string(uid))]; known {
+		return as
+	}
+	return string(uid)
 }
 
 // Locations lists all locations.
@@ -55,54 +95,77 @@ func (r *Reader) Observe(ctx context.Context) (plan.Observed, error) {
 	if err != nil {
 		return plan.Observed{}, err
 	}
-	o := plan.Observed{Services: make([]plan.Service, len(listing.Ports))}
-	if listing.CompanyUID != "" {
-		o.Owner.Companies = []string{listing.CompanyUID}
+	o := plan.Observed{
+		Owner:    plan.Owner{Companies: companies(listing.Companies), Key: r.key},
+		Services: make([]plan.Service, len(listing.Ports)),
 	}
 	for i, p := range listing.Ports {
-		o.Services[i] = service(p)
+		o.Services[i] = r.service(p)
 	}
 	return o, nil
 }
 
+// companies folds the UIDs of companies, as those of services are.
+func companies(in []string) []string {
+	var out []string
+	for _, uid := range in {
+		if folded := string(plan.FoldUID(uid)); folded != "" && !slices.Contains(out, folded) {
+			out = append(out, folded)
+		}
+	}
+	return out
+}
+
 // Service reads one port.
 func (r *Reader) Service(ctx context.Context, uid plan.ServiceUID) (plan.Service, bool, error) {
-	p, err := r.products.Get(ctx, string(uid))
+	p, err := r.products.Get(ctx, r.spelt.api(uid))
 	if megaport.IsNotFound(err) {
 		return plan.Service{}, false, nil
 	}
 	if err != nil {
 		return plan.Service{}, false, err
 	}
-	return service(p), true, nil
+	return r.service(p), true, nil
 }
 
 // Tags reads the resource tags of one port.
 func (r *Reader) Tags(ctx context.Context, uid plan.ServiceUID) (map[string]string, error) {
-	return r.products.Tags(ctx, string(uid))
+	return r.products.Tags(ctx, r.spelt.api(uid))
 }
 
 // Charge asks what cancelling a port now would cost.
 func (r *Reader) Charge(ctx context.Context, uid plan.ServiceUID) (plan.Charge, error) {
-	c, err := r.products.CancellationCharges(ctx, string(uid))
+	c, err := r.products.CancellationCharges(ctx, r.spelt.api(uid))
 	if err != nil {
 		return plan.Charge{}, err
 	}
 	return plan.Charge{Known: c.Known, Currency: c.Currency, Amount: plan.NewAmount(c.Amount)}, nil
 }
 
-// Companies asks whose account it is.
-func (r *Reader) Companies(context.Context) ([]string, error) { return nil, nil }
-
-// Approvals lists order approvals. An account without that feature has none.
-func (r *Reader) Approvals(ctx context.Context) (apply.Approvals, error) {
-	found, err := r.approvals.List(ctx)
-	var answer *megaport.Error
-	if errors.As(err, &answer) && (answer.Status == http.StatusNotFound || answer.Status == http.StatusForbidden) {
-		return apply.Approvals{}, nil
+// Companies asks whose account it is. That it is not told is no error.
+func (r *Reader) Companies(ctx context.Context) ([]string, error) {
+	found, err := r.company.UIDs(ctx)
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
 	}
 	if err != nil {
-		return apply.Approvals{}, err
+		return nil, nil
+	}
+	return companies(found), nil
+}
+
+// Approvals lists order approvals. Whatever the endpoint answers is an answer:
+// the list, that the account has none of that feature, or why it is not known.
+func (r *Reader) Approvals(ctx context.Context) (apply.Approvals, error) {
+	found, err := r.approvals.List(ctx)
+	switch {
+	case err == nil:
+	case ctx.Err() != nil:
+		return apply.Approvals{}, context.Cause(ctx)
+	case megaport.IsFeatureAbsent(err):
+		return apply.Approvals{Absent: true}, nil
+	default:
+		return apply.Approvals{Unknown: err.Error()}, nil
 	}
 	out := apply.Approvals{}
 	for _, a := range found {
@@ -111,29 +174,58 @@ func (r *Reader) Approvals(ctx context.Context) (apply.Approvals, error) {
 	return out, nil
 }
 
-// Quote validates one order.
+// Quote validates one order. Only that the context ended is an error. An order
+// that is refused is validated once more without its market: the official clients
+// never send one, and whether the API takes it is not known (API facts §0.18).
 func (r *Reader) Quote(ctx context.Context, o plan.Order) (plan.Quote, error) {
 	q, err := r.validate(ctx, order(o, ""))
-	if refusal, ok := refused(err); ok {
-		return plan.Quote{Refusal: refusal}, nil
+	out := quoteOf(q, err)
+	if out.Refusal != nil && o.Market != "" {
+		o.Market = ""
+		if q, err = r.validate(ctx, order(o, "")); err == nil {
+			out = quoteOf(q, nil)
+			out.WithoutMarket = true
+		}
 	}
-	if err != nil {
-		return plan.Quote{}, err
+	if ctx.Err() != nil {
+		return plan.Quote{}, context.Cause(ctx)
 	}
-	return quote(q), nil
+	return out, nil
 }
 
 // LOA fetches one Letter of Authorization.
 func (r *Reader) LOA(ctx context.Context, uid plan.ServiceUID) ([]byte, error) {
-	return r.products.LOA(ctx, string(uid))
+	return r.products.LOA(ctx, r.spelt.api(uid))
 }
 
-// refused tells the API's "no" to an order from a failure to get an answer: a
-// 400 of the API is the former. Anything else says nothing about the order.
-func refused(err error) (*plan.Refusal, bool) {
-	var e *megaport.Error
-	if !errors.As(err, &e) || e.Status != http.StatusBadRequest {
-		return nil, false
+// quoteOf tells the API's "no" to an order from a failure to get an answer. A 4xx
+// of the API is the former, unless it is about the token, the pace or the time it
+// took: those say nothing about the order.
+func quoteOf(q megaport.Quote, err error) plan.Quote {
+	if err == nil {
+		return quote(q)
 	}
-	return &plan.Refusal{Message: strings.TrimSpace(e.Message), Reasons: e.Reasons, TraceID: e.TraceID}, true
+	var e *megaport.Error
+	if !errors.As(err, &e) {
+		return plan.Quote{Failure: failure(err)}
+	}
+	said := &plan.Refusal{Message: strings.TrimSpace(e.Message), Reasons: e.Reasons, Status: e.Status, TraceID: e.TraceID}
+	about := slices.Contains([]int{http.StatusUnauthorized, http.StatusRequestTimeout, http.StatusTooManyRequests}, e.Status)
+	if e.FromAPI && e.Status/100 == 4 && !about {
+		return plan.Quote{Refusal: said}
+	}
+	return plan.Quote{Failure: failure(err)}
+}
+
+// failure keeps what support needs of an error that is no refusal.
+func failure(err error) *plan.Refusal {
+	f := &plan.Refusal{Message: err.Error()}
+	var traced interface {
+		HTTPStatus() int
+		Trace() string
+	}
+	if errors.As(err, &traced) {
+		f.Status, f.TraceID = traced.HTTPStatus(), traced.Trace()
+	}
+	return f
 }

@@ -1,10 +1,9 @@
 package provider
 
 import (
-	"bytes"
+	"fmt"
+	"slices"
 	"strings"
-
-	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/portctl/portctl/pkg/apply"
 	"github.com/portctl/portctl/pkg/megaport"
@@ -44,6 +43,8 @@ func quote(q megaport.Quote) plan.Quote {
 		Monthly:  plan.NewAmount(q.Monthly),
 		OneTime:  plan.NewAmount(q.OneTime),
 		Priced:   q.HasPrice,
+		Unknown:  q.Unknown,
+		Notes:    q.Notes,
 	}
 }
 
@@ -73,42 +74,43 @@ func address(a megaport.Address) string {
 	return strings.Join(parts, ", ")
 }
 
-func service(p megaport.Port) plan.Service {
+func (r *Reader) service(p megaport.Port) plan.Service {
+	uid := r.spelt.fold(p.UID)
 	return plan.Service{
-		UID: plan.ServiceUID(p.UID), Name: p.Name, Status: plan.Status(p.Status),
+		UID: uid, Name: name(p, uid), Status: plan.Status(p.Status),
 		Location: plan.LocationID(p.LocationID), Speed: plan.Speed(p.Speed), Zone: plan.Zone(p.Zone),
 		AggregationID: p.AggregationID, LAGPrimary: p.LAGPrimary, Term: p.ContractTerm,
 		CostCentre: p.CostCentre, MarketplaceVisibility: p.MarketplaceVisibility,
 		Locked: p.Locked, AdminLocked: p.AdminLocked,
 		CreatedAt: p.CreateDate, LiveAt: p.LiveDate, ContractStart: p.ContractStart, ContractEnd: p.ContractEnd,
-		Demarcation: p.Demarcation,
+		Demarcation: p.Demarcation, VXCs: p.VXCs,
 	}
 }
 
-// approval takes what can be told of an approval out of its JSON.
+// name is the product name. One that held what is no character is no longer the
+// name that it was, so it must equal no entry's, nor another such one's: it gets
+// the service's UID.
+func name(p megaport.Port, uid plan.ServiceUID) string {
+	if !p.NameDamaged {
+		return p.Name
+	}
+	return fmt.Sprintf("%s (unreadable name of %s)", p.Name, uid)
+}
+
+// approval takes what can be told of an approval. Of the tags only the claim's id
+// can stand for an order: the inventory's name is in every one of its orders.
 func approval(a megaport.Approval) apply.Approval {
-	return apply.Approval{UID: a.UID, Type: a.Type, Status: a.Status, CreatedAt: a.CreateDate, Texts: texts(a.Raw)}
-}
-
-// texts lists all values of a JSON text that are texts.
-func texts(raw []byte) []string {
-	var out []string
-	dec := jsontext.NewDecoder(bytes.NewReader(raw), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
-	for {
-		token, err := dec.ReadToken()
-		if err != nil {
-			return out
-		}
-		if kind, n := dec.StackIndex(dec.StackDepth()); token.Kind() == '"' && (kind != '{' || n%2 == 0) {
-			out = append(out, token.String())
-		}
+	return apply.Approval{
+		UID: string(plan.FoldUID(a.UID)), Type: a.Type, Status: a.Status, CreatedAt: a.CreateDate,
+		Texts:    slices.Concat(a.Order.Texts, a.Order.Tags[plan.TagOrder]),
+		Location: plan.LocationID(a.Order.LocationID), Speed: plan.Speed(a.Order.Speed),
 	}
 }
 
-func uids(in []string) []plan.ServiceUID {
+func (r *Reader) uids(in []string) []plan.ServiceUID {
 	out := make([]plan.ServiceUID, len(in))
 	for i, u := range in {
-		out[i] = plan.ServiceUID(u)
+		out[i] = r.spelt.fold(u)
 	}
 	return out
 }

@@ -28,7 +28,7 @@ func NewAccount(c *megaport.Client) *Account {
 func (a *Account) Buy(ctx context.Context, o plan.Order, claim string) apply.Purchase {
 	p, err := a.orders.Buy(ctx, order(o, claim))
 	if err == nil {
-		return apply.Purchase{Outcome: apply.Bought, UIDs: uids(p.UIDs)}
+		return apply.Purchase{Outcome: apply.Bought, UIDs: a.uids(p.UIDs)}
 	}
 	var failed *megaport.OrderError
 	if !errors.As(err, &failed) {
@@ -36,34 +36,34 @@ func (a *Account) Buy(ctx context.Context, o plan.Order, claim string) apply.Pur
 	}
 	return apply.Purchase{
 		Outcome: outcome(failed.Outcome),
-		UIDs:    uids(failed.UIDs),
+		UIDs:    a.uids(failed.UIDs),
 		Failure: &apply.Failure{Message: failed.Err.Error(), Status: failed.Status, TraceID: failed.TraceID},
 	}
 }
 
 // Update changes fields of one port.
 func (a *Account) Update(ctx context.Context, uid plan.ServiceUID, u apply.Update) error {
-	return a.changes.Update(ctx, string(uid), megaport.PortUpdate{
+	return a.changes.Update(ctx, a.spelt.api(uid), megaport.PortUpdate{
 		Name: u.Name, CostCentre: u.CostCentre, MarketplaceVisibility: u.MarketplaceVisibility, Term: u.Term,
 	})
 }
 
 // SetTags replaces all resource tags of one port.
 func (a *Account) SetTags(ctx context.Context, uid plan.ServiceUID, tags map[string]string) error {
-	return a.changes.SetTags(ctx, string(uid), tags)
+	return a.changes.SetTags(ctx, a.spelt.api(uid), tags)
 }
 
 // SetLock locks or unlocks one port.
 func (a *Account) SetLock(ctx context.Context, uid plan.ServiceUID, locked bool) error {
 	if locked {
-		return a.changes.Lock(ctx, string(uid))
+		return a.changes.Lock(ctx, a.spelt.api(uid))
 	}
-	return a.changes.Unlock(ctx, string(uid))
+	return a.changes.Unlock(ctx, a.spelt.api(uid))
 }
 
 // Cancel terminates one port.
 func (a *Account) Cancel(ctx context.Context, uid plan.ServiceUID) error {
-	return a.changes.Cancel(ctx, string(uid))
+	return a.changes.Cancel(ctx, a.spelt.api(uid))
 }
 
 // outcome translates what the client knows of an order. What it does not know

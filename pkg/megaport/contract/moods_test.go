@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -40,10 +41,8 @@ func TestApprovals(t *testing.T) {
 		oldest.ID == 0 || oldest.ReferenceID == "" || oldest.CreateDate.IsZero() || oldest.Comment != "" {
 		t.Errorf("approval %+v", oldest)
 	}
-	for _, text := range []string{`"port-000"`, "claim-000"} {
-		if !strings.Contains(string(oldest.Raw), text) || !strings.Contains(string(oldest.Detail), text) {
-			t.Errorf("%s is not to be found in %s", text, oldest.Raw)
-		}
+	if !slices.Contains(oldest.Order.Texts, "port-000") || !slices.Contains(oldest.Order.Tags["portctl-order"], "claim-000") {
+		t.Errorf("the order is not recognised in %s: %+v", oldest.Detail, oldest.Order)
 	}
 	decide(t, s, oldest.UID, "approve")
 	decide(t, s, queue[0].UID, "reject")
