@@ -3,6 +3,7 @@ package campaign
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -17,6 +18,9 @@ import (
 type trial struct {
 	Entries     []entry
 	World       sandbox.Knobs
+	Lies        []lie
+	Traits      traits
+	Others      bool // the account has odd services of others
 	Ledger      []ledgerFault
 	Bucket      bool // locks outlive their process
 	Horizon     time.Duration
@@ -44,7 +48,7 @@ type entry struct {
 
 // ledgerFault makes some operations of the ledger fail.
 type ledgerFault struct {
-	Op    string // create, read or list
+	Op    string // create, read, list, or tear: half a record is written
 	Nth   int    // the first that fails, from 1
 	Times int
 	Done  bool // it takes effect all the same
@@ -55,7 +59,7 @@ type step struct {
 	Pause   time.Duration
 	Edits   []edit
 	Decide  string // what becomes of pending approvals: "", approve or reject
-	Resolve bool   // somebody says that what is in doubt was not created
+	Resolve bool   // a person says of what is open what the product lets them say
 	Locked  bool   // the runs take the lock
 	Runs    []run
 }
@@ -63,7 +67,10 @@ type step struct {
 // edit changes an entry.
 type edit struct {
 	Entry int
-	What  string // rename, rename-formerly, remove, restore, speed, centre, grow
+	// What happens in the file (rename, rename-formerly, remove, restore, speed,
+	// centre, grow, absent), in the portal (portal-rename, portal-cancel, vxc), or in
+	// both (vxc-absent).
+	What string
 }
 
 // run is one process.
@@ -72,6 +79,10 @@ type run struct {
 	// Die is the call boundary at which the process dies; 0 for none. Interrupt
 	// is the one at which it is asked to stop.
 	Die, Interrupt int
+	// DieRecord is the boundary of a record, before or after it is written.
+	DieRecord int
+	// Fast is how far the machine's clock is ahead.
+	Fast time.Duration
 }
 
 // Kinds of faults that mean something on each route. The kinds of a purchase are
@@ -114,7 +125,11 @@ func drawTrial(t *rapid.T) trial {
 		c.Ledger = rapid.SliceOfN(rapid.Custom(drawLedgerFault), 0, 2).Draw(t, "ledger")
 	}
 	c.drawWorld(t)
+	if rapid.Bool().Draw(t, "lying") {
+		c.drawLies(t)
+	}
 	c.Steps = rapid.SliceOfN(rapid.Custom(func(t *rapid.T) step { return drawStep(t, len(c.Entries)) }), 1, 4).Draw(t, "steps")
+	c.keep(*only)
 	return c
 }
 
@@ -130,6 +145,40 @@ func (c *trial) drawWorld(t *rapid.T) {
 	c.World.HistoricNotFound = rapid.Bool().Draw(t, "historic not found")
 }
 
+// drawLies draws what the API tells that is not so. Where it says with its own
+// envelope that it did not process an order that it did carry out, the account
+// shows the order within the 60 s that portctl gives it: later than that nothing
+// can tell the two apart (docs/reliability.md, what it assumes).
+func (c *trial) drawLies(t *rapid.T) {
+	c.Lies = rapid.SliceOfN(rapid.Custom(func(t *rapid.T) lie {
+		return lie{
+			What: rapid.SampledFrom(lieKinds()).Draw(t, "what"), Nth: rapid.IntRange(1, 6).Draw(t, "nth"), Times: rapid.IntRange(1, 3).Draw(t, "times"),
+		}
+	}), 0, 3).Draw(t, "lies")
+	if slices.ContainsFunc(c.Lies, func(l lie) bool { return l.What == "429-after" || l.What == "401-after" }) {
+		c.World.ListingLag, c.World.NotFoundAfterBuy = min(c.World.ListingLag, promptly), min(c.World.NotFoundAfterBuy, promptly)
+	}
+	c.Traits = traits{
+		Names:       rapid.SampledFrom([]string{"", "", "", "amp", "upper", "cut", "squeeze"}).Draw(t, "names"),
+		NoTags:      rapid.IntRange(0, 3).Draw(t, "no tags") == 3,
+		UpperUIDs:   rapid.IntRange(0, 3).Draw(t, "upper uids") == 3,
+		Clock:       rapid.SampledFrom([]time.Duration{0, 0, 0, 48 * time.Hour, -48 * time.Hour}).Draw(t, "clock"),
+		Aggregation: rapid.SampledFrom([]string{"", "", "null", "zero", "other"}).Draw(t, "aggregation"),
+		SiteLate:    rapid.IntRange(0, 5).Draw(t, "site late") == 5,
+		Unsettled:   rapid.SampledFrom([]time.Duration{0, 30 * time.Second, 4 * time.Minute}).Draw(t, "unsettled"),
+		Approvals:   rapid.SampledFrom([]string{"", "", "flapping"}).Draw(t, "approvals"),
+		Forgets:     rapid.Bool().Draw(t, "forgets"),
+	}
+	if c.Traits.Approvals != "" {
+		c.World.Approvals = rapid.Bool().Draw(t, "approvals on")
+	}
+	c.Others = rapid.IntRange(0, 3).Draw(t, "others") == 3
+}
+
+// promptly is within the time after which an order that was turned away is looked
+// for before it is sent again.
+const promptly = 50 * time.Second
+
 func drawEntry(t *rapid.T) entry {
 	e := entry{Site: rapid.SampledFrom([]int{89, 2}).Draw(t, "site"), Speed: plan.Speed10G}
 	e.LAG = rapid.SampledFrom([]int{0, 0, 0, 1, 2, 3}).Draw(t, "lag")
@@ -138,7 +187,7 @@ func drawEntry(t *rapid.T) entry {
 
 func drawLedgerFault(t *rapid.T) ledgerFault {
 	return ledgerFault{
-		Op:    rapid.SampledFrom([]string{"create", "create", "read", "list"}).Draw(t, "op"),
+		Op:    rapid.SampledFrom([]string{"create", "create", "read", "list", "tear"}).Draw(t, "op"),
 		Nth:   rapid.IntRange(1, 12).Draw(t, "nth"),
 		Times: rapid.IntRange(1, 3).Draw(t, "times"),
 		Done:  rapid.Bool().Draw(t, "done"),
@@ -147,7 +196,7 @@ func drawLedgerFault(t *rapid.T) ledgerFault {
 
 func drawStep(t *rapid.T, entries int) step {
 	s := step{
-		Pause:   rapid.SampledFrom([]time.Duration{0, 0, 3 * time.Second, 5 * time.Minute, 3 * time.Hour}).Draw(t, "pause"),
+		Pause:   rapid.SampledFrom([]time.Duration{0, 0, 3 * time.Second, 5 * time.Minute, 11 * time.Minute, 3 * time.Hour, 31 * 24 * time.Hour}).Draw(t, "pause"),
 		Decide:  rapid.SampledFrom([]string{"", "approve", "reject"}).Draw(t, "decide"),
 		Resolve: rapid.IntRange(0, 5).Draw(t, "resolve") == 5,
 		Locked:  rapid.Bool().Draw(t, "locked"),
@@ -155,7 +204,7 @@ func drawStep(t *rapid.T, entries int) step {
 	s.Edits = rapid.SliceOfN(rapid.Custom(func(t *rapid.T) edit {
 		return edit{
 			Entry: rapid.IntRange(0, entries-1).Draw(t, "entry"),
-			What:  rapid.SampledFrom([]string{"rename", "rename-formerly", "remove", "restore", "speed", "centre", "grow"}).Draw(t, "what"),
+			What:  rapid.SampledFrom([]string{"rename", "rename-formerly", "remove", "restore", "speed", "centre", "grow", "absent", "portal-rename", "portal-cancel", "vxc", "vxc-absent"}).Draw(t, "what"),
 		}
 	}), 0, 2).Draw(t, "edits")
 	s.Runs = rapid.SliceOfN(rapid.Custom(func(t *rapid.T) run { return drawRun(t, entries) }), 1, 2).Draw(t, "runs")
@@ -165,11 +214,14 @@ func drawStep(t *rapid.T, entries int) step {
 func drawRun(t *rapid.T, entries int) run {
 	r := run{After: rapid.SampledFrom([]time.Duration{0, 50 * time.Millisecond, time.Second, 20 * time.Second}).Draw(t, "after")}
 	last := 20 + 12*entries // about the boundaries of a run that buys everything
-	switch rapid.IntRange(0, 4).Draw(t, "end") {
+	r.Fast = rapid.SampledFrom([]time.Duration{0, 0, 0, 0, 0, 48 * time.Hour, -48 * time.Hour}).Draw(t, "fast")
+	switch rapid.IntRange(0, 5).Draw(t, "end") {
 	case 2, 3:
 		r.Die = rapid.IntRange(1, last).Draw(t, "die")
 	case 4:
 		r.Interrupt = rapid.IntRange(1, last).Draw(t, "interrupt")
+	case 5:
+		r.DieRecord = rapid.IntRange(1, 4+6*entries).Draw(t, "die record")
 	}
 	return r
 }
@@ -177,12 +229,33 @@ func drawRun(t *rapid.T, entries int) run {
 // calm says that nothing in the case can leave a doubt: no fault, no death, no
 // interruption, no approval, and never two runs at once without the lock.
 func (c trial) calm() bool {
-	if len(c.World.Faults)+len(c.Ledger) > 0 || c.World.Approvals {
+	if len(c.World.Faults)+len(c.Ledger) > 0 || c.World.Approvals || !c.plain() {
 		return false
 	}
 	return !slices.ContainsFunc(c.Steps, func(s step) bool {
-		return len(s.Runs) > 1 && !s.Locked || slices.ContainsFunc(s.Runs, func(r run) bool { return r.Die+r.Interrupt > 0 })
+		return len(s.Runs) > 1 && !s.Locked || slices.ContainsFunc(s.Runs, func(r run) bool { return r.Die+r.Interrupt+r.DieRecord > 0 })
 	})
+}
+
+// plain says that the API tells the truth, all clocks are right, and nobody else
+// touches the account.
+func (c trial) plain() bool {
+	if len(c.Lies) > 0 || c.Traits != (traits{}) || c.Others || slices.ContainsFunc(c.Ledger, func(f ledgerFault) bool { return f.Op == "tear" }) {
+		return false
+	}
+	return !slices.ContainsFunc(c.Steps, func(s step) bool {
+		return slices.ContainsFunc(s.Edits, func(e edit) bool { return slices.Contains(handEdits(), e.What) }) ||
+			slices.ContainsFunc(s.Runs, func(r run) bool { return r.Fast != 0 })
+	})
+}
+
+// named is what an entry is called in the beginning. Where the API rewrites names
+// there is something in them to rewrite.
+func (c trial) named(i int) string {
+	if c.Traits.Names != "" {
+		return fmt.Sprintf("port-%d  & spare", i)
+	}
+	return fmt.Sprintf("port-%d", i)
 }
 
 // settles is how long after an order its services can be read and listed.
@@ -194,7 +267,9 @@ type file struct{ lines []line }
 // line is one entry of the file.
 type line struct {
 	name, formerly string
+	uid, replaces  plan.ServiceUID
 	removed        bool
+	absent         bool
 	speed          plan.Speed
 	lag            int
 	centre         string
@@ -202,10 +277,10 @@ type line struct {
 	renamed, sped  bool
 }
 
-func newFile(entries []entry) *file {
+func newFile(c trial) *file {
 	f := &file{}
-	for i, e := range entries {
-		f.lines = append(f.lines, line{name: fmt.Sprintf("port-%d", i), speed: e.Speed, lag: e.LAG, site: e.Site})
+	for i, e := range c.Entries {
+		f.lines = append(f.lines, line{name: c.named(i), speed: e.Speed, lag: e.LAG, site: e.Site})
 	}
 	return f
 }
@@ -214,7 +289,7 @@ func newFile(entries []entry) *file {
 // sandbox's record can be read without the program's help.
 func entryOf(name string) int {
 	var i int
-	if _, err := fmt.Sscanf(name, "port-%d", &i); err != nil {
+	if _, err := fmt.Sscanf(strings.ToLower(name), "port-%d", &i); err != nil {
 		return -1
 	}
 	return i
@@ -235,7 +310,9 @@ func (f *file) edit(e edit) {
 	case "remove":
 		l.removed = true
 	case "restore":
-		l.removed = false
+		l.removed, l.absent = false, false
+	case "absent", "vxc-absent":
+		l.absent = true
 	case "speed":
 		if !l.renamed {
 			l.speed, l.sped = plan.Speed100G, true
@@ -251,12 +328,12 @@ func (f *file) edit(e edit) {
 
 // mended is the file as a person writes it in the end: everything is wanted,
 // what was renamed says so, and the speed is the one that was bought.
-func (f *file) mended(bought map[int]plan.Speed) {
+func (f *file) mended(first func(int) string, bought map[int]plan.Speed) {
 	for i := range f.lines {
 		l := &f.lines[i]
-		l.removed = false
+		l.removed, l.absent = false, false
 		if l.renamed {
-			l.formerly = fmt.Sprintf("port-%d", i)
+			l.formerly = first(i)
 		}
 		if s, ok := bought[i]; ok {
 			l.speed = s
@@ -270,7 +347,7 @@ func (f *file) desired() plan.Desired {
 		if l.removed {
 			continue
 		}
-		p := plan.Port{Name: l.name, Formerly: l.formerly, Site: plan.Site{ID: plan.LocationID(l.site)}, Speed: l.speed, Term: 12, LAG: l.lag}
+		p := plan.Port{Name: l.name, Formerly: l.formerly, UID: l.uid, Replaces: l.replaces, Absent: l.absent, Site: plan.Site{ID: plan.LocationID(l.site)}, Speed: l.speed, Term: 12, LAG: l.lag}
 		if l.centre != "" {
 			p.CostCentre = &l.centre
 		}

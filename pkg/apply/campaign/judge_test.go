@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/portctl/portctl/pkg/apply"
@@ -28,7 +29,7 @@ func (w *world) judge(what string, e end) {
 }
 
 // judgePurchases: no entry was bought twice, no LAG has more members than were
-// asked for.
+// asked for. What somebody terminated may be bought once more.
 func (w *world) judgePurchases(what string, r sandbox.Record) {
 	members := map[int]int{}
 	for _, o := range r.Orders {
@@ -37,15 +38,42 @@ func (w *world) judgePurchases(what string, r sandbox.Record) {
 		}
 	}
 	for i, n := range members {
-		if i < 0 || n > w.file.lines[i].members() {
+		if i >= 0 && n <= w.file.lines[i].members() {
+			continue
+		}
+		if alive := w.alive(r)[i]; i < 0 || alive > w.file.lines[i].members() {
 			w.totals.duplicates++
-			w.violated("%s: entry %d was bought %d times", what, i, n)
+			w.violated("%s: entry %d has %d services alive of %d that were bought", what, i, alive, n)
 		}
 	}
 }
 
+// alive counts the services of each entry that were bought and not terminated
+// since. What the account does not show yet is alive.
+func (w *world) alive(r sandbox.Record) map[int]int {
+	rows, err := w.portal.rows(context.Background())
+	if err != nil {
+		rows = nil
+	}
+	out := map[int]int{}
+	for _, o := range r.Orders {
+		for _, uid := range o.UIDs {
+			if row, listed := rows[uid]; o.Committed && (!listed || row.alive()) {
+				out[entryOf(o.Name)]++
+			}
+		}
+	}
+	return out
+}
+
+// terminated says that all services of an order are gone.
+func (w *world) terminated(o sandbox.OrderRecord) bool {
+	rows, err := w.portal.rows(context.Background())
+	return err == nil && !slices.ContainsFunc(o.UIDs, func(uid string) bool { r, listed := rows[uid]; return !listed || r.alive() })
+}
+
 // judgeLedger: every order that was carried out has a claim, and no claim says
-// of such an order that nothing came of it.
+// of such an order that nothing came of it while its service lives.
 func (w *world) judgeLedger(what string, r sandbox.Record) {
 	claims := w.claims()
 	for _, o := range r.Orders {
@@ -57,20 +85,29 @@ func (w *world) judgeLedger(what string, r sandbox.Record) {
 		if !o.Committed {
 			continue
 		}
-		switch c.last {
-		case ledger.Claimed, ledger.Delivered:
-		default:
+		switch {
+		case c.last == ledger.Claimed:
+		case c.last == ledger.Delivered || c.last == ledger.Settled && len(c.uids) > 0:
+			if !sameUIDs(c.uids, o.UIDs) && !w.terminated(o) {
+				w.violated("%s: order %d of %s became %v, and its claim says %v", what, o.Seq, o.Name, o.UIDs, c.uids)
+			}
+		case !w.terminated(o):
 			w.totals.losses++
 			w.violated("%s: order %d of %s was carried out, and its claim is closed as %s", what, o.Seq, o.Name, c.last)
-		}
-		if c.last == ledger.Delivered && !sameUIDs(c.uids, o.UIDs) {
-			w.violated("%s: order %d of %s became %v, and its claim says %v", what, o.Seq, o.Name, o.UIDs, c.uids)
 		}
 	}
 }
 
 func sameUIDs(a, b []string) bool {
-	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
+	fold := func(uids []string) []string {
+		out := make([]string, len(uids))
+		for i, u := range uids {
+			out[i] = strings.ToLower(u)
+		}
+		slices.Sort(out)
+		return out
+	}
+	return slices.Equal(fold(a), fold(b))
 }
 
 // judgeResult: what a result names is in the account, under the entry that it
@@ -82,9 +119,13 @@ func (w *world) judgeResult(what string, r sandbox.Record, result apply.Result) 
 			owner[uid] = entryOf(o.Name)
 		}
 	}
+	lied := w.liar.told > 0
 	for _, a := range result.Actions {
 		for _, uid := range a.UIDs {
-			if i, there := owner[string(uid)]; !there || i != entryOf(a.Name) {
+			if lied && slices.Contains(a.New, uid) {
+				continue // an answer names candidates; the account has not shown them yet
+			}
+			if i, there := owner[strings.ToLower(string(uid))]; !there || i != entryOf(a.Name) {
 				w.violated("%s: the result gives service %s to %s", what, uid, a.Name)
 			}
 		}
@@ -92,7 +133,7 @@ func (w *world) judgeResult(what string, r sandbox.Record, result apply.Result) 
 			w.violated("%s: %s is called bought without a service", what, a.Name)
 		}
 	}
-	if result.Summary.Doubled > 0 {
+	if result.Summary.Doubled > 0 && w.trial.plain() {
 		w.violated("%s: the audit finds a second service: %+v", what, result.Audit)
 	}
 	if w.trial.calm() && result.Summary.Unknown > 0 {
@@ -105,7 +146,7 @@ func (w *world) judgeResult(what string, r sandbox.Record, result apply.Result) 
 // found by the run that sent it, if only the order went wrong.
 func (w *world) judgeLookUp(what string, r sandbox.Record, result apply.Result) {
 	readable := !slices.ContainsFunc(w.trial.World.Faults, func(f sandbox.Fault) bool { return f.Route != "buy" || f.Kind == "token-expired" })
-	if !readable || len(w.trial.Ledger) > 0 || result.Interrupted || w.trial.World.RateLimit > 0 {
+	if !readable || !w.trial.plain() || len(w.trial.Ledger) > 0 || result.Interrupted || w.trial.World.RateLimit > 0 {
 		return
 	}
 	claims := w.claims()
@@ -123,39 +164,45 @@ func (w *world) judgeLookUp(what string, r sandbox.Record, result apply.Result) 
 	}
 }
 
-// judgeDoubts counts the claims in doubt after the first apply of the recovery,
-// and holds them against the record: none is of an order that was carried out,
-// all are reported, and there are no more than orders were cut off.
-func (w *world) judgeDoubts(ctx context.Context, result apply.Result) int {
-	snapshot, err := w.process(ctx, run{}).book().Snapshot(ctx)
-	if err != nil {
-		w.violated("%v", err)
-	}
+// judgeOpen counts the claims that are unconfirmed after the first apply of the
+// recovery, and holds them against the record: where the API tells the truth none
+// is of an order that was carried out, all are reported, and there are no more
+// than orders were cut off.
+func (w *world) judgeOpen(ctx context.Context, result *apply.Result) int {
 	r := w.server.Record()
-	doubts := 0
-	for _, o := range snapshot.Open {
-		if !o.State.Doubtful() {
-			w.violated("after recovery the claim of %s is %s", o.Name, o.State)
+	unconfirmed, rejected := 0, false
+	for _, o := range w.openClaims(ctx) {
+		if o.State == ledger.Rejected {
+			rejected = true // it waits for a person's word, which is no lack of evidence
 			continue
 		}
-		doubts++
+		unconfirmed++
+		if !w.trial.plain() || result == nil {
+			continue
+		}
+		if !o.State.Doubtful() {
+			w.violated("after recovery the claim of %s is %s", o.Name, o.State)
+		}
 		if slices.ContainsFunc(r.Orders, func(x sandbox.OrderRecord) bool { return x.Committed && x.Tags[plan.TagOrder] == o.ID }) {
 			w.totals.losses++
-			w.violated("the order of %s was carried out and is listed, and is in doubt all the same", o.Name)
+			w.violated("the order of %s was carried out and is listed, and is unconfirmed all the same", o.Name)
 		}
 		if !slices.ContainsFunc(result.Actions, func(a apply.ActionResult) bool {
 			return a.Outcome == apply.Unknown && entryOf(a.Name) == entryOf(o.Name)
 		}) {
-			w.violated("the doubt about %s is not reported", o.Name)
+			w.violated("that %s is unconfirmed is not reported", o.Name)
 		}
 	}
-	if doubts > 0 != (result.ExitCode == apply.ExitUnknown) {
-		w.violated("%d doubts, and exit code %d", doubts, result.ExitCode)
+	if !w.trial.plain() || result == nil || rejected {
+		return unconfirmed
 	}
-	if most := w.cutOff(r); doubts > most {
-		w.violated("%d doubts, but only %d orders were cut off or not answered", doubts, most)
+	if unconfirmed > 0 != (result.ExitCode == apply.ExitUnknown) {
+		w.violated("%d unconfirmed, and exit code %d", unconfirmed, result.ExitCode)
 	}
-	return doubts
+	if most := w.cutOff(r); unconfirmed > most {
+		w.violated("%d unconfirmed, but only %d orders were cut off or not answered", unconfirmed, most)
+	}
+	return unconfirmed
 }
 
 // cutOff counts the orders that may rightly be in doubt: those that the record
@@ -175,20 +222,17 @@ func (w *world) cutOff(r sandbox.Record) int {
 // judgeEnd: after recovery everything is there exactly once, the plan sees it,
 // and nothing is left open.
 func (w *world) judgeEnd(ctx context.Context) {
-	members := map[int]int{}
-	uids := map[string]bool{}
-	for _, o := range w.server.Record().Orders {
-		if o.Committed {
-			members[entryOf(o.Name)] += o.Members
-			for _, uid := range o.UIDs {
-				uids[uid] = true
-			}
+	before := len(w.violations)
+	defer func() {
+		if len(w.violations) > before {
+			w.totals.stuck++
 		}
-	}
+	}()
+	r := w.server.Record()
+	alive := w.alive(r)
 	for i, l := range w.file.lines {
-		if members[i] != l.members() {
-			w.totals.losses++
-			w.violated("after recovery entry %d has %d services, wanted are %d", i, members[i], l.members())
+		if alive[i] != l.members() {
+			w.violated("after recovery entry %d has %d services, wanted are %d", i, alive[i], l.members())
 		}
 	}
 	draft, err := w.process(ctx, run{}).draft(w.file.desired())
@@ -196,19 +240,28 @@ func (w *world) judgeEnd(ctx context.Context) {
 		w.violated("the last plan: %v", err)
 		return
 	}
+	known := map[string]bool{}
 	for _, a := range draft.Plan.Actions {
 		if a.Kind != plan.Unchanged || a.Service == nil {
-			w.violated("the last plan would %s %s: %s", a.Kind, a.Name, a.Reason.Text)
+			w.violated("the last plan would %s %s: %s; %s", a.Kind, a.Name, a.Reason.Text, a.Reason.Hint)
 			continue
 		}
 		for _, uid := range a.Service.Members {
-			delete(uids, string(uid))
+			known[strings.ToLower(string(uid))] = true
 		}
 	}
-	if len(uids) > 0 {
-		w.violated("the account has services that no entry knows of: %v", uids)
+	rows, err := w.portal.rows(ctx)
+	if err != nil {
+		w.violated("%v", err)
 	}
-	if len(draft.Claims.Open) > 0 {
-		w.violated("claims are open after recovery: %+v", draft.Claims.Open)
+	for _, o := range r.Orders {
+		for _, uid := range o.UIDs {
+			if o.Committed && !known[uid] && rows[uid].alive() {
+				w.violated("the account has a service that no entry knows of: %s of order %d", uid, o.Seq)
+			}
+		}
+	}
+	if open := draft.Claims.Open; len(open) > 0 {
+		w.violated("claims are open after recovery: %+v", open)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
 	"sync"
 	"time"
 
@@ -35,6 +36,7 @@ type process struct {
 
 	mu       sync.Mutex
 	boundary int
+	records  int // boundaries of records, before and after each
 	dead     bool
 	lock     ledger.Lock
 }
@@ -52,6 +54,21 @@ func (w *world) process(ctx context.Context, r run) *process {
 func (p *process) passes() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	return p.pass()
+}
+
+// writes is passes for a record: a process may be told to die between two of them.
+func (p *process) writes() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.records++
+	if !p.dead && p.records == p.plan.DieRecord {
+		p.perish()
+	}
+	return p.pass()
+}
+
+func (p *process) pass() error {
 	if p.dead {
 		return errDead
 	}
@@ -90,7 +107,7 @@ func (p *process) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	ctx, leave := context.WithCancel(req.Context())
 	context.AfterFunc(p.life, leave)
-	answer, err := p.world.server.Transport().RoundTrip(req.WithContext(ctx))
+	answer, err := p.world.liar.roundTrip(req.WithContext(ctx), p.plan.Fast)
 	if err != nil {
 		if dead := p.passes(); dead != nil {
 			return nil, dead
@@ -113,18 +130,40 @@ type store struct {
 var _ ledger.Store = store{}
 
 func (s store) Create(ctx context.Context, key string, content []byte) error {
-	if err := s.passes(); err != nil {
+	if err := s.writes(); err != nil {
 		return err
 	}
-	return errors.Join(s.inner.Create(ctx, key, content), s.passes())
+	if s.world.tears(key) {
+		_ = s.inner.Create(ctx, key, content[:len(content)/2])
+		return errors.Join(errors.New("the machine lost its power"), s.writes())
+	}
+	return errors.Join(s.inner.Create(ctx, key, shift(content, s.plan.Fast)), s.writes())
 }
 
 func (s store) Read(ctx context.Context, key string) ([]byte, error) {
 	if err := s.passes(); err != nil {
 		return nil, err
 	}
-	return s.inner.Read(ctx, key)
+	content, err := s.inner.Read(ctx, key)
+	return shift(content, -s.plan.Fast), err
 }
+
+// shift moves all times of a record. A process whose clock is ahead writes times
+// that are ahead, and to it what others wrote seems as much older.
+func shift(content []byte, by time.Duration) []byte {
+	if by == 0 {
+		return content
+	}
+	return instant.ReplaceAllFunc(content, func(b []byte) []byte {
+		t, err := time.Parse(time.RFC3339Nano, string(b[1:len(b)-1]))
+		if err != nil || t.IsZero() {
+			return b
+		}
+		return fmt.Appendf(nil, "%q", t.Add(by).Format(time.RFC3339Nano))
+	})
+}
+
+var instant = regexp.MustCompile(`"\d{4}-\d\d-\d\dT[0-9:.]+Z"`)
 
 func (s store) List(ctx context.Context, prefix string) ([]string, error) {
 	if err := s.passes(); err != nil {
@@ -227,13 +266,13 @@ func (p *process) carryOut(d plan.Desired, locked bool) (*apply.Result, error) {
 	return &r, nil
 }
 
-// resolve does what `portctl ledger resolve --all --not-created` does.
-func (p *process) resolve(horizon time.Duration) ([]apply.Recovered, error) {
+// resolve does what `portctl ledger resolve` does.
+func (p *process) resolve(res apply.Resolution) ([]apply.Recovered, error) {
 	account, err := p.account()
 	if err != nil {
 		return nil, err
 	}
-	return apply.Resolve(p.ctx, account, p.book(), plan.Desired{}, apply.Resolution{All: true, NotCreated: true, LookupTimeout: horizon})
+	return apply.Resolve(p.ctx, account, p.book(), p.world.file.desired(), res)
 }
 
 // plan does what `portctl plan` does.

@@ -27,7 +27,7 @@ func TestNotCreatedDoesNotOverruleAnApproval(t *testing.T) {
 				w.failing.Store(false)
 				time.Sleep(time.Hour)
 				w.decide(ctx, decision)
-				settled, err := w.process(ctx, run{}).resolve(time.Minute)
+				settled, err := w.process(ctx, run{}).resolve(apply.Resolution{All: true, NotCreated: true, LookupTimeout: time.Minute})
 				if err != nil || len(settled) != 1 || settled[0].State != "approval" {
 					w.violated("resolved as %+v: %v", settled, err)
 				}
@@ -55,7 +55,7 @@ func TestResolveAllGoesOn(t *testing.T) {
 		w.file.edit(edit{Entry: 0, What: "restore"})
 		w.file.lines[0].site = 2 // where nothing is in doubt
 		w.process(ctx, run{}).apply(w.file.desired(), true)
-		settled, err := w.process(ctx, run{}).resolve(9 * time.Minute) // only the second is as old
+		settled, err := w.process(ctx, run{}).resolve(apply.Resolution{All: true, NotCreated: true, LookupTimeout: 9 * time.Minute}) // only the second is as old
 		var young *apply.ResolveError
 		if len(settled) != 1 || !errors.As(err, &young) {
 			w.violated("settled %+v: %v", settled, err)
@@ -119,7 +119,7 @@ func TestNotCreatedDoesNotOverruleAService(t *testing.T) {
 			w.violated("%v", err)
 			return
 		}
-		_, err = apply.Resolve(ctx, account, p.book(), apply.Resolution{Names: []string{"port-0"}, NotCreated: true})
+		_, err = apply.Resolve(ctx, account, p.book(), w.file.desired(), apply.Resolution{Names: []string{"port-0"}, NotCreated: true})
 		var refused *apply.ResolveError
 		if !errors.As(err, &refused) {
 			w.violated("a service that can be read is called not created: %v", err)

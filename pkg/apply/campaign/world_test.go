@@ -17,25 +17,18 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/rs/zerolog"
 
-	"github.com/portctl/portctl/pkg/apply"
 	"github.com/portctl/portctl/pkg/apply/ledger"
 	"github.com/portctl/portctl/pkg/apply/ledger/storetest"
 	"github.com/portctl/portctl/pkg/megaport/sandbox"
-	"github.com/portctl/portctl/pkg/plan"
 )
 
 const host = "api.test"
 
-// personWaits is how old a claim is at least before anybody says that nothing
-// came of it, beyond the time a service may take to be listed: an order may be
-// answered 429 for minutes and hang for five more.
-const personWaits = 30 * time.Minute
-
 // totals is what a campaign counts.
 type totals struct {
-	cases, runs, kills, interrupts, faults, ledgerFaults int
-	orders, committed, adopted, resolved                 int
-	doubts, duplicates, losses                           int
+	cases, runs, kills, interrupts, faults, ledgerFaults, lies int
+	orders, committed, adopted, resolved, changed              int
+	doubts, duplicates, losses, mistakes, stuck                int
 }
 
 func (t *totals) add(o totals) {
@@ -52,20 +45,26 @@ func (t *totals) add(o totals) {
 	t.doubts += o.doubts
 	t.duplicates += o.duplicates
 	t.losses += o.losses
+	t.lies += o.lies
+	t.changed += o.changed
+	t.mistakes += o.mistakes
+	t.stuck += o.stuck
 }
 
 func (t *totals) String() string {
-	return fmt.Sprintf("cases %d, runs %d, kills %d, interruptions %d, API faults %d, ledger faults %d\n"+
-		"orders received %d, carried out %d; recovered by a later run %d, doubts after recovery %d, settled by a person %d\n"+
-		"duplicates %d, losses %d",
-		t.cases, t.runs, t.kills, t.interrupts, t.faults, t.ledgerFaults,
-		t.orders, t.committed, t.adopted, t.doubts, t.resolved, t.duplicates, t.losses)
+	return fmt.Sprintf("cases %d, runs %d, kills %d, interruptions %d, API faults %d, lies %d, ledger faults %d, changes in the portal %d\n"+
+		"orders received %d, carried out %d; recovered by a later run %d, unconfirmed after recovery %d, resolved by a person %d\n"+
+		"duplicates %d, losses %d, terminated by mistake %d, without a way out %d",
+		t.cases, t.runs, t.kills, t.interrupts, t.faults, t.lies, t.ledgerFaults, t.changed,
+		t.orders, t.committed, t.adopted, t.doubts, t.resolved, t.duplicates, t.losses, t.mistakes, t.stuck)
 }
 
 // world is what all processes of a case share.
 type world struct {
 	trial     trial
 	server    *sandbox.Server
+	liar      *liar
+	portal    *portal
 	store     *storetest.Memory
 	file      *file
 	wait      time.Duration
@@ -75,8 +74,10 @@ type world struct {
 
 	mu         sync.Mutex
 	totals     totals
+	torn       []int // creations of claims seen, for each fault that tears one
 	holders    []string
 	violations []string
+	refusals   []string // what the product did not let the person do, to read when there is no way out
 }
 
 func (w *world) count(do func(*totals)) {
@@ -133,7 +134,7 @@ func sites() []sandbox.Location {
 }
 
 func newWorld(c trial) (*world, error) {
-	w := &world{trial: c, file: newFile(c.Entries), store: storetest.NewMemory(), wait: c.Wait}
+	w := &world{trial: c, file: newFile(c), store: storetest.NewMemory(), wait: c.Wait, torn: make([]int, len(c.Ledger))}
 	w.totals.cases = 1
 	k := c.World
 	k.ProvisionDelay = 10 * time.Second
@@ -141,7 +142,14 @@ func newWorld(c trial) (*world, error) {
 	if err != nil {
 		return nil, err
 	}
-	w.server = server
+	w.server, w.portal = server, &portal{server: server}
+	w.liar = newLiar(server.Transport(), c.Lies, c.Traits, k.FaultSeed)
+	w.liar.cancels, w.liar.deny = w.cancelling, w.deniable
+	if c.Others {
+		if _, err := server.Seed(others()...); err != nil {
+			return nil, err
+		}
+	}
 	w.failing.Store(true)
 	w.store.Fail = w.ledgerFails()
 	return w, nil
@@ -169,6 +177,28 @@ func (w *world) ledgerFails() func(op, key string) (bool, error) {
 	}
 }
 
+// tears says that the machine dies in the middle of writing a claim.
+func (w *world) tears(key string) bool {
+	if !w.failing.Load() || !strings.HasSuffix(key, "/claim.json") {
+		return false
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for i, f := range w.trial.Ledger {
+		if f.Op == "tear" {
+			if w.torn[i]++; w.torn[i] == f.Nth {
+				w.totals.ledgerFaults++
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// deniable says that the program can know that its company approves orders,
+// whatever the endpoint says today.
+func (w *world) deniable() bool { return !w.trial.World.Approvals }
+
 // play plays a case in virtual time and returns what was counted and the first
 // thing that must not be. It reports outside the bubble, where rapid can shrink.
 func play(t *testing.T, c trial) (sum totals, violation string) {
@@ -185,8 +215,9 @@ func play(t *testing.T, c trial) (sum totals, violation string) {
 		w.recover(ctx)
 		w.summarise()
 		sum = w.totals
+		sum.lies = w.liar.told
 		if len(w.violations) > 0 {
-			violation = strings.Join(w.violations, "\n")
+			violation = strings.Join(append(w.violations, w.refusals...), "\n")
 		}
 	})
 	return sum, violation
@@ -208,13 +239,11 @@ func (w *world) step(ctx context.Context, number int, s step) {
 	time.Sleep(s.Pause)
 	for _, e := range s.Edits {
 		w.file.edit(e)
+		w.byHand(ctx, e)
 	}
 	w.decide(ctx, s.Decide)
 	if s.Resolve {
-		// What is too young is refused, and a read may fail: then nothing is said.
-		p := w.process(ctx, run{})
-		_, _ = p.resolve(w.trial.settles() + personWaits)
-		p.die()
+		w.resolveOpen(ctx)
 	}
 	ends := make([]end, len(s.Runs))
 	var all sync.WaitGroup
@@ -273,73 +302,10 @@ func (w *world) admin(ctx context.Context, method, path string) ([]byte, error) 
 	return io.ReadAll(answer.Body)
 }
 
-// recover does what a person does after trouble: once the API is well and its
-// listing had time to catch up, apply again; say of what is still in doubt that
-// it was not created; apply once more.
-func (w *world) recover(ctx context.Context) {
-	time.Sleep(time.Minute) // what a killed process had sent arrives
-	w.decide(ctx, "approve")
-	w.failing.Store(false)
-	k := w.server.Knobs()
-	k.Faults, k.Approvals, k.RateLimit = nil, false, 0
-	if err := w.server.SetKnobs(k); err != nil {
-		w.violated("%v", err)
-	}
-	w.wait = 2 * time.Hour
-	time.Sleep(w.trial.settles() + personWaits)
-	bought := map[int]plan.Speed{}
-	for _, o := range w.server.Record().Orders {
-		if o.Committed {
-			bought[entryOf(o.Name)] = plan.Speed(o.SpeedMbps)
-		}
-	}
-	w.file.mended(bought)
-	first := w.again(ctx, "first apply of the recovery")
-	if first == nil {
-		return
-	}
-	w.totals.adopted += len(first.Recovered)
-	doubts := w.judgeDoubts(ctx, *first)
-	if doubts > 0 {
-		settled, err := w.process(ctx, run{}).resolve(w.trial.settles() + personWaits)
-		if err != nil || len(settled) != doubts {
-			w.violated("resolving %d doubts settled %v: %v", doubts, settled, err)
-			return
-		}
-		w.totals.doubts, w.totals.resolved = doubts, len(settled)
-	}
-	last := w.again(ctx, "last apply of the recovery")
-	if last == nil {
-		return
-	}
-	if last.ExitCode != apply.ExitDone {
-		w.violated("the last apply exits %d: %+v", last.ExitCode, last.Summary)
-	}
-	w.judgeEnd(ctx)
-}
-
-// again applies the mended inventory.
-func (w *world) again(ctx context.Context, what string) *apply.Result {
-	w.totals.runs++
-	e := w.process(ctx, run{}).apply(w.file.desired(), true)
-	w.judge(what, e)
-	if e.err != nil || e.result == nil {
-		w.violated("%s: %v", what, e.err)
-		return nil
-	}
-	for _, a := range e.result.Actions {
-		if a.Kind == plan.Blocked {
-			w.violated("%s: %s is blocked: %s", what, a.Name, a.Error.Message)
-		}
-	}
-	return e.result
-}
-
 // claimOf is a claim as it lies in the store, read without the program's help.
 type claimOf struct {
 	ID    string       `json:"id"`
 	Name  string       `json:"name"`
-	Order struct{}     `json:"order"`
 	Time  time.Time    `json:"time"`
 	last  ledger.State // of the record that closed it; claimed when it is open
 	uids  []string     // of that record
@@ -361,7 +327,9 @@ func (w *world) claims() map[string]claimOf {
 			continue
 		}
 		c := claimOf{last: ledger.Claimed}
-		w.read(ctx, key, &c)
+		if b, err := w.store.Read(ctx, key); err != nil || json.Unmarshal(b, &c) != nil {
+			continue // torn: no order was sent
+		}
 		if slices.Contains(keys, folder+"/closed.json") {
 			var r struct {
 				State ledger.State `json:"state"`
