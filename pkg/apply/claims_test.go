@@ -347,7 +347,7 @@ func TestLAGGrows(t *testing.T) {
 
 // A run right after another was killed looks for its orders until their horizon,
 // not only once.
-func TestOrderOfAKilledRunIsLookedForUntilItsHorizon(t *testing.T) {
+func TestOrderOfAKilledRunIsLookedForUntilItsTimeout(t *testing.T) {
 	for name, c := range map[string]struct {
 		lag  time.Duration
 		exit int

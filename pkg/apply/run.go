@@ -41,7 +41,7 @@ type Options struct {
 	Hurry <-chan struct{}
 	// Wait is how long to wait for provisioning and letters; 0 does not wait.
 	Wait time.Duration
-	// Horizon is how long to look for an order without an answer after it was last
+	// LookupTimeout is how long to look for an order without an answer after it was last
 	// sent; 0 means DefaultLookupTimeout.
 	LookupTimeout time.Duration
 	// Recheck is as in DraftOptions.

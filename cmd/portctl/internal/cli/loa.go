@@ -87,7 +87,7 @@ func runLOA(ctx context.Context, s Streams, o loaOptions) error {
 		if err := b.checkLeaving(ctx); err != nil {
 			return err
 		}
-		survey, err := takeSurvey(ctx, inv, session, b, o.only, o.loaDir, false)
+		survey, err := o.takeSurvey(ctx, inv, session, b, o.only, o.loaDir, false)
 		if err != nil {
 			return err
 		}

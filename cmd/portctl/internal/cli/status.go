@@ -82,7 +82,7 @@ func runStatus(ctx context.Context, s Streams, o statusOptions) error {
 			return err
 		}
 		look := func() (apply.Survey, error) {
-			return takeSurvey(ctx, inv, session, b, o.only, o.loaDir, o.noLOA)
+			return o.takeSurvey(ctx, inv, session, b, o.only, o.loaDir, o.noLOA)
 		}
 		if o.watch {
 			return o.keepWatching(ctx, s, look)
@@ -99,7 +99,7 @@ func runStatus(ctx context.Context, s Streams, o statusOptions) error {
 }
 
 // takeSurvey looks once at everything.
-func takeSurvey(ctx context.Context, inv *inventory.Inventory, session *session, b *book, only []string, loaDir string, noLOA bool) (apply.Survey, error) {
+func (g *globals) takeSurvey(ctx context.Context, inv *inventory.Inventory, session *session, b *book, only []string, loaDir string, noLOA bool) (apply.Survey, error) {
 	options := apply.SurveyOptions{Ledger: b.Ledger, Only: only, SameAccount: g.sameAccount}
 	if !noLOA {
 		folder, err := loa.Open(loaDir, session.Environment)
