@@ -137,7 +137,7 @@ func TestUnreadableTagsAreNotAbsence(t *testing.T) {
 		s.account.services[0].Name = "renamed by hand"
 		s.account.orders, s.account.failing = nil, map[string]error{"tags": errors.New("HTTP 500")}
 		d := entries("a", "far")
-		d.Ports[1].Speed = plan.Speed100G
+		d.Ports[1].Site.ID = 2
 		r := s.run(t, d)
 		if open := snapshot(t, s.store); len(open) != 1 || open[0].Name != "a" || open[0].State != ledger.Claimed {
 			t.Errorf("open claims %+v", open)
@@ -191,9 +191,15 @@ func TestApprovalQueue(t *testing.T) {
 		}
 		s.account.approvals[0].Status = "REJECTED"
 		s.account.outcome = nil
-		r = s.run(t, entries("a"))
-		if len(s.account.orders) != 2 || r.ExitCode != apply.ExitDone {
+		if r = s.run(t, entries("a")); len(s.account.orders) != 1 || r.ExitCode != apply.ExitRefused {
 			t.Errorf("after the rejection: orders %v, exit %d", s.account.orders, r.ExitCode)
+		}
+		book := ledger.New(s.store, "api.test", ledger.Run{})
+		if _, err := apply.Resolve(t.Context(), s.account, book, entries("a"), apply.Resolution{Names: []string{"a"}, Again: true}); err != nil {
+			t.Fatal(err)
+		}
+		if r = s.run(t, entries("a")); len(s.account.orders) != 2 || r.ExitCode != apply.ExitDone {
+			t.Errorf("after the person's word: orders %v, exit %d", s.account.orders, r.ExitCode)
 		}
 	})
 }

@@ -44,7 +44,7 @@ func exampleEvents() []apply.Event {
 		apply.ChangeFinished{Kind: plan.Update, Name: "lon-core-2", Outcome: apply.Updated},
 		apply.ChangeFinished{
 			Kind: plan.Cancel, Name: "lon-old", Outcome: apply.Failed, Failure: &apply.Failure{Message: "the second member was refused"},
-			Cancelled: []apply.CancelledService{{UID: exampleUID, Charge: "GBP 1500.00"}},
+			Cancelled: []apply.CancelledService{{UID: exampleUID, Charge: plan.Charge{Known: true, Currency: "GBP", Amount: plan.NewAmount(decimal.NewFromInt(1500))}}},
 		},
 		apply.OrdersSettled{Doubts: 1, Until: time.Date(2026, 3, 1, 12, 10, 0, 0, time.UTC)},
 		apply.OrderRecovered{Recovered: apply.Recovered{Name: "lon-core-3", State: "delivered", UIDs: []plan.ServiceUID{exampleUID}, Cause: "found by its name"}},

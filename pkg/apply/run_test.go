@@ -55,6 +55,8 @@ func (f *fakeAccount) Locations(context.Context) ([]plan.Location, error) {
 	return []plan.Location{{
 		ID: 89, Name: "Digital Realty LHR20", Metro: "London", Market: "UK",
 		Status: plan.LocationActive, Zones: zones, Speeds: []plan.Speed{plan.Speed10G}, Address: "227 Marsh Wall, London",
+	}, {
+		ID: 2, Name: "Equinix SY1", Metro: "Sydney", Market: "AU", Status: plan.LocationActive, Zones: zones, Speeds: []plan.Speed{plan.Speed10G},
 	}}, nil
 }
 

@@ -23,10 +23,10 @@ const rounds = 10
 // lookupTimeout is what the person leaves as it is, unless they know that the
 // listing of their account lags by more.
 func (w *world) lookupTimeout() time.Duration {
-	if lag := w.trial.settles() + time.Minute; lag > apply.DefaultHorizon {
+	if lag := w.trial.settles() + time.Minute; lag > apply.DefaultLookupTimeout {
 		return lag
 	}
-	return apply.DefaultHorizon
+	return apply.DefaultLookupTimeout
 }
 
 // openClaims are the open claims, as `portctl ledger list` shows them.

@@ -261,7 +261,7 @@ func (p *process) carryOut(d plan.Desired, locked bool) (*apply.Result, error) {
 	}
 	r := apply.Run(p.ctx, draft, apply.Options{
 		Account: account, Ledger: book, Settled: unlock, Parallelism: p.world.trial.Parallelism,
-		Wait: p.world.wait, Horizon: p.world.trial.Horizon, Recovered: recovered,
+		Wait: p.world.wait, LookupTimeout: p.world.trial.Horizon, Recovered: recovered,
 	})
 	return &r, nil
 }
