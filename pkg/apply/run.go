@@ -65,6 +65,7 @@ func carryOut(ctx context.Context, d Draft, o Options) Result {
 		o.Recheck = DefaultRecheck
 	}
 	r := &run{Options: o, draft: d, started: time.Now(), services: map[plan.ServiceUID]plan.Service{}, sink: serially(o.Sink), lookUps: rememberOrderTags(o.Account), kept: keptLetters(o.LOAs), pace: newPace(parallelism(o.Parallelism)), turns: make([]int, len(d.Plan.Actions))}
+	r.relisting.turn = make(chan struct{}, 1)
 	r.brake = brake{most: o.MaxUnconfirmed, pace: r.pace}
 	for _, s := range d.Observed.Services {
 		r.services[s.UID] = s
