@@ -122,7 +122,7 @@ func (w *world) judgeResult(what string, r sandbox.Record, result apply.Result) 
 	lied := w.liar.told > 0
 	for _, a := range result.Actions {
 		for _, uid := range a.UIDs {
-			if lied && slices.Contains(a.New, uid) {
+			if _, known := owner[strings.ToLower(string(uid))]; lied && (slices.Contains(a.New, uid) || !known) {
 				continue // an answer names candidates; the account has not shown them yet
 			}
 			if i, there := owner[strings.ToLower(string(uid))]; !there || i != entryOf(a.Name) {

@@ -68,6 +68,7 @@ func (w *world) resolveOpen(ctx context.Context) {
 			p.die()
 			w.count(func(t *totals) { t.resolved += len(settled) })
 			if err == nil {
+				w.refusals = append(w.refusals, fmt.Sprintf("%s %s: resolved as %+v", o.Name, o.Key, settled))
 				break
 			}
 			w.refusals = append(w.refusals, fmt.Sprintf("%s %+v: %v", o.Name, words, err))

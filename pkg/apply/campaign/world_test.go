@@ -217,7 +217,7 @@ func play(t *testing.T, c trial) (sum totals, violation string) {
 		sum = w.totals
 		sum.lies = w.liar.told
 		if len(w.violations) > 0 {
-			violation = strings.Join(append(w.violations, w.refusals...), "\n")
+			violation = strings.Join(append(w.violations, slices.Compact(w.refusals)...), "\n")
 		}
 	})
 	return sum, violation
