@@ -121,6 +121,9 @@ func (w *world) judgeResult(what string, r sandbox.Record, result apply.Result) 
 	}
 	lied := w.liar.told > 0
 	for _, a := range result.Actions {
+		if lied && a.Outcome == apply.Unknown {
+			continue // it shows what the answer named, and says that it does not believe it
+		}
 		for _, uid := range a.UIDs {
 			if _, known := owner[strings.ToLower(string(uid))]; lied && (slices.Contains(a.New, uid) || !known) {
 				continue // an answer names candidates; the account has not shown them yet

@@ -147,16 +147,25 @@ func (w *world) recover(ctx context.Context) {
 		w.totals.adopted += len(first.Recovered)
 	}
 	w.totals.doubts = w.judgeOpen(ctx, first)
-	for range rounds {
-		if first != nil && first.ExitCode == apply.ExitDone && len(w.openClaims(ctx)) == 0 {
+	for round := range rounds {
+		if first != nil && first.ExitCode == apply.ExitDone && w.nothingLeft(ctx) {
 			break
 		}
 		w.resolveOpen(ctx)
-		w.followHints(ctx)
+		w.followHints(ctx, round)
 		time.Sleep(w.lookupTimeout() + 6*time.Minute)
 		first = w.again(ctx, "apply of the recovery")
 	}
 	w.judgeEnd(ctx)
+}
+
+// nothingLeft says that a plan has nothing to do and no claim is open.
+func (w *world) nothingLeft(ctx context.Context) bool {
+	p := w.process(ctx, run{})
+	defer p.die()
+	draft, err := p.draft(w.file.desired())
+	return err == nil && len(draft.Claims.Open) == 0 &&
+		!slices.ContainsFunc(draft.Plan.Actions, func(a plan.Action) bool { return a.Kind != plan.Unchanged })
 }
 
 // mend is the file as it is wanted in the end.
@@ -194,11 +203,11 @@ func (w *world) again(ctx context.Context, what string) *apply.Result {
 }
 
 // pasted finds what a hint tells a person to write into the file.
-var pasted = regexp.MustCompile("(replaces|uid|formerly): ?[\"']?([^`\"']+)")
+var pasted = regexp.MustCompile("(replaces|uid|formerly): ?(\"(?:[^\"\\\\]|\\\\.)*\"|'[^']*'|[^`\"']+)")
 
 // followHints does what the plan's hints say, as far as they speak of the file.
 // Where a service stands that nobody wanted there, it is cancelled in the portal.
-func (w *world) followHints(ctx context.Context) {
+func (w *world) followHints(ctx context.Context, round int) {
 	p := w.process(ctx, run{})
 	defer p.die()
 	draft, err := p.draft(w.file.desired())
@@ -209,22 +218,45 @@ func (w *world) followHints(ctx context.Context) {
 	}
 	for _, a := range draft.Plan.Actions {
 		i := slices.IndexFunc(w.file.lines, func(l line) bool { return plan.FoldName(l.name) == plan.FoldName(a.Name) })
-		if i < 0 || a.Kind != plan.Blocked && a.Kind != plan.Unknown {
+		if i < 0 {
+			continue
+		}
+		l := &w.file.lines[i]
+		if a.Kind == plan.Update && round > 2 {
+			l.accept(a.Changes)
+		}
+		if a.Kind != plan.Blocked && a.Kind != plan.Unknown {
 			continue
 		}
 		w.refusals = append(w.refusals, fmt.Sprintf("plan: %s: %s: %s; %s", a.Name, a.Kind, a.Reason.Text, a.Reason.Hint))
 		if !w.cancelMisplaced(ctx, i, rows) {
-			w.follow(&w.file.lines[i], a.Reason.Hint)
+			w.follow(i, a.Reason.Text+"; "+a.Reason.Hint)
 		}
 	}
 }
 
-func (w *world) follow(l *line, hint string) {
+// accept is a person who has seen twice that the API does not keep a name as it is
+// written, and writes it as the API does.
+func (l *line) accept(changes []plan.Change) {
+	for _, c := range changes {
+		if c.Field == "name" {
+			l.name, l.formerly = c.From, ""
+		}
+	}
+}
+
+// follow writes into the file what a hint says, unless it speaks of the port of
+// another entry: a person knows their ports apart.
+func (w *world) follow(i int, hint string) {
+	l := &w.file.lines[i]
 	for _, m := range pasted.FindAllStringSubmatch(hint, -1) {
-		value := strings.TrimSpace(m[2])
+		value := strings.Trim(strings.TrimSpace(m[2]), "\"'")
+		if other := entryOf(value); other >= 0 && other != i {
+			continue
+		}
 		switch m[1] {
 		case "replaces":
-			l.replaces, l.uid = plan.ServiceUID(value), ""
+			l.replaces, l.uid, l.formerly = plan.ServiceUID(value), "", ""
 			return
 		case "uid":
 			l.uid = plan.FoldUID(value)
