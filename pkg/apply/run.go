@@ -92,14 +92,24 @@ func carryOut(ctx context.Context, d Draft, o Options) Result {
 	return r.finish(ctx)
 }
 
-// noteServices has the ledger remember which services stand for the entries.
+// noteServices has the ledger remember which services stand for the entries. What
+// an open claim names are candidates, and its own to remember.
 func (r *run) noteServices(ctx context.Context) {
 	var services []ledger.Service
+	var candidates []plan.ServiceUID
+	for _, c := range r.openClaims() {
+		if !c.State.Closed() {
+			candidates = slices.Concat(candidates, c.UIDs, c.Answered)
+		}
+	}
 	for _, a := range r.result.Actions {
 		if a.Kind == plan.Cancel || a.Outcome == Excluded {
 			continue
 		}
 		for _, uid := range a.UIDs {
+			if slices.Contains(candidates, uid) {
+				continue
+			}
 			services = append(services, ledger.Service{Name: a.Name, UID: uid, Ordered: slices.Contains(a.New, uid)})
 		}
 	}
