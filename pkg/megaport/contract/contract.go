@@ -171,7 +171,7 @@ func (a *api) buy(c *megaport.Client, o megaport.Order) []string {
 }
 
 // send orders, and again when the API turns the order away: the client itself does
-// not, because it can not see that nothing was bought.
+// not, because it cannot see that nothing was bought.
 func (a *api) send(c *megaport.Client, o megaport.Order) (p megaport.Purchase, err error) {
 	for range 20 {
 		p, err = c.Orders.Buy(a.ctx, o)
