@@ -295,7 +295,9 @@ func TestLimitStepHoldsBackWhileBusy(t *testing.T) {
 			wg.Go(func() { _ = limited(t.Context(), testAttempt(c)) })
 		}
 		synctest.Wait()
+		mu.Lock()
 		busy = false
+		mu.Unlock()
 		wg.Wait()
 		slices.Sort(began[2:]) // once the first is through, all are
 		if diff := cmp.Diff([]string{"read", "read", "order", "order", "read"}, began); diff != "" || time.Since(start) > 3*time.Second {

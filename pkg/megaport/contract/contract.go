@@ -178,6 +178,7 @@ func (a *api) send(c *megaport.Client, o megaport.Order) (p megaport.Purchase, e
 		if failed, ok := asOrderError(err); !ok || failed.Outcome != megaport.OrderNotProcessed {
 			return p, err
 		}
+		_, _ = c.Products.List(a.ctx) // whoever sends again looks first; it also tells the client that the API is free again
 		a.pause()
 	}
 	return p, err
