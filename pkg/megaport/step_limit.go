@@ -116,9 +116,9 @@ type gate struct {
 }
 
 const (
-	// orderPause keeps an order from being the one that tries, unless there was
-	// nobody else for so long: one that is turned away costs a look at the account.
-	orderPause = time.Minute
+	// orderPause keeps an order from being the one that tries while there is anybody
+	// else: one that is turned away costs a look at the account.
+	orderPause = 2 * time.Second
 	// gateLook is how often those who wait look whether the one who tries is through.
 	gateLook = 100 * time.Millisecond
 )
@@ -146,12 +146,12 @@ func (g *gate) look(now time.Time, order bool) (wait time.Duration, try bool) {
 		return 0, false
 	}
 	until := g.until
-	if patient := g.since.Add(orderPause); order && until.Before(patient) {
-		until = patient
+	if order {
+		until = until.Add(orderPause)
 	}
 	switch wait = until.Sub(now); {
-	case wait > 0 && order: // somebody else may be let through meanwhile
-		return min(wait, time.Second), false
+	case wait > gateLook && order: // somebody else may be let through meanwhile
+		return gateLook, false
 	case wait > 0:
 		return wait, false
 	case g.trying:
