@@ -24,7 +24,7 @@ func TestTargetIsNeverGuessed(t *testing.T) {
 		"variable against the inventory":    {wish{variable: "production", inventory: "staging"}, target{}, "the inventory is for environment staging", exitRefused},
 		"rehearsal":                         {wish{flag: "sandbox", inventory: "production"}, target{Environment: "sandbox"}, "", 0},
 		"sandbox inventory in production":   {wish{flag: "production", inventory: "sandbox"}, target{}, "the inventory is for environment sandbox", exitRefused},
-		"unknown":                           {wish{flag: "Production"}, target{}, `there is no environment "Production"`, exitError},
+		"unknown":                           {wish{flag: "prod"}, target{}, `there is no environment "prod"`, exitError},
 		"sandbox on loopback":               {wish{flag: "sandbox", baseURL: "http://127.0.0.1:8080/"}, target{"sandbox", "http://127.0.0.1:8080", "http://127.0.0.1:8080/oauth2/token"}, "", 0},
 		"sandbox on IPv6 loopback":          {wish{flag: "sandbox", baseURL: "http://[::1]:8080"}, target{"sandbox", "http://[::1]:8080", "http://[::1]:8080/oauth2/token"}, "", 0},
 		"sandbox elsewhere":                 {wish{flag: "sandbox", baseURL: "http://10.0.0.1"}, target{}, "is not a loopback address", exitError},
