@@ -21,7 +21,7 @@
 //     UIDs in an answer are candidates. A refusal is the API's only in the envelope
 //     as published, with message and terms.
 //   - Reading is strict where a decision hangs on it, and tolerant elsewhere: a
-//     living port of the listing that can not be told from another fails the listing,
+//     living port of the listing that cannot be told from another fails the listing,
 //     because a port that is overlooked would be bought a second time. A terminated
 //     row needs to say which it was. No value of another field stops anything; numbers
 //     and booleans are read from texts as well, and what is no character becomes

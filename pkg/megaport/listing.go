@@ -325,7 +325,7 @@ func (r *rowReader) member(dec *jsontext.Decoder, name string, out *row) error {
 
 // countVXCs counts the VXCs that end on a product, but for those that have ended
 // themselves. One that does not show its status counts, and so does a value that
-// can not be read: nobody could say that the product may be cancelled.
+// cannot be read: nobody could say that the product may be cancelled.
 func countVXCs(dec *jsontext.Decoder) (int, error) {
 	switch dec.PeekKind() {
 	case 'n':

@@ -132,7 +132,7 @@ func TestBuyWaitsWhileBusy(t *testing.T) {
 		p, err = c.Orders.Buy(ctx, testOrder())
 		checkOutcome(t, p, err, OrderNotSent, nil, 0)
 		p, err = c.Orders.Buy(t.Context(), testOrder())
-		if err != nil || len(p.UIDs) != 1 || time.Since(start) != time.Minute || len(api.seen()) != 2 {
+		if err != nil || len(p.UIDs) != 1 || time.Since(start) != time.Minute+orderPause || len(api.seen()) != 2 {
 			t.Errorf("%v after %s and %d posts", err, time.Since(start), len(api.seen()))
 		}
 	})

@@ -1,7 +1,11 @@
 package megaport
 
 import (
+	"net/http"
+	"slices"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"pgregory.net/rapid"
@@ -148,5 +152,65 @@ func TestParseRetryAfter(t *testing.T) {
 		if got, ok := parseRetryAfter(tt.value, now); got != tt.want || ok != tt.ok {
 			t.Errorf("%q: %s, %v; want %s, %v", tt.value, got, ok, tt.want, tt.ok)
 		}
+	}
+}
+
+// The published limit, 500 requests in a rolling 5 minutes (API facts §8.1), is
+// outlived by everything but orders, which are turned away at most once each. That
+// it holds whether or not refused requests count, and without a Retry-After, is
+// what the facts leave open.
+func TestPublishedLimitIsOutlived(t *testing.T) {
+	const limit, window, reads = 500, 5 * time.Minute, 1200
+	for name, tt := range map[string]struct {
+		refusedCount bool
+		retryAfter   string
+	}{
+		"refused requests do not count": {},
+		"refused requests count":        {refusedCount: true},
+		"it says how long to wait":      {retryAfter: "60"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var mu sync.Mutex
+				var counted []time.Time
+				refused, told := 0, 0
+				api := &script{answer: func(int, seenRequest) (*http.Response, error) {
+					mu.Lock()
+					defer mu.Unlock()
+					now := time.Now()
+					counted = slices.DeleteFunc(counted, func(at time.Time) bool { return now.Sub(at) >= window })
+					full := len(counted) >= limit
+					if !full || tt.refusedCount {
+						counted = append(counted, now)
+					}
+					if full {
+						refused++
+						return reply(429, `{"message":"Too many requests","terms":"…"}`, "Retry-After", tt.retryAfter), nil
+					}
+					return reply(200, exchange(t, "validate-response.json")), nil
+				}}
+				o := testOptions(api)
+				o.Rate, o.OnBusy = 0, func(time.Duration) {
+					mu.Lock()
+					defer mu.Unlock()
+					told++
+				}
+				c := mustNew(t, o)
+				var wg sync.WaitGroup
+				for range 16 {
+					wg.Go(func() {
+						for range reads / 16 {
+							if _, err := c.Orders.Validate(t.Context(), testOrder()); err != nil {
+								t.Error(err)
+							}
+						}
+					})
+				}
+				wg.Wait()
+				if refused == 0 || told == 0 || told > refused {
+					t.Errorf("%d requests were refused, %d times it was told", refused, told)
+				}
+			})
+		})
 	}
 }

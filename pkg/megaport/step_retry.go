@@ -35,6 +35,9 @@ func withRetry(jitter func() float64, busy func(wait time.Duration), next step) 
 			}
 			if f.status == http.StatusTooManyRequests {
 				busy(d.wait)
+				if f.retryAfter == 0 {
+					d.wait = 0 // it queues at the limiter's gate, with all others
+				}
 			}
 			if waitErr := pause(ctx, d.wait); waitErr != nil {
 				return fmt.Errorf("%w (not tried again: %w)", err, waitErr)

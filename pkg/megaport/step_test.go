@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -181,6 +182,7 @@ func TestLimitStepSlowsAndRecovers(t *testing.T) {
 		l := newLimiter(4, 40)
 		busy := true
 		limited := withLimit(l, func(_ context.Context, a *attempt) error {
+			time.Sleep(time.Millisecond) // so that two are under way at once
 			a.status = 200
 			if busy {
 				a.status = 429
@@ -189,8 +191,11 @@ func TestLimitStepSlowsAndRecovers(t *testing.T) {
 			return nil
 		})
 		call := func() { _ = limited(t.Context(), testAttempt(classRead)) }
-		call()
-		call() // the same moment's 429 counts once
+		var wg sync.WaitGroup
+		for range 2 { // the same moment's 429 counts once
+			wg.Go(call)
+		}
+		wg.Wait()
 		if got := l.pace.Limit(); got != 20 {
 			t.Errorf("after a 429 the rate is %v, want 20", got)
 		}
@@ -264,13 +269,51 @@ func TestLimitStepHoldsBackWhileBusy(t *testing.T) {
 		if err := limited(ctx, testAttempt(classOrder)); !errors.As(err, &reqErr) || !reqErr.NotSent || time.Since(start) != time.Second {
 			t.Errorf("given up: %v after %s", err, time.Since(start))
 		}
-		if err := limited(t.Context(), testAttempt(classOrder)); err != nil || time.Since(start) != time.Minute {
+		if err := limited(t.Context(), testAttempt(classOrder)); err != nil || time.Since(start) != time.Minute+orderPause {
 			t.Errorf("%v after %s", err, time.Since(start))
+		}
+	})
+	synctest.Test(t, func(t *testing.T) { // when it is over, one tries, and no order while others are there
+		l := newLimiter(8, -1)
+		var mu sync.Mutex
+		var began []string
+		busy := true
+		limited := withLimit(l, func(_ context.Context, a *attempt) error {
+			mu.Lock()
+			defer mu.Unlock()
+			began = append(began, map[class]string{classRead: "read", classOrder: "order"}[a.class])
+			if busy {
+				return &Error{Status: 429}
+			}
+			a.status = 200
+			return nil
+		})
+		start := time.Now()
+		_ = limited(t.Context(), testAttempt(classRead)) // refused: nobody begins for a second
+		var wg sync.WaitGroup
+		for _, c := range []class{classOrder, classOrder, classRead, classRead} {
+			wg.Go(func() { _ = limited(t.Context(), testAttempt(c)) })
+		}
+		synctest.Wait()
+		mu.Lock()
+		busy = false
+		mu.Unlock()
+		wg.Wait()
+		slices.Sort(began[2:]) // once the first is through, all are
+		if diff := cmp.Diff([]string{"read", "read", "order", "order", "read"}, began); diff != "" || time.Since(start) > 3*time.Second {
+			t.Errorf("%s after %s", diff, time.Since(start))
+		}
+		busy = true
+		_ = limited(t.Context(), testAttempt(classRead))
+		start = time.Now()
+		_ = limited(t.Context(), testAttempt(classOrder)) // nobody else is there
+		if time.Since(start) != time.Second+orderPause {
+			t.Errorf("an order tried after %s", time.Since(start))
 		}
 	})
 	synctest.Test(t, func(t *testing.T) { // a wait that nobody has the patience for holds nobody else back
 		l := newLimiter(1, -1)
-		l.close(time.Now(), time.Hour)
+		l.gate.refused(time.Now(), false, time.Hour)
 		if err := withLimit(l, func(context.Context, *attempt) error { return nil })(t.Context(), testAttempt(classRead)); err != nil {
 			t.Error(err)
 		}

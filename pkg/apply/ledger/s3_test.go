@@ -65,3 +65,22 @@ func TestS3Refusals(t *testing.T) {
 		t.Errorf("a refusal passes for a fact: %v", err)
 	}
 }
+
+// TestS3Move: a ledger on a disk moves into a bucket and back.
+func TestS3Move(t *testing.T) {
+	disk, _ := local(t, t.TempDir(), "ops")
+	claimed(t, disk, "one")
+	bucket := open(openStore(t, s3server.Start(t).Bucket(t)), "ops")
+	for _, way := range [][2]*ledger.Ledger{{disk, bucket}, {bucket, disk}} {
+		if _, err := ledger.Move(t.Context(), way[0], way[1]); err != nil {
+			t.Fatal(err)
+		}
+		var moved *ledger.MovedError
+		if err := way[0].CheckHere(t.Context()); !errors.As(err, &moved) || moved.To != way[1].Place() {
+			t.Errorf("the old ledger says %v", err)
+		}
+		if err := way[1].CheckHere(t.Context()); err != nil || len(snapshot(t, way[1]).Open) != 1 {
+			t.Errorf("the new ledger: %v", err)
+		}
+	}
+}

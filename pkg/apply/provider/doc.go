@@ -4,7 +4,7 @@
 // writer.go; reader.go can change nothing.
 //
 // It owns the translation between the API's types and the plan's: UIDs are folded
-// here, and asked for in the API's own spelling; a name that can not be read equals
+// here, and asked for in the API's own spelling; a name that cannot be read equals
 // no other; whatever a validation or the approvals' endpoint answers is an answer.
 // It must not decide anything: neither what to buy nor whether to try again.
 package provider

@@ -355,12 +355,15 @@ func TestApprovalsAreAnAnswer(t *testing.T) {
 		"an object":          {200, `{"message":"ok","terms":"","data":{"content":[]}}`, apply.Approvals{}, "want a list, not an object"},
 		"a page":             {200, `<html>`, apply.Approvals{}, "an HTML page"},
 		"one without status": {200, list(`{"uid":"u","status":"PENDING"},{"uid":"v"}`), apply.Approvals{}, "approval number 2: field status is missing"},
-		"other types": {200, list(`{"uid":"U-1","id":"1","status":"pending","type":"new_order","createDate":"2026-01-01T00:00:00Z","serviceId":"77","comment":"lon-2",
+		"other types": {
+			200, list(`{"uid":"U-1","id":"1","status":"pending","type":"new_order","createDate":"2026-01-01T00:00:00Z","serviceId":"77","comment":"lon-2",
 			"detail":{"type":"NEW_ORDER","userName":"lon-3","productRequest":[{"productName":"lon\u002d1","locationId":"89","portSpeed":10000,
 			"resourceTags":[{"key":"portctl-inventory","value":"net"},{"key":"portctl-order","value":"claim-1"}]}]}}`),
 			apply.Approvals{List: []apply.Approval{{
 				UID: "u-1", Type: "NEW_ORDER", Status: "PENDING", CreatedAt: at, Texts: []string{"lon-1", "claim-1"}, Location: 89, Speed: plan.Speed10G,
-			}}}, ""},
+			}}},
+			"",
+		},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

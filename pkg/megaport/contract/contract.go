@@ -171,13 +171,14 @@ func (a *api) buy(c *megaport.Client, o megaport.Order) []string {
 }
 
 // send orders, and again when the API turns the order away: the client itself does
-// not, because it can not see that nothing was bought.
+// not, because it cannot see that nothing was bought.
 func (a *api) send(c *megaport.Client, o megaport.Order) (p megaport.Purchase, err error) {
 	for range 20 {
 		p, err = c.Orders.Buy(a.ctx, o)
 		if failed, ok := asOrderError(err); !ok || failed.Outcome != megaport.OrderNotProcessed {
 			return p, err
 		}
+		_, _ = c.Products.List(a.ctx) // whoever sends again looks first; it also tells the client that the API is free again
 		a.pause()
 	}
 	return p, err

@@ -127,6 +127,8 @@ func exceptions() map[string]map[string][2]string {
 		"loa": {
 			"empty-200-after-commit": both(notPDF), "unreadable-200-after-commit": both(notPDF), "html-200-after-commit": both(notPDF),
 		},
+		// Approvals are a side question: one that hangs is not asked again.
+		"approvals": {"hang": both(request), "hang-after-commit": both(request)},
 		// Locations are read without a token first; one that is asked for is sent.
 		"locations": {"403": {done, refused}},
 		// The token server's word is about the key, not about the call. It has no body
