@@ -304,10 +304,12 @@ func newFile(c trial) *file {
 // sandbox's record can be read without the program's help.
 func entryOf(name string) int {
 	var i int
-	if _, err := fmt.Sscanf(strings.ToLower(name), "port-%d", &i); err != nil {
-		return -1
+	for _, form := range []string{"port-%d", "legacy-%d"} {
+		if _, err := fmt.Sscanf(strings.ToLower(name), form, &i); err == nil {
+			return i
+		}
 	}
-	return i
+	return -1
 }
 
 func (f *file) edit(e edit) {

@@ -251,7 +251,7 @@ func (w *world) follow(i int, hint string) {
 	l := &w.file.lines[i]
 	for _, m := range pasted.FindAllStringSubmatch(hint, -1) {
 		value := strings.Trim(strings.TrimSpace(m[2]), "\"'")
-		if other := entryOf(value); other >= 0 && other != i {
+		if other := w.ownerOf(value); other >= 0 && other != i {
 			continue
 		}
 		switch m[1] {
@@ -266,6 +266,16 @@ func (w *world) follow(i int, hint string) {
 			return
 		}
 	}
+}
+
+// ownerOf is the entry that a name or a UID is of, as a person knows it.
+func (w *world) ownerOf(value string) int {
+	for _, o := range w.server.Record().Orders {
+		if slices.Contains(o.UIDs, strings.ToLower(value)) {
+			return entryOf(o.Name)
+		}
+	}
+	return entryOf(value)
 }
 
 // cancelMisplaced cancels in the portal what stands where it was not wanted, and
