@@ -287,7 +287,7 @@ func (l *lookup) findUnconfirmed(ctx context.Context, open ledger.Open) finding 
 		f.evidence = fmt.Sprintf("%d of %d services found", len(f.found), want)
 		return f
 	}
-	return l.findApproval(f)
+	return l.findApproval(ctx, f)
 }
 
 // found is the finding of all services of an order. The members of a LAG must be
@@ -314,7 +314,7 @@ func uidsOf(services []plan.Service) []plan.ServiceUID {
 
 // findApproval follows an order through its approval, and says that an order that
 // was turned away was not carried out once that is certain enough.
-func (l *lookup) findApproval(f finding) finding {
+func (l *lookup) findApproval(ctx context.Context, f finding) finding {
 	a, ok := l.approvalOf(f.open)
 	state := f.open.State
 	switch {
@@ -328,6 +328,9 @@ func (l *lookup) findApproval(f finding) finding {
 	case ok:
 		f = f.become(ledger.Approval, nil, "the approval of the order is %s", a.Status)
 	case state == ledger.TurnedAway && f.trouble == nil && l.approvals.Unknown == "" && !l.begun.Before(f.open.QuietSince().Add(l.recheck)):
+		if f.trouble = l.hidden(ctx, f.open); f.trouble != nil {
+			return f
+		}
 		f = f.become(ledger.NotProcessed, nil, "the API turned it away, and a later listing does not show it")
 	}
 	return f
@@ -372,6 +375,26 @@ func (l *lookup) taggedBy(ctx context.Context, open ledger.Open) (out []plan.Ser
 		}
 	}
 	return out, trouble
+}
+
+// hidden names a service that is new, that nothing else explains, and that may be
+// that of an order that was turned away: one of its name that the API shows at
+// another place, or one at its place whose name and tags the API does not show as
+// they were ordered. It only ever keeps the order from being sent again.
+func (l *lookup) hidden(ctx context.Context, open ledger.Open) error {
+	for _, s := range l.services {
+		named := plan.FoldName(s.Name) == plan.FoldName(open.Name)
+		if s.Status.Terminated() || l.aside[s.UID] || slices.Contains(open.Listed, s.UID) || !young(open, s) || !named && l.elses(open, s) {
+			continue
+		}
+		tags, err := l.reader.Tags(ctx, s.UID)
+		other := tags[plan.TagOrder] != "" && tags[plan.TagOrder] != open.ID
+		if err == nil && (other || !named && !placed(open, s) && tags[plan.TagOrder] != open.ID) {
+			continue
+		}
+		return fmt.Errorf("service %s (%q, at location %d) is new and may be the order's", s.UID, s.Name, s.Location)
+	}
+	return nil
 }
 
 // placed says that a service stands where and is as fast as was ordered. Of a

@@ -139,7 +139,7 @@ func (c *trial) drawWorld(t *rapid.T) {
 	c.World.Latency = rapid.SampledFrom([]time.Duration{0, 10 * time.Millisecond, 700 * time.Millisecond}).Draw(t, "latency")
 	c.World.ListingLag = rapid.SampledFrom([]time.Duration{0, 0, 5 * time.Second, c.Horizon - 15*time.Second, c.Horizon + time.Minute, time.Hour}).Draw(t, "lag")
 	c.World.NotFoundAfterBuy = rapid.SampledFrom([]time.Duration{0, 0, 2 * time.Second, 2 * time.Minute}).Draw(t, "not found after buy")
-	c.World.TokenLifetime = rapid.SampledFrom([]time.Duration{0, 0, 2 * time.Second, time.Minute}).Draw(t, "token lifetime")
+	c.World.TokenLifetime = rapid.SampledFrom([]time.Duration{0, 0, 30 * time.Second, time.Minute}).Draw(t, "token lifetime")
 	c.World.RateLimit = rapid.SampledFrom([]float64{0, 0, 2, 20}).Draw(t, "rate limit")
 	c.World.Approvals = rapid.IntRange(0, 7).Draw(t, "approvals") == 7
 	c.World.RetryAfter = rapid.SampledFrom([]string{"", "date", "none"}).Draw(t, "retry after")

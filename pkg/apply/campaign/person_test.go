@@ -1,11 +1,9 @@
 package campaign
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"fmt"
-	"net/http"
 	"regexp"
 	"slices"
 	"strings"
@@ -108,7 +106,7 @@ func (w *world) words(ctx context.Context, o ledger.Open, rows map[string]row) [
 	default:
 		words = []apply.Resolution{these, asIs}
 	}
-	if !w.pending(ctx) {
+	if w.passed(ctx, o.ID) {
 		for _, r := range slices.Clone(words) {
 			r.ApprovalsChecked = true
 			words = append(words, r)
@@ -117,10 +115,15 @@ func (w *world) words(ctx context.Context, o ledger.Open, rows map[string]row) [
 	return words
 }
 
-// pending says that some order waits for an approval.
-func (w *world) pending(ctx context.Context) bool {
-	body, err := w.admin(ctx, http.MethodGet, "/approvals")
-	return err != nil || bytes.Contains(body, []byte(`"PENDING"`))
+// passed is a person who looks at the approvals: none that may still become the
+// order's services is there.
+func (w *world) passed(ctx context.Context, claim string) bool {
+	for _, o := range w.ordered(claim) {
+		if status := w.approvals(ctx)[o.Approval]; o.Approval != "" && (status == "PENDING" || status == "APPROVED") {
+			return false
+		}
+	}
+	return true
 }
 
 // recover does what a person does after trouble: once the API is well and its
@@ -191,7 +194,13 @@ func (w *world) again(ctx context.Context, what string) *apply.Result {
 		}
 		return nil
 	}
+	if e.result.ExitCode != apply.ExitDone {
+		w.refusals = append(w.refusals, fmt.Sprintf("%s: exit %d: %+v", what, e.result.ExitCode, e.result.Summary))
+	}
 	for _, a := range e.result.Actions {
+		if a.Error != nil && a.Kind != plan.Blocked {
+			w.refusals = append(w.refusals, fmt.Sprintf("%s: %s: %s: %s", what, a.Name, a.Outcome, a.Error.Message))
+		}
 		if a.Kind == plan.Blocked {
 			w.refusals = append(w.refusals, fmt.Sprintf("%s: %s is blocked: %s", what, a.Name, a.Error.Message))
 			if w.trial.plain() && a.Reason != plan.ReasonRejected {

@@ -271,22 +271,34 @@ func (w *world) decide(ctx context.Context, decision string) {
 	if decision == "" {
 		return
 	}
-	var pending []struct {
+	for uid, status := range w.approvals(ctx) {
+		if status != "PENDING" {
+			continue
+		}
+		if _, err := w.admin(ctx, http.MethodPost, "/approvals/"+uid+"/"+decision); err != nil {
+			w.violated("the sandbox's approvals: %v", err)
+		}
+	}
+}
+
+// approvals are the states of all order approvals there ever were.
+func (w *world) approvals(ctx context.Context) map[string]string {
+	var rows []struct {
 		UID    string `json:"uid"`
 		Status string `json:"status"`
 	}
 	body, err := w.admin(ctx, http.MethodGet, "/approvals")
 	if err == nil {
-		err = json.Unmarshal(body, &pending)
-	}
-	for _, a := range pending {
-		if a.Status == "PENDING" && err == nil {
-			_, err = w.admin(ctx, http.MethodPost, "/approvals/"+a.UID+"/"+decision)
-		}
+		err = json.Unmarshal(body, &rows)
 	}
 	if err != nil {
 		w.violated("the sandbox's approvals: %v", err)
 	}
+	out := map[string]string{}
+	for _, r := range rows {
+		out[r.UID] = r.Status
+	}
+	return out
 }
 
 func (w *world) admin(ctx context.Context, method, path string) ([]byte, error) {
