@@ -237,9 +237,16 @@ func (l *lookup) verify(ctx context.Context, open ledger.Open, s plan.Service) v
 // elses says that a service has the name of another order or entry, or that the
 // answer to another order named it as well.
 func (l *lookup) elses(open ledger.Open, s plan.Service) bool {
+	return l.namedElse(open, s) || slices.ContainsFunc(l.claims, func(c ledger.Open) bool {
+		return c.ID != open.ID && slices.Contains(c.UIDs, s.UID)
+	})
+}
+
+// namedElse says that a service has the name of another order or entry.
+func (l *lookup) namedElse(open ledger.Open, s plan.Service) bool {
 	name := plan.FoldName(s.Name)
 	return l.entries[name] || slices.ContainsFunc(l.claims, func(c ledger.Open) bool {
-		return c.ID != open.ID && (plan.FoldName(c.Name) == name || slices.Contains(c.UIDs, s.UID))
+		return c.ID != open.ID && plan.FoldName(c.Name) == name
 	})
 }
 
@@ -384,7 +391,7 @@ func (l *lookup) taggedBy(ctx context.Context, open ledger.Open) (out []plan.Ser
 func (l *lookup) hidden(ctx context.Context, open ledger.Open) error {
 	for _, s := range l.services {
 		named := plan.FoldName(s.Name) == plan.FoldName(open.Name)
-		if s.Status.Terminated() || l.aside[s.UID] || slices.Contains(open.Listed, s.UID) || !young(open, s) || !named && l.elses(open, s) {
+		if s.Status.Terminated() || l.aside[s.UID] || slices.Contains(open.Listed, s.UID) || !young(open, s) || !named && l.namedElse(open, s) {
 			continue
 		}
 		tags, err := l.reader.Tags(ctx, s.UID)
