@@ -222,7 +222,7 @@ func (b *builder) heldBack(p Port, l Location) (Reason, bool) {
 	}
 	c := strays[0]
 	r, state := doubt(c, p.Source), "is in doubt"
-	formerly := "add `formerly: " + yamlScalar(c.Name) + "` if it is this one, or "
+	formerly := "add `formerly: " + YAMLScalar(c.Name) + "` if it is this one, or "
 	switch c.State {
 	case Ordered:
 		state, r.Hint = "is not listed yet", formerly+"apply again when it is listed"

@@ -37,7 +37,7 @@ func (b *builder) knownReason(p Port, field string) (Reason, bool) {
 		r := Reason{
 			Code: ReasonKnownService, Source: p.At(field),
 			Text: fmt.Sprintf("service %s was ordered for this entry before, and the account still has it, as %q", uid, s.Name),
-			Hint: fmt.Sprintf("add `formerly: %s`, or list %s under `unmanaged`, or bind the entry to it with `uid: %s`", yamlScalar(s.Name), uid, uid),
+			Hint: fmt.Sprintf("add `formerly: %s`, or list %s under `unmanaged`, or bind the entry to it with `uid: %s`", YAMLScalar(s.Name), uid, uid),
 		}
 		if field == "lag" {
 			r.Hint = fmt.Sprintf("look again later if it is a member of the LAG, or give it the LAG's name in the Megaport portal; if it is none, list %s under `unmanaged`", uid)
@@ -72,7 +72,7 @@ func (b *builder) lastEnded(p Port, terminated []Service) (ended, bool) {
 		case s.Status.Terminated():
 			vanished = ""
 			if !slices.ContainsFunc(terminated, func(x Service) bool { return x.UID == uid }) {
-				terminated = append(slices.Clone(terminated), s)
+				terminated = append(slices.Clip(terminated), s) // not into the index it may come from
 			}
 		case p.LAG == 0:
 			vanished = ""
@@ -144,11 +144,7 @@ func (b *builder) waitsFor(p Port) (ServiceUID, bool) {
 
 // memberEndedReason is endedReason for the members of a LAG that would grow.
 func (b *builder) memberEndedReason(p Port, u unit) (Reason, bool) {
-	var terminated []Service
-	for _, s := range b.endedMembers[b.groups.key[u.primary().UID]] {
-		terminated = append(terminated, s)
-	}
-	last, found := b.lastEnded(p, terminated)
+	last, found := b.lastEnded(p, b.endedMembers[b.groups.key[u.primary().UID]])
 	switch {
 	case !found || p.Replaces == last.uid:
 		return Reason{}, true

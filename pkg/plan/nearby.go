@@ -71,7 +71,7 @@ func (b *builder) renamedReason(p Port, l Location) (Reason, bool) {
 		return Reason{
 			Code: ReasonLooksRenamed, Source: p.At("name"),
 			Text: fmt.Sprintf("looks like %q (%s) renamed: this inventory bought it, and no entry names it", n.ours.Name, n.ours.UID),
-			Hint: fmt.Sprintf("add `formerly: %s`, or list %s under `unmanaged`", yamlScalar(n.ours.Name), yamlScalar(n.ours.Name)),
+			Hint: fmt.Sprintf("add `formerly: %s`, or list %s under `unmanaged`", YAMLScalar(n.ours.Name), YAMLScalar(n.ours.Name)),
 		}, false
 	case n.hidden != nil:
 		r := unreadable(p.Source, n.hidden.UID, n.why)
