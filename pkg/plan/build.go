@@ -348,13 +348,13 @@ func (b *builder) buy(a Action, p Port) Action {
 	if r, ok := b.sameLocationReason(p, l); !ok {
 		return a.block(r)
 	}
+	if r, ok := b.knownReason(p, "name"); !ok {
+		return a.block(r)
+	}
 	if r, ok := b.endedReason(p); !ok {
 		if r.Code == ReasonWaitsForCancel {
 			return a.still(Unchanged, r)
 		}
-		return a.block(r)
-	}
-	if r, ok := b.knownReason(p, "name"); !ok {
 		return a.block(r)
 	}
 	if r, ok := offerReason(p, l); !ok {
