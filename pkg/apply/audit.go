@@ -35,9 +35,11 @@ func (r *run) audit(ctx context.Context) {
 	if len(r.orders) == 0 && r.latest == nil {
 		return // nothing was ordered, so the draft was the audit
 	}
-	if r.latest == nil && !r.lookOnceMore(ctx) {
-		r.result.Audit = append(r.result.Audit, AuditFinding{Kind: auditNotDone, Text: "the account could not be listed after the orders; `portctl plan` looks again"})
-		return
+	if r.latest == nil {
+		if err := r.lookOnceMore(ctx); err != nil {
+			r.result.Audit = append(r.result.Audit, AuditFinding{Kind: auditNotDone, Text: "the account could not be listed after the orders, `portctl plan` looks again: " + err.Error()})
+			return
+		}
 	}
 	r.auditEntries()
 	for i, a := range r.draft.Plan.Actions {
@@ -48,20 +50,20 @@ func (r *run) audit(ctx context.Context) {
 }
 
 // lookOnceMore lists the account for the audit, when no listing came since the
-// orders.
-func (r *run) lookOnceMore(ctx context.Context) bool {
+// orders. It returns why it could not.
+func (r *run) lookOnceMore(ctx context.Context) error {
 	for pause := time.Second; ; pause *= 2 {
 		observed, err := r.Account.Observe(ctx)
 		if err == nil {
 			r.latest = observed.Services
-			return true
+			return nil
 		}
 		if pause > 4*time.Second {
-			return false
+			return err
 		}
 		select {
 		case <-ctx.Done():
-			return false
+			return err
 		case <-time.After(pause):
 		}
 	}

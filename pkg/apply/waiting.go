@@ -240,8 +240,8 @@ func (w *waiter) noteRefusal(r loa.Refusal) {
 // fromAPI says that an error is the API's own word. What does not know counts as
 // its word.
 func fromAPI(err error) bool {
-	var origin interface{ Enveloped() bool }
-	return !errors.As(err, &origin) || origin.Enveloped()
+	var origin interface{ Envelope() bool }
+	return !errors.As(err, &origin) || origin.Envelope()
 }
 
 // lasting says that trying again is no use: the folder can not be written, and

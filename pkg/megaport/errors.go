@@ -32,10 +32,22 @@ type Error struct {
 	TraceID string
 	// RetryAfter is the wait that was asked for; 0 when none was.
 	RetryAfter time.Duration
-	// FromAPI is true when the body was the API's envelope. A proxy's page is not
-	// the API's word.
+	// FromAPI is true when the body was the API's envelope as it is published: a JSON
+	// object with message and terms, both texts (API facts §1.6, confidence A/B). All
+	// published errors have both (§1.7). A proxy's page is not the API's word, and
+	// neither is a gateway's {"message": ...}.
 	FromAPI bool
 }
+
+// HTTPStatus is the status, for callers that know only this interface.
+func (e *Error) HTTPStatus() int { return e.Status }
+
+// Trace is the trace id, for callers that know only this interface.
+func (e *Error) Trace() string { return e.TraceID }
+
+// Envelope says whether the API itself answered, for callers that know only this
+// interface.
+func (e *Error) Envelope() bool { return e.FromAPI }
 
 // Error is one line: the call, the status, the message, reasons and trace id.
 func (e *Error) Error() string {
@@ -55,10 +67,6 @@ func (e *Error) Error() string {
 	}
 	return b.String()
 }
-
-// Enveloped says that the answer is the API's own word, for those who do not know
-// this type.
-func (e *Error) Enveloped() bool { return e.FromAPI }
 
 // text is everything the answer said, for looking for known phrases.
 func (e *Error) text() string {
@@ -99,6 +107,12 @@ func (e *RequestError) Error() string {
 	}
 	return fmt.Sprintf("%s %s: %s: %s", e.Method, e.Path, what, text)
 }
+
+// HTTPStatus is the status of an answer that broke off, or 0.
+func (e *RequestError) HTTPStatus() int { return e.Status }
+
+// Trace is the trace id of an answer that broke off.
+func (e *RequestError) Trace() string { return e.TraceID }
 
 // Unwrap returns the cause.
 func (e *RequestError) Unwrap() error { return e.Err }
@@ -158,6 +172,12 @@ func (e *DecodeError) Error() string {
 	}
 	return s
 }
+
+// HTTPStatus is the status.
+func (e *DecodeError) HTTPStatus() int { return e.Status }
+
+// Trace is the trace id.
+func (e *DecodeError) Trace() string { return e.TraceID }
 
 // Unwrap returns what is wrong with the answer.
 func (e *DecodeError) Unwrap() error { return e.Err }
