@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/portctl/portctl/pkg/plan"
@@ -34,14 +35,22 @@ const (
 // is mended by itself: a second service is named with what it costs, never
 // cancelled.
 func (r *run) audit(ctx context.Context) {
-	if len(r.orders) == 0 && r.latest == nil {
-		return // nothing was ordered, so the draft was the audit
+	updated := slices.ContainsFunc(r.result.Actions, func(a ActionResult) bool { return a.Outcome == Updated })
+	if len(r.orders) == 0 && r.latest == nil && !updated {
+		return // nothing was ordered or changed, so the draft was the audit
 	}
-	if r.latest == nil && !r.lookOnceMore(ctx) {
-		r.result.Audit = append(r.result.Audit, AuditFinding{Kind: auditNotDone, Text: "the account could not be listed after the orders; `portctl plan` looks again"})
-		return
+	if r.latest == nil {
+		if err := r.lookOnceMore(ctx); err != nil {
+			r.result.Audit = append(r.result.Audit, AuditFinding{Kind: auditNotDone, Text: "the account could not be listed after the orders, `portctl plan` looks again: " + err.Error()})
+			return
+		}
 	}
 	r.auditEntries()
+	for _, o := range r.orders {
+		if o.last.split {
+			r.result.Audit = append(r.result.Audit, AuditFinding{o.claim.Name, auditAttribute, o.last.evidence})
+		}
+	}
 	for i, a := range r.draft.Plan.Actions {
 		if a.Order != nil && r.result.Actions[i].Outcome == Bought {
 			r.auditOrder(*a.Order, r.result.Actions[i])
@@ -50,20 +59,20 @@ func (r *run) audit(ctx context.Context) {
 }
 
 // lookOnceMore lists the account for the audit, when no listing came since the
-// orders.
-func (r *run) lookOnceMore(ctx context.Context) bool {
+// orders. It returns why it could not.
+func (r *run) lookOnceMore(ctx context.Context) error {
 	for pause := time.Second; ; pause *= 2 {
 		observed, err := r.Account.Observe(ctx)
 		if err == nil {
 			r.latest = observed.Services
-			return true
+			return nil
 		}
 		if pause > 4*time.Second {
-			return false
+			return err
 		}
 		select {
 		case <-ctx.Done():
-			return false
+			return err
 		case <-time.After(pause):
 		}
 	}
@@ -83,6 +92,17 @@ func (r *run) auditEntries() {
 			r.result.Audit = append(r.result.Audit, f)
 		}
 	}
+}
+
+// unchanged says which field of a service is as it was although the API took the
+// change. Tags are not in the listing.
+func unchanged(a plan.Action) string {
+	for _, c := range a.Changes {
+		if !strings.HasPrefix(c.Field, "tags.") {
+			return fmt.Sprintf("the API took the change, and the account still shows %s %q, not %q", c.Field, c.From, c.To)
+		}
+	}
+	return ""
 }
 
 // openOrders are the orders of this run that the account does not show wholly yet.
@@ -108,6 +128,10 @@ func auditOne(a plan.Action, res ActionResult) (AuditFinding, bool) {
 		return AuditFinding{a.Name, auditSecond, text}, true
 	case res.Outcome == Bought && a.Kind == plan.Blocked && a.Service != nil:
 		return AuditFinding{a.Name, auditAttribute, a.Reason.Text}, true
+	case res.Outcome == Updated:
+		if stuck := unchanged(a); stuck != "" {
+			return AuditFinding{a.Name, auditAttribute, stuck}, true
+		}
 	}
 	return AuditFinding{}, false
 }

@@ -342,9 +342,12 @@ func (r *run) update(ctx context.Context, i int, a plan.Action) {
 	}
 	r.emit(ChangeStarted{a.Kind, a.Name})
 	for _, uid := range r.result.Actions[i].UIDs {
-		changes := a.Changes
+		changes := changesOf(a.Changes, uid)
 		if slices.Contains(r.result.Actions[i].New, uid) {
 			changes = onlyLock(changes) // the order said everything else
+		}
+		if len(changes) == 0 {
+			continue
 		}
 		if err := r.updateOne(context.WithoutCancel(ctx), r.service(uid), changes); err != nil {
 			r.finishChange(i, Failed, fmt.Errorf("service %s: %w", uid, err))
@@ -361,6 +364,11 @@ func (r *run) service(uid plan.ServiceUID) plan.Service {
 		return s
 	}
 	return plan.Service{UID: uid}
+}
+
+// changesOf are the changes that a member needs.
+func changesOf(changes []plan.Change, uid plan.ServiceUID) []plan.Change {
+	return slices.DeleteFunc(slices.Clone(changes), func(c plan.Change) bool { return c.UID != "" && c.UID != uid })
 }
 
 func onlyLock(changes []plan.Change) []plan.Change {

@@ -124,12 +124,25 @@ func observe(ctx context.Context, r Reader) (plan.Observed, error) {
 	return o, err
 }
 
-// remember takes in what the ledger knows besides claims.
+// remember takes in what the ledger knows besides claims, as far as the account
+// lists it: what it does not list is asked for where something hangs on it.
 func (d *Draft) remember() {
 	m := d.Claims.Memory
 	d.approvals = d.known(d.approvals)
 	d.Observed.ApprovalsUnknown = d.approvals.Unknown
 	d.Observed.Inventories, d.Observed.Cancelling = m.Inventories, m.Cancelling
+	d.Observed.Known = map[string][]plan.ServiceUID{}
+	listed := map[plan.ServiceUID]bool{}
+	for _, s := range d.Observed.Services {
+		listed[s.UID] = true
+	}
+	for _, p := range d.Desired.Ports {
+		for _, k := range m.Known[plan.NameHash(p.Name)] {
+			if folded := plan.FoldName(p.Name); listed[k.UID] && !slices.Contains(d.Observed.Known[folded], k.UID) {
+				d.Observed.Known[folded] = append(d.Observed.Known[folded], k.UID)
+			}
+		}
+	}
 }
 
 // known is what approvals tell, seen with what the ledger remembers.
@@ -221,7 +234,6 @@ func (d *Draft) recall(ctx context.Context, r Reader, o DraftOptions) error {
 	if o.Ledger == nil {
 		return nil
 	}
-	d.Observed.Known = map[string][]plan.ServiceUID{}
 	former := map[string]string{}
 	for _, p := range d.Desired.Ports {
 		if p.Formerly != "" {
@@ -259,6 +271,7 @@ func (d *Draft) recallName(ctx context.Context, r Reader, l *ledger.Ledger, name
 	d.earlier[folded] = delivered
 	known := slices.Concat(delivered, d.Claims.Memory.Known[plan.NameHash(name)])
 	slices.SortStableFunc(known, func(a, b ledger.Known) int { return a.Time.Compare(b.Time) })
+	d.Observed.Known[folded] = nil
 	for _, k := range known {
 		there, err := d.recallService(ctx, r, k.UID)
 		if err != nil {

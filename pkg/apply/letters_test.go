@@ -24,7 +24,7 @@ type answered struct {
 func (e answered) Error() string   { return fmt.Sprintf("HTTP %d", e.status) }
 func (e answered) HTTPStatus() int { return e.status }
 func (e answered) Trace() string   { return "t-1" }
-func (e answered) Enveloped() bool { return !e.page }
+func (e answered) Envelope() bool  { return !e.page }
 
 // An LOA that is refused for good costs one run its exit code, and no run its time.
 func TestRefusedLOAIsNotWaitedFor(t *testing.T) {

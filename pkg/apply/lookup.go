@@ -1,6 +1,7 @@
 package apply
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -76,6 +77,8 @@ type finding struct {
 	evidence string
 	// trouble is what could not be looked at. It keeps the claim open.
 	trouble error
+	// split says that the ports of a LAG are in several LAGs: that stays so.
+	split bool
 	// rewritten says that a service was known by its place alone: it has another
 	// name and no tags.
 	rewritten bool
@@ -181,7 +184,7 @@ func (l *lookup) findBought(ctx context.Context, open ledger.Open) finding {
 		return f
 	}
 	if conflict, late := lagOf(open.Order, services); conflict != "" || late {
-		f.evidence = conflict
+		f.evidence, f.split = conflict, conflict != ""
 		return f
 	}
 	if listed < open.Order.Members() {
@@ -306,7 +309,7 @@ func (l *lookup) found(f finding, services []plan.Service, cause string) finding
 		return f.become(ledger.Delivered, uids, "%s", cause)
 	}
 	f = f.become(ledger.Bought, uids, "%s", cause)
-	f.evidence = conflict
+	f.evidence, f.split = cmp.Or(conflict, cause), conflict != ""
 	return f
 }
 

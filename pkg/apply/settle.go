@@ -157,7 +157,7 @@ func (s *settlement) waiting(looks int) bool {
 // waits.
 func (s *settlement) searching(o *order) bool {
 	switch {
-	case o.claim.State.Closed():
+	case o.claim.State.Closed(), o.last.split:
 		return false
 	case unconfirmed(o.claim):
 		return s.lookTime(o) > 0
@@ -251,7 +251,7 @@ func (s *settlement) found(o *order, f finding) {
 		s.run.emit(LedgerFailed{o.claim.Name, err})
 		return
 	}
-	o.claim, o.last = claim, finding{open: claim}
+	o.claim, o.last = claim, finding{open: claim, split: f.split, evidence: f.evidence}
 	if f.rewritten {
 		s.noticeRewritten(claim)
 	}

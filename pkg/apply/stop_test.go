@@ -70,7 +70,7 @@ func TestSecondInterruptionGivesTheResultAtOnce(t *testing.T) {
 		first.run(t, entries("there"))
 
 		s := &scenario{ctx: ctx, account: first.account, store: store, options: apply.Options{Parallelism: 3, Wait: time.Hour, Hurry: hurry}}
-		s.account.onBuy = func() { s.account.buyTakes = time.Hour }
+		s.account.buyTakes = time.Hour
 		time.AfterFunc(10*time.Second, interrupt)
 		time.AfterFunc(20*time.Second, func() { close(hurry) })
 		r := s.run(t, entries("there", "a", "b", "c", "d"))

@@ -243,8 +243,8 @@ func (w *waiter) noteRefusal(r loa.Refusal) {
 // fromAPI says that an error is the API's own word. What does not know counts as
 // its word.
 func fromAPI(err error) bool {
-	var origin interface{ Enveloped() bool }
-	return !errors.As(err, &origin) || origin.Enveloped()
+	var origin interface{ Envelope() bool }
+	return !errors.As(err, &origin) || origin.Envelope()
 }
 
 // lasting says that trying again is no use: the folder can not be written, and
@@ -278,16 +278,21 @@ func (w *waiter) fetchLetter(p *port, now plan.Service) (loa.Row, error) {
 	return w.folder.Save(row, pdf)
 }
 
-// lastDownload is how long a letter may take that is asked for when the waiting
-// time is up already: each is asked for once.
+// lastDownload is how long a download has at least: each letter is asked for once,
+// also when the waiting time is about to be over.
 const lastDownload = 10 * time.Second
 
 // download is the context of one download: it ends with the waiting time.
 func (w *waiter) download() (context.Context, context.CancelFunc) {
-	if w.over() {
-		return context.WithTimeout(w.ctx, lastDownload)
+	begun := time.Now()
+	ctx, cancel := context.WithCancel(w.ctx)
+	stop := context.AfterFunc(w.budget, func() {
+		time.AfterFunc(lastDownload-time.Since(begun), cancel)
+	})
+	return ctx, func() {
+		stop()
+		cancel()
 	}
-	return context.WithCancel(w.budget)
 }
 
 // close waits for the letters that are being fetched and brings the manifest up

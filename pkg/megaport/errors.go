@@ -68,10 +68,6 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// Enveloped says that the answer is the API's own word, for those who do not know
-// this type.
-func (e *Error) Enveloped() bool { return e.FromAPI }
-
 // text is everything the answer said, for looking for known phrases.
 func (e *Error) text() string {
 	return strings.ToLower(e.Message + "\n" + strings.Join(e.Reasons, "\n"))

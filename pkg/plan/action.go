@@ -136,6 +136,9 @@ const (
 	ReasonHasVXCs ReasonCode = "has-vxcs"
 	// ReasonLAGSplit: services of one LAG order are listed in different LAGs.
 	ReasonLAGSplit ReasonCode = "lag-split"
+	// ReasonSameLocation: the rollout names the location of the entry twice, in two
+	// spellings.
+	ReasonSameLocation ReasonCode = "same-location"
 	// ReasonLAGUnidentified: the API does not tell the aggregation id of the LAG yet.
 	ReasonLAGUnidentified ReasonCode = "lag-unidentified"
 	// ReasonPriceUnknown: the validation named no usable price.

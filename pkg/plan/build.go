@@ -68,6 +68,7 @@ type builder struct {
 	aside    map[string]bool     // what is under `unmanaged`, folded
 	replaced map[ServiceUID]bool // what entries replace
 	sites    map[Site]siteMatch
+	spelled  map[rolloutSite]Port // the port with the first spelling of a location, per rollout
 
 	near          map[spot]*neighbours
 	kept          map[LocationID]map[Zone][]string
@@ -90,7 +91,7 @@ func newBuilder(desired Desired, observed Observed, catalog Catalog) *builder {
 		desired: desired, observed: observed, catalog: catalog, ports: sortedPorts(desired.Ports), services: sortedServices(observed.Services),
 		byUID: map[ServiceUID]Service{}, gone: map[string][]Service{}, named: map[string][]unit{},
 		wanted: map[string]int{}, absent: map[string]int{}, entries: map[string][]int{}, aside: map[string]bool{}, replaced: map[ServiceUID]bool{},
-		sites: map[Site]siteMatch{}, near: map[spot]*neighbours{}, kept: map[LocationID]map[Zone][]string{},
+		sites: map[Site]siteMatch{}, spelled: map[rolloutSite]Port{}, near: map[spot]*neighbours{}, kept: map[LocationID]map[Zone][]string{},
 		endedMembers: map[int][]Service{}, halfCancelled: map[int]bool{}, openClaims: sortedClaims(observed.Claims),
 		claims: map[string][]Claim{}, rejected: map[string][]Claim{}, damaged: map[string][]Claim{}, strays: map[spot][]Claim{},
 	}
@@ -99,6 +100,7 @@ func newBuilder(desired Desired, observed Observed, catalog Catalog) *builder {
 	b.matches = match(b.ports, b.groups.units, b.unfinished)
 	b.indexNeighbours()
 	b.indexKept()
+	b.indexSpellings()
 	b.indexClaims()
 	return b
 }
@@ -343,13 +345,16 @@ func (b *builder) buy(a Action, p Port) Action {
 	}
 	l := match.Location
 	a.Location = &Place{l.ID, l.Name, l.Metro, l.Market}
+	if r, ok := b.sameLocationReason(p, l); !ok {
+		return a.block(r)
+	}
+	if r, ok := b.knownReason(p, "name"); !ok {
+		return a.block(r)
+	}
 	if r, ok := b.endedReason(p); !ok {
 		if r.Code == ReasonWaitsForCancel {
 			return a.still(Unchanged, r)
 		}
-		return a.block(r)
-	}
-	if r, ok := b.knownReason(p, "name"); !ok {
 		return a.block(r)
 	}
 	if r, ok := offerReason(p, l); !ok {

@@ -23,30 +23,43 @@ func (b *builder) cancel(a Action, p Port, u unit) Action {
 	s := u.primary()
 	ref := u.ref()
 	a.Service, a.Location = &ref, b.place(s.Location)
-	if r, ok := b.oneMemberReason(p, u); !ok {
+	if r, ok := b.cancelReason(p, u); !ok {
 		return a.block(r)
-	}
-	if r, ok := vxcReason(p, u); !ok {
-		return a.block(r)
-	}
-	if r, ok := lockReason(p, u); !ok {
-		return a.block(r)
-	}
-	if r, ok := b.ownerReason(p, u); !ok {
-		return a.block(r)
-	}
-	if p.UID == "" && !p.Takeover && b.observed.Tags[s.UID][TagInventory] != b.desired.Inventory {
-		return a.block(Reason{
-			Code: ReasonNotOurs, Source: p.At("name"),
-			Text: fmt.Sprintf("service %s was not bought by this inventory, so its name is not enough to cancel it", s.UID),
-			Hint: fmt.Sprintf("if it is really to be cancelled, add `uid: %s`", s.UID),
-		})
 	}
 	a.Kind = Cancel
 	a.Charge = b.charge(u)
 	a.Reason = Reason{Code: ReasonAbsent, Text: fmt.Sprintf("the entry says absent; cancelling service %s can not be undone", s.UID), Source: p.At("state")}
 	b.diversityNote(p, s)
 	return a
+}
+
+// cancelReason is why a service is not cancelled although its entry says absent.
+func (b *builder) cancelReason(p Port, u unit) (Reason, bool) {
+	s := u.primary()
+	if r, ok := b.oneMemberReason(p, u); !ok {
+		return r, false
+	}
+	if late := u.unidentified(); late > 0 {
+		return Reason{
+			Code: ReasonLAGUnidentified, Source: p.Source,
+			Text: fmt.Sprintf("the API does not tell the aggregation id of %d of the %d members of LAG %s yet, so what would be cancelled is not certain", late, len(u.members), s.UID),
+			Hint: "apply again later, or cancel it in the Megaport portal",
+		}, false
+	}
+	if r, ok := vxcReason(p, u); !ok {
+		return r, false
+	}
+	if r, ok := b.changeReason(p, u); !ok {
+		return r, false
+	}
+	if p.UID == "" && !p.Takeover && b.observed.Tags[s.UID][TagInventory] != b.desired.Inventory {
+		return Reason{
+			Code: ReasonNotOurs, Source: p.At("name"),
+			Text: fmt.Sprintf("service %s was not bought by this inventory, so its name is not enough to cancel it", s.UID),
+			Hint: fmt.Sprintf("if it is really to be cancelled, add `uid: %s`", s.UID),
+		}, false
+	}
+	return Reason{}, true
 }
 
 // oneMemberReason keeps a whole LAG from being cancelled by an entry that names one

@@ -51,16 +51,17 @@ func genWorld(t *rapid.T) (*world, bool) {
 }
 
 func (w *world) genServices(t *rapid.T) {
-	statuses := []plan.Status{plan.StatusLive, plan.StatusLive, plan.StatusConfigured, plan.StatusFailed, plan.StatusDecommissioned, plan.StatusCancelled}
+	statuses := []plan.Status{plan.StatusLive, plan.StatusLive, plan.StatusLive, plan.StatusConfigured, plan.StatusFailed, plan.StatusDecommissioned, plan.StatusCancelled}
 	members, aggregation := 1, 0
-	if rapid.IntRange(0, 2).Draw(t, "lag") == 0 {
+	if rapid.Bool().Draw(t, "lag") {
 		members, aggregation = rapid.IntRange(1, 3).Draw(t, "members"), 100+w.next
 	}
 	name := rapid.SampledFrom([]string{"a", "B", "c", "d"}).Draw(t, "service")
 	status := rapid.SampledFrom(statuses).Draw(t, "status")
+	location := plan.LocationID(1 + rapid.IntRange(0, 5).Draw(t, "location")/5)
 	for m := range members {
 		s := plan.Service{
-			UID: uid(w.next), Name: name, Status: status, Location: plan.LocationID(rapid.IntRange(1, 2).Draw(t, "location")), Speed: plan.Speed10G, Term: 12,
+			UID: uid(w.next), Name: name, Status: status, Location: location, Speed: plan.Speed10G, Term: 12,
 			AggregationID: aggregation, LAGPrimary: aggregation != 0 && m == 0, CreatedAt: time.Unix(int64(1000+w.next/2), 0),
 			Locked: rapid.IntRange(0, 7).Draw(t, "locked") == 0, VXCs: max(0, rapid.IntRange(-6, 1).Draw(t, "vxcs")),
 		}
@@ -74,7 +75,7 @@ func (w *world) genServices(t *rapid.T) {
 		if owner := rapid.SampledFrom([]string{"", "net", "net", "other"}).Draw(t, "owner"); owner != "" {
 			w.tags[s.UID][plan.TagInventory] = owner
 		}
-		if rapid.Bool().Draw(t, "known") {
+		if rapid.IntRange(0, 2).Draw(t, "known") == 0 {
 			as := rapid.SampledFrom([]string{"a", "b", "c", "d", plan.FoldName(name)}).Draw(t, "known as")
 			w.known[as] = append(w.known[as], s.UID)
 		}
@@ -91,8 +92,13 @@ func (w *world) genInventory(t *rapid.T) string {
 	name := func(label string) string { return rapid.SampledFrom([]string{"a", "b", "c", "d"}).Draw(t, label) }
 	some := func(label string) plan.ServiceUID { return uid(rapid.IntRange(1, w.next).Draw(t, label)) }
 	for range rapid.IntRange(1, 3).Draw(t, "entries") {
-		fmt.Fprintf(&b, "  - {name: %s, site: {id: 1}, speed: 10G", name("entry"))
-		if maybe("a LAG", 3) {
+		as, lag := name("entry"), maybe("a LAG", 3)
+		if len(w.services) > 0 && maybe("of a service", 2) {
+			s := rapid.SampledFrom(w.services).Draw(t, "of")
+			as, lag = plan.FoldName(s.Name), s.AggregationID != 0
+		}
+		fmt.Fprintf(&b, "  - {name: %s, site: {id: 1}, speed: 10G", as)
+		if lag {
 			fmt.Fprintf(&b, ", lag: %d", rapid.IntRange(1, 3).Draw(t, "size"))
 		}
 		if maybe("a uid", 4) {
@@ -232,6 +238,7 @@ func TestPlansConverge(t *testing.T) {
 			}
 		}
 	})
+	t.Logf("%v", kinds)
 	for _, k := range []plan.Kind{plan.Buy, plan.Grow, plan.Update, plan.Cancel, plan.Blocked, plan.Unchanged} {
 		if kinds[k] == 0 {
 			t.Errorf("no plan had an action of kind %s: the test sees too little", k)

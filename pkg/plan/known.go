@@ -72,7 +72,7 @@ func (b *builder) lastEnded(p Port, terminated []Service) (ended, bool) {
 		case s.Status.Terminated():
 			vanished = ""
 			if !slices.ContainsFunc(terminated, func(x Service) bool { return x.UID == uid }) {
-				terminated = append(slices.Clone(terminated), s)
+				terminated = append(slices.Clip(terminated), s) // not into the index it may come from
 			}
 		case p.LAG == 0:
 			vanished = ""
@@ -144,11 +144,7 @@ func (b *builder) waitsFor(p Port) (ServiceUID, bool) {
 
 // memberEndedReason is endedReason for the members of a LAG that would grow.
 func (b *builder) memberEndedReason(p Port, u unit) (Reason, bool) {
-	var terminated []Service
-	for _, s := range b.endedMembers[b.groups.key[u.primary().UID]] {
-		terminated = append(terminated, s)
-	}
-	last, found := b.lastEnded(p, terminated)
+	last, found := b.lastEnded(p, b.endedMembers[b.groups.key[u.primary().UID]])
 	switch {
 	case !found || p.Replaces == last.uid:
 		return Reason{}, true

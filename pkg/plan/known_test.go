@@ -32,6 +32,7 @@ func TestKnownServiceOnlyBlocks(t *testing.T) {
 		},
 		"terminated under another name": {wanting(entry("a")), []plan.Service{ended(elsewhere)}, plan.Blocked, plan.ReasonTerminatedTwin},
 		"terminated and replaced":       {wanting(entry("a", func(p *plan.Port) { p.Replaces = "u1" })), []plan.Service{ended(elsewhere)}, plan.Buy, plan.ReasonNew},
+		"alive, after one that ended":   {wanting(entry("a")), []plan.Service{elsewhere, ended(live("u0", "a"))}, plan.Blocked, plan.ReasonKnownService},
 		"not listed":                    {wanting(entry("a")), nil, plan.Blocked, plan.ReasonVanished},
 		"not listed and replaced":       {wanting(entry("a", func(p *plan.Port) { p.Replaces = "u1" })), nil, plan.Buy, plan.ReasonNew},
 		"bound by its uid":              {wanting(entry("a", func(p *plan.Port) { p.UID, p.Site.ID = "u1", 90 })), []plan.Service{elsewhere}, plan.Update, plan.ReasonDiffers},

@@ -74,15 +74,15 @@ type liar struct {
 	mu     sync.Mutex
 	random *rand.Rand
 	orders int
-	told   int                 // lies told
-	uids   []string            // of all orders that were carried out, the oldest first
+	told   int      // lies told
+	uids   []string // of all orders that were carried out, the oldest first
 	vxcs   map[string]bool
 }
 
 func newLiar(inner http.RoundTripper, lies []lie, t traits, seed uint64) *liar {
 	return &liar{
 		inner: inner, lies: lies, traits: t, random: rand.New(rand.NewPCG(seed, 11)),
-		vxcs: map[string]bool{},
+		vxcs:    map[string]bool{},
 		cancels: func(string) error { return nil }, deny: func() bool { return false },
 	}
 }

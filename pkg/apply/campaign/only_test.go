@@ -50,4 +50,6 @@ func (c *trial) keep(kind string) {
 }
 
 // handEdits are those that come with consequences beyond the file.
-func handEdits() []string { return []string{"absent", "portal-rename", "portal-cancel", "vxc", "vxc-absent"} }
+func handEdits() []string {
+	return []string{"absent", "portal-rename", "portal-cancel", "vxc", "vxc-absent"}
+}

@@ -316,11 +316,11 @@ func (w *world) admin(ctx context.Context, method, path string) ([]byte, error) 
 
 // claimOf is a claim as it lies in the store, read without the program's help.
 type claimOf struct {
-	ID    string       `json:"id"`
-	Name  string       `json:"name"`
-	Time  time.Time    `json:"time"`
-	last  ledger.State // of the record that closed it; claimed when it is open
-	uids  []string     // of that record
+	ID   string       `json:"id"`
+	Name string       `json:"name"`
+	Time time.Time    `json:"time"`
+	last ledger.State // of the record that closed it; claimed when it is open
+	uids []string     // of that record
 }
 
 // claims reads all claims there ever were.

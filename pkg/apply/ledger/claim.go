@@ -110,7 +110,7 @@ func (o Open) with(r Record) Open {
 	if r.State == Seen {
 		return o
 	}
-	if o.State != Damaged {
+	if o.State != Damaged || r.State.Closed() {
 		o.State = r.State
 	}
 	if r.Lookup {

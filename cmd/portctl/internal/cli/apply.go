@@ -134,8 +134,11 @@ func (o *applyOptions) check() error {
 	if o.parallelism < 1 {
 		return fmt.Errorf("--parallelism must be at least 1, not %d", o.parallelism)
 	}
-	if o.maxFailures < 0 || o.maxUnconfirmed < 0 {
-		return fmt.Errorf("--max-failures and --max-unconfirmed must not be negative: %d, %d", o.maxFailures, o.maxUnconfirmed)
+	if o.maxFailures < 0 {
+		return fmt.Errorf("--max-failures must not be negative: %d", o.maxFailures)
+	}
+	if o.maxUnconfirmed < 0 {
+		return fmt.Errorf("--max-unconfirmed must not be negative: %d", o.maxUnconfirmed)
 	}
 	if o.wait < 0 || o.lookupTimeout <= 0 {
 		return fmt.Errorf("--wait and --lookup-timeout must not be negative: %s, %s", o.wait, o.lookupTimeout)

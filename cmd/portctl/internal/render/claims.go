@@ -20,10 +20,7 @@ func ClaimsText(w io.Writer, open []ledger.Open, now time.Time, o Options) error
 	var b strings.Builder
 	var rows [][]string
 	for _, c := range open {
-		rows = append(rows, []string{
-			c.Name, string(c.State), now.Sub(c.Time).Round(time.Second).String(), c.Inventory, c.By,
-			portKind(c.Order.Speed, c.Order.LAGPorts), known(c),
-		})
+		rows = append(rows, claimRow(c, now))
 	}
 	_ = o.grid(&b, []column{
 		{title: "NAME", wrap: true},
@@ -38,9 +35,25 @@ func ClaimsText(w io.Writer, open []ledger.Open, now time.Time, o Options) error
 	return err
 }
 
+func claimRow(c ledger.Open, now time.Time) []string {
+	if c.Name == "" { // it cannot be read: its key is its only name
+		return []string{c.Key, string(c.State), "-", "-", "-", "-", known(c)}
+	}
+	return []string{
+		c.Name, string(c.State), now.Sub(c.Time).Round(time.Second).String(), c.Inventory, c.By,
+		portKind(c.Order.Speed, c.Order.LAGPorts), known(c),
+	}
+}
+
 // known says in a few words what the records of a claim tell.
 func known(c ledger.Open) string {
 	var parts []string
+	if c.State == ledger.Damaged {
+		parts = append(parts, c.Trouble)
+		if c.Name != "" {
+			parts = append(parts, c.Key)
+		}
+	}
 	if n := len(c.Records); n > 0 {
 		last := c.Records[n-1]
 		parts = append(parts, last.Cause)

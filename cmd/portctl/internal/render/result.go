@@ -278,6 +278,10 @@ func heldBack(a apply.ActionResult) bool {
 func (o Options) audit(b *strings.Builder, findings []apply.AuditFinding) {
 	var lines []string
 	for _, f := range findings {
+		if f.Name == "" { // it is about the whole account
+			lines = append(lines, "  "+Clean(f.Text))
+			continue
+		}
 		lines = append(lines, fmt.Sprintf("  %s: %s", Clean(f.Name), Clean(f.Text)))
 	}
 	section(b, o.paint(red, fmt.Sprintf("The last look at the account found fault (%d); nothing is mended by itself", len(findings))), lines)
