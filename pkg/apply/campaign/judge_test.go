@@ -279,7 +279,7 @@ func (w *world) judgeEnd(ctx context.Context) {
 	}
 	for _, o := range r.Orders {
 		for _, uid := range o.UIDs {
-			if o.Committed && !known[uid] && rows[uid].alive() {
+			if o.Committed && !known[uid] && rows[uid].UID != "" && rows[uid].alive() {
 				w.violated("the account has a service that no entry knows of: %s of order %d", uid, o.Seq)
 			}
 		}

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -20,7 +21,11 @@ import (
 // portal is the account as a person sees it in a browser: the truth about what is
 // visible. It goes by the API, past the liar; a fault that it meets passes when it
 // tries again.
-type portal struct{ server *sandbox.Server }
+type portal struct {
+	server *sandbox.Server
+	mu     sync.Mutex
+	seen   map[string]bool // services that were listed once: one that is not any more is gone
+}
 
 // row is a service in the portal.
 type row struct {
@@ -97,6 +102,16 @@ func (p *portal) rows(ctx context.Context) (map[string]row, error) {
 		if json.Unmarshal(v, &r) == nil {
 			out[r.UID] = r
 		}
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for uid := range p.seen {
+		if _, listed := out[uid]; !listed {
+			out[uid] = row{UID: uid, Status: string(plan.StatusDecommissioned)}
+		}
+	}
+	for uid := range out {
+		p.seen[uid] = true
 	}
 	return out, nil
 }

@@ -142,7 +142,7 @@ func newWorld(c trial) (*world, error) {
 	if err != nil {
 		return nil, err
 	}
-	w.server, w.portal = server, &portal{server: server}
+	w.server, w.portal = server, &portal{server: server, seen: map[string]bool{}}
 	w.liar = newLiar(server.Transport(), c.Lies, c.Traits, k.FaultSeed)
 	w.liar.cancels, w.liar.deny = w.cancelling, w.deniable
 	if c.Others {
