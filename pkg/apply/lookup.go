@@ -394,7 +394,12 @@ func (l *lookup) taggedBy(ctx context.Context, open ledger.Open) (out []plan.Ser
 func (l *lookup) hidden(ctx context.Context, open ledger.Open) error {
 	for _, s := range l.services {
 		named := plan.FoldName(s.Name) == plan.FoldName(open.Name)
-		if s.Status.Terminated() || l.aside[s.UID] || slices.Contains(open.Listed, s.UID) || !young(open, s) || !named && l.namedElse(open, s) {
+		if s.Status.Terminated() || l.aside[s.UID] || slices.Contains(open.Listed, s.UID) {
+			continue
+		}
+		// What has its name or its place would be among the services listed before, if
+		// it were older, whatever the clocks say.
+		if !named && (!placed(open, s) && !young(open, s) || l.namedElse(open, s)) {
 			continue
 		}
 		tags, err := l.reader.Tags(ctx, s.UID)

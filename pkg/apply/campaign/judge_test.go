@@ -140,8 +140,12 @@ func (w *world) judgeResult(what string, r sandbox.Record, result apply.Result) 
 		}
 	}
 	lied := w.liar.told > 0
+	open := map[int]bool{}
+	for _, o := range w.openClaims(context.Background()) {
+		open[entryOf(o.Name)] = true
+	}
 	for _, a := range result.Actions {
-		if lied && a.Outcome == apply.Unknown {
+		if lied && (a.Outcome == apply.Unknown || open[entryOf(a.Name)]) {
 			continue // it shows what the answer named, and says that it does not believe it
 		}
 		for _, uid := range a.UIDs {

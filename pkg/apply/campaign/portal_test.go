@@ -120,7 +120,15 @@ func (p *portal) rename(ctx context.Context, uid, name string) error {
 	return p.call(ctx, http.MethodPut, "/v2/product/megaport/"+uid, fmt.Sprintf(`{"name":%q}`, name), nil)
 }
 
+// ends notes that a service is terminated: when it is not listed later it is gone.
+func (p *portal) ends(uid string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.seen[uid] = true
+}
+
 func (p *portal) cancel(ctx context.Context, uid string) error {
+	p.ends(uid)
 	return p.call(ctx, http.MethodPost, "/v3/product/"+uid+"/action/CANCEL_NOW", "", nil)
 }
 
@@ -178,6 +186,7 @@ func (w *world) byHand(ctx context.Context, e edit) {
 // cancelling judges a cancellation by the program: of an entry that says absent,
 // and of a LAG only when no member of it has a VXC.
 func (w *world) cancelling(uid string) error {
+	w.portal.ends(uid)
 	for _, o := range w.server.Record().Orders {
 		i := entryOf(o.Name)
 		if !slices.Contains(o.UIDs, uid) || i < 0 {
