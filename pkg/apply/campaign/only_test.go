@@ -3,9 +3,10 @@ package campaign
 import (
 	"flag"
 	"slices"
+	"strings"
 )
 
-var only = flag.String("campaign.only", "", "play one kind of trouble besides the plain ones: a lie, a trait, an edit, fast, tear, others, or plain for none")
+var only = flag.String("campaign.only", "", "play one kind of trouble besides the plain ones: a lie, a trait, an edit, fast, tear, others, several with commas between, or plain for none")
 
 // keep takes everything out of a case that is neither plain nor of one kind, to see
 // what that kind alone does.
@@ -13,39 +14,46 @@ func (c *trial) keep(kind string) {
 	if kind == "" {
 		return
 	}
-	c.Lies = slices.DeleteFunc(c.Lies, func(l lie) bool { return l.What != kind })
+	kinds := strings.Split(kind, ",")
+	has := func(kind string) bool { return slices.Contains(kinds, kind) }
+	c.Lies = slices.DeleteFunc(c.Lies, func(l lie) bool { return !has(l.What) })
 	t := c.Traits
-	c.Traits = traits{Unsettled: t.Unsettled}
-	switch kind {
-	case "names":
-		c.Traits.Names = t.Names
-	case "no-tags":
-		c.Traits.NoTags = t.NoTags
-	case "upper":
-		c.Traits.UpperUIDs = t.UpperUIDs
-	case "clock":
-		c.Traits.Clock = t.Clock
-	case "aggregation":
-		c.Traits.Aggregation = t.Aggregation
-	case "site-late":
-		c.Traits.SiteLate = t.SiteLate
-	case "approvals":
-		c.Traits.Approvals = t.Approvals
-	case "forgets":
-		c.Traits.Forgets = t.Forgets
-	default:
-		c.Traits.Unsettled = 0
+	c.Traits = traits{}
+	for _, kind := range kinds {
+		c.Traits.keep(t, kind)
 	}
-	c.Others = c.Others && kind == "others"
-	c.Ledger = slices.DeleteFunc(c.Ledger, func(f ledgerFault) bool { return f.Op == "tear" && kind != "tear" })
+	c.Others = c.Others && has("others")
+	c.Ledger = slices.DeleteFunc(c.Ledger, func(f ledgerFault) bool { return f.Op == "tear" && !has("tear") })
 	for i := range c.Steps {
 		s := &c.Steps[i]
-		s.Edits = slices.DeleteFunc(s.Edits, func(e edit) bool { return slices.Contains(handEdits(), e.What) && e.What != kind })
+		s.Edits = slices.DeleteFunc(s.Edits, func(e edit) bool { return slices.Contains(handEdits(), e.What) && !has(e.What) })
 		for j := range s.Runs {
-			if kind != "fast" {
+			if !has("fast") {
 				s.Runs[j].Fast = 0
 			}
 		}
+	}
+}
+
+// keep takes over one trait.
+func (c *traits) keep(t traits, kind string) {
+	switch kind {
+	case "names":
+		c.Names = t.Names
+	case "no-tags":
+		c.NoTags = t.NoTags
+	case "upper":
+		c.UpperUIDs = t.UpperUIDs
+	case "clock":
+		c.Clock = t.Clock
+	case "aggregation":
+		c.Aggregation, c.Unsettled = t.Aggregation, t.Unsettled
+	case "site-late":
+		c.SiteLate, c.Unsettled = t.SiteLate, t.Unsettled
+	case "approvals":
+		c.Approvals = t.Approvals
+	case "forgets":
+		c.Forgets = t.Forgets
 	}
 }
 
