@@ -217,3 +217,63 @@ func TestProtectionLock(t *testing.T) {
 		w.wantOrders(1, 1)
 	})
 }
+
+// An order that was carried out is not sent again because the API said that it was
+// turned away, not even when the account shows it somewhere else for a while.
+func TestProtectionTurnedAwayHidden(t *testing.T) {
+	c := onePort(sandbox.Knobs{})
+	c.Lies, c.Traits = []lie{{"401-after", 1, 1}}, traits{SiteLate: true, Unsettled: 4 * time.Minute}
+	protect(t, c, func(ctx context.Context, w *world) {
+		w.applies(ctx, true)
+		w.wantOrders(1, 1)
+		time.Sleep(10 * time.Minute)
+		if r := w.applies(ctx, true); r.Summary.Existing != 1 {
+			w.violated("it is not found when the account shows it: %+v", r.Summary)
+		}
+		w.wantOrders(1, 1)
+	})
+}
+
+// A gateway's page is no list of approvals: what may be waiting there is not called
+// not created.
+func TestProtectionApprovalsUnknown(t *testing.T) {
+	c := onePort(sandbox.Knobs{Approvals: true})
+	c.Traits.Approvals = "flapping"
+	protect(t, c, func(ctx context.Context, w *world) {
+		w.liar.inner = flipped{flip{answer: approvalsAnswer(404, "text/html", gatewayPage)}, w.server.Transport()}
+		w.liar.traits.Approvals = ""
+		w.applies(ctx, true)
+		time.Sleep(time.Hour)
+		say := apply.Resolution{All: true, NotCreated: true, LookupTimeout: apply.DefaultLookupTimeout}
+		settled, err := w.process(ctx, run{}).resolve(say)
+		var refused *apply.ResolveError
+		if len(settled) > 0 || !errors.As(err, &refused) {
+			w.violated("resolved as %+v: %v", settled, err)
+		}
+		say.ApprovalsChecked = true
+		if settled, err = w.process(ctx, run{}).resolve(say); len(settled) != 1 || err != nil {
+			w.violated("a person who looked is not believed: %+v, %v", settled, err)
+		}
+	})
+}
+
+// A UID is the same in whatever case the API writes it.
+func TestProtectionCaseOfUIDs(t *testing.T) {
+	c := onePort(sandbox.Knobs{ListingLag: time.Minute})
+	c.Lies, c.Traits.UpperUIDs = []lie{{"old-uid", 9, 1}}, true
+	protect(t, c, func(ctx context.Context, w *world) {
+		w.applies(ctx, true)
+		time.Sleep(10 * time.Minute)
+		w.traitless()
+		if r := w.applies(ctx, true); r.Summary.Existing != 1 || r.Summary.Doubled > 0 {
+			w.violated("%+v", r.Summary)
+		}
+		w.wantOrders(1, 1)
+		if open := w.openClaims(ctx); len(open) > 0 {
+			w.violated("its claim is open: %+v", open)
+		}
+	})
+}
+
+// traitless is an API that spells everything as it was sent from here on.
+func (w *world) traitless() { w.liar.traits = traits{} }

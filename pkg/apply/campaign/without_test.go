@@ -2,6 +2,7 @@ package campaign
 
 import (
 	"bytes"
+	"cmp"
 	"flag"
 	"fmt"
 	"os"
@@ -21,6 +22,8 @@ type protection struct {
 	name string
 	// only are the kinds of trouble that show that it is gone; empty for all.
 	only string
+	// test is the scene that fails without it; empty for the campaign itself.
+	test string
 	// edits are the file, from the root of the module, what is replaced, and by what.
 	edits [][3]string
 }
@@ -28,21 +31,21 @@ type protection struct {
 func protections() []protection {
 	const lookup, resolve, ledger = "pkg/apply/lookup.go", "pkg/apply/resolve.go", "pkg/apply/ledger/ledger.go"
 	return []protection{
-		{"verify", "other-uid", [][3]string{
+		{"verify", "other-uid", "", [][3]string{
 			{lookup, "case slices.Contains(open.Listed, s.UID):\n\t\treturn verdict{against", "case false:\n\t\treturn verdict{against"},
 			{lookup, "case !placed(open, s):\n\t\treturn verdict{against", "case false:\n\t\treturn verdict{against"},
 			{lookup, "case plan.FoldName(s.Name) == plan.FoldName(open.Name):\n\t\treturn verdict{}", "case true:\n\t\treturn verdict{}"},
 		}},
-		{"envelope", "429-html-after,401-html-after,403-html-after", [][3]string{{"pkg/megaport/outcome.go", "case !a.fromAPI:", "case false:"}}},
-		{"recheck", "429-after,401-after", [][3]string{{lookup, " && !l.begun.Before(f.open.QuietSince().Add(l.recheck))", ""}, {"pkg/apply/turnedaway.go", "since := claim.QuietSince().Add(r.Recheck)", "since := claim.QuietSince()"}}},
-		{"hidden", "401-after,site-late", [][3]string{{lookup, "if f.trouble = l.hidden(ctx, f.open); f.trouble != nil {", "if false {"}}},
-		{"guard", "plain", [][3]string{{resolve, "Sub(r.ledger.Now()); left > 0 {", "Sub(r.ledger.Now()); left > 1000*time.Hour {"}}},
-		{"approvals", "approvals", [][3]string{{resolve, `if r.lookup.approvals.Unknown != "" && !r.ApprovalsChecked {`, "if false {"}}},
-		{"memory", "portal-rename,no-tags", [][3]string{{"pkg/plan/known.go", "taken || !listed || s.Status.Terminated() || b.setAside(s)", "taken || listed || s.Status.Terminated() || b.setAside(s)"}, {"pkg/plan/owner.go", "b.observed.Inventories[uid]", `""`}}},
-		{"vxcs", "vxc-absent", [][3]string{{"pkg/plan/cancel.go", "if m.VXCs == 0 {", "if true {"}, {"pkg/apply/change.go", "case s.VXCs > 0:", "case false:"}}},
-		{"damaged", "tear", [][3]string{{ledger, "o = o.damaged(\"its claim cannot be read: \" + err.Error())", "o.State = NotSent"}}},
-		{"case of UIDs", "upper,upper-uids", [][3]string{{"pkg/plan/values.go", "ServiceUID(strings.ToLower(strings.TrimSpace(uid)))", "ServiceUID(strings.TrimSpace(uid))"}}},
-		{"one LAG", "new-lag", [][3]string{{lookup, "case id != s.AggregationID:", "case false:"}}},
+		{"envelope", "429-html-after,401-html-after,403-html-after", "", [][3]string{{"pkg/megaport/outcome.go", "case !a.fromAPI:", "case false:"}}},
+		{"recheck", "429-after,401-after", "", [][3]string{{lookup, " && !l.begun.Before(f.open.QuietSince().Add(l.recheck))", ""}, {"pkg/apply/turnedaway.go", "since := claim.QuietSince().Add(r.Recheck)", "since := claim.QuietSince()"}}},
+		{"hidden", "", "TestProtectionTurnedAwayHidden", [][3]string{{lookup, "if f.trouble = l.hidden(ctx, f.open); f.trouble != nil {", "if false {"}}},
+		{"guard", "plain", "", [][3]string{{resolve, "Sub(r.ledger.Now()); left > 0 {", "Sub(r.ledger.Now()); left > 1000*time.Hour {"}}},
+		{"approvals", "", "TestProtectionApprovalsUnknown", [][3]string{{resolve, `if r.lookup.approvals.Unknown != "" && !r.ApprovalsChecked {`, "if false {"}}},
+		{"memory", "portal-rename,no-tags", "", [][3]string{{"pkg/plan/known.go", "taken || !listed || s.Status.Terminated() || b.setAside(s)", "taken || listed || s.Status.Terminated() || b.setAside(s)"}, {"pkg/plan/owner.go", "b.observed.Inventories[uid]", `""`}}},
+		{"vxcs", "vxc-absent", "", [][3]string{{"pkg/plan/cancel.go", "if m.VXCs == 0 {", "if true {"}, {"pkg/apply/change.go", "case s.VXCs > 0:", "case false:"}}},
+		{"damaged", "tear", "", [][3]string{{ledger, "o = o.damaged(\"its claim cannot be read: \" + err.Error())", "o.State = NotSent"}}},
+		{"case of UIDs", "", "TestProtectionCaseOfUIDs", [][3]string{{"pkg/plan/values.go", "ServiceUID(strings.ToLower(strings.TrimSpace(uid)))", "ServiceUID(strings.TrimSpace(uid))"}}},
+		{"one LAG", "new-lag", "", [][3]string{{lookup, "case id != s.AggregationID:", "case false:"}}},
 	}
 }
 
@@ -61,12 +64,14 @@ func TestWithout(t *testing.T) {
 			switch {
 			case err == nil:
 				t.Errorf("nothing fails without it")
-			case !bytes.Contains(out, []byte("--- FAIL: TestCampaign")):
+			case !bytes.Contains(out, []byte("--- FAIL: Test")):
 				t.Errorf("%v\n%s", err, out)
 			default:
-				_, what, _ := strings.Cut(string(out), "failed after ")
-				what, _, _ = strings.Cut(what, "\n")
-				t.Logf("without it the campaign fails after %s", what)
+				_, what, campaign := strings.Cut(string(out), "failed after ")
+				if what, _, _ = strings.Cut(what, "\n"); !campaign {
+					what = p.test
+				}
+				t.Logf("without it this fails: %s", what)
 			}
 		})
 	}
@@ -105,7 +110,7 @@ func (p protection) play(t *testing.T) ([]byte, error) {
 	if err := os.WriteFile(overlay, doc, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return exec.Command("go", "test", "-count=1", "-overlay", overlay, "-run", "^TestCampaign$", ".",
+	return exec.Command("go", "test", "-count=1", "-overlay", overlay, "-run", "^"+cmp.Or(p.test, "TestCampaign")+"$", ".",
 		"-campaign.cases=1500", "-rapid.shrinktime=1ms", "-campaign.only="+p.only, fmt.Sprintf("-campaign.seed=%d", *first)).CombinedOutput()
 }
 
