@@ -240,9 +240,16 @@ func (l *lookup) verify(ctx context.Context, open ledger.Open, s plan.Service) v
 // elses says that a service has the name of another order or entry, or that the
 // answer to another order named it as well.
 func (l *lookup) elses(open ledger.Open, s plan.Service) bool {
+	return l.namedElse(open, s) || slices.ContainsFunc(l.claims, func(c ledger.Open) bool {
+		return c.ID != open.ID && slices.Contains(c.UIDs, s.UID)
+	})
+}
+
+// namedElse says that a service has the name of another order or entry.
+func (l *lookup) namedElse(open ledger.Open, s plan.Service) bool {
 	name := plan.FoldName(s.Name)
 	return l.entries[name] || slices.ContainsFunc(l.claims, func(c ledger.Open) bool {
-		return c.ID != open.ID && (plan.FoldName(c.Name) == name || slices.Contains(c.UIDs, s.UID))
+		return c.ID != open.ID && plan.FoldName(c.Name) == name
 	})
 }
 
@@ -290,7 +297,7 @@ func (l *lookup) findUnconfirmed(ctx context.Context, open ledger.Open) finding 
 		f.evidence = fmt.Sprintf("%d of %d services found", len(f.found), want)
 		return f
 	}
-	return l.findApproval(f)
+	return l.findApproval(ctx, f)
 }
 
 // found is the finding of all services of an order. The members of a LAG must be
@@ -317,7 +324,7 @@ func uidsOf(services []plan.Service) []plan.ServiceUID {
 
 // findApproval follows an order through its approval, and says that an order that
 // was turned away was not carried out once that is certain enough.
-func (l *lookup) findApproval(f finding) finding {
+func (l *lookup) findApproval(ctx context.Context, f finding) finding {
 	a, ok := l.approvalOf(f.open)
 	state := f.open.State
 	switch {
@@ -331,6 +338,9 @@ func (l *lookup) findApproval(f finding) finding {
 	case ok:
 		f = f.become(ledger.Approval, nil, "the approval of the order is %s", a.Status)
 	case state == ledger.TurnedAway && f.trouble == nil && l.approvals.Unknown == "" && !l.begun.Before(f.open.QuietSince().Add(l.recheck)):
+		if f.trouble = l.hidden(ctx, f.open); f.trouble != nil {
+			return f
+		}
 		f = f.become(ledger.NotProcessed, nil, "the API turned it away, and a later listing does not show it")
 	}
 	return f
@@ -375,6 +385,31 @@ func (l *lookup) taggedBy(ctx context.Context, open ledger.Open) (out []plan.Ser
 		}
 	}
 	return out, trouble
+}
+
+// hidden names a service that is new, that nothing else explains, and that may be
+// that of an order that was turned away: one of its name that the API shows at
+// another place, or one at its place whose name and tags the API does not show as
+// they were ordered. It only ever keeps the order from being sent again.
+func (l *lookup) hidden(ctx context.Context, open ledger.Open) error {
+	for _, s := range l.services {
+		named := plan.FoldName(s.Name) == plan.FoldName(open.Name)
+		if s.Status.Terminated() || l.aside[s.UID] || slices.Contains(open.Listed, s.UID) {
+			continue
+		}
+		// What has its name or its place would be among the services listed before, if
+		// it were older, whatever the clocks say.
+		if !named && (!placed(open, s) && !young(open, s) || l.namedElse(open, s)) {
+			continue
+		}
+		tags, err := l.reader.Tags(ctx, s.UID)
+		other := tags[plan.TagOrder] != "" && tags[plan.TagOrder] != open.ID
+		if err == nil && (other || !named && !placed(open, s) && tags[plan.TagOrder] != open.ID) {
+			continue
+		}
+		return fmt.Errorf("service %s (%q, at location %d) is new and may be the order's", s.UID, s.Name, s.Location)
+	}
+	return nil
 }
 
 // placed says that a service stands where and is as fast as was ordered. Of a

@@ -65,6 +65,7 @@ func carryOut(ctx context.Context, d Draft, o Options) Result {
 		o.Recheck = DefaultRecheck
 	}
 	r := &run{Options: o, draft: d, started: time.Now(), services: map[plan.ServiceUID]plan.Service{}, sink: serially(o.Sink), lookUps: rememberOrderTags(o.Account), kept: keptLetters(o.LOAs), pace: newPace(parallelism(o.Parallelism)), turns: make([]int, len(d.Plan.Actions))}
+	r.relisting.turn = make(chan struct{}, 1)
 	r.brake = brake{most: o.MaxUnconfirmed, pace: r.pace}
 	for _, s := range d.Observed.Services {
 		r.services[s.UID] = s
@@ -91,14 +92,24 @@ func carryOut(ctx context.Context, d Draft, o Options) Result {
 	return r.finish(ctx)
 }
 
-// noteServices has the ledger remember which services stand for the entries.
+// noteServices has the ledger remember which services stand for the entries. What
+// an open claim names are candidates, and its own to remember.
 func (r *run) noteServices(ctx context.Context) {
 	var services []ledger.Service
+	var candidates []plan.ServiceUID
+	for _, c := range r.openClaims() {
+		if !c.State.Closed() {
+			candidates = slices.Concat(candidates, c.UIDs, c.Answered)
+		}
+	}
 	for _, a := range r.result.Actions {
 		if a.Kind == plan.Cancel || a.Outcome == Excluded {
 			continue
 		}
 		for _, uid := range a.UIDs {
+			if slices.Contains(candidates, uid) {
+				continue
+			}
 			services = append(services, ledger.Service{Name: a.Name, UID: uid, Ordered: slices.Contains(a.New, uid)})
 		}
 	}

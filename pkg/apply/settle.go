@@ -291,9 +291,12 @@ func (s *settlement) changed(o *order, f finding) {
 		p.Failure = res.Error // the answer says more, and has a trace id
 	}
 	res.Outcome, res.Error, res.FoundBy = p.Outcome, p.Failure, p.FoundBy
-	for _, uid := range f.record.Refuted {
-		res.UIDs, res.New = without(res.UIDs, uid), without(res.New, uid)
-		s.drop(uid)
+	for _, uid := range slices.Clone(res.New) {
+		replaced := p.Outcome == Bought && !slices.Contains(o.claim.UIDs, uid)
+		if replaced || slices.Contains(f.record.Refuted, uid) {
+			res.UIDs, res.New = without(res.UIDs, uid), without(res.New, uid)
+			s.drop(uid)
+		}
 	}
 	for _, uid := range o.claim.UIDs {
 		if p.Outcome == Bought && !slices.Contains(res.UIDs, uid) {

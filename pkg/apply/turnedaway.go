@@ -2,7 +2,6 @@ package apply
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	"github.com/portctl/portctl/pkg/apply/ledger"
@@ -13,7 +12,7 @@ import (
 // relisting is the last look at the account for orders that were turned away: one
 // serves all of them that are old enough.
 type relisting struct {
-	mu        sync.Mutex
+	turn      chan struct{} // held while somebody looks: a mutex could not be left on an interruption
 	begun     time.Time
 	services  []plan.Service
 	approvals Approvals
@@ -78,8 +77,12 @@ func purchaseOf(f finding) Purchase {
 
 // lookSince is a look at the account that began at a time or later.
 func (r *run) lookSince(ctx context.Context, since time.Time) (*lookup, error) {
-	r.relisting.mu.Lock()
-	defer r.relisting.mu.Unlock()
+	select {
+	case r.relisting.turn <- struct{}{}:
+		defer func() { <-r.relisting.turn }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 	if l := &r.relisting; l.begun.Before(since) {
 		begun := r.Ledger.Now()
 		g, gctx := safe.WithContext(ctx, 0)

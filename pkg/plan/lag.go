@@ -127,6 +127,9 @@ func (b *builder) kinships() []kin {
 				k.uids = append(k.uids, uid)
 			}
 		}
+		if len(k.uids) > c.Order.Members() { // some of them are not the order's
+			k.uids = slices.DeleteFunc(k.uids, func(u ServiceUID) bool { return FoldName(b.byUID[u].Name) != FoldName(c.Name) })
+		}
 		all = append(all, k)
 	}
 	lags := b.lagNames()

@@ -88,7 +88,7 @@ func (w *world) judgeLedger(what string, r sandbox.Record) {
 		switch {
 		case c.last == ledger.Claimed:
 		case c.last == ledger.Delivered || c.last == ledger.Settled && len(c.uids) > 0:
-			if !sameUIDs(c.uids, o.UIDs) && !w.terminated(o) {
+			if !sameUIDs(c.uids, o.UIDs) && !w.living(c.uids, o.UIDs) {
 				w.violated("%s: order %d of %s became %v, and its claim says %v", what, o.Seq, o.Name, o.UIDs, c.uids)
 			}
 		case !w.terminated(o):
@@ -96,6 +96,26 @@ func (w *world) judgeLedger(what string, r sandbox.Record) {
 			w.violated("%s: order %d of %s was carried out, and its claim is closed as %s", what, o.Seq, o.Name, c.last)
 		}
 	}
+}
+
+// living says that a claim names all services of an order that live, and no others
+// than its.
+func (w *world) living(claim, order []string) bool {
+	rows, err := w.portal.rows(context.Background())
+	if err != nil {
+		return false
+	}
+	var named []string
+	for _, uid := range claim {
+		named = append(named, strings.ToLower(uid))
+		if !slices.Contains(order, strings.ToLower(uid)) {
+			return false
+		}
+	}
+	return !slices.ContainsFunc(order, func(uid string) bool {
+		r, listed := rows[uid]
+		return (!listed || r.alive()) && !slices.Contains(named, uid)
+	})
 }
 
 func sameUIDs(a, b []string) bool {
@@ -120,9 +140,16 @@ func (w *world) judgeResult(what string, r sandbox.Record, result apply.Result) 
 		}
 	}
 	lied := w.liar.told > 0
+	open := map[int]bool{}
+	for _, o := range w.openClaims(context.Background()) {
+		open[entryOf(o.Name)] = true
+	}
 	for _, a := range result.Actions {
+		if lied && (a.Outcome == apply.Unknown || open[entryOf(a.Name)]) {
+			continue // it shows what the answer named, and says that it does not believe it
+		}
 		for _, uid := range a.UIDs {
-			if lied && slices.Contains(a.New, uid) {
+			if _, known := owner[strings.ToLower(string(uid))]; lied && (slices.Contains(a.New, uid) || !known) {
 				continue // an answer names candidates; the account has not shown them yet
 			}
 			if i, there := owner[strings.ToLower(string(uid))]; !there || i != entryOf(a.Name) {
@@ -256,7 +283,7 @@ func (w *world) judgeEnd(ctx context.Context) {
 	}
 	for _, o := range r.Orders {
 		for _, uid := range o.UIDs {
-			if o.Committed && !known[uid] && rows[uid].alive() {
+			if o.Committed && !known[uid] && rows[uid].UID != "" && rows[uid].alive() {
 				w.violated("the account has a service that no entry knows of: %s of order %d", uid, o.Seq)
 			}
 		}

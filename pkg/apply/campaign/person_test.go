@@ -1,11 +1,9 @@
 package campaign
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"fmt"
-	"net/http"
 	"regexp"
 	"slices"
 	"strings"
@@ -68,6 +66,7 @@ func (w *world) resolveOpen(ctx context.Context) {
 			p.die()
 			w.count(func(t *totals) { t.resolved += len(settled) })
 			if err == nil {
+				w.refusals = append(w.refusals, fmt.Sprintf("%s %s: resolved as %+v", o.Name, o.Key, settled))
 				break
 			}
 			w.refusals = append(w.refusals, fmt.Sprintf("%s %+v: %v", o.Name, words, err))
@@ -107,7 +106,7 @@ func (w *world) words(ctx context.Context, o ledger.Open, rows map[string]row) [
 	default:
 		words = []apply.Resolution{these, asIs}
 	}
-	if !w.pending(ctx) {
+	if w.passed(ctx, o.ID) {
 		for _, r := range slices.Clone(words) {
 			r.ApprovalsChecked = true
 			words = append(words, r)
@@ -116,10 +115,15 @@ func (w *world) words(ctx context.Context, o ledger.Open, rows map[string]row) [
 	return words
 }
 
-// pending says that some order waits for an approval.
-func (w *world) pending(ctx context.Context) bool {
-	body, err := w.admin(ctx, http.MethodGet, "/approvals")
-	return err != nil || bytes.Contains(body, []byte(`"PENDING"`))
+// passed is a person who looks at the approvals: none that may still become the
+// order's services is there.
+func (w *world) passed(ctx context.Context, claim string) bool {
+	for _, o := range w.ordered(claim) {
+		if status := w.approvals(ctx)[o.Approval]; o.Approval != "" && (status == "PENDING" || status == "APPROVED") {
+			return false
+		}
+	}
+	return true
 }
 
 // recover does what a person does after trouble: once the API is well and its
@@ -146,16 +150,25 @@ func (w *world) recover(ctx context.Context) {
 		w.totals.adopted += len(first.Recovered)
 	}
 	w.totals.doubts = w.judgeOpen(ctx, first)
-	for range rounds {
-		if first != nil && first.ExitCode == apply.ExitDone && len(w.openClaims(ctx)) == 0 {
+	for round := range rounds {
+		if first != nil && first.ExitCode == apply.ExitDone && w.nothingLeft(ctx) {
 			break
 		}
 		w.resolveOpen(ctx)
-		w.followHints(ctx)
+		w.followHints(ctx, round)
 		time.Sleep(w.lookupTimeout() + 6*time.Minute)
 		first = w.again(ctx, "apply of the recovery")
 	}
 	w.judgeEnd(ctx)
+}
+
+// nothingLeft says that a plan has nothing to do and no claim is open.
+func (w *world) nothingLeft(ctx context.Context) bool {
+	p := w.process(ctx, run{})
+	defer p.die()
+	draft, err := p.draft(w.file.desired())
+	return err == nil && len(draft.Claims.Open) == 0 &&
+		!slices.ContainsFunc(draft.Plan.Actions, func(a plan.Action) bool { return a.Kind != plan.Unchanged })
 }
 
 // mend is the file as it is wanted in the end.
@@ -181,7 +194,13 @@ func (w *world) again(ctx context.Context, what string) *apply.Result {
 		}
 		return nil
 	}
+	if e.result.ExitCode != apply.ExitDone {
+		w.refusals = append(w.refusals, fmt.Sprintf("%s: exit %d: %+v", what, e.result.ExitCode, e.result.Summary))
+	}
 	for _, a := range e.result.Actions {
+		if a.Error != nil && a.Kind != plan.Blocked {
+			w.refusals = append(w.refusals, fmt.Sprintf("%s: %s: %s: %s", what, a.Name, a.Outcome, a.Error.Message))
+		}
 		if a.Kind == plan.Blocked {
 			w.refusals = append(w.refusals, fmt.Sprintf("%s: %s is blocked: %s", what, a.Name, a.Error.Message))
 			if w.trial.plain() && a.Reason != plan.ReasonRejected {
@@ -193,11 +212,11 @@ func (w *world) again(ctx context.Context, what string) *apply.Result {
 }
 
 // pasted finds what a hint tells a person to write into the file.
-var pasted = regexp.MustCompile("(replaces|uid|formerly): ?[\"']?([^`\"']+)")
+var pasted = regexp.MustCompile("(replaces|uid|formerly): ?(\"(?:[^\"\\\\]|\\\\.)*\"|'[^']*'|[^`\"']+)")
 
 // followHints does what the plan's hints say, as far as they speak of the file.
 // Where a service stands that nobody wanted there, it is cancelled in the portal.
-func (w *world) followHints(ctx context.Context) {
+func (w *world) followHints(ctx context.Context, round int) {
 	p := w.process(ctx, run{})
 	defer p.die()
 	draft, err := p.draft(w.file.desired())
@@ -208,22 +227,45 @@ func (w *world) followHints(ctx context.Context) {
 	}
 	for _, a := range draft.Plan.Actions {
 		i := slices.IndexFunc(w.file.lines, func(l line) bool { return plan.FoldName(l.name) == plan.FoldName(a.Name) })
-		if i < 0 || a.Kind != plan.Blocked && a.Kind != plan.Unknown {
+		if i < 0 {
+			continue
+		}
+		l := &w.file.lines[i]
+		if a.Kind == plan.Update && round > 2 {
+			l.accept(a.Changes)
+		}
+		if a.Kind != plan.Blocked && a.Kind != plan.Unknown {
 			continue
 		}
 		w.refusals = append(w.refusals, fmt.Sprintf("plan: %s: %s: %s; %s", a.Name, a.Kind, a.Reason.Text, a.Reason.Hint))
 		if !w.cancelMisplaced(ctx, i, rows) {
-			w.follow(&w.file.lines[i], a.Reason.Hint)
+			w.follow(i, a.Reason.Text+"; "+a.Reason.Hint)
 		}
 	}
 }
 
-func (w *world) follow(l *line, hint string) {
+// accept is a person who has seen twice that the API does not keep a name as it is
+// written, and writes it as the API does.
+func (l *line) accept(changes []plan.Change) {
+	for _, c := range changes {
+		if c.Field == "name" {
+			l.name, l.formerly = c.From, ""
+		}
+	}
+}
+
+// follow writes into the file what a hint says, unless it speaks of the port of
+// another entry: a person knows their ports apart.
+func (w *world) follow(i int, hint string) {
+	l := &w.file.lines[i]
 	for _, m := range pasted.FindAllStringSubmatch(hint, -1) {
-		value := strings.TrimSpace(m[2])
+		value := strings.Trim(strings.TrimSpace(m[2]), "\"'")
+		if other := w.ownerOf(value); other >= 0 && other != i {
+			continue
+		}
 		switch m[1] {
 		case "replaces":
-			l.replaces, l.uid = plan.ServiceUID(value), ""
+			l.replaces, l.uid, l.formerly = plan.ServiceUID(value), "", ""
 			return
 		case "uid":
 			l.uid = plan.FoldUID(value)
@@ -233,6 +275,16 @@ func (w *world) follow(l *line, hint string) {
 			return
 		}
 	}
+}
+
+// ownerOf is the entry that a name or a UID is of, as a person knows it.
+func (w *world) ownerOf(value string) int {
+	for _, o := range w.server.Record().Orders {
+		if slices.Contains(o.UIDs, strings.ToLower(value)) {
+			return entryOf(o.Name)
+		}
+	}
+	return entryOf(value)
 }
 
 // cancelMisplaced cancels in the portal what stands where it was not wanted, and

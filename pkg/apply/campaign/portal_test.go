@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -20,7 +21,11 @@ import (
 // portal is the account as a person sees it in a browser: the truth about what is
 // visible. It goes by the API, past the liar; a fault that it meets passes when it
 // tries again.
-type portal struct{ server *sandbox.Server }
+type portal struct {
+	server *sandbox.Server
+	mu     sync.Mutex
+	seen   map[string]bool // services that were listed once: one that is not any more is gone
+}
 
 // row is a service in the portal.
 type row struct {
@@ -98,6 +103,16 @@ func (p *portal) rows(ctx context.Context) (map[string]row, error) {
 			out[r.UID] = r
 		}
 	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for uid := range p.seen {
+		if _, listed := out[uid]; !listed {
+			out[uid] = row{UID: uid, Status: string(plan.StatusDecommissioned)}
+		}
+	}
+	for uid := range out {
+		p.seen[uid] = true
+	}
 	return out, nil
 }
 
@@ -105,7 +120,15 @@ func (p *portal) rename(ctx context.Context, uid, name string) error {
 	return p.call(ctx, http.MethodPut, "/v2/product/megaport/"+uid, fmt.Sprintf(`{"name":%q}`, name), nil)
 }
 
+// ends notes that a service is terminated: when it is not listed later it is gone.
+func (p *portal) ends(uid string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.seen[uid] = true
+}
+
 func (p *portal) cancel(ctx context.Context, uid string) error {
+	p.ends(uid)
 	return p.call(ctx, http.MethodPost, "/v3/product/"+uid+"/action/CANCEL_NOW", "", nil)
 }
 
@@ -163,6 +186,7 @@ func (w *world) byHand(ctx context.Context, e edit) {
 // cancelling judges a cancellation by the program: of an entry that says absent,
 // and of a LAG only when no member of it has a VXC.
 func (w *world) cancelling(uid string) error {
+	w.portal.ends(uid)
 	for _, o := range w.server.Record().Orders {
 		i := entryOf(o.Name)
 		if !slices.Contains(o.UIDs, uid) || i < 0 {

@@ -142,7 +142,7 @@ func newWorld(c trial) (*world, error) {
 	if err != nil {
 		return nil, err
 	}
-	w.server, w.portal = server, &portal{server: server}
+	w.server, w.portal = server, &portal{server: server, seen: map[string]bool{}}
 	w.liar = newLiar(server.Transport(), c.Lies, c.Traits, k.FaultSeed)
 	w.liar.cancels, w.liar.deny = w.cancelling, w.deniable
 	if c.Others {
@@ -217,7 +217,7 @@ func play(t *testing.T, c trial) (sum totals, violation string) {
 		sum = w.totals
 		sum.lies = w.liar.told
 		if len(w.violations) > 0 {
-			violation = strings.Join(append(w.violations, w.refusals...), "\n")
+			violation = strings.Join(append(w.violations, slices.Compact(w.refusals)...), "\n")
 		}
 	})
 	return sum, violation
@@ -271,22 +271,34 @@ func (w *world) decide(ctx context.Context, decision string) {
 	if decision == "" {
 		return
 	}
-	var pending []struct {
+	for uid, status := range w.approvals(ctx) {
+		if status != "PENDING" {
+			continue
+		}
+		if _, err := w.admin(ctx, http.MethodPost, "/approvals/"+uid+"/"+decision); err != nil {
+			w.violated("the sandbox's approvals: %v", err)
+		}
+	}
+}
+
+// approvals are the states of all order approvals there ever were.
+func (w *world) approvals(ctx context.Context) map[string]string {
+	var rows []struct {
 		UID    string `json:"uid"`
 		Status string `json:"status"`
 	}
 	body, err := w.admin(ctx, http.MethodGet, "/approvals")
 	if err == nil {
-		err = json.Unmarshal(body, &pending)
-	}
-	for _, a := range pending {
-		if a.Status == "PENDING" && err == nil {
-			_, err = w.admin(ctx, http.MethodPost, "/approvals/"+a.UID+"/"+decision)
-		}
+		err = json.Unmarshal(body, &rows)
 	}
 	if err != nil {
 		w.violated("the sandbox's approvals: %v", err)
 	}
+	out := map[string]string{}
+	for _, r := range rows {
+		out[r.UID] = r.Status
+	}
+	return out
 }
 
 func (w *world) admin(ctx context.Context, method, path string) ([]byte, error) {

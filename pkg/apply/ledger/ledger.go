@@ -333,11 +333,16 @@ func (l *Ledger) delivered(ctx context.Context, s Snapshot, hash string, n int) 
 	case err != nil:
 		return nil, nil, l.fail("reading "+key, err)
 	}
-	if o.State == Damaged && !resolved {
+	if o.State == Damaged && !resolved && r.State != Settled { // what is settled a person has looked at
 		o.ended = true
 		return nil, &o, nil
 	}
 	known = slices.Clone(o.Earlier)
+	if o.State == Damaged && n > 1 { // it cannot tell of the earlier ones: they do
+		if known, _, err = l.delivered(ctx, s, hash, n-1); err != nil {
+			return nil, nil, err
+		}
+	}
 	for _, u := range r.UIDs {
 		known = append(known, Known{u, r.Time})
 	}
