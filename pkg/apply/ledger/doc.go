@@ -8,27 +8,48 @@
 //
 // # Claims
 //
-// A claim is one immutable record at claims/HOST/HASH/N/claim.json, where HASH
-// is that of the folded name and N is the number of closed claims of that name
-// plus one. A store creates a record only if it does not exist, so of all runs,
-// inventories and machines exactly one can hold claim N: the claim prevents the
-// double purchase. What is learnt later stands in further immutable records,
-// 1.json, 2.json and so on, and closed.json ends the claim. Nothing is deleted.
+// A claim is one immutable record at claims/ACCOUNT/HASH/N/claim.json, where ACCOUNT
+// is the environment's name or a sandbox's address, HASH is that of the folded name
+// and N is the number of closed claims of that name plus one. A store creates a
+// record only if it does not exist, so of all runs, inventories and machines exactly
+// one can hold claim N: the claim prevents the double purchase. What is learnt later
+// stands in further immutable records, 1.json, 2.json and so on, and closed.json ends
+// the claim. Nothing is deleted.
 //
 // N is taken from a Snapshot that was read before the account was: whoever else
 // claimed the name since then, and perhaps has closed the claim again, makes the
 // claim fail.
 //
+// What is there and cannot be read is never taken for absence: such a claim is
+// damaged, which a person resolves by its key.
+//
 // # The life of a claim
 //
 //	claimed        the order may have been sent; a crash leaves it here
-//	unknown        the order was sent, and no usable answer came
-//	bought         the UIDs are known, and the account does not list them all yet
+//	sending        the same, for an order that is sent once more
+//	unknown        the order was sent, and no usable answer came, or the service that
+//	               the answer named is not the order's
+//	bought         the answer named the services, and the account does not show all yet
+//	turned-away    the API said that it did not process the order (429, 401); it is
+//	               sent again, or closed, when a later listing does not show it
 //	approval       the order waits for an approval within the company
-//	delivered      closed: a complete listing showed every UID
+//	rejected       the approval was rejected, withdrawn or has expired
+//	damaged        a record cannot be read
+//	delivered      closed: a complete listing showed every service
 //	refused        closed: the API would not take the order
 //	not-sent       closed: not a byte of the order left
-//	not-processed  closed: the API turned the order away unread
-//	rejected       closed: the approval was rejected, withdrawn or expired
+//	not-processed  closed: it was turned away, and the account does not show it
 //	settled        closed: a person said what became of the order
+//
+// Guards count from the last record of something sent or answered (QuietSince);
+// looking at the account moves nothing. A claim whose time is ahead of the clock of
+// whoever reads it gets a record that it was seen, and counts from that.
+//
+// # Memory
+//
+// Beside claims the ledger remembers which services stood for entries
+// (services/ACCOUNT), which cancellations were begun (cancelling/ACCOUNT), what was
+// once seen of the API (notices/ACCOUNT), the company that owns it (company/) and
+// the API keys that were used with it (keys/ACCOUNT). All of it only ever adds
+// caution.
 package ledger

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -106,7 +107,7 @@ func expectations() map[string]expectation {
 		"500-after-commit": afterCommit, "backend-400-after-commit": afterCommit,
 		"408": final, "backend-400": final, "redirect": final,
 		"slow-body": fine,
-		"400":       with(final, both("refused")), "405": with(final, both("refused")), "410": with(final, both("refused")),
+		"400":       with(final, both("refused")), "405": otherForm, "410": otherForm,
 		"422": with(final, both("refused")), "404-no-endpoint": otherForm,
 		"403": with(final, both("refused")), "404": with(final, both("refused")),
 		"429": notProcessed, "401": notProcessed, "token-expired": notProcessed,
@@ -352,6 +353,12 @@ type claim struct {
 	err   error
 }
 
+// noRoute says that the API answered an order by saying that it has no such route, so
+// that the other form was tried.
+func noRoute(o sandbox.OrderRecord) bool {
+	return o.Fault == "404-no-endpoint" || o.Status == http.StatusMethodNotAllowed || o.Status == http.StatusGone
+}
+
 // claims compares what the client said of orders, each of its own name, with the
 // record of what the sandbox did. It returns the contradictions.
 func claims(r sandbox.Record, all []claim) []string {
@@ -370,7 +377,7 @@ func claims(r sandbox.Record, all []claim) []string {
 				committed++
 			}
 			// Only what was proven unprocessed may be followed by another.
-			if i < len(received)-1 && (o.Committed || o.Status != 429 && o.Status != 401 && o.Fault != "404-no-endpoint") {
+			if i < len(received)-1 && (o.Committed || o.Status != 429 && o.Status != 401 && !noRoute(o)) {
 				complaints = append(complaints, fmt.Sprintf("%s was sent again after %+v", c.order.Name, o))
 			}
 		}
