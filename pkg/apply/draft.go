@@ -120,7 +120,11 @@ func observe(ctx context.Context, r Reader) (plan.Observed, error) {
 	if err != nil || len(o.Owner.Companies) > 0 {
 		return o, err
 	}
-	o.Owner.Companies, err = r.Companies(ctx)
+	asked, err := r.Companies(ctx)
+	o.Owner.Companies = asked.Companies
+	if len(o.Owner.Names) == 0 {
+		o.Owner.Names = asked.Names
+	}
 	return o, err
 }
 

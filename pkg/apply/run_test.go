@@ -161,7 +161,7 @@ func (f *fakeAccount) Charge(context.Context, plan.ServiceUID) (plan.Charge, err
 	return plan.Charge{}, errors.New("not told")
 }
 
-func (f *fakeAccount) Companies(context.Context) ([]string, error) { return nil, nil }
+func (f *fakeAccount) Companies(context.Context) (plan.Owner, error) { return plan.Owner{}, nil }
 
 func (f *fakeAccount) Approvals(context.Context) (apply.Approvals, error) {
 	f.mu.Lock()

@@ -349,7 +349,7 @@ func TestDecodeProducts(t *testing.T) {
 	}
 	company := "160208ae-01e4-4cb9-8d69-03a197b31cd2"
 	want := Listing{
-		Companies: []string{company}, Others: 2,
+		Companies: []string{company}, CompanyNames: []string{"Example Networks"}, Others: 2,
 		Ports: []Port{
 			{
 				UID: "11111111-1111-4111-8111-111111111111", ID: 1, Name: "young", ProductType: "MEGAPORT", Status: "CONFIGURED",
@@ -604,7 +604,8 @@ func TestEnvelopeIsStrict(t *testing.T) {
 func TestListingKnowsSeveralCompanies(t *testing.T) {
 	port := func(company string) string { return `{` + strictPort + `,"companyUid":` + company + `}` }
 	rows := []string{
-		`{"productType":"MCR2","companyUid":"other"}`, port(`"c"`), port(`"b"`), port(`"a"`), port(`"b"`), port(`null`), port(`{}`),
+		`{"productType":"MCR2","companyUid":"other","companyName":"Other"}`, port(`"c"`), port(`null,"companyName":"Nobody"`), port(`"b","companyName":" Bee"`),
+		port(`"a","companyName":"Ay"`), port(`"b","companyName":"Bee"`), port(`{},"companyName":"half \ud83d"`), port(`null,"companyName":[]`),
 	}
 	l, err := decodeProducts(strings.NewReader(`{"data":[` + strings.Join(rows, ",") + `]}`))
 	if err != nil {
@@ -613,8 +614,11 @@ func TestListingKnowsSeveralCompanies(t *testing.T) {
 	if diff := cmp.Diff([]string{"b", "a", "c"}, l.Companies); diff != "" {
 		t.Error(diff)
 	}
+	if diff := cmp.Diff([]string{"Bee", "Ay", "Nobody"}, l.CompanyNames); diff != "" {
+		t.Error(diff)
+	}
 	l, err = decodeProducts(strings.NewReader(`{"data":[` + rows[0] + `]}`))
-	if err != nil || len(l.Companies) != 0 {
+	if err != nil || len(l.Companies)+len(l.CompanyNames) != 0 {
 		t.Errorf("without ports: %+v, %v", l, err)
 	}
 }
@@ -745,14 +749,16 @@ func TestDecodeCompanies(t *testing.T) {
 	const uid = "160208ae-01e4-4cb9-8d69-03a197b31cd2"
 	tests := map[string]struct {
 		body string
-		want []string
+		want Companies
 	}{
-		"the published markets": {exchange(t, "market.json"), nil},
-		"the published users":   {exchange(t, "employment.json"), nil},
-		"in the row":            {`{"data":[{"companyUid":"` + strings.ToUpper(uid) + `"},{"companyUid":"` + uid + `"}]}`, []string{uid}},
-		"in an object":          {`{"data":[{"company":{"uid":"` + uid + `"}},{"company":{"companyUid":"` + testUID + `"}}]}`, []string{uid, testUID}},
-		"a bare list":           {` [{"companyUid":"` + uid + `","uid":"` + testUID + `"}]`, []string{uid}},
-		"odd rows":              {`{"data":[null,7,{"companyUid":41950},{"company":"x"},{"companyUid":"n/a"}]}`, nil},
+		"the published markets": {exchange(t, "market.json"), Companies{}},
+		"the published users":   {exchange(t, "employment.json"), Companies{}},
+		"in the row":            {`{"data":[{"companyUid":"` + strings.ToUpper(uid) + `"},{"companyUid":"` + uid + `"}]}`, Companies{UIDs: []string{uid}}},
+		"in an object":          {`{"data":[{"company":{"uid":"` + uid + `"}},{"company":{"companyUid":"` + testUID + `"}}]}`, Companies{UIDs: []string{uid, testUID}}},
+		"a bare list":           {` [{"companyUid":"` + uid + `","uid":"` + testUID + `"}]`, Companies{UIDs: []string{uid}}},
+		"odd rows":              {`{"data":[null,7,{"companyUid":41950},{"company":"x"},{"companyUid":"n/a"}]}`, Companies{}},
+		"by name":               {`{"data":[{"companyName":" Example Ltd"},{"companyName":"Example Ltd"},{"companyName":"Second"}]}`, Companies{Names: []string{"Example Ltd", "Second"}}},
+		"odd names":             {`{"data":[{"companyName":""},{"companyName":null},{"companyName":{}},{"companyName":"half \ud83d"},{"name":"a person"}]}`, Companies{}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -29,6 +29,9 @@ type Listing struct {
 	// first, then by UID. What other products say does not count: a router or a
 	// partner's port of another company in the list is normal.
 	Companies []string
+	// CompanyNames are the distinct names of the companies that own ports, in the
+	// order of Companies; those of ports without a UID of their owner come last.
+	CompanyNames []string
 	// Others is how many products are not ports.
 	Others int
 }
@@ -96,6 +99,7 @@ func decodeProducts(body io.Reader) (Listing, error) {
 		return Listing{}, err
 	}
 	l.Companies = companies(l.Ports)
+	l.CompanyNames = companyNames(l.Ports, l.Companies)
 	return l, nil
 }
 
@@ -110,6 +114,21 @@ func companies(ports []Port) []string {
 	return slices.SortedFunc(maps.Keys(owned), func(a, b string) int {
 		return cmp.Or(cmp.Compare(owned[b], owned[a]), cmp.Compare(a, b))
 	})
+}
+
+// companyNames lists what those who own ports are called.
+func companyNames(ports []Port, uids []string) []string {
+	rank := func(p Port) int {
+		if i := slices.Index(uids, p.CompanyUID); i >= 0 {
+			return i
+		}
+		return len(uids)
+	}
+	var names []string
+	for _, p := range slices.SortedStableFunc(slices.Values(ports), func(a, b Port) int { return cmp.Compare(rank(a), rank(b)) }) {
+		names = withText(names, readableName(p.CompanyName))
+	}
+	return names
 }
 
 // wirePort is what decisions about a port hang on (API facts §4.2): which it is,

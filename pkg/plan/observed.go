@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
@@ -43,6 +44,11 @@ type Owner struct {
 	// with most ports first; or, without ports, those that the account's markets
 	// and users name. A second company is normal (API facts §0).
 	Companies []string
+	// Names are what those companies are called, in that order. A company's users and
+	// its ports have its name alike, while only the ports have its UID (API facts
+	// §1.8, §4.2, confidence A), so the name tells whose account it is where a UID is
+	// missing.
+	Names []string
 	// Key is a fingerprint of the API key. It stands in for the company where the
 	// API names none.
 	Key string
@@ -54,6 +60,20 @@ func (o Owner) Company() string {
 		return ""
 	}
 	return o.Companies[0]
+}
+
+// CompanyName is what the account's company is called; empty when the API does not
+// tell.
+func (o Owner) CompanyName() string {
+	if len(o.Names) == 0 {
+		return ""
+	}
+	return o.Names[0]
+}
+
+// named says that one of the companies has a name, as names are compared.
+func (o Owner) named(name string) bool {
+	return slices.ContainsFunc(o.Names, func(n string) bool { return FoldName(n) == FoldName(name) })
 }
 
 // Claim is an order of an earlier run that the account does not show yet.
