@@ -345,16 +345,14 @@ type Recovered struct {
 
 // Prepare drafts a run that may buy: it records what became of the open claims of
 // earlier runs first, and drafts again whenever that was news. The caller holds the
-// lock.
+// lock. The ledger becomes the account's only once the run begins: a draft that is
+// refused, perhaps because it is of the wrong account, leaves it free.
 func Prepare(ctx context.Context, r Reader, desired plan.Desired, o DraftOptions) (Draft, []Recovered, error) {
 	var recovered []Recovered
 	r = rememberOrderTags(r)
 	for {
 		d, err := MakeDraft(ctx, r, desired, o)
 		if err != nil {
-			return Draft{}, recovered, err
-		}
-		if err := o.Ledger.Bind(ctx, d.Observed.Owner, o.SameAccount); err != nil {
 			return Draft{}, recovered, err
 		}
 		if len(d.approvals.List) > 0 && !d.Claims.Memory.ApprovalsSeen {
