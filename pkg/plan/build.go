@@ -20,6 +20,7 @@ func Build(desired Desired, observed Observed, catalog Catalog) Plan {
 	p.Actions = append(p.Actions, b.strayClaims()...)
 	p.Unmanaged = append(p.Unmanaged, b.unmanaged()...)
 	b.ledgerNotes(p.Actions)
+	b.sameZoneNotes()
 	p.Warnings = append(p.Warnings, b.warnings...)
 	return p.summed()
 }
