@@ -25,6 +25,8 @@ type lookup struct {
 	services  []plan.Service
 	byUID     map[plan.ServiceUID]plan.Service
 	approvals Approvals
+	// untyped are products of the listing that may be ports.
+	untyped []plan.Untyped
 	// claims are all open claims, entries the folded names of the inventory's: a
 	// service that bears one of these names is theirs.
 	claims  []ledger.Open

@@ -2,6 +2,7 @@ package apply
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/portctl/portctl/pkg/apply/ledger"
@@ -15,6 +16,7 @@ type relisting struct {
 	turn      chan struct{} // held while somebody looks: a mutex could not be left on an interruption
 	begun     time.Time
 	services  []plan.Service
+	untyped   []plan.Untyped
 	approvals Approvals
 }
 
@@ -33,6 +35,10 @@ func (r *run) lookAgain(ctx context.Context, claim *ledger.Open, p *Purchase) bo
 		return true
 	}
 	f := look.find(ctx, *claim)
+	if u, may := (plan.Observed{Untyped: look.untyped}).MayBe("", claim.Name); may && f.record.State == ledger.NotProcessed {
+		p.Outcome, p.Failure = Unknown, &Failure{Message: fmt.Sprintf("the API turned the order away, and the account lists a product %q (UID %q) that may be its port", u.Name, u.UID)}
+		return true
+	}
 	switch {
 	case f.record.State == ledger.NotProcessed:
 		return false
@@ -93,9 +99,11 @@ func (r *run) lookSince(ctx context.Context, since time.Time) (*lookup, error) {
 		if err := g.Wait(); err != nil {
 			return nil, err
 		}
-		l.begun, l.services, l.approvals = begun, observed.Services, approvals
+		l.begun, l.services, l.untyped, l.approvals = begun, observed.Services, observed.Untyped, approvals
 	}
-	return r.look(r.relisting.services, r.relisting.approvals, r.relisting.begun), nil
+	look := r.look(r.relisting.services, r.relisting.approvals, r.relisting.begun)
+	look.untyped = r.relisting.untyped
+	return look, nil
 }
 
 // look is a look-up in a listing, for the orders of this run.

@@ -390,11 +390,6 @@ func TestListingIsStrictAboutPorts(t *testing.T) {
 	}{
 		"the least":                 {row: `{` + strictPort + `}`},
 		"unknown fields":            {row: `{` + strictPort + `,"new":{"a":[1,{"a":2,"a":3}]}}`},
-		"no type":                   {row: `{"productUid":"u-1","productName":"p-1"}`, want: `product number 2 ("p-1", uid "u-1"): it does not show its productType`},
-		"null type":                 {row: `{"productUid":"u-1","productType":null}`, want: "does not show its productType"},
-		"type of another kind":      {row: `{"productType":7}`, want: "product number 2: it does not show its productType"},
-		"half a type":               {row: with("productType", `"MEGAPORT\ud83d"`), want: "does not show its productType"},
-		"two types":                 {row: `{"productType":"MCR2","productType":"MEGAPORT"}`, want: "more than one productType"},
 		"type in other case":        {row: with("productType", `" megaPort"`)},
 		"not an object":             {row: `"MEGAPORT"`, want: "product number 2: data: want an object, not a text"},
 		"null":                      {row: `null`, want: "want an object, not null"},
@@ -493,6 +488,48 @@ func TestListingIsTolerantAboutTheRest(t *testing.T) {
 				t.Fatal(err)
 			}
 			if diff := cmp.Diff([]Port{want}, l.Ports); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// A living product without a type is a port if it has all that makes one; of any
+// other nobody knows, which stops nothing but what has its name.
+func TestListingOfUntypedProducts(t *testing.T) {
+	const rest = `"productUid":"u-1","productName":"p-1","provisioningStatus":"LIVE"`
+	const whole = rest + `,"portSpeed":1000,"locationId":89`
+	named := []Untyped{{"u-1", "p-1"}}
+	tests := map[string]struct {
+		row     string
+		ports   int
+		others  int
+		untyped []Untyped
+	}{
+		"a whole port":             {row: whole, ports: 1},
+		"one of a null type":       {row: whole + `,"productType":null`, ports: 1},
+		"one of half a type":       {row: whole + `,"productType":"MEGAPORT\ud83d"`, ports: 1},
+		"one of an empty type":     {row: whole + `,"productType":" "`, ports: 1},
+		"a type of another kind":   {row: whole + `,"productType":7`, untyped: named},
+		"two types":                {row: whole + `,"productType":"MCR2","productType":"MEGAPORT"`, untyped: named},
+		"no speed":                 {row: rest + `,"locationId":89`, untyped: named},
+		"no location":              {row: rest + `,"portSpeed":1000`, untyped: named},
+		"an odd speed":             {row: rest + `,"portSpeed":"fast","locationId":89`, untyped: named},
+		"a uid and a name":         {row: `"productUid":"u-1","productName":"p-1"`, untyped: named},
+		"nothing":                  {row: ``, untyped: []Untyped{{}}},
+		"a router of the first":    {row: rest + `,"virtual":true`, others: 1},
+		"one that has ended":       {row: `"productUid":"u-1","provisioningStatus":"CANCELLED"`, others: 1},
+		"ended, or perhaps not":    {row: rest + `,"provisioningStatus":"CANCELLED"`, untyped: named},
+		"a whole port of no name":  {row: `"productUid":"u-1","provisioningStatus":"LIVE","portSpeed":1000,"locationId":89`, untyped: []Untyped{{UID: "u-1"}}},
+		"a whole port without uid": {row: `"productName":"p-1","provisioningStatus":"LIVE","portSpeed":1000,"locationId":89`, untyped: []Untyped{{Name: "p-1"}}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			l, err := decodeProducts(strings.NewReader(`{"data":[{` + tt.row + `}]}`))
+			if err != nil || len(l.Ports) != tt.ports || l.Others != tt.others {
+				t.Errorf("%+v, %v", l, err)
+			}
+			if diff := cmp.Diff(tt.untyped, l.Untyped); diff != "" {
 				t.Error(diff)
 			}
 		})

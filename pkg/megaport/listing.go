@@ -34,13 +34,20 @@ type Listing struct {
 	CompanyNames []string
 	// Others is how many products are not ports.
 	Others int
+	// Untyped are the living products that show neither their type nor all that
+	// makes a port, so that nobody can tell whether they are ports.
+	Untyped []Untyped
 }
 
+// Untyped is what a product without a type shows of itself: perhaps nothing.
+type Untyped struct{ UID, Name string }
+
 // List reads all ports of the account, terminated ones included. It is strict
-// where a decision hangs on it: a living product without a type, or a living port
-// without what makes it one, fails the call with an error that names it, because a
-// port that is overlooked would be bought again. What nothing hangs on stops
-// nothing. Products of other types are passed over unread.
+// where a decision hangs on it: a living port without what makes it one fails the
+// call with an error that names it, because a port that is overlooked would be
+// bought again. A living product without a type is a port when it has all that makes
+// one; else see [Listing.Untyped]. What nothing hangs on stops nothing. Products of
+// other types are passed over unread.
 func (s *ProductService) List(ctx context.Context) ([]Port, error) {
 	l, err := s.ListInfo(ctx)
 	return l.Ports, err
@@ -80,11 +87,16 @@ func decodeProducts(body io.Reader) (Listing, error) {
 			if err != nil {
 				return r.named(i, err)
 			}
-			if !r.isPort() {
+			untyped := r.checkType() != nil && !r.virtual
+			if !untyped && !r.isPort() {
 				l.Others++
 				return nil
 			}
 			p, err := r.port()
+			if err != nil && untyped {
+				l.Untyped = append(l.Untyped, Untyped{UID: r.uid, Name: r.name})
+				return nil
+			}
 			if err != nil && weaken.Off(weaken.Strict) {
 				return nil
 			}
@@ -283,8 +295,7 @@ type row struct {
 	vxcs         int
 }
 
-// read takes one product from the stream. Its error is about the JSON, or about a
-// product that does not show what it is.
+// read takes one product from the stream. Its error is about the JSON.
 func (r *rowReader) read(dec *jsontext.Decoder) (row, error) {
 	var out row
 	if dec.PeekKind() != '{' {
@@ -296,7 +307,7 @@ func (r *rowReader) read(dec *jsontext.Decoder) (row, error) {
 		return out, err
 	}
 	out.object, out.more = r.decides.end(), r.more.end()
-	return out, out.checkType()
+	return out, nil
 }
 
 // readMembers walks an object; one must take the value of the member.
@@ -416,8 +427,8 @@ func (r *row) note(name string, v jsontext.Value) error {
 	return nil
 }
 
-// checkType insists that a product says what it is: one that does not could be a
-// port. Nothing hangs on it once the product is terminated.
+// checkType finds a product that does not say what it is, and so could be a port.
+// Nothing hangs on it once the product is terminated.
 func (r *row) checkType() error {
 	switch {
 	case r.terminated():

@@ -14,6 +14,8 @@ type Observed struct {
 	// Services are all Ports that the account lists, terminated ones too. Their
 	// order carries no meaning.
 	Services []Service
+	// Untyped are products of which the account does not show whether they are ports.
+	Untyped []Untyped
 	// Tags are the resource tags of the services for which they were read: the
 	// listing does not have them. See Missing.
 	Tags map[ServiceUID]map[string]string
@@ -36,6 +38,24 @@ type Observed struct {
 	// ApprovalsUnknown says why the order approvals could not be read; empty when
 	// they were.
 	ApprovalsUnknown string
+}
+
+// Untyped is a product that may be a port. What it does not show is empty.
+type Untyped struct {
+	UID  ServiceUID
+	Name string
+}
+
+// MayBe finds a product without a type that may be the service of an entry: by its
+// name, or by its UID where that is known.
+func (o Observed) MayBe(uid ServiceUID, names ...string) (Untyped, bool) {
+	i := slices.IndexFunc(o.Untyped, func(u Untyped) bool {
+		return uid != "" && u.UID == uid || u.Name != "" && slices.ContainsFunc(names, func(name string) bool { return FoldName(name) == FoldName(u.Name) })
+	})
+	if i < 0 {
+		return Untyped{}, false
+	}
+	return o.Untyped[i], true
 }
 
 // Owner is whose account was read.

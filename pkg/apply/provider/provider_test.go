@@ -459,6 +459,7 @@ func TestObserve(t *testing.T) {
 	const one, two = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"
 	account, _ := scripted(t, always(200, `{"data":[
 		{"productType":"MCR2","productName":"to AWS \ud83d","companyUid":"PARTNER"},
+		{"productUid":"Z","productName":"x"},
 		`+row("a", one, `,"companyUid":"B","companyName":"Bee","associatedVxcs":[{"provisioningStatus":"LIVE"},{"provisioningStatus":"DECOMMISSIONED"},{}]`)+`,
 		`+row(`half \ud83d`, two, `,"companyUid":"a","companyName":"Ay"`)+`,
 		`+row(`half \ud83d`, "33333333-3333-4333-8333-333333333333", `,"companyUid":"A"`)+`]}`))
@@ -477,6 +478,9 @@ func TestObserve(t *testing.T) {
 	}
 	if s := seen.Services[0]; s.VXCs != 2 || s.Name != "a" {
 		t.Errorf("observed %+v", s)
+	}
+	if diff := cmp.Diff([]plan.Untyped{{UID: "z", Name: "x"}}, seen.Untyped); diff != "" {
+		t.Errorf("untyped: %s", diff)
 	}
 	first, second := seen.Services[1].Name, seen.Services[2].Name
 	if plan.FoldName(first) == plan.FoldName(second) || !strings.HasPrefix(first, "half \ufffd (unreadable name of "+two) {

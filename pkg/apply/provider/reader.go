@@ -102,6 +102,9 @@ func (r *Reader) Observe(ctx context.Context) (plan.Observed, error) {
 	for i, p := range listing.Ports {
 		o.Services[i] = r.service(p)
 	}
+	for _, p := range listing.Untyped {
+		o.Untyped = append(o.Untyped, plan.Untyped{UID: plan.FoldUID(p.UID), Name: p.Name})
+	}
 	return o, nil
 }
 
