@@ -162,7 +162,7 @@ func (d *Draft) known(a Approvals) Approvals {
 func (d *Draft) lookUp(ctx context.Context, r Reader, begun time.Time, o DraftOptions) error {
 	d.findings = make([]finding, len(d.Claims.Open))
 	listed := d.Observed.Services
-	l := newLookup(r, listed, d.approvals, d.Claims.Open, d.Desired)
+	l := newLookup(r, d.Observed, d.approvals, d.Claims.Open, d.Desired)
 	l.begun, l.recheck = begun, cmp.Or(o.Recheck, DefaultRecheck)
 	g, gctx := safe.WithContext(ctx, parallelism(o.Parallelism))
 	for i, open := range d.Claims.Open {

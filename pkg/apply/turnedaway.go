@@ -2,7 +2,6 @@ package apply
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/portctl/portctl/pkg/apply/ledger"
@@ -15,8 +14,7 @@ import (
 type relisting struct {
 	turn      chan struct{} // held while somebody looks: a mutex could not be left on an interruption
 	begun     time.Time
-	services  []plan.Service
-	untyped   []plan.Untyped
+	observed  plan.Observed
 	approvals Approvals
 }
 
@@ -35,10 +33,6 @@ func (r *run) lookAgain(ctx context.Context, claim *ledger.Open, p *Purchase) bo
 		return true
 	}
 	f := look.find(ctx, *claim)
-	if u, may := (plan.Observed{Untyped: look.untyped}).MayBe("", claim.Name); may && f.record.State == ledger.NotProcessed {
-		p.Outcome, p.Failure = Unknown, &Failure{Message: fmt.Sprintf("the API turned the order away, and the account lists a product %q (UID %q) that may be its port", u.Name, u.UID)}
-		return true
-	}
 	switch {
 	case f.record.State == ledger.NotProcessed:
 		return false
@@ -99,16 +93,14 @@ func (r *run) lookSince(ctx context.Context, since time.Time) (*lookup, error) {
 		if err := g.Wait(); err != nil {
 			return nil, err
 		}
-		l.begun, l.services, l.untyped, l.approvals = begun, observed.Services, observed.Untyped, approvals
+		l.begun, l.observed, l.approvals = begun, observed, approvals
 	}
-	look := r.look(r.relisting.services, r.relisting.approvals, r.relisting.begun)
-	look.untyped = r.relisting.untyped
-	return look, nil
+	return r.look(r.relisting.observed, r.relisting.approvals, r.relisting.begun), nil
 }
 
 // look is a look-up in a listing, for the orders of this run.
-func (r *run) look(services []plan.Service, approvals Approvals, begun time.Time) *lookup {
-	l := newLookup(r.lookUps, services, r.draft.known(approvals), r.openClaims(), r.draft.Desired)
+func (r *run) look(observed plan.Observed, approvals Approvals, begun time.Time) *lookup {
+	l := newLookup(r.lookUps, observed, r.draft.known(approvals), r.openClaims(), r.draft.Desired)
 	l.begun, l.recheck = begun, r.Recheck
 	return l
 }
