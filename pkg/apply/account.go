@@ -21,10 +21,10 @@ type Reader interface {
 	Tags(ctx context.Context, uid plan.ServiceUID) (map[string]string, error)
 	// Charge asks what cancelling a port now would cost.
 	Charge(ctx context.Context, uid plan.ServiceUID) (plan.Charge, error)
-	// Companies asks whose account it is, for an account without ports: the UIDs of
-	// the companies that its markets and users name; none when they name none or
-	// cannot be read.
-	Companies(ctx context.Context) ([]string, error)
+	// Companies asks whose account it is, for an account without ports: UIDs and names
+	// of the companies that its markets and users name; none when they name none or
+	// cannot be read. The key is not set.
+	Companies(ctx context.Context) (plan.Owner, error)
 	// Approvals lists the orders that wait, or waited, for a second person. That
 	// they cannot be read is no error but an answer that says so.
 	Approvals(ctx context.Context) (Approvals, error)

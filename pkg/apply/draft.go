@@ -120,7 +120,11 @@ func observe(ctx context.Context, r Reader) (plan.Observed, error) {
 	if err != nil || len(o.Owner.Companies) > 0 {
 		return o, err
 	}
-	o.Owner.Companies, err = r.Companies(ctx)
+	asked, err := r.Companies(ctx)
+	o.Owner.Companies = asked.Companies
+	if len(o.Owner.Names) == 0 {
+		o.Owner.Names = asked.Names
+	}
 	return o, err
 }
 
@@ -158,7 +162,7 @@ func (d *Draft) known(a Approvals) Approvals {
 func (d *Draft) lookUp(ctx context.Context, r Reader, begun time.Time, o DraftOptions) error {
 	d.findings = make([]finding, len(d.Claims.Open))
 	listed := d.Observed.Services
-	l := newLookup(r, listed, d.approvals, d.Claims.Open, d.Desired)
+	l := newLookup(r, d.Observed, d.approvals, d.Claims.Open, d.Desired)
 	l.begun, l.recheck = begun, cmp.Or(o.Recheck, DefaultRecheck)
 	g, gctx := safe.WithContext(ctx, parallelism(o.Parallelism))
 	for i, open := range d.Claims.Open {
@@ -341,16 +345,14 @@ type Recovered struct {
 
 // Prepare drafts a run that may buy: it records what became of the open claims of
 // earlier runs first, and drafts again whenever that was news. The caller holds the
-// lock.
+// lock. The ledger becomes the account's only once the run begins: a draft that is
+// refused, perhaps because it is of the wrong account, leaves it free.
 func Prepare(ctx context.Context, r Reader, desired plan.Desired, o DraftOptions) (Draft, []Recovered, error) {
 	var recovered []Recovered
 	r = rememberOrderTags(r)
 	for {
 		d, err := MakeDraft(ctx, r, desired, o)
 		if err != nil {
-			return Draft{}, recovered, err
-		}
-		if err := o.Ledger.Bind(ctx, d.Observed.Owner, o.SameAccount); err != nil {
 			return Draft{}, recovered, err
 		}
 		if len(d.approvals.List) > 0 && !d.Claims.Memory.ApprovalsSeen {

@@ -25,6 +25,8 @@ type lookup struct {
 	services  []plan.Service
 	byUID     map[plan.ServiceUID]plan.Service
 	approvals Approvals
+	// untyped are products of the listing that may be ports.
+	untyped []plan.Untyped
 	// claims are all open claims, entries the folded names of the inventory's: a
 	// service that bears one of these names is theirs.
 	claims  []ledger.Open
@@ -39,9 +41,9 @@ type lookup struct {
 	recheck time.Duration
 }
 
-func newLookup(r Reader, services []plan.Service, approvals Approvals, claims []ledger.Open, desired plan.Desired) *lookup {
+func newLookup(r Reader, listed plan.Observed, approvals Approvals, claims []ledger.Open, desired plan.Desired) *lookup {
 	l := &lookup{
-		reader: r, services: services, byUID: map[plan.ServiceUID]plan.Service{}, approvals: approvals, claims: claims,
+		reader: r, services: listed.Services, untyped: listed.Untyped, byUID: map[plan.ServiceUID]plan.Service{}, approvals: approvals, claims: claims,
 		entries: map[string]bool{}, aside: map[plan.ServiceUID]bool{},
 	}
 	unmanaged := map[string]bool{}
@@ -52,7 +54,7 @@ func newLookup(r Reader, services []plan.Service, approvals Approvals, claims []
 		l.entries[plan.FoldName(p.Name)] = true
 		l.aside[p.UID] = true
 	}
-	for _, s := range services {
+	for _, s := range listed.Services {
 		l.byUID[s.UID] = s
 		if unmanaged[plan.FoldName(s.Name)] || unmanaged[plan.FoldName(string(s.UID))] {
 			l.aside[s.UID] = true
@@ -392,6 +394,9 @@ func (l *lookup) taggedBy(ctx context.Context, open ledger.Open) (out []plan.Ser
 // another place, or one at its place whose name and tags the API does not show as
 // they were ordered. It only ever keeps the order from being sent again.
 func (l *lookup) hidden(ctx context.Context, open ledger.Open) error {
+	if u, may := (plan.Observed{Untyped: l.untyped}).MayBe("", open.Name); may {
+		return fmt.Errorf("the account lists a product %q (UID %q) that may be the order's, and does not show whether it is a port", u.Name, u.UID)
+	}
 	for _, s := range l.services {
 		named := plan.FoldName(s.Name) == plan.FoldName(open.Name)
 		if s.Status.Terminated() || l.aside[s.UID] || slices.Contains(open.Listed, s.UID) {

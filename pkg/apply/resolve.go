@@ -70,7 +70,7 @@ func Resolve(ctx context.Context, r Reader, l *ledger.Ledger, desired plan.Desir
 		return nil, err
 	}
 	d.remember()
-	look := newLookup(rememberOrderTags(r), d.Observed.Services, d.approvals, snapshot.Open, desired)
+	look := newLookup(rememberOrderTags(r), d.Observed, d.approvals, snapshot.Open, desired)
 	look.begun, look.recheck = begun, DefaultRecheck
 	resolver := &resolver{Resolution: res, ledger: l, lookup: look}
 	var resolved []Recovered

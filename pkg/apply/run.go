@@ -77,6 +77,12 @@ func carryOut(ctx context.Context, d Draft, o Options) Result {
 		r.result.ExitCode = ExitRefused
 		return r.finish(ctx)
 	}
+	if err := r.Ledger.Bind(context.WithoutCancel(ctx), r.draft.Observed.Owner, r.SameAccount); err != nil {
+		r.emit(LedgerFailed{Err: err})
+		r.result.fold(true)
+		r.result.ExitCode = ExitRefused
+		return r.finish(ctx)
+	}
 	s := r.startSettling(ctx)
 	r.changeAll(ctx)
 	s.ordersDone()

@@ -29,6 +29,7 @@ import (
 type fakeAccount struct {
 	mu       sync.Mutex
 	services []plan.Service
+	untyped  []plan.Untyped
 	quoted   []string
 	orders   []string // names, in the order they were sent
 	listings int
@@ -65,7 +66,7 @@ func (f *fakeAccount) Observe(context.Context) (plan.Observed, error) {
 	defer f.mu.Unlock()
 	f.listings++
 	now := time.Now()
-	o := plan.Observed{Owner: plan.Owner{Companies: []string{"company"}}}
+	o := plan.Observed{Owner: plan.Owner{Companies: []string{"company"}}, Untyped: slices.Clone(f.untyped)}
 	for _, s := range f.services {
 		if now.Sub(s.CreatedAt) < f.lag {
 			continue
@@ -161,7 +162,7 @@ func (f *fakeAccount) Charge(context.Context, plan.ServiceUID) (plan.Charge, err
 	return plan.Charge{}, errors.New("not told")
 }
 
-func (f *fakeAccount) Companies(context.Context) ([]string, error) { return nil, nil }
+func (f *fakeAccount) Companies(context.Context) (plan.Owner, error) { return plan.Owner{}, nil }
 
 func (f *fakeAccount) Approvals(context.Context) (apply.Approvals, error) {
 	f.mu.Lock()
@@ -378,6 +379,19 @@ func TestOutcomesAndExitCodes(t *testing.T) {
 			})
 		})
 	}
+}
+
+// An order that was turned away is not sent again while the account lists a product
+// of its name without saying whether it is a port.
+func TestTurnedAwayOrderMayBeAnUntypedProduct(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		account := &fakeAccount{outcome: map[string]apply.Outcome{"b": apply.NotProcessed}}
+		account.onBuy = func() { account.untyped = []plan.Untyped{{UID: "u", Name: "B"}} }
+		r := (&scenario{account: account}).run(t, entries("b"))
+		if diff := gocmp.Diff([]string{"b"}, account.orders); diff != "" || r.ExitCode != apply.ExitUnknown {
+			t.Errorf("exit %d, orders %v, %+v", r.ExitCode, account.orders, r.Actions)
+		}
+	})
 }
 
 func TestStuckPortEndsAsNotReady(t *testing.T) {

@@ -208,14 +208,14 @@ func (s *settlement) tick() {
 		}
 		s.bound = true
 	}
-	s.lookUp(observed.Services, begun)
+	s.lookUp(observed, begun)
 	s.addPorts()
 	s.see(observed.Services, true)
 }
 
 // lookUp finds out how far the orders of this run have come, in a listing and when
 // it was asked for.
-func (s *settlement) lookUp(services []plan.Service, begun time.Time) {
+func (s *settlement) lookUp(observed plan.Observed, begun time.Time) {
 	approvals := Approvals{Unknown: "they were not asked for"}
 	if slices.ContainsFunc(s.orders, func(o *order) bool { return unconfirmed(o.claim) }) {
 		var err error
@@ -224,9 +224,9 @@ func (s *settlement) lookUp(services []plan.Service, begun time.Time) {
 			return
 		}
 	}
-	look := s.look(services, approvals, begun)
+	look := s.look(observed, approvals, begun)
 	for _, o := range s.orders {
-		if o.claim.State.Closed() || o.claim.State == ledger.Bought && !allListed(o.claim.UIDs, services) {
+		if o.claim.State.Closed() || o.claim.State == ledger.Bought && !allListed(o.claim.UIDs, observed.Services) {
 			continue
 		}
 		if f := look.find(s.ctx, o.claim); f.news() && s.ctx.Err() == nil {

@@ -14,7 +14,7 @@ import (
 type relisting struct {
 	turn      chan struct{} // held while somebody looks: a mutex could not be left on an interruption
 	begun     time.Time
-	services  []plan.Service
+	observed  plan.Observed
 	approvals Approvals
 }
 
@@ -93,14 +93,14 @@ func (r *run) lookSince(ctx context.Context, since time.Time) (*lookup, error) {
 		if err := g.Wait(); err != nil {
 			return nil, err
 		}
-		l.begun, l.services, l.approvals = begun, observed.Services, approvals
+		l.begun, l.observed, l.approvals = begun, observed, approvals
 	}
-	return r.look(r.relisting.services, r.relisting.approvals, r.relisting.begun), nil
+	return r.look(r.relisting.observed, r.relisting.approvals, r.relisting.begun), nil
 }
 
 // look is a look-up in a listing, for the orders of this run.
-func (r *run) look(services []plan.Service, approvals Approvals, begun time.Time) *lookup {
-	l := newLookup(r.lookUps, services, r.draft.known(approvals), r.openClaims(), r.draft.Desired)
+func (r *run) look(observed plan.Observed, approvals Approvals, begun time.Time) *lookup {
+	l := newLookup(r.lookUps, observed, r.draft.known(approvals), r.openClaims(), r.draft.Desired)
 	l.begun, l.recheck = begun, r.Recheck
 	return l
 }

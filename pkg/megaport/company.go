@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -19,67 +20,95 @@ type CompanyService struct {
 	managed bool // the calls are made for a managed company
 }
 
-// UIDs asks whose account it is, for one that has no ports to tell: the companies
-// that its billing markets and its users name, in lower case, without repetition.
-// The published answers name a company by its number at most (API facts §2.3,
-// confidence A), so be ready for none. The error is set only when neither could be
-// read.
-func (s *CompanyService) UIDs(ctx context.Context) ([]string, error) {
+// Companies are those that an account names as its own.
+type Companies struct {
+	// UIDs are in lower case, without repetition. The published answers name a
+	// company by its number and its name only (API facts §1.8, confidence A), so be
+	// ready for none.
+	UIDs []string
+	// Names are the distinct ones, as they are spelled. Products have the name too
+	// (API facts §4.2, confidence A).
+	Names []string
+}
+
+// Get asks whose account it is, for one that has no ports to tell: the companies
+// that its billing markets and its users name. The error is set only when neither
+// could be read.
+func (s *CompanyService) Get(ctx context.Context) (Companies, error) {
 	paths := []string{"/v2/market", "/v2/employment"}
 	if s.managed { // the markets would be the partner's own (API facts §1.4, confidence B)
 		paths = paths[1:]
 	}
-	found := []string{}
+	var found Companies
 	var failures []error
 	for _, path := range paths {
-		uids, err := s.read(ctx, path)
+		of, err := s.read(ctx, path)
 		if err != nil {
 			failures = append(failures, err)
 		}
-		for _, uid := range uids {
-			if !slices.Contains(found, uid) {
-				found = append(found, uid)
-			}
+		for _, uid := range of.UIDs {
+			found.UIDs = withText(found.UIDs, uid)
+		}
+		for _, name := range of.Names {
+			found.Names = withText(found.Names, name)
 		}
 	}
 	if len(failures) == len(paths) {
-		return nil, errors.Join(failures...)
+		return Companies{}, errors.Join(failures...)
 	}
 	return found, nil
 }
 
-func (s *CompanyService) read(ctx context.Context, path string) ([]string, error) {
-	var uids []string
+// readableName is a company's name. One that holds bytes that are no characters is
+// none: it would equal no other.
+func readableName(name string) string {
+	if strings.ContainsRune(name, utf8.RuneError) {
+		return ""
+	}
+	return strings.TrimSpace(name)
+}
+
+// withText adds a text that is not empty and not there yet.
+func withText(texts []string, text string) []string {
+	if text == "" || slices.Contains(texts, text) {
+		return texts
+	}
+	return append(texts, text)
+}
+
+func (s *CompanyService) read(ctx context.Context, path string) (Companies, error) {
+	var found Companies
 	_, err := s.client.do(ctx, call{
 		class: classRead, method: http.MethodGet, path: path, timeout: timeoutAside, patience: patienceAside,
 		decode: func(body io.Reader, _ *attempt) (err error) {
-			uids, err = decodeCompanies(body)
+			found, err = decodeCompanies(body)
 			return err
 		},
 	})
-	return uids, err
+	return found, err
 }
 
-// wireCompany is a billing market or a user, as far as it can name a company. No
-// published answer has these fields; the names are those of the product listing (a
-// guess, D).
+// wireCompany is a billing market or a user, as far as it can name a company. Users
+// have companyName (API facts §1.8, confidence A). No published answer has the other
+// fields; they are called as in the product listing (a guess, D).
 type wireCompany struct {
-	CompanyUID looseText `json:"companyUid"`
-	Company    loose[struct {
+	CompanyUID  looseText `json:"companyUid"`
+	CompanyName looseText `json:"companyName"`
+	Company     loose[struct {
 		CompanyUID looseText `json:"companyUid"`
 		UID        looseText `json:"uid"`
 	}] `json:"company"`
 }
 
 // decodeCompanies reads the envelope, or the bare list that an older test of the
-// official SDK has for users (API facts §2.3, confidence A). What persons are
+// official SDK has for users (API facts §1.8, confidence A). What persons are
 // called is passed over.
-func decodeCompanies(body io.Reader) ([]string, error) {
+func decodeCompanies(body io.Reader) (Companies, error) {
 	data, err := io.ReadAll(skipMark(body))
 	if err != nil {
-		return nil, err
+		return Companies{}, err
 	}
-	uids := []string{}
+	var found Companies
 	one := func(_ int, dec *jsontext.Decoder) error {
 		v, err := dec.ReadValue()
 		if err != nil {
@@ -91,10 +120,11 @@ func decodeCompanies(body io.Reader) ([]string, error) {
 		}
 		of := w.value.Company.value
 		for _, uid := range []string{w.value.CompanyUID.text, of.CompanyUID.text, of.UID.text} {
-			if uid = strings.ToLower(strings.TrimSpace(uid)); isUUID(uid) && !slices.Contains(uids, uid) {
-				uids = append(uids, uid)
+			if uid = strings.ToLower(strings.TrimSpace(uid)); isUUID(uid) {
+				found.UIDs = withText(found.UIDs, uid)
 			}
 		}
+		found.Names = withText(found.Names, readableName(w.value.CompanyName.text))
 		return nil
 	}
 	list := func(dec *jsontext.Decoder) error { return readList(dec, one) }
@@ -102,7 +132,7 @@ func decodeCompanies(body io.Reader) ([]string, error) {
 		data = slices.Concat([]byte(`{"data":`), data, []byte(`}`))
 	}
 	if err := readEnvelope(bytes.NewReader(data), list); err != nil {
-		return nil, err
+		return Companies{}, err
 	}
-	return uids, nil
+	return found, nil
 }

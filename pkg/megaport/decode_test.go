@@ -349,7 +349,7 @@ func TestDecodeProducts(t *testing.T) {
 	}
 	company := "160208ae-01e4-4cb9-8d69-03a197b31cd2"
 	want := Listing{
-		Companies: []string{company}, Others: 2,
+		Companies: []string{company}, CompanyNames: []string{"Example Networks"}, Others: 2,
 		Ports: []Port{
 			{
 				UID: "11111111-1111-4111-8111-111111111111", ID: 1, Name: "young", ProductType: "MEGAPORT", Status: "CONFIGURED",
@@ -390,11 +390,6 @@ func TestListingIsStrictAboutPorts(t *testing.T) {
 	}{
 		"the least":                 {row: `{` + strictPort + `}`},
 		"unknown fields":            {row: `{` + strictPort + `,"new":{"a":[1,{"a":2,"a":3}]}}`},
-		"no type":                   {row: `{"productUid":"u-1","productName":"p-1"}`, want: `product number 2 ("p-1", uid "u-1"): it does not show its productType`},
-		"null type":                 {row: `{"productUid":"u-1","productType":null}`, want: "does not show its productType"},
-		"type of another kind":      {row: `{"productType":7}`, want: "product number 2: it does not show its productType"},
-		"half a type":               {row: with("productType", `"MEGAPORT\ud83d"`), want: "does not show its productType"},
-		"two types":                 {row: `{"productType":"MCR2","productType":"MEGAPORT"}`, want: "more than one productType"},
 		"type in other case":        {row: with("productType", `" megaPort"`)},
 		"not an object":             {row: `"MEGAPORT"`, want: "product number 2: data: want an object, not a text"},
 		"null":                      {row: `null`, want: "want an object, not null"},
@@ -493,6 +488,48 @@ func TestListingIsTolerantAboutTheRest(t *testing.T) {
 				t.Fatal(err)
 			}
 			if diff := cmp.Diff([]Port{want}, l.Ports); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// A living product without a type is a port if it has all that makes one; of any
+// other nobody knows, which stops nothing but what has its name.
+func TestListingOfUntypedProducts(t *testing.T) {
+	const rest = `"productUid":"u-1","productName":"p-1","provisioningStatus":"LIVE"`
+	const whole = rest + `,"portSpeed":1000,"locationId":89`
+	named := []Untyped{{"u-1", "p-1"}}
+	tests := map[string]struct {
+		row     string
+		ports   int
+		others  int
+		untyped []Untyped
+	}{
+		"a whole port":             {row: whole, ports: 1},
+		"one of a null type":       {row: whole + `,"productType":null`, ports: 1},
+		"one of half a type":       {row: whole + `,"productType":"MEGAPORT\ud83d"`, ports: 1},
+		"one of an empty type":     {row: whole + `,"productType":" "`, ports: 1},
+		"a type of another kind":   {row: whole + `,"productType":7`, untyped: named},
+		"two types":                {row: whole + `,"productType":"MCR2","productType":"MEGAPORT"`, untyped: named},
+		"no speed":                 {row: rest + `,"locationId":89`, untyped: named},
+		"no location":              {row: rest + `,"portSpeed":1000`, untyped: named},
+		"an odd speed":             {row: rest + `,"portSpeed":"fast","locationId":89`, untyped: named},
+		"a uid and a name":         {row: `"productUid":"u-1","productName":"p-1"`, untyped: named},
+		"nothing":                  {row: ``, untyped: []Untyped{{}}},
+		"a router of the first":    {row: rest + `,"virtual":true`, others: 1},
+		"one that has ended":       {row: `"productUid":"u-1","provisioningStatus":"CANCELLED"`, others: 1},
+		"ended, or perhaps not":    {row: rest + `,"provisioningStatus":"CANCELLED"`, untyped: named},
+		"a whole port of no name":  {row: `"productUid":"u-1","provisioningStatus":"LIVE","portSpeed":1000,"locationId":89`, untyped: []Untyped{{UID: "u-1"}}},
+		"a whole port without uid": {row: `"productName":"p-1","provisioningStatus":"LIVE","portSpeed":1000,"locationId":89`, untyped: []Untyped{{Name: "p-1"}}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			l, err := decodeProducts(strings.NewReader(`{"data":[{` + tt.row + `}]}`))
+			if err != nil || len(l.Ports) != tt.ports || l.Others != tt.others {
+				t.Errorf("%+v, %v", l, err)
+			}
+			if diff := cmp.Diff(tt.untyped, l.Untyped); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -604,7 +641,8 @@ func TestEnvelopeIsStrict(t *testing.T) {
 func TestListingKnowsSeveralCompanies(t *testing.T) {
 	port := func(company string) string { return `{` + strictPort + `,"companyUid":` + company + `}` }
 	rows := []string{
-		`{"productType":"MCR2","companyUid":"other"}`, port(`"c"`), port(`"b"`), port(`"a"`), port(`"b"`), port(`null`), port(`{}`),
+		`{"productType":"MCR2","companyUid":"other","companyName":"Other"}`, port(`"c"`), port(`null,"companyName":"Nobody"`), port(`"b","companyName":" Bee"`),
+		port(`"a","companyName":"Ay"`), port(`"b","companyName":"Bee"`), port(`{},"companyName":"half \ud83d"`), port(`null,"companyName":[]`),
 	}
 	l, err := decodeProducts(strings.NewReader(`{"data":[` + strings.Join(rows, ",") + `]}`))
 	if err != nil {
@@ -613,8 +651,11 @@ func TestListingKnowsSeveralCompanies(t *testing.T) {
 	if diff := cmp.Diff([]string{"b", "a", "c"}, l.Companies); diff != "" {
 		t.Error(diff)
 	}
+	if diff := cmp.Diff([]string{"Bee", "Ay", "Nobody"}, l.CompanyNames); diff != "" {
+		t.Error(diff)
+	}
 	l, err = decodeProducts(strings.NewReader(`{"data":[` + rows[0] + `]}`))
-	if err != nil || len(l.Companies) != 0 {
+	if err != nil || len(l.Companies)+len(l.CompanyNames) != 0 {
 		t.Errorf("without ports: %+v, %v", l, err)
 	}
 }
@@ -745,14 +786,16 @@ func TestDecodeCompanies(t *testing.T) {
 	const uid = "160208ae-01e4-4cb9-8d69-03a197b31cd2"
 	tests := map[string]struct {
 		body string
-		want []string
+		want Companies
 	}{
-		"the published markets": {exchange(t, "market.json"), nil},
-		"the published users":   {exchange(t, "employment.json"), nil},
-		"in the row":            {`{"data":[{"companyUid":"` + strings.ToUpper(uid) + `"},{"companyUid":"` + uid + `"}]}`, []string{uid}},
-		"in an object":          {`{"data":[{"company":{"uid":"` + uid + `"}},{"company":{"companyUid":"` + testUID + `"}}]}`, []string{uid, testUID}},
-		"a bare list":           {` [{"companyUid":"` + uid + `","uid":"` + testUID + `"}]`, []string{uid}},
-		"odd rows":              {`{"data":[null,7,{"companyUid":41950},{"company":"x"},{"companyUid":"n/a"}]}`, nil},
+		"the published markets": {exchange(t, "market.json"), Companies{}},
+		"the published users":   {exchange(t, "employment.json"), Companies{}},
+		"in the row":            {`{"data":[{"companyUid":"` + strings.ToUpper(uid) + `"},{"companyUid":"` + uid + `"}]}`, Companies{UIDs: []string{uid}}},
+		"in an object":          {`{"data":[{"company":{"uid":"` + uid + `"}},{"company":{"companyUid":"` + testUID + `"}}]}`, Companies{UIDs: []string{uid, testUID}}},
+		"a bare list":           {` [{"companyUid":"` + uid + `","uid":"` + testUID + `"}]`, Companies{UIDs: []string{uid}}},
+		"odd rows":              {`{"data":[null,7,{"companyUid":41950},{"company":"x"},{"companyUid":"n/a"}]}`, Companies{}},
+		"by name":               {`{"data":[{"companyName":" Example Ltd"},{"companyName":"Example Ltd"},{"companyName":"Second"}]}`, Companies{Names: []string{"Example Ltd", "Second"}}},
+		"odd names":             {`{"data":[{"companyName":""},{"companyName":null},{"companyName":{}},{"companyName":"half \ud83d"},{"name":"a person"}]}`, Companies{}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

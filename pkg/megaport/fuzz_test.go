@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 	"unicode"
+	"unicode/utf8"
 )
 
 // seed gives a fuzz target every body there is; each decoder has to survive the
@@ -56,7 +57,8 @@ func FuzzDecodeProducts(f *testing.F) {
 			t.Fatalf("%d ports and %v", len(l.Ports), err)
 		}
 		for _, p := range l.Ports {
-			if p.UID == "" || p.Status == "" || p.VXCs < 0 || p.Virtual || !strings.EqualFold(p.ProductType, "MEGAPORT") {
+			untyped := p.ProductType == "" || strings.ContainsRune(p.ProductType, utf8.RuneError)
+			if p.UID == "" || p.Status == "" || p.VXCs < 0 || p.Virtual || !untyped && !strings.EqualFold(p.ProductType, "MEGAPORT") {
 				t.Fatalf("%+v", p)
 			}
 		}
@@ -118,13 +120,18 @@ func FuzzDecodeApprovals(f *testing.F) {
 
 func FuzzDecodeCompanies(f *testing.F) {
 	seed(f)
-	f.Add(`[{"company":{"uid":"160208ae-01e4-4cb9-8d69-03a197b31cd2"}}]`)
+	f.Add(`[{"company":{"uid":"160208ae-01e4-4cb9-8d69-03a197b31cd2"},"companyName":" Example \ud83d"}]`)
 	f.Fuzz(func(t *testing.T, body string) {
-		uids, err := decodeCompanies(strings.NewReader(body))
-		if (err == nil) != (uids != nil) {
-			t.Fatalf("%v and %v", uids, err)
+		found, err := decodeCompanies(strings.NewReader(body))
+		if err != nil && len(found.UIDs)+len(found.Names) > 0 {
+			t.Fatalf("%v and %v", found, err)
 		}
-		for _, uid := range uids {
+		for _, name := range found.Names {
+			if name == "" || name != strings.TrimSpace(name) || !utf8.ValidString(name) {
+				t.Fatalf("%q", name)
+			}
+		}
+		for _, uid := range found.UIDs {
 			if !isUUID(uid) || uid != strings.ToLower(uid) {
 				t.Fatalf("%q", uid)
 			}

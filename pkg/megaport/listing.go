@@ -29,15 +29,25 @@ type Listing struct {
 	// first, then by UID. What other products say does not count: a router or a
 	// partner's port of another company in the list is normal.
 	Companies []string
+	// CompanyNames are the distinct names of the companies that own ports, in the
+	// order of Companies; those of ports without a UID of their owner come last.
+	CompanyNames []string
 	// Others is how many products are not ports.
 	Others int
+	// Untyped are the living products that show neither their type nor all that
+	// makes a port, so that nobody can tell whether they are ports.
+	Untyped []Untyped
 }
 
+// Untyped is what a product without a type shows of itself: perhaps nothing.
+type Untyped struct{ UID, Name string }
+
 // List reads all ports of the account, terminated ones included. It is strict
-// where a decision hangs on it: a living product without a type, or a living port
-// without what makes it one, fails the call with an error that names it, because a
-// port that is overlooked would be bought again. What nothing hangs on stops
-// nothing. Products of other types are passed over unread.
+// where a decision hangs on it: a living port without what makes it one fails the
+// call with an error that names it, because a port that is overlooked would be
+// bought again. A living product without a type is a port when it has all that makes
+// one; else see [Listing.Untyped]. What nothing hangs on stops nothing. Products of
+// other types are passed over unread.
 func (s *ProductService) List(ctx context.Context) ([]Port, error) {
 	l, err := s.ListInfo(ctx)
 	return l.Ports, err
@@ -77,11 +87,16 @@ func decodeProducts(body io.Reader) (Listing, error) {
 			if err != nil {
 				return r.named(i, err)
 			}
-			if !r.isPort() {
+			untyped := r.checkType() != nil && !r.virtual
+			if !untyped && !r.isPort() {
 				l.Others++
 				return nil
 			}
 			p, err := r.port()
+			if err != nil && untyped {
+				l.Untyped = append(l.Untyped, Untyped{UID: r.uid, Name: r.name})
+				return nil
+			}
 			if err != nil && weaken.Off(weaken.Strict) {
 				return nil
 			}
@@ -96,6 +111,7 @@ func decodeProducts(body io.Reader) (Listing, error) {
 		return Listing{}, err
 	}
 	l.Companies = companies(l.Ports)
+	l.CompanyNames = companyNames(l.Ports, l.Companies)
 	return l, nil
 }
 
@@ -110,6 +126,21 @@ func companies(ports []Port) []string {
 	return slices.SortedFunc(maps.Keys(owned), func(a, b string) int {
 		return cmp.Or(cmp.Compare(owned[b], owned[a]), cmp.Compare(a, b))
 	})
+}
+
+// companyNames lists what those who own ports are called.
+func companyNames(ports []Port, uids []string) []string {
+	rank := func(p Port) int {
+		if i := slices.Index(uids, p.CompanyUID); i >= 0 {
+			return i
+		}
+		return len(uids)
+	}
+	var names []string
+	for _, p := range slices.SortedStableFunc(slices.Values(ports), func(a, b Port) int { return cmp.Compare(rank(a), rank(b)) }) {
+		names = withText(names, readableName(p.CompanyName))
+	}
+	return names
 }
 
 // wirePort is what decisions about a port hang on (API facts §4.2): which it is,
@@ -264,8 +295,7 @@ type row struct {
 	vxcs         int
 }
 
-// read takes one product from the stream. Its error is about the JSON, or about a
-// product that does not show what it is.
+// read takes one product from the stream. Its error is about the JSON.
 func (r *rowReader) read(dec *jsontext.Decoder) (row, error) {
 	var out row
 	if dec.PeekKind() != '{' {
@@ -277,7 +307,7 @@ func (r *rowReader) read(dec *jsontext.Decoder) (row, error) {
 		return out, err
 	}
 	out.object, out.more = r.decides.end(), r.more.end()
-	return out, out.checkType()
+	return out, nil
 }
 
 // readMembers walks an object; one must take the value of the member.
@@ -397,8 +427,8 @@ func (r *row) note(name string, v jsontext.Value) error {
 	return nil
 }
 
-// checkType insists that a product says what it is: one that does not could be a
-// port. Nothing hangs on it once the product is terminated.
+// checkType finds a product that does not say what it is, and so could be a port.
+// Nothing hangs on it once the product is terminated.
 func (r *row) checkType() error {
 	switch {
 	case r.terminated():

@@ -149,6 +149,8 @@ func decodeProduct(body io.Reader, uid string, secrets redactor) (Port, error) {
 		switch {
 		case err != nil:
 			return err
+		case r.checkType() != nil:
+			return r.checkType()
 		case !r.isPort():
 			return &NotPortError{UID: uid, ProductType: secrets(r.productType)}
 		}

@@ -279,21 +279,24 @@ func TestLOA(t *testing.T) {
 }
 
 // The side questions about an account without ports.
-func TestCompanyUIDs(t *testing.T) {
+func TestCompany(t *testing.T) {
 	const uid = "160208ae-01e4-4cb9-8d69-03a197b31cd2"
-	names := `{"message":"m","terms":"t","data":[{"companyUid":"` + uid + `"}]}`
+	both := Companies{UIDs: []string{uid}, Names: []string{"Example Ltd"}}
+	names := `{"message":"m","terms":"t","data":[{"companyUid":"` + uid + `","companyName":"Example Ltd"}]}`
+	users := `{"message":"m","terms":"t","data":[{"companyId":1750,"companyName":"Example Ltd"},{"companyId":1750,"companyName":"Example Ltd"},{"companyName":"Second Ltd"}]}`
 	tests := map[string]struct {
 		market, employment func() (*http.Response, error)
 		managed            bool
-		want               []string
+		want               Companies
 		fails              string
 	}{
-		"as published":       {says(200, exchange(t, "market.json")), says(200, exchange(t, "employment.json")), false, []string{}, ""},
-		"both name it":       {says(200, names), says(200, names), false, []string{uid}, ""},
-		"one may not":        {says(403, `{"message":"no"}`), says(200, names), false, []string{uid}, ""},
-		"the other is wrong": {says(200, names), says(200, `<html>`), false, []string{uid}, ""},
-		"neither":            {says(404, ``), breaks("EOF"), false, nil, "no answer: EOF"},
-		"a managed company":  {says(500, ``), says(200, names), true, []string{uid}, ""}, // the markets are the partner's
+		"as published":       {says(200, exchange(t, "market.json")), says(200, exchange(t, "employment.json")), false, Companies{}, ""},
+		"by its name":        {says(200, exchange(t, "market.json")), says(200, users), false, Companies{Names: []string{"Example Ltd", "Second Ltd"}}, ""},
+		"both name it":       {says(200, names), says(200, names), false, both, ""},
+		"one may not":        {says(403, `{"message":"no"}`), says(200, names), false, both, ""},
+		"the other is wrong": {says(200, names), says(200, `<html>`), false, both, ""},
+		"neither":            {says(404, ``), breaks("EOF"), false, Companies{}, "no answer: EOF"},
+		"a managed company":  {says(500, ``), says(200, names), true, both, ""}, // the markets are the partner's
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -312,7 +315,7 @@ func TestCompanyUIDs(t *testing.T) {
 					o.CallContext = "company-1"
 				}
 				start := time.Now()
-				got, err := mustNew(t, o).Company.UIDs(t.Context())
+				got, err := mustNew(t, o).Company.Get(t.Context())
 				if (err == nil) != (tt.fails == "") || err != nil && !strings.Contains(err.Error(), tt.fails) {
 					t.Fatalf("error is %v, want %q", err, tt.fails)
 				}

@@ -130,6 +130,9 @@ const (
 	// ReasonTagsUnreadable: the tags of a service on which the decision depends
 	// cannot be read.
 	ReasonTagsUnreadable ReasonCode = "tags-unreadable"
+	// ReasonTypeUnknown: a product of which the account does not show whether it is a
+	// port may be the service of the entry.
+	ReasonTypeUnknown ReasonCode = "type-unknown"
 	// ReasonOtherInventory: another inventory ordered the service.
 	ReasonOtherInventory ReasonCode = "other-inventory"
 	// ReasonHasVXCs: active VXCs end on the service.

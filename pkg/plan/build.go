@@ -20,6 +20,8 @@ func Build(desired Desired, observed Observed, catalog Catalog) Plan {
 	p.Actions = append(p.Actions, b.strayClaims()...)
 	p.Unmanaged = append(p.Unmanaged, b.unmanaged()...)
 	b.ledgerNotes(p.Actions)
+	b.sameZoneNotes()
+	b.untypedNote()
 	p.Warnings = append(p.Warnings, b.warnings...)
 	return p.summed()
 }
@@ -233,6 +235,11 @@ func (b *builder) action(i int) Action {
 	}
 	if r, ok := b.refused(i); !ok {
 		return a.block(r)
+	}
+	if len(found) == 0 {
+		if r, ok := b.untypedReason(p); !ok {
+			return a.block(r)
+		}
 	}
 	if mayOrder(p) {
 		if r, ok := b.damagedReason(p); !ok {

@@ -28,6 +28,9 @@ type Document struct {
 	// Company is the UID of the account's company, the first of several; nil when
 	// the API names none.
 	Company *string `json:"company" jsonschema:"nullable"`
+	// CompanyName is what that company is called, also where its UID is not known yet;
+	// empty when the API does not tell.
+	CompanyName string `json:"companyName,omitzero"`
 	// Account is a fingerprint of the API key that the account was read with. It
 	// stands in for the company where the API names none.
 	Account string `json:"account,omitzero"`

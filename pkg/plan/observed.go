@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
@@ -13,6 +14,8 @@ type Observed struct {
 	// Services are all Ports that the account lists, terminated ones too. Their
 	// order carries no meaning.
 	Services []Service
+	// Untyped are products of which the account does not show whether they are ports.
+	Untyped []Untyped
 	// Tags are the resource tags of the services for which they were read: the
 	// listing does not have them. See Missing.
 	Tags map[ServiceUID]map[string]string
@@ -37,12 +40,35 @@ type Observed struct {
 	ApprovalsUnknown string
 }
 
+// Untyped is a product that may be a port. What it does not show is empty.
+type Untyped struct {
+	UID  ServiceUID
+	Name string
+}
+
+// MayBe finds a product without a type that may be the service of an entry: by its
+// name, or by its UID where that is known.
+func (o Observed) MayBe(uid ServiceUID, names ...string) (Untyped, bool) {
+	i := slices.IndexFunc(o.Untyped, func(u Untyped) bool {
+		return uid != "" && u.UID == uid || u.Name != "" && slices.ContainsFunc(names, func(name string) bool { return FoldName(name) == FoldName(u.Name) })
+	})
+	if i < 0 {
+		return Untyped{}, false
+	}
+	return o.Untyped[i], true
+}
+
 // Owner is whose account was read.
 type Owner struct {
 	// Companies are the UIDs of the companies that own the account's ports, the one
 	// with most ports first; or, without ports, those that the account's markets
 	// and users name. A second company is normal (API facts §0).
 	Companies []string
+	// Names are what those companies are called, in that order. A company's users and
+	// its ports have its name alike, while only the ports have its UID (API facts
+	// §1.8, §4.2, confidence A), so the name tells whose account it is where a UID is
+	// missing.
+	Names []string
 	// Key is a fingerprint of the API key. It stands in for the company where the
 	// API names none.
 	Key string
@@ -54,6 +80,20 @@ func (o Owner) Company() string {
 		return ""
 	}
 	return o.Companies[0]
+}
+
+// CompanyName is what the account's company is called; empty when the API does not
+// tell.
+func (o Owner) CompanyName() string {
+	if len(o.Names) == 0 {
+		return ""
+	}
+	return o.Names[0]
+}
+
+// named says that one of the companies has a name, as names are compared.
+func (o Owner) named(name string) bool {
+	return slices.ContainsFunc(o.Names, func(n string) bool { return FoldName(n) == FoldName(name) })
 }
 
 // Claim is an order of an earlier run that the account does not show yet.

@@ -114,20 +114,28 @@ func (saved Document) envelopeObjections(fresh Document, now time.Time) []Object
 }
 
 // accountObjection says why a fresh plan is for another account than the saved
-// one. Where both name a company, that decides: an account may have several. Where
-// one names none, the API key has to be the same.
+// one. Where both know a company's UID, that decides: an account may have several.
+// Else its name does, and where one of them knows no name either, the API key has to
+// be the same. A person may vouch for all but the UID.
 func (saved Document) accountObjection(fresh Document) string {
-	named := saved.Company != nil && len(fresh.Owner.Companies) > 0
+	owner := fresh.Owner
+	identified := saved.Company != nil && len(owner.Companies) > 0
+	named := saved.CompanyName != "" && len(owner.Names) > 0
 	switch {
-	case named && slices.Contains(fresh.Owner.Companies, *saved.Company), fresh.SameAccount && !named:
+	case identified && slices.Contains(owner.Companies, *saved.Company):
+		return ""
+	case identified:
+		return fmt.Sprintf("the plan is for company %s, this account belongs to company %s", *saved.Company, owner.Company())
+	case fresh.SameAccount, named && owner.named(saved.CompanyName):
 		return ""
 	case named:
-		return fmt.Sprintf("the plan is for company %s, this account belongs to company %s", *saved.Company, fresh.Owner.Company())
-	case saved.Account == fresh.Owner.Key:
+		return fmt.Sprintf("the plan is for company %q, this account belongs to company %q; if it is the same account, say so with --same-account",
+			saved.CompanyName, owner.CompanyName())
+	case saved.Account == owner.Key:
 		return ""
 	}
 	who := "this account names no company"
-	if saved.Company == nil {
+	if saved.Company == nil && saved.CompanyName == "" {
 		who = "the account named no company then"
 	}
 	return "the plan was made with another API key, and " + who + " to tell by whether it is the same account; if it is, say so with --same-account"

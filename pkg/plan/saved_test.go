@@ -143,46 +143,66 @@ func objectionsOf(saved, fresh plan.Document) string {
 	return strings.Join(got, "\n")
 }
 
-// A company that both name decides whose account it is; else the API key does,
-// unless somebody vouches for it.
+// A company that both know by UID decides whose account it is; else one that both
+// know by name, else the API key. Somebody may vouch for all but the UID.
 func TestAccountObjections(t *testing.T) {
 	const (
 		other   = "the plan is for company a, this account belongs to company b"
 		noneNow = "the plan was made with another API key, and this account names no company to tell by whether it is the same account; if it is, say so with --same-account"
+		another = `the plan is for company "Ay Ltd", this account belongs to company "Bee"; if it is the same account, say so with --same-account`
 		noneYet = "the plan was made with another API key, and the account named no company then to tell by whether it is the same account; if it is, say so with --same-account"
 	)
 	for name, c := range map[string]struct {
 		company   string
+		name      string
 		companies []string
+		names     []string
 		key       string
 		same      bool
 		want      string
 	}{
-		"the company":                        {"a", []string{"a"}, "1", false, ""},
-		"the company, another key":           {"a", []string{"a"}, "2", false, ""},
-		"one of several":                     {"a", []string{"b", "a"}, "2", false, ""},
-		"another company":                    {"a", []string{"b"}, "1", false, other},
-		"another company, vouched for":       {"a", []string{"b"}, "1", true, other},
-		"none now":                           {"a", nil, "1", false, ""},
-		"none now, another key":              {"a", nil, "2", false, noneNow},
-		"none now, another key, vouched":     {"a", nil, "2", true, ""},
-		"none then":                          {"", []string{"b"}, "1", false, ""},
-		"none then, another key":             {"", []string{"b"}, "2", false, noneYet},
-		"none then, another key, vouched":    {"", []string{"b"}, "2", true, ""},
-		"never any":                          {"", nil, "1", false, ""},
-		"never any, another key":             {"", nil, "2", false, noneYet},
-		"never any, another key, vouched":    {"", nil, "2", true, ""},
-		"never any, and no key is known":     {"", nil, "", false, noneYet},
-		"a company now, and no key is known": {"", []string{"a"}, "", false, noneYet},
+		"the company":                        {"a", "", []string{"a"}, nil, "1", false, ""},
+		"the company, another key":           {"a", "", []string{"a"}, nil, "2", false, ""},
+		"one of several":                     {"a", "", []string{"b", "a"}, nil, "2", false, ""},
+		"another company":                    {"a", "", []string{"b"}, nil, "1", false, other},
+		"another company, vouched for":       {"a", "", []string{"b"}, nil, "1", true, other},
+		"none now":                           {"a", "", nil, nil, "1", false, ""},
+		"none now, another key":              {"a", "", nil, nil, "2", false, noneNow},
+		"none now, another key, vouched":     {"a", "", nil, nil, "2", true, ""},
+		"none then":                          {"", "", []string{"b"}, nil, "1", false, ""},
+		"none then, another key":             {"", "", []string{"b"}, nil, "2", false, noneYet},
+		"none then, another key, vouched":    {"", "", []string{"b"}, nil, "2", true, ""},
+		"never any":                          {"", "", nil, nil, "1", false, ""},
+		"never any, another key":             {"", "", nil, nil, "2", false, noneYet},
+		"never any, another key, vouched":    {"", "", nil, nil, "2", true, ""},
+		"never any, and no key is known":     {"", "", nil, nil, "", false, noneYet},
+		"a company now, and no key is known": {"", "", []string{"a"}, nil, "", false, noneYet},
+
+		"the UID, another name":                 {"a", "Ay Ltd", []string{"a"}, []string{"Bee"}, "1", false, ""},
+		"another UID, the same name":            {"a", "Ay Ltd", []string{"b"}, []string{"Ay Ltd"}, "1", false, other},
+		"another UID, the same name, vouched":   {"a", "Ay Ltd", []string{"b"}, []string{"Ay Ltd"}, "1", true, other},
+		"the name, ports since":                 {"", "Ay Ltd", []string{"b"}, []string{"Bee", "AY ltd "}, "1", false, ""},
+		"the name, ports since, another key":    {"", "Ay Ltd", []string{"b"}, []string{"Ay Ltd"}, "2", false, ""},
+		"the name, ports ended since":           {"a", "Ay Ltd", nil, []string{"ay ltd"}, "2", false, ""},
+		"the name, never any ports":             {"", "Ay Ltd", nil, []string{"Ay Ltd"}, "2", false, ""},
+		"another name, the same key":            {"", "Ay Ltd", []string{"b"}, []string{"Bee"}, "1", false, another},
+		"another name, never any ports":         {"", "Ay Ltd", nil, []string{"Bee"}, "1", false, another},
+		"another name, ports ended since":       {"a", "Ay Ltd", nil, []string{"Bee"}, "1", false, another},
+		"another name, vouched for":             {"", "Ay Ltd", []string{"b"}, []string{"Bee"}, "2", true, ""},
+		"a name then, none now":                 {"", "Ay Ltd", []string{"b"}, nil, "1", false, ""},
+		"a name then, none now, another key":    {"", "Ay Ltd", nil, nil, "2", false, noneNow},
+		"no name then, one now, another key":    {"", "", nil, []string{"Ay Ltd"}, "2", false, noneYet},
+		"no name then, one now, the key is new": {"", "", nil, []string{"Ay Ltd"}, "2", true, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			saved := documentOf(plan.Plan{}, time.Time{})
 			saved.ExpiresAt, saved.Account = time.Now().Add(time.Hour), "1"
+			saved.CompanyName = c.name
 			if c.company != "" {
 				saved.Company = &c.company
 			}
 			fresh := saved
-			fresh.Owner, fresh.SameAccount = plan.Owner{Companies: c.companies, Key: c.key}, c.same
+			fresh.Owner, fresh.SameAccount = plan.Owner{Companies: c.companies, Names: c.names, Key: c.key}, c.same
 			if text := objectionsOf(saved, fresh); text != c.want {
 				t.Errorf("objections %q, want %q", text, c.want)
 			}
@@ -210,7 +230,7 @@ func everything(t testing.TB) []byte {
 		Unmanaged: []plan.ServiceRef{{UID: "1", Members: []plan.ServiceUID{"1"}}}, Summary: plan.Summary{Buy: 1},
 	}
 	d := documentOf(p, time.Unix(0, 0).UTC())
-	d.Company, d.Account, d.Inventory.Files = &company, "key", []string{"net.yaml"}
+	d.Company, d.CompanyName, d.Account, d.Inventory.Files = &company, "Ay Ltd", "key", []string{"net.yaml"}
 	b, err := d.Sealed().Encode()
 	if err != nil {
 		t.Fatal(err)

@@ -3,6 +3,7 @@ package plan
 import (
 	"cmp"
 	"fmt"
+	"slices"
 )
 
 // rolloutSite is a location within a rollout. The ports of a rollout all stand where
@@ -32,8 +33,10 @@ func (b *builder) indexSpellings() {
 	}
 }
 
-func (s Source) before(other Source) bool {
-	return cmp.Or(cmp.Compare(s.Line, other.Line), cmp.Compare(s.Column, other.Column)) < 0
+func (s Source) before(other Source) bool { return s.compare(other) < 0 }
+
+func (s Source) compare(other Source) int {
+	return cmp.Or(cmp.Compare(s.File, other.File), cmp.Compare(s.Line, other.Line), cmp.Compare(s.Column, other.Column))
 }
 
 // sameLocationReason finds a port of a rollout whose location the rollout names
@@ -49,3 +52,41 @@ func (b *builder) sameLocationReason(p Port, l Location) (Reason, bool) {
 		Hint: "take one of them out of the rollout; `count` gives several ports at one site",
 	}, false
 }
+
+// zoneOf is a diversity zone of a location.
+type zoneOf struct {
+	location LocationID
+	zone     Zone
+}
+
+// sameZoneNotes tells of entries in one zone of a location whose sites are written
+// differently, once for each zone: those written alike the inventory finds by
+// itself, and the ports of a rollout's count are. Two spellings within one rollout
+// are refused anyway.
+func (b *builder) sameZoneNotes() {
+	inSource := slices.SortedStableFunc(slices.Values(b.ports), func(p, q Port) int { return p.At("site").compare(q.At("site")) })
+	first, told := map[zoneOf]Port{}, map[zoneOf]bool{}
+	for _, p := range inSource {
+		if p.Absent || p.Zone == "" {
+			continue
+		}
+		match, err := b.resolve(p.Site)
+		if err != nil {
+			continue
+		}
+		where := zoneOf{match.Location.ID, p.Zone}
+		before, taken := first[where]
+		switch {
+		case !taken:
+			first[where] = p
+		case told[where], alike(before.Site, p.Site), p.Source.Line > 0 && before.Source == p.Source:
+		default:
+			told[where] = true
+			b.warn(p, "site", "in the %s zone of %s, where %q is already: both ports share a failure domain; use different zones if they are meant to be redundant",
+				p.Zone, match.Location, before.Name)
+		}
+	}
+}
+
+// alike says that the inventory sees one site in both.
+func alike(a, b Site) bool { return a.ID == b.ID && FoldSite(a.Name) == FoldSite(b.Name) }

@@ -220,8 +220,13 @@ func TestOwner(t *testing.T) {
 			{account: owner("k1", "acme")}, {account: owner("k2"), refused: true}, {account: owner("k2"), same: true}, {account: owner("k2")},
 		}},
 		"no company anywhere": {steps: []step{
-			{account: owner("k1")}, {account: owner("k1")}, {account: owner("k2"), refused: true}, {account: owner("k2", "emca"), refused: true},
-			{account: owner("k2"), same: true}, {account: owner("k2")}, {account: owner("k1")},
+			{account: owner("k1")},
+			{account: owner("k1")},
+			{account: owner("k2"), refused: true},
+			{account: owner("k2", "emca"), refused: true},
+			{account: owner("k2"), same: true},
+			{account: owner("k2")},
+			{account: owner("k1")},
 		}},
 		"a sandbox that was emptied": {forgetful: true, steps: []step{
 			{account: owner("", "acme")}, {account: owner("")},

@@ -459,8 +459,9 @@ func TestObserve(t *testing.T) {
 	const one, two = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"
 	account, _ := scripted(t, always(200, `{"data":[
 		{"productType":"MCR2","productName":"to AWS \ud83d","companyUid":"PARTNER"},
-		`+row("a", one, `,"companyUid":"B","associatedVxcs":[{"provisioningStatus":"LIVE"},{"provisioningStatus":"DECOMMISSIONED"},{}]`)+`,
-		`+row(`half \ud83d`, two, `,"companyUid":"a"`)+`,
+		{"productUid":"Z","productName":"x"},
+		`+row("a", one, `,"companyUid":"B","companyName":"Bee","associatedVxcs":[{"provisioningStatus":"LIVE"},{"provisioningStatus":"DECOMMISSIONED"},{}]`)+`,
+		`+row(`half \ud83d`, two, `,"companyUid":"a","companyName":"Ay"`)+`,
 		`+row(`half \ud83d`, "33333333-3333-4333-8333-333333333333", `,"companyUid":"A"`)+`]}`))
 	seen, err := account.Observe(t.Context())
 	if err != nil {
@@ -469,11 +470,17 @@ func TestObserve(t *testing.T) {
 	if diff := cmp.Diff([]string{"a", "b"}, seen.Owner.Companies); diff != "" || seen.Owner.Company() != "a" {
 		t.Errorf("companies: %s", diff)
 	}
+	if diff := cmp.Diff([]string{"Bee", "Ay"}, seen.Owner.Names); diff != "" {
+		t.Errorf("names: %s", diff)
+	}
 	if key := seen.Owner.Key; len(key) != 16 || strings.Contains(key, "access") {
 		t.Errorf("the key's fingerprint is %q", key)
 	}
 	if s := seen.Services[0]; s.VXCs != 2 || s.Name != "a" {
 		t.Errorf("observed %+v", s)
+	}
+	if diff := cmp.Diff([]plan.Untyped{{UID: "z", Name: "x"}}, seen.Untyped); diff != "" {
+		t.Errorf("untyped: %s", diff)
 	}
 	first, second := seen.Services[1].Name, seen.Services[2].Name
 	if plan.FoldName(first) == plan.FoldName(second) || !strings.HasPrefix(first, "half \ufffd (unreadable name of "+two) {
@@ -484,14 +491,14 @@ func TestObserve(t *testing.T) {
 func TestCompanies(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const uid = "160208AE-01E4-4CB9-8D69-03A197B31CD2"
-		account, _ := scripted(t, always(200, `{"data":[{"companyUid":"`+uid+`"}]}`))
+		account, _ := scripted(t, always(200, `{"data":[{"companyUid":"`+uid+`","companyName":"Example Ltd"}]}`))
 		got, err := account.Companies(t.Context())
-		if diff := cmp.Diff([]string{strings.ToLower(uid)}, got); err != nil || diff != "" {
+		if diff := cmp.Diff(plan.Owner{Companies: []string{strings.ToLower(uid)}, Names: []string{"Example Ltd"}}, got); err != nil || diff != "" {
 			t.Errorf("%s, %v", diff, err)
 		}
 		for _, status := range []int{0, 403, 404, 500, 200} {
 			account, _ = scripted(t, always(status, `<html>`))
-			if got, err := account.Companies(t.Context()); err != nil || len(got) != 0 {
+			if got, err := account.Companies(t.Context()); err != nil || len(got.Companies)+len(got.Names) != 0 {
 				t.Errorf("%d: %v, %v", status, got, err)
 			}
 		}

@@ -29,7 +29,7 @@ type Reader struct {
 		List(context.Context) ([]megaport.Approval, error)
 	}
 	company interface {
-		UIDs(context.Context) ([]string, error)
+		Get(context.Context) (megaport.Companies, error)
 	}
 	validate func(context.Context, megaport.Order) (megaport.Quote, error)
 	key      string // the API key's fingerprint
@@ -96,11 +96,14 @@ func (r *Reader) Observe(ctx context.Context) (plan.Observed, error) {
 		return plan.Observed{}, err
 	}
 	o := plan.Observed{
-		Owner:    plan.Owner{Companies: companies(listing.Companies), Key: r.key},
+		Owner:    plan.Owner{Companies: companies(listing.Companies), Names: listing.CompanyNames, Key: r.key},
 		Services: make([]plan.Service, len(listing.Ports)),
 	}
 	for i, p := range listing.Ports {
 		o.Services[i] = r.service(p)
+	}
+	for _, p := range listing.Untyped {
+		o.Untyped = append(o.Untyped, plan.Untyped{UID: plan.FoldUID(p.UID), Name: p.Name})
 	}
 	return o, nil
 }
@@ -143,15 +146,15 @@ func (r *Reader) Charge(ctx context.Context, uid plan.ServiceUID) (plan.Charge, 
 }
 
 // Companies asks whose account it is. That it is not told is no error.
-func (r *Reader) Companies(ctx context.Context) ([]string, error) {
-	found, err := r.company.UIDs(ctx)
+func (r *Reader) Companies(ctx context.Context) (plan.Owner, error) {
+	found, err := r.company.Get(ctx)
 	if ctx.Err() != nil {
-		return nil, context.Cause(ctx)
+		return plan.Owner{}, context.Cause(ctx)
 	}
 	if err != nil {
-		return nil, nil
+		return plan.Owner{}, nil
 	}
-	return companies(found), nil
+	return plan.Owner{Companies: companies(found.UIDs), Names: found.Names}, nil
 }
 
 // Approvals lists order approvals. Whatever the endpoint answers is an answer:

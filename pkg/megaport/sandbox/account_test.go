@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // partner are the knobs of an account that manages two companies.
@@ -184,10 +186,21 @@ func TestAnApprovedOrderIsItsCompanys(t *testing.T) {
 // manage is listed like its own.
 func TestASecondCompanyInTheListing(t *testing.T) {
 	a := start(t, Config{})
-	a.do("POST", "/_sandbox/services", `[{"name":"mine"},{"name":"theirs","companyUid":"44444444-4444-4444-8444-444444444444","companyName":"Other Ltd"}]`).want(200)
-	owners := map[string]any{}
+	a.do("POST", "/_sandbox/services", `[{"name":"mine"},{"name":"theirs","companyUid":"44444444-4444-4444-8444-444444444444","companyName":"Other Ltd"},
+		{"name":"nameless","companyUid":"55555555-5555-4555-8555-555555555555"},
+		{"name":"overridden","overrides":{"companyUid":"66666666-6666-4666-8666-666666666666"}},
+		{"name":"all","overrides":{"companyUid":"77777777-7777-4777-8777-777777777777","companyName":"All Ltd"}},
+		{"name":"odd","overrides":{"companyUid":7}}]`).want(200)
+	owners, names := map[string]any{}, map[string]any{}
 	for _, row := range a.listing() {
-		owners[row["productName"].(string)] = row["companyUid"]
+		owners[row["productName"].(string)], names[row["productName"].(string)] = row["companyUid"], row["companyName"]
+	}
+	want := map[string]any{
+		"mine": "Sandbox Networks", "theirs": "Other Ltd", "nameless": "Company 55555555", "overridden": "Company 66666666",
+		"all": "All Ltd", "odd": "Sandbox Networks",
+	}
+	if diff := cmp.Diff(want, names); diff != "" {
+		t.Errorf("names %s", diff)
 	}
 	if owners["mine"] != "5f0c2a4e-7b1d-4c39-9a86-d21e04b7c3f8" || owners["theirs"] != "44444444-4444-4444-8444-444444444444" {
 		t.Errorf("owners %v", owners)

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"net/http"
@@ -142,8 +143,12 @@ func (w *view) owner(v *service) (uid, name string) {
 	if v.CompanyUID == "" {
 		return w.s.config.Company.UID, w.s.config.Company.Name
 	}
-	return v.CompanyUID, v.CompanyName
+	return v.CompanyUID, cmp.Or(v.CompanyName, companyName(v.CompanyUID))
 }
+
+// companyName invents the name of a company of which only the UID is given: two
+// companies of one name would be told apart by nothing but their UIDs.
+func companyName(uid string) string { return "Company " + uid[:min(len(uid), 8)] }
 
 // status computes the provisioning state from the service's timestamps.
 func (w *view) status(v *service) string {
@@ -220,7 +225,19 @@ func (w *view) product(v *service) any {
 	if len(v.Overrides) == 0 {
 		return row
 	}
+	if uid := text(v.Overrides["companyUid"]); uid != "" && uid != row.CompanyUID {
+		row.CompanyName = companyName(uid) // unless that is overridden, too
+	}
 	return overridden(row, v.Overrides)
+}
+
+// text gives a JSON text, empty for anything else.
+func text(v jsontext.Value) string {
+	var s string
+	if decode(v, &s) != nil {
+		return ""
+	}
+	return s
 }
 
 func (w *view) plainProduct(v *service) wireProduct {

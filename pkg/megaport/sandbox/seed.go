@@ -39,7 +39,8 @@ type Seed struct {
 	// Ended is how long ago a service of the status DECOMMISSIONED ended; zero means
 	// now.
 	Ended time.Duration `json:"ended"`
-	// CompanyUID and CompanyName name another owner than the account's company.
+	// CompanyUID and CompanyName name another owner than the account's company. A UID
+	// alone, here or in Overrides, gets a name that is made of it.
 	CompanyUID  string `json:"companyUid"`
 	CompanyName string `json:"companyName"`
 	// VXCs are shown as associatedVxcs; one that is not terminated stands in the way

@@ -44,7 +44,7 @@ func (g *globals) register(f *pflag.FlagSet) {
 	f.StringVar(&g.tokenURL, "token-url", "", "`address` that issues tokens, when it is not the environment's own")
 	f.StringVar(&g.profile, "profile", "", "`profile` of ~/.megaport/config.json to take the API key from")
 	f.StringVar(&g.state, "state", "", "`place` of the ledger: a folder, or s3://bucket/prefix (else the inventory's state, else .portctl beside it)")
-	f.BoolVar(&g.sameAccount, "same-account", false, "the API key is another one of the same account: recorded, where the API names no company to tell by")
+	f.BoolVar(&g.sameAccount, "same-account", false, "the API key is another one of the same account: recorded, where the API names no company to tell by, or spells its name in another way")
 	f.StringVar(&g.locations, "locations", "", "JSON `file` of locations for the sandbox, as \"sites --format api\" writes it (else a built-in subset)")
 	f.StringVar(&g.logLevel, "log-level", "warn", "log `level` on standard error: debug, info, warn, error or off")
 	f.StringVar(&g.logFormat, "log-format", "text", "log `format`: text or json")

@@ -165,6 +165,7 @@ func (g *globals) document(t target, inv *inventory.Inventory, d apply.Draft, ex
 		ExpiresAt:     now.Add(expires),
 		Environment:   t.Environment,
 		BaseURL:       t.Address(),
+		CompanyName:   d.Observed.Owner.CompanyName(),
 		Account:       d.Observed.Owner.Key,
 		Owner:         d.Observed.Owner,
 		SameAccount:   g.sameAccount,

@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -38,6 +39,9 @@ type account struct {
 	Inventories map[string]string `yaml:"inventories"`
 	// Cancelling lists UIDs whose cancellation the ledger recorded as begun.
 	Cancelling []string `yaml:"cancelling"`
+	// Untyped maps UIDs to the names of products that do not show whether they are
+	// ports.
+	Untyped map[string]string `yaml:"untyped"`
 	// ApprovalsUnknown is why the order approvals cannot be read.
 	ApprovalsUnknown string `yaml:"approvalsUnknown"`
 	// Refuse maps a name to the API's reasons against its order.
@@ -276,6 +280,9 @@ func (a account) observed(t *testing.T) plan.Observed {
 			CostCentre: s.CostCentre, MarketplaceVisibility: s.Visible, Locked: s.Locked, AdminLocked: s.AdminLocked,
 			CreatedAt: s.CreatedAt, ContractEnd: s.ContractEnd, VXCs: s.VXCs,
 		})
+	}
+	for _, uid := range slices.Sorted(maps.Keys(a.Untyped)) {
+		o.Untyped = append(o.Untyped, plan.Untyped{UID: plan.ServiceUID(uid), Name: a.Untyped[uid]})
 	}
 	for i, c := range a.Claims {
 		o.Claims = append(o.Claims, c.observed(fmt.Sprintf("claim-%d", i)))

@@ -1,0 +1,41 @@
+package plan
+
+import (
+	"fmt"
+	"strings"
+)
+
+// untypedReason holds back an entry whose service may be there: a port that is
+// overlooked would be bought again, and one to be cancelled taken for gone.
+func (b *builder) untypedReason(p Port) (Reason, bool) {
+	u, found := b.observed.MayBe(p.UID, p.Name, p.Formerly)
+	if !found {
+		return Reason{}, true
+	}
+	return Reason{
+		Code: ReasonTypeUnknown, Source: p.Source,
+		Text: fmt.Sprintf("the account lists a product %q (UID %q) and does not show whether it is a port", u.Name, u.UID),
+		Hint: "look it up in the Megaport portal: if it is another product, give it or the entry another name; if it is the port, try again later",
+	}, false
+}
+
+// untypedShown is how many products a note names.
+const untypedShown = 5
+
+// untypedNote tells of the products that were passed over.
+func (b *builder) untypedNote() {
+	all := b.observed.Untyped
+	if len(all) == 0 {
+		return
+	}
+	var shown []string
+	for _, u := range all[:min(len(all), untypedShown)] {
+		shown = append(shown, fmt.Sprintf("%q (UID %q)", u.Name, u.UID))
+	}
+	if more := len(all) - len(shown); more > 0 {
+		shown = append(shown, fmt.Sprintf("%d more", more))
+	}
+	b.warnings = append(b.warnings, Warning{
+		Text: "the account lists products without showing whether they are ports; they are passed over, and nothing is bought under their names: " + strings.Join(shown, ", "), Source: Source{File: "account"},
+	})
+}
