@@ -192,7 +192,7 @@ func (r *resolver) judge(ctx context.Context, f finding) (uids []plan.ServiceUID
 		}
 		return nil, "a person said that it was not created", nil
 	}
-	return r.UIDs, "a person named the services", r.judgeUIDs(ctx, f.open)
+	return r.UIDs, "a person named the services", r.judgeUIDs(ctx, f)
 }
 
 func refuse(f finding, text, advice string) error {
@@ -291,10 +291,10 @@ func (r *resolver) judgePartial(ctx context.Context, f finding) ([]plan.ServiceU
 }
 
 // judgeUIDs checks that the services that a person named can be the order's.
-func (r *resolver) judgeUIDs(ctx context.Context, o ledger.Open) error {
-	name := nameOf(o)
-	if want := o.Order.Members(); len(r.UIDs) != want && !r.AsIs && o.State != ledger.Damaged {
-		return &ResolveError{name, fmt.Sprintf("the order was for %d services, and %d were named", want, len(r.UIDs)), "give --uid once for each service; --as-is accepts another number"}
+func (r *resolver) judgeUIDs(ctx context.Context, f finding) error {
+	o, name := f.open, nameOf(f.open)
+	if err := r.judgeNumber(ctx, f); err != nil {
+		return err
 	}
 	for _, uid := range r.UIDs {
 		s, found, err := r.lookup.reader.Service(ctx, uid)
@@ -314,6 +314,25 @@ func (r *resolver) judgeUIDs(ctx context.Context, o ledger.Open) error {
 				"copy the UID from the Megaport portal; --as-is accepts the service all the same",
 			}
 		}
+	}
+	return nil
+}
+
+// judgeNumber checks that as many services were named as were ordered. Fewer are
+// accepted as they are once no more of them can show: the entry grows its LAG by
+// those that are missing.
+func (r *resolver) judgeNumber(ctx context.Context, f finding) error {
+	want := f.open.Order.Members()
+	for i, uid := range r.UIDs {
+		if slices.Contains(r.UIDs[:i], uid) {
+			return refuse(f, fmt.Sprintf("service %s is named twice", uid), "give --uid once for each service")
+		}
+	}
+	switch {
+	case len(r.UIDs) != want && !r.AsIs && f.open.State != ledger.Damaged:
+		return refuse(f, fmt.Sprintf("the order was for %d services, and %d were named", want, len(r.UIDs)), "give --uid once for each service; --as-is accepts another number")
+	case len(r.UIDs) < want:
+		return r.unhurried(ctx, f)
 	}
 	return nil
 }
