@@ -313,9 +313,27 @@ func (r *resolver) judgeUIDs(ctx context.Context, f finding) error {
 					uid, s.Speed, s.Location, s.CreatedAt.UTC().Format(time.DateOnly), o.Order.Speed, o.Order.Location, o.Time.UTC().Format(time.DateOnly)),
 				"copy the UID from the Megaport portal; --as-is accepts the service all the same",
 			}
+		case !r.AsIs && r.anothers(ctx, o, s):
+			return &ResolveError{
+				name, fmt.Sprintf("service %s (%q) is that of another order, or has the name of another order or entry", uid, s.Name),
+				"copy the UID from the Megaport portal; --as-is accepts the service all the same",
+			}
 		}
 	}
 	return nil
+}
+
+// anothers says that a service that stands where the order's does is another's, by
+// its order tag or its name.
+func (r *resolver) anothers(ctx context.Context, o ledger.Open, s plan.Service) bool {
+	if plan.FoldName(s.Name) == plan.FoldName(o.Name) {
+		return false
+	}
+	tags, err := r.lookup.reader.Tags(ctx, s.UID)
+	if tag := tags[plan.TagOrder]; err == nil && tag != "" {
+		return tag != o.ID
+	}
+	return r.lookup.elses(o, s)
 }
 
 // judgeNumber checks that as many services were named as were ordered. Fewer are

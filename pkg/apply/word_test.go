@@ -64,3 +64,35 @@ func TestFewerAsTheyAreWaitForTheOthers(t *testing.T) {
 		}
 	})
 }
+
+// A person who names the service of another order made a slip, unless they insist.
+func TestServiceOfAnotherOrderIsNotTaken(t *testing.T) {
+	for name, c := range map[string]struct {
+		service string
+		tag     string
+		desired plan.Desired
+		taken   bool
+	}{
+		"another order's tag":    {"x", "another", entries("a"), false},
+		"another entry's name":   {"b", "", entries("a", "b"), false},
+		"nothing speaks against": {"x", "", entries("a"), true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				l, _ := unanswered(t, "a")
+				account := &fakeAccount{services: []plan.Service{port("u1", c.service)}, tags: map[plan.ServiceUID]map[string]string{"u1": {plan.TagOrder: c.tag}}}
+				word := apply.Resolution{Names: []string{"a"}, UIDs: []plan.ServiceUID{"u1"}}
+				if err := resolve(t, account, l, c.desired, word); refused(err) == c.taken {
+					t.Errorf("taken should be %t: %v", c.taken, err)
+				}
+				if c.taken {
+					return
+				}
+				word.AsIs = true
+				if err := resolve(t, account, l, c.desired, word); err != nil {
+					t.Errorf("as it is: %v", err)
+				}
+			})
+		})
+	}
+}
