@@ -435,6 +435,9 @@ func couldBe(open ledger.Open, s plan.Service) bool {
 // and name, a pending one first.
 func (l *lookup) approvalOf(open ledger.Open) (Approval, bool) {
 	var found Approval
+	if open.ID == "" { // the claim cannot be read
+		return found, false
+	}
 	for _, a := range l.approvals.List {
 		if slices.Contains(a.Texts, open.ID) {
 			return a, true

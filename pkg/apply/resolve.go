@@ -245,7 +245,7 @@ func (r *resolver) elsewhere(o ledger.Open, uid plan.ServiceUID) bool {
 // unhurried refuses as long as more of the order may show: in the account, or among
 // the approvals.
 func (r *resolver) unhurried(ctx context.Context, f finding) error {
-	if a, ok := r.lookup.approvalOf(f.open); ok && !a.refused() && f.open.State != ledger.Damaged {
+	if a, ok := r.lookup.approvalOf(f.open); ok && !a.refused() {
 		return refuse(f, "its approval is "+a.Status, "approve or reject the order in the Megaport portal")
 	}
 	if r.lookup.approvals.Unknown != "" && !r.ApprovalsChecked {

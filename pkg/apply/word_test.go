@@ -96,3 +96,21 @@ func TestServiceOfAnotherOrderIsNotTaken(t *testing.T) {
 		})
 	}
 }
+
+// A claim of which a record cannot be read still tells which approval is its own.
+func TestApprovalOfADamagedClaim(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := storetest.NewMemory()
+		claim := claimByHand(t, store, "a")
+		if err := store.Create(t.Context(), claim.Key+"/1.json", []byte("torn")); err != nil {
+			t.Fatal(err)
+		}
+		account := &fakeAccount{approvals: []apply.Approval{{UID: "p1", Status: "PENDING", Texts: []string{claim.ID}}}}
+		time.Sleep(time.Hour)
+		l := ledger.New(store, "api.test", ledger.Run{})
+		word := apply.Resolution{Keys: []string{claim.Key}, NotCreated: true}
+		if err := resolve(t, account, l, entries("a"), word); !refused(err) {
+			t.Errorf("called not created while its approval is pending: %v", err)
+		}
+	})
+}
