@@ -183,7 +183,7 @@ func (r *resolver) judge(ctx context.Context, f finding) (uids []plan.ServiceUID
 		if f.open.State != ledger.Rejected {
 			return nil, "", refuse(f, "its approval was not refused: the order is "+string(f.open.State), "--again is for orders whose approval was rejected, withdrawn or expired")
 		}
-		return nil, "a person wants it ordered again", nil
+		return nil, "a person wants it ordered again", r.alive(ctx, f)
 	case r.Partial:
 		return r.judgePartial(ctx, f)
 	case r.NotCreated:

@@ -114,3 +114,53 @@ func TestApprovalOfADamagedClaim(t *testing.T) {
 		}
 	})
 }
+
+// order from being made again.
+func TestAgainWhileAnsweredIsAlive(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, claim := unanswered(t, "a")
+		if _, err := l.Record(t.Context(), claim, ledger.Record{State: ledger.Unknown, UIDs: []plan.ServiceUID{"u1", "u2"}}); err != nil {
+			t.Fatal(err)
+		}
+		account := &fakeAccount{
+			services:  []plan.Service{port("u1", "renamed by the API")},
+			approvals: []apply.Approval{{UID: "p1", Status: "REJECTED", Texts: []string{"a"}, CreatedAt: time.Now()}},
+		}
+		if err := resolve(t, account, l, entries("a"), apply.Resolution{Names: []string{"a"}, Again: true}); !refused(err) {
+			t.Errorf("ordered again: %v", err)
+		}
+	})
+}
+
+// its name was rejected, whatever the entry says today.
+func TestRejectedApprovalOfAnAnsweredOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := storetest.NewMemory()
+		claim := claimByHand(t, store, "a")
+		book := ledger.New(store, "api.test", ledger.Run{})
+		if _, err := book.Record(t.Context(), claim, ledger.Record{State: ledger.Unknown, UIDs: []plan.ServiceUID{"u1", "u2"}}); err != nil {
+			t.Fatal(err)
+		}
+		account := &fakeAccount{approvals: []apply.Approval{{UID: "p1", Status: "REJECTED", Texts: []string{"a"}, CreatedAt: time.Now()}}}
+		d := entries("a")
+		d.Ports[0].Term = 24
+		r := (&scenario{account: account, store: store}).run(t, d)
+		if len(account.orders) > 0 || r.ExitCode != apply.ExitUnknown {
+			t.Errorf("exit %d, orders %v", r.ExitCode, account.orders)
+		}
+	})
+}
+
+// ordered again.
+func TestAgainWhileAMemberIsAlive(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, claim := unanswered(t, "lag")
+		if _, err := l.Record(t.Context(), claim, ledger.Record{State: ledger.Rejected, Lookup: true}); err != nil {
+			t.Fatal(err)
+		}
+		account := &fakeAccount{services: []plan.Service{port("u1", "lag")}}
+		if err := resolve(t, account, l, entries("lag"), apply.Resolution{Names: []string{"lag"}, Again: true}); !refused(err) {
+			t.Errorf("ordered again: %v", err)
+		}
+	})
+}
