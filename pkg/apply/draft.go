@@ -289,10 +289,15 @@ func (d *Draft) recallService(ctx context.Context, r Reader, uid plan.ServiceUID
 		return true, nil
 	}
 	s, there, err := r.Service(ctx, uid)
-	if there && err == nil {
+	switch {
+	case ctx.Err() != nil:
+		return false, ctx.Err()
+	case err != nil: // it may be there: its entry is not bought without a word
+		return true, nil
+	case there:
 		d.add(s)
 	}
-	return there, err
+	return there, nil
 }
 
 // readMore reads tags and cancellation charges, in parallel. What cannot be read is

@@ -1,6 +1,7 @@
 package apply_test
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"testing/synctest"
@@ -161,6 +162,38 @@ func TestAgainWhileAMemberIsAlive(t *testing.T) {
 		account := &fakeAccount{services: []plan.Service{port("u1", "lag")}}
 		if err := resolve(t, account, l, entries("lag"), apply.Resolution{Names: []string{"lag"}, Again: true}); !refused(err) {
 			t.Errorf("ordered again: %v", err)
+		}
+	})
+}
+
+// unreadable is an account in which some services cannot be read by themselves.
+type unreadable struct {
+	*fakeAccount
+	uid plan.ServiceUID
+}
+
+func (u unreadable) Service(ctx context.Context, uid plan.ServiceUID) (plan.Service, bool, error) {
+	if uid == u.uid {
+		return plan.Service{}, false, errors.New("HTTP 500")
+	}
+	return u.fakeAccount.Service(ctx, uid)
+}
+
+// A service that vanished and cannot be read holds back its own entry, and no other.
+func TestUnreadablePredecessorStopsItsEntryAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := storetest.NewMemory()
+		s := &scenario{account: &fakeAccount{}, store: store, options: apply.Options{Wait: time.Minute}}
+		s.run(t, entries("a"))
+		uid := s.account.services[0].UID
+		s.account.services = nil
+		d := entries("a", "b")
+		draft, err := apply.MakeDraft(t.Context(), unreadable{s.account, uid}, d, apply.DraftOptions{Ledger: ledger.New(store, "api.test", ledger.Run{})})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if a := draft.Plan.Actions; a[0].Kind != plan.Blocked || a[1].Kind != plan.Buy {
+			t.Errorf("%s %s, %s %s", a[0].Kind, a[0].Reason.Text, a[1].Kind, a[1].Reason.Text)
 		}
 	})
 }
