@@ -197,3 +197,29 @@ func TestUnreadablePredecessorStopsItsEntryAlone(t *testing.T) {
 		}
 	})
 }
+
+// absentApprovals is an account whose key may not see the approvals.
+type absentApprovals struct{ *fakeAccount }
+
+func (absentApprovals) Approvals(context.Context) (apply.Approvals, error) {
+	return apply.Approvals{Absent: true}, nil
+}
+
+// old one says nothing about a new order.
+func TestOldApprovalThatCouldNotBeSeen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := storetest.NewMemory()
+		account := &fakeAccount{outcome: map[string]apply.Outcome{"a": apply.Unknown}}
+		account.approvals = []apply.Approval{{UID: "p1", Status: "REJECTED", Texts: []string{"a"}, CreatedAt: time.Now().Add(-1000 * time.Hour)}}
+		book := ledger.New(store, "api.test", ledger.Run{})
+		d, _, err := apply.Prepare(t.Context(), absentApprovals{account}, entries("a"), apply.DraftOptions{Ledger: book, PerOrder: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		apply.Run(t.Context(), d, apply.Options{Account: absentApprovals{account}, Ledger: book})
+		(&scenario{account: account, store: store}).run(t, entries("a"))
+		if open := snapshot(t, store); len(open) != 1 || open[0].State == ledger.Rejected {
+			t.Errorf("%+v", open)
+		}
+	})
+}
