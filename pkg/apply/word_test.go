@@ -223,3 +223,40 @@ func TestOldApprovalThatCouldNotBeSeen(t *testing.T) {
 		}
 	})
 }
+
+// An entry's uid does not replace what the answer named.
+func TestUIDOfAnEntryIsNotAnotherOrders(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := storetest.NewMemory()
+		claim := claimByHand(t, store, "a")
+		book := ledger.New(store, "api.test", ledger.Run{})
+		if _, err := book.Record(t.Context(), claim, ledger.Record{State: ledger.Bought, UIDs: []plan.ServiceUID{"u1"}}); err != nil {
+			t.Fatal(err)
+		}
+		d := entries("a")
+		d.Ports[0].UID = "u2"
+		s := &scenario{account: &fakeAccount{services: []plan.Service{port("u2", "a2")}}, store: store}
+		s.run(t, d)
+		if open := snapshot(t, store); len(open) != 1 {
+			t.Errorf("the claim of u1 was closed")
+		}
+	})
+}
+
+// Nor does it replace an order that waits for its approval.
+func TestUIDOfAnEntryLeavesAPendingOrderOpen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := storetest.NewMemory()
+		claim := claimByHand(t, store, "a")
+		account := &fakeAccount{
+			services:  []plan.Service{port("u2", "a2")},
+			approvals: []apply.Approval{{UID: "p1", Status: "PENDING", Texts: []string{claim.ID}}},
+		}
+		d := entries("a")
+		d.Ports[0].UID = "u2"
+		(&scenario{account: account, store: store}).run(t, d)
+		if open := snapshot(t, store); len(open) != 1 {
+			t.Errorf("the claim was closed while its approval is pending")
+		}
+	})
+}
