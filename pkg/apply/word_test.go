@@ -260,3 +260,37 @@ func TestUIDOfAnEntryLeavesAPendingOrderOpen(t *testing.T) {
 		}
 	})
 }
+
+// A claim that is over and cannot be read counts from when somebody first saw it, and
+// not from each time anew.
+func TestEndedClaimThatCannotBeReadHasAWayOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := storetest.NewMemory()
+		claim := claimByHand(t, store, "a")
+		l := ledger.New(store, "api.test", ledger.Run{})
+		if _, err := l.Record(t.Context(), claim, ledger.Record{State: ledger.NotSent}); err != nil {
+			t.Fatal(err)
+		}
+		torn := storetest.NewMemory()
+		keys, _ := store.List(t.Context(), "")
+		for _, k := range keys {
+			b, _ := store.Read(t.Context(), k)
+			if k == claim.Key+"/claim.json" {
+				b = []byte("torn")
+			}
+			if err := torn.Create(t.Context(), k, b); err != nil {
+				t.Fatal(err)
+			}
+		}
+		l = ledger.New(torn, "api.test", ledger.Run{})
+		word := apply.Resolution{Keys: []string{claim.Key}, NotCreated: true}
+		account := &fakeAccount{}
+		if err := resolve(t, account, l, entries("a"), word); !refused(err) {
+			t.Errorf("at once: %v", err)
+		}
+		time.Sleep(time.Hour)
+		if err := resolve(t, account, l, entries("a"), word); err != nil {
+			t.Errorf("an hour later: %v", err)
+		}
+	})
+}
