@@ -350,12 +350,41 @@ func (r *run) update(ctx context.Context, i int, a plan.Action) {
 		if len(changes) == 0 {
 			continue
 		}
+		if err := r.refuted(ctx, i, uid); err != nil {
+			r.finishChange(i, Failed, err)
+			return
+		}
 		if err := r.updateOne(context.WithoutCancel(ctx), r.service(uid), changes); err != nil {
 			r.finishChange(i, Failed, fmt.Errorf("service %s: %w", uid, err))
 			return
 		}
 	}
 	r.finishChange(i, Updated, nil)
+}
+
+// refuted is why a service that the answer to an action's order named is not to be
+// changed: it is another's, as far as can be told so soon.
+func (r *run) refuted(ctx context.Context, i int, uid plan.ServiceUID) error {
+	if !slices.Contains(r.result.Actions[i].New, uid) {
+		return nil
+	}
+	s, there := r.services[uid]
+	if !there {
+		var err error
+		if s, there, err = r.Account.Service(ctx, uid); err != nil || !there {
+			return nil // it is new: the listing may lack it, too
+		}
+	}
+	look := r.look(nil, Approvals{}, time.Time{})
+	for _, c := range look.claims {
+		if !slices.Contains(c.UIDs, uid) || plan.FoldName(c.Name) != plan.FoldName(r.draft.Plan.Actions[i].Order.Name) {
+			continue
+		}
+		if v := look.verify(ctx, c, s); v.against != "" {
+			return errors.New("not changed: " + v.against)
+		}
+	}
+	return nil
 }
 
 // service is a port as it was listed before the run, or as good as nothing is

@@ -294,3 +294,33 @@ func TestEndedClaimThatCannotBeReadHasAWayOut(t *testing.T) {
 		}
 	})
 }
+
+// liar is an account whose answers to orders name another service.
+type liar struct{ *fakeAccount }
+
+func (l liar) Buy(ctx context.Context, o plan.Order, claim string) apply.Purchase {
+	l.fakeAccount.Buy(ctx, o, claim)
+	return apply.Purchase{Outcome: apply.Bought, UIDs: []plan.ServiceUID{"u9"}}
+}
+
+// What is another's is not locked because an answer named it.
+func TestNothingOfAStrangerIsLocked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		yes := true
+		d := entries("a")
+		d.Ports[0].Locked = &yes
+		account := &fakeAccount{services: []plan.Service{port("u9", "theirs")}}
+		account.services[0].Location = 2
+		store := storetest.NewMemory()
+		book := ledger.New(store, "api.test", ledger.Run{})
+		la := liar{account}
+		dr, _, err := apply.Prepare(t.Context(), la, d, apply.DraftOptions{Ledger: book, PerOrder: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := apply.Run(t.Context(), dr, apply.Options{Account: la, Ledger: book})
+		if len(account.calls) != 0 {
+			t.Errorf("%v %v", account.calls, outcomes(r))
+		}
+	})
+}
