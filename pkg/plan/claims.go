@@ -119,6 +119,9 @@ func (b *builder) awaits(a Action, p Port, c Claim, found []unit) Action {
 	}
 	switch c.State {
 	case Ordered:
+		if c.Evidence != "" {
+			return a.still(Unchanged, notAsOrdered(c, p.Source))
+		}
 		return a.still(Unchanged, Reason{
 			Code: ReasonOrdered, Source: p.Source,
 			Text: "bought as " + joinUIDs(c.UIDs) + ", which the account does not list yet",
@@ -133,6 +136,20 @@ func (b *builder) awaits(a Action, p Port, c Claim, found []unit) Action {
 		return a.still(Unknown, turnedAway(c, p.Source))
 	default:
 		return a.still(Unknown, doubt(c, p.Source))
+	}
+}
+
+// notAsOrdered tells of services that an answer named and that the account does not
+// show as they were ordered. What stays so only a person can accept.
+func notAsOrdered(c Claim, at Source) Reason {
+	command := "portctl ledger resolve " + quoteArg(c.Name)
+	for _, uid := range c.UIDs {
+		command += " --uid " + string(uid)
+	}
+	return Reason{
+		Code: ReasonOrdered, Source: at,
+		Text: "bought as " + joinUIDs(c.UIDs) + ", which the account does not show as ordered: " + c.Evidence,
+		Hint: "apply again later; if it stays so, `" + command + " --as-is` accepts what there is",
 	}
 }
 

@@ -2,6 +2,7 @@ package plan_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/portctl/portctl/pkg/plan"
@@ -20,5 +21,16 @@ func TestCancellationThatNeverBegan(t *testing.T) {
 	services[0].Status = plan.StatusCancelled // now it has begun
 	if a := only(t, d, o); a.Kind != plan.Cancel || !slices.Equal(a.Service.Members, []plan.ServiceUID{"u2"}) {
 		t.Errorf("begun: %s %s: %s", a.Kind, a.Reason.Code, a.Reason.Text)
+	}
+}
+
+// What was bought and is not as ordered is not called unlisted, and a command accepts
+// it.
+func TestOrderedOtherwise(t *testing.T) {
+	c := plan.Claim{ID: "1", Name: "a", State: plan.Ordered, UIDs: []plan.ServiceUID{"u9"}, Evidence: "service u9 is in LAG 8"}
+	c.Order = plan.Order{Name: "a", Location: 89, Speed: plan.Speed10G}
+	a := only(t, wanting(entry("a")), plan.Observed{Claims: []plan.Claim{c}})
+	if a.Kind != plan.Unchanged || !strings.Contains(a.Reason.Text, "in LAG 8") || !strings.Contains(a.Reason.Hint, "ledger resolve a --uid u9 --as-is") {
+		t.Errorf("%s: %s (%s)", a.Kind, a.Reason.Text, a.Reason.Hint)
 	}
 }
