@@ -472,6 +472,8 @@ func (a Approval) orders(name string, at plan.LocationID, speed plan.Speed) bool
 
 func (a Approval) pending() bool { return a.Status == "PENDING" }
 
+func (a Approval) approved() bool { return a.Status == "APPROVED" }
+
 func (a Approval) refused() bool {
 	return slices.Contains([]string{"REJECTED", "WITHDRAWN", "EXPIRED", "FAILED"}, a.Status)
 }

@@ -242,19 +242,30 @@ func (r *resolver) elsewhere(o ledger.Open, uid plan.ServiceUID) bool {
 	})
 }
 
+// causeApproved marks when a claim was first seen whose approval is given: the order is
+// carried out from then on at the latest, and nobody tells when it was approved.
+const causeApproved = "its approval is given"
+
 // unhurried refuses as long as more of the order may show: in the account, or among
 // the approvals.
 func (r *resolver) unhurried(ctx context.Context, f finding) error {
-	if a, ok := r.lookup.approvalOf(f.open); ok && !a.refused() {
+	a, ok := r.lookup.approvalOf(f.open)
+	if ok && !a.refused() && !a.approved() {
 		return refuse(f, "its approval is "+a.Status, "approve or reject the order in the Megaport portal")
 	}
 	if r.lookup.approvals.Unknown != "" && !r.ApprovalsChecked {
 		return refuse(f, "the order approvals cannot be read: "+r.lookup.approvals.Unknown,
 			"look at the orders that wait for approval in the Megaport portal; if it is not among them, add --approvals-checked")
 	}
-	since := f.open.QuietSince()
-	if f.open.State == ledger.Damaged && since.Before(time.Unix(0, 0)) || since.After(r.ledger.Now().Add(fromTheFuture)) {
-		seen, err := r.ledger.Record(ctx, f.open, ledger.Record{State: ledger.Seen, Lookup: true, Cause: "its own time says nothing"})
+	since, cause := f.open.QuietSince(), ""
+	switch {
+	case f.open.State == ledger.Damaged && since.Before(time.Unix(0, 0)), since.After(r.ledger.Now().Add(fromTheFuture)):
+		cause = "its own time says nothing"
+	case ok && a.approved() && !slices.ContainsFunc(f.open.Records, func(r ledger.Record) bool { return r.Cause == causeApproved }):
+		cause = causeApproved
+	}
+	if cause != "" {
+		seen, err := r.ledger.Record(ctx, f.open, ledger.Record{State: ledger.Seen, Lookup: true, Cause: cause})
 		if err != nil {
 			return err
 		}

@@ -324,3 +324,26 @@ func TestNothingOfAStrangerIsLocked(t *testing.T) {
 		}
 	})
 }
+
+// An order that was approved and of which nothing came is settled by a person, once
+// nothing more can come of it since that was first seen.
+func TestApprovedOrderOfWhichNothingCame(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := storetest.NewMemory()
+		claim := claimByHand(t, store, "a")
+		account := &fakeAccount{approvals: []apply.Approval{{UID: "p1", Status: "APPROVED", Texts: []string{claim.ID}}}}
+		l := ledger.New(store, "api.test", ledger.Run{})
+		word := apply.Resolution{Names: []string{"a"}, NotCreated: true}
+		time.Sleep(1000 * time.Hour)
+		for _, wait := range []time.Duration{0, 10 * time.Minute} { // it may have been approved a moment ago
+			time.Sleep(wait)
+			if err := resolve(t, account, l, entries("a"), word); !refused(err) {
+				t.Errorf("after %s: %v", wait, err)
+			}
+		}
+		time.Sleep(10 * time.Minute)
+		if err := resolve(t, account, l, entries("a"), word); err != nil {
+			t.Errorf("later: %v", err)
+		}
+	})
+}
