@@ -161,9 +161,9 @@ func (r *run) buy(ctx context.Context, i int, a plan.Action, halted *atomic.Bool
 		return notSent(err)
 	}
 	r.emit(OrderStarted{a.Name})
-	finished, p := r.brake.started(), Purchase{Outcome: Unknown}
-	defer func() { finished(p.Outcome) }() // also when something panics
-	p = r.order(ctx, i, a, halted)
+	f, p := r.brake.started(), Purchase{Outcome: Unknown}
+	defer func() { f.finished(p.Outcome) }() // also when something panics
+	p = r.order(ctx, i, a, halted, f)
 	if p.Outcome != Bought {
 		r.failed.Add(1)
 	}
@@ -188,7 +188,7 @@ func (r *run) hold(ctx context.Context, halted *atomic.Bool) error {
 // to an order is recorded whatever it is; when that fails the claim stays as it
 // is, an unconfirmed order that the next run looks up. An interruption cuts neither
 // the claim nor the order: half a claim would read as an order on its way.
-func (r *run) order(ctx context.Context, i int, a plan.Action, halted *atomic.Bool) Purchase {
+func (r *run) order(ctx context.Context, i int, a plan.Action, halted *atomic.Bool, f *flight) Purchase {
 	claim, err := r.claim(context.WithoutCancel(ctx), a)
 	if err != nil {
 		var taken *ledger.TakenError
@@ -198,7 +198,7 @@ func (r *run) order(ctx context.Context, i int, a plan.Action, halted *atomic.Bo
 		}
 		return notSent(err)
 	}
-	p, claim, err := r.send(ctx, i, a, claim)
+	p, claim, err := r.send(ctx, i, a, claim, f)
 	if err != nil {
 		halted.Store(true)
 		r.emit(LedgerFailed{a.Name, err})
@@ -217,7 +217,7 @@ const sendWithin = 4 * time.Minute
 
 // send sends the order of a claim and records the answer. An order that was turned
 // away is sent again when the account does not show it.
-func (r *run) send(ctx context.Context, i int, a plan.Action, claim ledger.Open) (Purchase, ledger.Open, error) {
+func (r *run) send(ctx context.Context, i int, a plan.Action, claim ledger.Open, f *flight) (Purchase, ledger.Open, error) {
 	detached := context.WithoutCancel(ctx)
 	var err error
 	for first := time.Now(); ; {
@@ -234,6 +234,7 @@ func (r *run) send(ctx context.Context, i int, a plan.Action, claim ledger.Open)
 		if err != nil || p.Outcome != NotProcessed || claim.State != ledger.TurnedAway || time.Since(first) > turnedAwayFor {
 			return p, claim, err
 		}
+		f.turnedAway()
 		r.adapt(i, NotProcessed)
 		if found := r.lookAgain(ctx, &claim, &p); found {
 			return p, claim, nil
@@ -242,6 +243,7 @@ func (r *run) send(ctx context.Context, i int, a plan.Action, claim ledger.Open)
 			p.Failure = failureOf(err)
 			return p, claim, nil
 		}
+		f.sentAgain()
 	}
 }
 
