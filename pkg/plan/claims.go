@@ -154,11 +154,15 @@ func notAsOrdered(c Claim, at Source) Reason {
 }
 
 func turnedAway(c Claim, at Source) Reason {
-	return Reason{
+	r := Reason{
 		Code: ReasonTurnedAway, Source: at,
 		Text: fmt.Sprintf("Megaport answered that it did not process an order of %q", c.Name) + evidence(c),
 		Hint: "apply looks for it and sends it again when the account does not show it",
 	}
+	if c.Evidence != "" { // without a word it would stay so
+		r.Hint += fmt.Sprintf("; a service that may be the order's is accepted with `portctl ledger resolve %s --uid UID`, and one that is something else listed under `unmanaged`", quoteArg(c.Name))
+	}
+	return r
 }
 
 // evidence is what was found out about a claim.

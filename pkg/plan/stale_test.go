@@ -34,3 +34,15 @@ func TestOrderedOtherwise(t *testing.T) {
 		t.Errorf("%s: %s (%s)", a.Kind, a.Reason.Text, a.Reason.Hint)
 	}
 }
+
+// What keeps an order that was turned away from being sent again has ways out.
+func TestTurnedAwayWithTroubleHasAWayOut(t *testing.T) {
+	c := plan.Claim{ID: "1", Name: "a", State: plan.TurnedAway, Evidence: "service u9 is new and may be the order's"}
+	c.Order = plan.Order{Name: "a", Location: 89, Speed: plan.Speed10G}
+	a := only(t, wanting(entry("a")), plan.Observed{Claims: []plan.Claim{c}})
+	for _, way := range []string{"ledger resolve a --uid UID", "unmanaged"} {
+		if a.Kind != plan.Unknown || !strings.Contains(a.Reason.Hint, way) {
+			t.Errorf("%s: %s (%s)", a.Kind, a.Reason.Text, a.Reason.Hint)
+		}
+	}
+}
