@@ -23,44 +23,83 @@ type brake struct {
 	row int
 }
 
-// started counts an order in that is about to be sent. The function returned says
-// what became of it, once.
-func (b *brake) started() (finished func(Outcome)) {
-	var mu sync.Mutex
-	var hangs, lent, over bool
-	timer := time.AfterFunc(patience, func() {
-		mu.Lock()
-		defer mu.Unlock()
-		if over {
-			return
+// flight is an order between its sending and the last word on it.
+type flight struct {
+	brake *brake
+	timer *time.Timer
+
+	mu sync.Mutex
+	// waits says that it was turned away and waits for a look at the account: it has
+	// an answer, and does not count as one that hangs.
+	waits             bool
+	hangs, lent, over bool
+}
+
+// started counts an order in that is about to be sent.
+func (b *brake) started() *flight {
+	f := &flight{brake: b}
+	f.mu.Lock() // the timer's function must find the timer
+	defer f.mu.Unlock()
+	f.timer = time.AfterFunc(patience, f.late)
+	return f
+}
+
+// late is called when there was no last word for a while.
+func (f *flight) late() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.over {
+		return
+	}
+	if !f.waits && !f.hangs {
+		f.hangs = true
+		f.brake.count(1)
+	}
+	f.lent = f.lent || f.brake.pace.lend()
+}
+
+// turnedAway says that an answer came, and that the order waits.
+func (f *flight) turnedAway() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.waits = true
+	if f.hangs {
+		f.hangs = false
+		f.brake.count(-1)
+	}
+}
+
+// sentAgain says that the order goes out once more.
+func (f *flight) sentAgain() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.waits = false
+	f.timer.Reset(patience)
+}
+
+// finished says what became of the order, once.
+func (f *flight) finished(o Outcome) {
+	f.timer.Stop()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.over = true
+	if f.lent {
+		f.brake.pace.reclaim()
+	}
+	switch o {
+	case Unknown:
+		if !f.hangs {
+			f.brake.count(1)
 		}
-		hangs = true
-		b.count(1)
-		lent = b.pace.lend()
-	})
-	return func(o Outcome) {
-		timer.Stop()
-		mu.Lock()
-		defer mu.Unlock()
-		over = true
-		if lent {
-			b.pace.reclaim()
-		}
-		switch o {
-		case Unknown:
-			if !hangs {
-				b.count(1)
-			}
-		case Bought, Refused:
-			b.reset()
-		}
+	case Bought, Refused:
+		f.brake.reset()
 	}
 }
 
 func (b *brake) count(n int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.row += n
+	b.row = max(0, b.row+n)
 }
 
 func (b *brake) reset() {

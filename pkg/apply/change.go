@@ -161,9 +161,9 @@ func (r *run) buy(ctx context.Context, i int, a plan.Action, halted *atomic.Bool
 		return notSent(err)
 	}
 	r.emit(OrderStarted{a.Name})
-	finished, p := r.brake.started(), Purchase{Outcome: Unknown}
-	defer func() { finished(p.Outcome) }() // also when something panics
-	p = r.order(ctx, i, a, halted)
+	f, p := r.brake.started(), Purchase{Outcome: Unknown}
+	defer func() { f.finished(p.Outcome) }() // also when something panics
+	p = r.order(ctx, i, a, halted, f)
 	if p.Outcome != Bought {
 		r.failed.Add(1)
 	}
@@ -188,7 +188,7 @@ func (r *run) hold(ctx context.Context, halted *atomic.Bool) error {
 // to an order is recorded whatever it is; when that fails the claim stays as it
 // is, an unconfirmed order that the next run looks up. An interruption cuts neither
 // the claim nor the order: half a claim would read as an order on its way.
-func (r *run) order(ctx context.Context, i int, a plan.Action, halted *atomic.Bool) Purchase {
+func (r *run) order(ctx context.Context, i int, a plan.Action, halted *atomic.Bool, f *flight) Purchase {
 	claim, err := r.claim(context.WithoutCancel(ctx), a)
 	if err != nil {
 		var taken *ledger.TakenError
@@ -198,7 +198,7 @@ func (r *run) order(ctx context.Context, i int, a plan.Action, halted *atomic.Bo
 		}
 		return notSent(err)
 	}
-	p, claim, err := r.send(ctx, i, a, claim)
+	p, claim, err := r.send(ctx, i, a, claim, f)
 	if err != nil {
 		halted.Store(true)
 		r.emit(LedgerFailed{a.Name, err})
@@ -217,7 +217,7 @@ const sendWithin = 4 * time.Minute
 
 // send sends the order of a claim and records the answer. An order that was turned
 // away is sent again when the account does not show it.
-func (r *run) send(ctx context.Context, i int, a plan.Action, claim ledger.Open) (Purchase, ledger.Open, error) {
+func (r *run) send(ctx context.Context, i int, a plan.Action, claim ledger.Open, f *flight) (Purchase, ledger.Open, error) {
 	detached := context.WithoutCancel(ctx)
 	var err error
 	for first := time.Now(); ; {
@@ -234,6 +234,7 @@ func (r *run) send(ctx context.Context, i int, a plan.Action, claim ledger.Open)
 		if err != nil || p.Outcome != NotProcessed || claim.State != ledger.TurnedAway || time.Since(first) > turnedAwayFor {
 			return p, claim, err
 		}
+		f.turnedAway()
 		r.adapt(i, NotProcessed)
 		if found := r.lookAgain(ctx, &claim, &p); found {
 			return p, claim, nil
@@ -242,6 +243,7 @@ func (r *run) send(ctx context.Context, i int, a plan.Action, claim ledger.Open)
 			p.Failure = failureOf(err)
 			return p, claim, nil
 		}
+		f.sentAgain()
 	}
 }
 
@@ -265,9 +267,10 @@ func (r *run) claim(ctx context.Context, a plan.Action) (ledger.Open, error) {
 }
 
 // before lists the approvals that could be taken for that of an order and that are
-// there before it; nil when they are not known.
+// there before it; nil when they are not known: who may not see them (403) does not
+// know of those that another key sees.
 func (l Approvals) before(o plan.Order) []string {
-	if l.Unknown != "" {
+	if l.Unknown != "" || l.Absent {
 		return nil
 	}
 	uids := []string{}
@@ -349,12 +352,41 @@ func (r *run) update(ctx context.Context, i int, a plan.Action) {
 		if len(changes) == 0 {
 			continue
 		}
+		if err := r.refuted(ctx, i, uid); err != nil {
+			r.finishChange(i, Failed, err)
+			return
+		}
 		if err := r.updateOne(context.WithoutCancel(ctx), r.service(uid), changes); err != nil {
 			r.finishChange(i, Failed, fmt.Errorf("service %s: %w", uid, err))
 			return
 		}
 	}
 	r.finishChange(i, Updated, nil)
+}
+
+// refuted is why a service that the answer to an action's order named is not to be
+// changed: it is another's, as far as can be told so soon.
+func (r *run) refuted(ctx context.Context, i int, uid plan.ServiceUID) error {
+	if !slices.Contains(r.result.Actions[i].New, uid) {
+		return nil
+	}
+	s, there := r.services[uid]
+	if !there {
+		var err error
+		if s, there, err = r.Account.Service(ctx, uid); err != nil || !there {
+			return nil // it is new: the listing may lack it, too
+		}
+	}
+	look := r.look(plan.Observed{}, Approvals{}, time.Time{})
+	for _, c := range look.claims {
+		if !slices.Contains(c.UIDs, uid) || plan.FoldName(c.Name) != plan.FoldName(r.draft.Plan.Actions[i].Order.Name) {
+			continue
+		}
+		if v := look.verify(ctx, c, s); v.against != "" {
+			return errors.New("not changed: " + v.against)
+		}
+	}
+	return nil
 }
 
 // service is a port as it was listed before the run, or as good as nothing is

@@ -167,7 +167,7 @@ func (d *Draft) lookUp(ctx context.Context, r Reader, begun time.Time, o DraftOp
 	g, gctx := safe.WithContext(ctx, parallelism(o.Parallelism))
 	for i, open := range d.Claims.Open {
 		g.Go(func() error {
-			f, bound := d.bound(open)
+			f, bound := d.bound(l, open)
 			if !bound {
 				f = l.find(gctx, open)
 			}
@@ -189,13 +189,17 @@ func (d *Draft) lookUp(ctx context.Context, r Reader, begun time.Time, o DraftOp
 }
 
 // bound closes a claim whose entry says by its uid which service it is. For a
-// LAG a uid says nothing: it names one member, perhaps an old one.
-func (d *Draft) bound(open ledger.Open) (finding, bool) {
+// LAG a uid says nothing: it names one member, perhaps an old one. Nor does it for
+// an order that waits for its approval, or whose answer named other services.
+func (d *Draft) bound(l *lookup, open ledger.Open) (finding, bool) {
 	if open.State == ledger.Damaged || open.State.Closed() || open.Order.LAGPorts > 0 {
 		return finding{}, false
 	}
+	if a, waits := l.approvalOf(open); open.State == ledger.Approval || waits && !a.refused() {
+		return finding{}, false
+	}
 	for _, p := range d.Desired.Ports {
-		if p.UID == "" || plan.FoldName(p.Name) != plan.FoldName(open.Name) {
+		if p.UID == "" || plan.FoldName(p.Name) != plan.FoldName(open.Name) || open.State == ledger.Bought && !slices.Contains(open.UIDs, p.UID) {
 			continue
 		}
 		if slices.ContainsFunc(d.Observed.Services, func(s plan.Service) bool { return s.UID == p.UID && couldBe(open, s) }) {
@@ -293,10 +297,15 @@ func (d *Draft) recallService(ctx context.Context, r Reader, uid plan.ServiceUID
 		return true, nil
 	}
 	s, there, err := r.Service(ctx, uid)
-	if there && err == nil {
+	switch {
+	case ctx.Err() != nil:
+		return false, ctx.Err()
+	case err != nil: // it may be there: its entry is not bought without a word
+		return true, nil
+	case there:
 		d.add(s)
 	}
-	return there, err
+	return there, nil
 }
 
 // readMore reads tags and cancellation charges, in parallel. What cannot be read is

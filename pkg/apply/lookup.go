@@ -330,6 +330,8 @@ func (l *lookup) findApproval(ctx context.Context, f finding) finding {
 	a, ok := l.approvalOf(f.open)
 	state := f.open.State
 	switch {
+	case ok && a.refused() && state != ledger.Rejected && len(f.open.Answered) > 0:
+		f.evidence = fmt.Sprintf("the approval of the order is %s, and yet its answer named %s", a.Status, joinUIDs(f.open.Answered))
 	case ok && a.refused():
 		f.evidence = "the approval of the order is " + a.Status
 		if state != ledger.Rejected {
@@ -440,6 +442,9 @@ func couldBe(open ledger.Open, s plan.Service) bool {
 // and name, a pending one first.
 func (l *lookup) approvalOf(open ledger.Open) (Approval, bool) {
 	var found Approval
+	if open.ID == "" { // the claim cannot be read
+		return found, false
+	}
 	for _, a := range l.approvals.List {
 		if slices.Contains(a.Texts, open.ID) {
 			return a, true
@@ -471,6 +476,8 @@ func (a Approval) orders(name string, at plan.LocationID, speed plan.Speed) bool
 }
 
 func (a Approval) pending() bool { return a.Status == "PENDING" }
+
+func (a Approval) approved() bool { return a.Status == "APPROVED" }
 
 func (a Approval) refused() bool {
 	return slices.Contains([]string{"REJECTED", "WITHDRAWN", "EXPIRED", "FAILED"}, a.Status)

@@ -183,7 +183,7 @@ func (r *resolver) judge(ctx context.Context, f finding) (uids []plan.ServiceUID
 		if f.open.State != ledger.Rejected {
 			return nil, "", refuse(f, "its approval was not refused: the order is "+string(f.open.State), "--again is for orders whose approval was rejected, withdrawn or expired")
 		}
-		return nil, "a person wants it ordered again", nil
+		return nil, "a person wants it ordered again", r.alive(ctx, f)
 	case r.Partial:
 		return r.judgePartial(ctx, f)
 	case r.NotCreated:
@@ -192,7 +192,7 @@ func (r *resolver) judge(ctx context.Context, f finding) (uids []plan.ServiceUID
 		}
 		return nil, "a person said that it was not created", nil
 	}
-	return r.UIDs, "a person named the services", r.judgeUIDs(ctx, f.open)
+	return r.UIDs, "a person named the services", r.judgeUIDs(ctx, f)
 }
 
 func refuse(f finding, text, advice string) error {
@@ -242,19 +242,30 @@ func (r *resolver) elsewhere(o ledger.Open, uid plan.ServiceUID) bool {
 	})
 }
 
+// causeApproved marks when a claim was first seen whose approval is given: the order is
+// carried out from then on at the latest, and nobody tells when it was approved.
+const causeApproved = "its approval is given"
+
 // unhurried refuses as long as more of the order may show: in the account, or among
 // the approvals.
 func (r *resolver) unhurried(ctx context.Context, f finding) error {
-	if a, ok := r.lookup.approvalOf(f.open); ok && !a.refused() && f.open.State != ledger.Damaged {
+	a, ok := r.lookup.approvalOf(f.open)
+	if ok && !a.refused() && !a.approved() {
 		return refuse(f, "its approval is "+a.Status, "approve or reject the order in the Megaport portal")
 	}
 	if r.lookup.approvals.Unknown != "" && !r.ApprovalsChecked {
 		return refuse(f, "the order approvals cannot be read: "+r.lookup.approvals.Unknown,
 			"look at the orders that wait for approval in the Megaport portal; if it is not among them, add --approvals-checked")
 	}
-	since := f.open.QuietSince()
-	if f.open.State == ledger.Damaged && since.Before(time.Unix(0, 0)) || since.After(r.ledger.Now().Add(fromTheFuture)) {
-		seen, err := r.ledger.Record(ctx, f.open, ledger.Record{State: ledger.Seen, Lookup: true, Cause: "its own time says nothing"})
+	since, cause := f.open.QuietSince(), ""
+	switch {
+	case f.open.State == ledger.Damaged && since.Before(time.Unix(0, 0)), since.After(r.ledger.Now().Add(fromTheFuture)):
+		cause = "its own time says nothing"
+	case ok && a.approved() && !slices.ContainsFunc(f.open.Records, func(r ledger.Record) bool { return r.Cause == causeApproved }):
+		cause = causeApproved
+	}
+	if cause != "" {
+		seen, err := r.ledger.Record(ctx, f.open, ledger.Record{State: ledger.Seen, Lookup: true, Cause: cause})
 		if err != nil {
 			return err
 		}
@@ -291,10 +302,10 @@ func (r *resolver) judgePartial(ctx context.Context, f finding) ([]plan.ServiceU
 }
 
 // judgeUIDs checks that the services that a person named can be the order's.
-func (r *resolver) judgeUIDs(ctx context.Context, o ledger.Open) error {
-	name := nameOf(o)
-	if want := o.Order.Members(); len(r.UIDs) != want && !r.AsIs && o.State != ledger.Damaged {
-		return &ResolveError{name, fmt.Sprintf("the order was for %d services, and %d were named", want, len(r.UIDs)), "give --uid once for each service; --as-is accepts another number"}
+func (r *resolver) judgeUIDs(ctx context.Context, f finding) error {
+	o, name := f.open, nameOf(f.open)
+	if err := r.judgeNumber(ctx, f); err != nil {
+		return err
 	}
 	for _, uid := range r.UIDs {
 		s, found, err := r.lookup.reader.Service(ctx, uid)
@@ -313,7 +324,44 @@ func (r *resolver) judgeUIDs(ctx context.Context, o ledger.Open) error {
 					uid, s.Speed, s.Location, s.CreatedAt.UTC().Format(time.DateOnly), o.Order.Speed, o.Order.Location, o.Time.UTC().Format(time.DateOnly)),
 				"copy the UID from the Megaport portal; --as-is accepts the service all the same",
 			}
+		case !r.AsIs && r.anothers(ctx, o, s):
+			return &ResolveError{
+				name, fmt.Sprintf("service %s (%q) is that of another order, or has the name of another order or entry", uid, s.Name),
+				"copy the UID from the Megaport portal; --as-is accepts the service all the same",
+			}
 		}
+	}
+	return nil
+}
+
+// anothers says that a service that stands where the order's does is another's, by
+// its order tag or its name.
+func (r *resolver) anothers(ctx context.Context, o ledger.Open, s plan.Service) bool {
+	if plan.FoldName(s.Name) == plan.FoldName(o.Name) {
+		return false
+	}
+	tags, err := r.lookup.reader.Tags(ctx, s.UID)
+	if tag := tags[plan.TagOrder]; err == nil && tag != "" {
+		return tag != o.ID
+	}
+	return r.lookup.elses(o, s)
+}
+
+// judgeNumber checks that as many services were named as were ordered. Fewer are
+// accepted as they are once no more of them can show: the entry grows its LAG by
+// those that are missing.
+func (r *resolver) judgeNumber(ctx context.Context, f finding) error {
+	want := f.open.Order.Members()
+	for i, uid := range r.UIDs {
+		if slices.Contains(r.UIDs[:i], uid) {
+			return refuse(f, fmt.Sprintf("service %s is named twice", uid), "give --uid once for each service")
+		}
+	}
+	switch {
+	case len(r.UIDs) != want && !r.AsIs && f.open.State != ledger.Damaged:
+		return refuse(f, fmt.Sprintf("the order was for %d services, and %d were named", want, len(r.UIDs)), "give --uid once for each service; --as-is accepts another number")
+	case len(r.UIDs) < want:
+		return r.unhurried(ctx, f)
 	}
 	return nil
 }

@@ -119,7 +119,10 @@ func (s *settlement) addPorts() {
 // newPort is the port of an action's nth service, from 0.
 func (s *settlement) newPort(action, n int, uid plan.ServiceUID) *port {
 	a := s.draft.Plan.Actions[action]
-	p := &port{action: action, name: a.Name, uid: uid, unverified: a.Order != nil && (a.Service == nil || !slices.Contains(a.Service.Members, uid))}
+	p := &port{action: action, name: a.Name, uid: uid}
+	if a.Service == nil || !slices.Contains(a.Service.Members, uid) {
+		p.unverified = a.Order
+	}
 	if a.Entry.LAG > 0 {
 		p.member = n + 1
 	}
@@ -366,7 +369,7 @@ func (w *waiter) drop(uid plan.ServiceUID) {
 func (w *waiter) verified(uids []plan.ServiceUID) {
 	for _, p := range w.ports {
 		if slices.Contains(uids, p.uid) {
-			p.unverified = false
+			p.unverified = nil
 		}
 	}
 }

@@ -25,9 +25,10 @@ type port struct {
 	uid    plan.ServiceUID
 	seen   plan.Service // as last listed
 	listed bool
-	// unverified says that only an answer named the port for its entry: as long as it
-	// has another name it may be another's.
-	unverified bool
+	// unverified is the order whose answer alone named the port for its entry: as long
+	// as its name, place or speed is another one it may be another's. It is nil once
+	// the account has shown whose it is.
+	unverified *plan.Order
 	// broken says that it was failed, asleep or on hold before anybody waited for it.
 	broken bool
 	letter *LOAResult
@@ -145,7 +146,7 @@ func (w *waiter) see(services []plan.Service, announce bool) {
 	}
 	for _, p := range w.ports {
 		now, ok := byUID[p.uid]
-		if !ok || p.done() || p.unverified && plan.FoldName(now.Name) != plan.FoldName(p.name) {
+		if !ok || p.done() || p.unverified != nil && !looksLike(now, *p.unverified) {
 			continue
 		}
 		news := !p.listed || now.Status != p.seen.Status
@@ -158,6 +159,11 @@ func (w *waiter) see(services []plan.Service, announce bool) {
 			w.fetch(p, now)
 		}
 	}
+}
+
+// looksLike says that a service has the name, the place and the speed of an order.
+func looksLike(s plan.Service, o plan.Order) bool {
+	return plan.FoldName(s.Name) == plan.FoldName(o.Name) && s.Location == o.Location && s.Speed == o.Speed
 }
 
 // fetch gets the letter of a port, unless it is there, or was refused for good.

@@ -119,6 +119,9 @@ func (b *builder) awaits(a Action, p Port, c Claim, found []unit) Action {
 	}
 	switch c.State {
 	case Ordered:
+		if c.Evidence != "" {
+			return a.still(Unchanged, notAsOrdered(c, p.Source))
+		}
 		return a.still(Unchanged, Reason{
 			Code: ReasonOrdered, Source: p.Source,
 			Text: "bought as " + joinUIDs(c.UIDs) + ", which the account does not list yet",
@@ -136,12 +139,30 @@ func (b *builder) awaits(a Action, p Port, c Claim, found []unit) Action {
 	}
 }
 
-func turnedAway(c Claim, at Source) Reason {
+// notAsOrdered tells of services that an answer named and that the account does not
+// show as they were ordered. What stays so only a person can accept.
+func notAsOrdered(c Claim, at Source) Reason {
+	command := "portctl ledger resolve " + quoteArg(c.Name)
+	for _, uid := range c.UIDs {
+		command += " --uid " + string(uid)
+	}
 	return Reason{
+		Code: ReasonOrdered, Source: at,
+		Text: "bought as " + joinUIDs(c.UIDs) + ", which the account does not show as ordered: " + c.Evidence,
+		Hint: "apply again later; if it stays so, `" + command + " --as-is` accepts what there is",
+	}
+}
+
+func turnedAway(c Claim, at Source) Reason {
+	r := Reason{
 		Code: ReasonTurnedAway, Source: at,
 		Text: fmt.Sprintf("Megaport answered that it did not process an order of %q", c.Name) + evidence(c),
 		Hint: "apply looks for it and sends it again when the account does not show it",
 	}
+	if c.Evidence != "" { // without a word it would stay so
+		r.Hint += fmt.Sprintf("; a service that may be the order's is accepted with `portctl ledger resolve %s --uid UID`, and one that is something else listed under `unmanaged`", quoteArg(c.Name))
+	}
+	return r
 }
 
 // evidence is what was found out about a claim.

@@ -337,8 +337,8 @@ func (l *Ledger) delivered(ctx context.Context, s Snapshot, hash string, n int) 
 		return nil, nil, l.fail("reading "+key, err)
 	}
 	if o.State == Damaged && !resolved && r.State != Settled { // what is settled a person has looked at
-		o.ended = true
-		return nil, &o, nil
+		broken, err := l.withAllRecords(ctx, o)
+		return nil, broken, err
 	}
 	known = slices.Clone(o.Earlier)
 	if o.State == Damaged && n > 1 { // it cannot tell of the earlier ones: they do
@@ -350,6 +350,23 @@ func (l *Ledger) delivered(ctx context.Context, s Snapshot, hash string, n int) 
 		known = append(known, Known{u, r.Time})
 	}
 	return known, nil, nil
+}
+
+// withAllRecords is a claim that is over and cannot be read, with what all its records
+// tell: which services were named, and since when somebody looks at it.
+func (l *Ledger) withAllRecords(ctx context.Context, o Open) (*Open, error) {
+	keys, err := l.store.List(ctx, o.Key+"/")
+	if err != nil {
+		return nil, l.fail("listing "+o.Key, err)
+	}
+	for _, f := range l.sort(keys) {
+		if o, err = l.readRecords(ctx, o, f); err != nil {
+			return nil, err
+		}
+	}
+	o = o.damaged("") // whatever its records say
+	o.ended = true
+	return &o, nil
 }
 
 // ByKey finds a claim that a person has to look at by its key: an open one, or one

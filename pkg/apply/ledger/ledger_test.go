@@ -246,6 +246,29 @@ func TestOwner(t *testing.T) {
 	}
 }
 
+// Once the last port of the ledger's company ended, while those of another are still
+// listed, a person's word leads on; for a key that the ledger knows, and for no other.
+func TestOwnerWithoutPortsOfItsOwn(t *testing.T) {
+	l := open(storetest.NewMemory(), "a")
+	if err := l.Bind(ctx(), plan.Owner{Companies: []string{"own", "partner"}, Key: "k1"}, false); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		key  string
+		word bool
+		lets bool
+	}{{"k1", false, false}, {"k1", true, true}, {"k2", true, false}} {
+		err := l.Check(ctx(), plan.Owner{Companies: []string{"partner"}, Key: c.key}, c.word)
+		var other *ledger.CompanyError
+		if errors.As(err, &other) == c.lets {
+			t.Errorf("key %s, word %t: %v", c.key, c.word, err)
+		}
+		if other != nil && strings.Contains(other.Hint(), "--same-account") != (c.key == "k1") {
+			t.Errorf("key %s: %s", c.key, other.Hint())
+		}
+	}
+}
+
 // A claim or a record that cannot be understood must not pass for the absence of a
 // claim: the claim is open, and a person can close it. A newer portctl's is an error.
 func TestUnreadableClaimsAreOpen(t *testing.T) {

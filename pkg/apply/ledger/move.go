@@ -118,7 +118,7 @@ func (l *Ledger) mark(ctx context.Context, to string) error {
 
 // Move copies all records of an account from one ledger to another and marks the
 // first as moved. It holds the locks of both, and changes nothing when records of
-// the two contradict each other. It says how many records the new ledger got. A
+// the two contradict each other, or when the second was moved to a third place. It says how many records the new ledger got. A
 // move that was interrupted can be done again.
 func Move(ctx context.Context, from, to *Ledger) (copied int, err error) {
 	if from.Place() == to.Place() {
@@ -134,6 +134,9 @@ func Move(ctx context.Context, from, to *Ledger) (copied int, err error) {
 	if err := from.CheckHere(ctx); err != nil {
 		return 0, err
 	}
+	if err := mayCallBack(ctx, from, to); err != nil {
+		return 0, err
+	}
 	missing, err := missingIn(ctx, from, to)
 	if err != nil {
 		return 0, err
@@ -145,6 +148,20 @@ func Move(ctx context.Context, from, to *Ledger) (copied int, err error) {
 		copied++
 	}
 	return copied, settleMarks(ctx, from, to)
+}
+
+// mayCallBack fails when the second ledger went elsewhere and the first does not know
+// all of it: where it went more may have happened, and then both would be in use.
+func mayCallBack(ctx context.Context, from, to *Ledger) error {
+	m, err := to.WhereTo(ctx)
+	if err != nil || m.To == "" || m.To == from.Place() {
+		return err
+	}
+	unknown, err := missingIn(ctx, to, from)
+	if err == nil && len(unknown) > 0 {
+		return &MovedError{to.Place(), m}
+	}
+	return err
 }
 
 // LockingError says which of two ledgers could not be locked.

@@ -172,3 +172,24 @@ func TestMoveBreaksOff(t *testing.T) {
 		}
 	}
 }
+
+// A ledger that went elsewhere is not called back by another one, which does not
+// know what happened since where it went.
+func TestMoveOntoALedgerThatIsElsewhere(t *testing.T) {
+	dir := t.TempDir()
+	a, _ := local(t, filepath.Join(dir, "a"), "ops")
+	b, _ := local(t, filepath.Join(dir, "b"), "ops")
+	c, _ := local(t, filepath.Join(dir, "c"), "ops")
+	claimed(t, a, "one")
+	if _, err := ledger.Move(t.Context(), a, b); err != nil {
+		t.Fatal(err)
+	}
+	claimed(t, c, "two")
+	var moved *ledger.MovedError
+	if _, err := ledger.Move(t.Context(), c, a); !errors.As(err, &moved) {
+		t.Errorf("moved: %v", err)
+	}
+	if err := a.CheckHere(t.Context()); !errors.As(err, &moved) {
+		t.Errorf("two ledgers are in use: %v", err)
+	}
+}

@@ -19,6 +19,8 @@ type CompanyError struct {
 	// Want are the companies of the account; none when it names none.
 	Want  []string
 	Place string
+	// KeyKnown says that the API key was used with the ledger before.
+	KeyKnown bool
 }
 
 func (e *CompanyError) Error() string {
@@ -34,7 +36,10 @@ func (e *CompanyError) Error() string {
 
 // Hint says how to go on.
 func (e *CompanyError) Hint() string {
-	if e.Have != "" && len(e.Want) > 0 {
+	switch {
+	case e.Have != "" && len(e.Want) > 0 && e.KeyKnown:
+		return "name another ledger with --state; or, if no port of the ledger's company is left in its account, say so with --same-account: the API key was used with this ledger before"
+	case e.Have != "" && len(e.Want) > 0:
 		return "use the API key of the ledger's company, or name another ledger with --state"
 	}
 	return "use the API key that was used before; if it was replaced, or this is a second key of the same account, say so once with --same-account"
@@ -89,8 +94,8 @@ func (l *Ledger) companyKey() string { return "company/" + l.host + ".json" }
 func (l *Ledger) keysPrefix() string { return "keys/" + l.host + "/" }
 
 // Check makes sure, without writing, that the ledger belongs to the account that
-// was read. The owner's company must be among those of the account. Where the
-// account names none, the API key must be one that was used before; sameAccount is
+// was read. The owner's company must be among those of the account, unless a known
+// API key and a person's word say that it is. Where the account names none, the API key must be one that was used before; sameAccount is
 // a person's word that it belongs to the same account.
 func (l *Ledger) Check(ctx context.Context, account plan.Owner, sameAccount bool) error {
 	have, err := l.Owner(ctx)
@@ -101,14 +106,16 @@ func (l *Ledger) Check(ctx context.Context, account plan.Owner, sameAccount bool
 }
 
 func (l *Ledger) judge(have Owner, account plan.Owner, sameAccount bool) error {
-	other := &CompanyError{Have: have.Company, Want: account.Companies, Place: l.Place()}
+	other := &CompanyError{Have: have.Company, Want: account.Companies, Place: l.Place(), KeyKnown: slices.Contains(have.Keys, account.Key)}
 	known := account.Key == "" && len(account.Companies) > 0 || slices.Contains(have.Keys, account.Key)
 	switch {
 	case have.Company != "" && len(account.Companies) > 0:
-		if !slices.Contains(account.Companies, have.Company) {
-			return other
+		// Its own ports may all have ended, and those of another company be left. An API
+		// key is of one account.
+		if slices.Contains(account.Companies, have.Company) || sameAccount && other.KeyKnown {
+			return nil
 		}
-		return nil
+		return other
 	case sameAccount, known:
 		return nil
 	case have.Company != "":

@@ -143,14 +143,24 @@ func (o resolveOptions) check() error {
 	return nil
 }
 
+// checkTimeout refuses to wait for less time than a service may take to show, for all
+// that counts on its absence: fewer services accepted as they are do, too.
+func (o resolveOptions) checkTimeout(environment string) error {
+	counts := o.NotCreated || o.Partial || o.AsIs
+	if !counts || o.lookupTimeout >= apply.DefaultLookupTimeout || environment == sandboxName {
+		return nil
+	}
+	return exitWith(exitRefused, withHint(fmt.Errorf("--lookup-timeout %s is too short: a service may take up to %s to show", o.lookupTimeout, apply.DefaultLookupTimeout),
+		"a shorter one is for rehearsing in a sandbox"))
+}
+
 func runResolve(ctx context.Context, s Streams, o resolveOptions) error {
 	if err := o.check(); err != nil {
 		return err
 	}
 	return o.withLedger(ctx, s, func(inv *inventory.Inventory, session *session, b *book) error {
-		if !o.Again && len(o.uids) == 0 && o.lookupTimeout < apply.DefaultLookupTimeout && session.Environment != sandboxName {
-			return exitWith(exitRefused, withHint(fmt.Errorf("--lookup-timeout %s is too short: a service may take up to %s to show", o.lookupTimeout, apply.DefaultLookupTimeout),
-				"a shorter one is for rehearsing in a sandbox"))
+		if err := o.checkTimeout(session.Environment); err != nil {
+			return err
 		}
 		unlock, err := b.lock(ctx, s)
 		if err != nil {
