@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -98,6 +99,8 @@ type Open struct {
 	// Trouble says why a Damaged claim cannot be read.
 	Trouble string
 
+	deadline time.Duration // as in Run
+
 	hash  string
 	next  int  // the number of the next record
 	ended bool // it is closed, by a record that cannot be read
@@ -134,9 +137,9 @@ func union(a, b []plan.ServiceUID) []plan.ServiceUID {
 	return out
 }
 
-// deadline is the longest that an order is on its way: an answer that has not come
-// by then does not come (see pkg/megaport).
-const deadline = 5 * time.Minute
+// OrderDeadline is the longest that an order is on its way: an answer that has not
+// come by then does not come (see pkg/megaport).
+const OrderDeadline = 5 * time.Minute
 
 // QuietSince is the time from which to count when a service of the order must have
 // shown: that of the last thing that was sent or answered, and the time of an order
@@ -153,7 +156,7 @@ func (o Open) QuietSince() time.Time {
 		}
 	}
 	if !answered {
-		return at.Add(deadline)
+		return at.Add(cmp.Or(o.deadline, OrderDeadline))
 	}
 	return at
 }

@@ -36,6 +36,9 @@ type Run struct {
 	// been emptied, and staging becomes a copy of production every day (API facts
 	// §1, confidence B).
 	Forgetful bool
+	// OrderDeadline is how long an order is on its way at most; 0 means OrderDeadline.
+	// A rehearsal has shorter ones.
+	OrderDeadline time.Duration
 	// Now tells the time; nil means time.Now.
 	Now func() time.Time
 }
@@ -232,7 +235,7 @@ func (l *Ledger) sort(keys []string) []files {
 // makes the claim Damaged: something was ordered, and a person has to look. A
 // store that does not answer is an error.
 func (l *Ledger) read(ctx context.Context, f files) (Open, error) {
-	o := Open{State: Claimed, Key: claimFolder(l.host, f.hash, f.number), hash: f.hash, next: 1}
+	o := Open{State: Claimed, Key: claimFolder(l.host, f.hash, f.number), hash: f.hash, next: 1, deadline: l.run.OrderDeadline}
 	o.Number = f.number
 	key := claimKey(l.host, f.hash, f.number, "claim")
 	b, err := l.store.Read(ctx, key)
@@ -411,7 +414,7 @@ func (l *Ledger) Claim(ctx context.Context, s Snapshot, in Intent) (Open, error)
 		Order: in.Order, OrderHash: in.Order.Hash(), Price: in.Price, Listed: append([]plan.ServiceUID{}, in.Listed...), Earlier: in.Earlier, Approvals: in.Approvals,
 		Run: l.run.ID, By: l.run.By, Tool: l.run.Tool, Time: l.Now(),
 	}
-	o := Open{Claim: c, State: Claimed, Key: claimFolder(l.host, hash, c.Number), hash: hash, next: 1}
+	o := Open{Claim: c, State: Claimed, Key: claimFolder(l.host, hash, c.Number), hash: hash, next: 1, deadline: l.run.OrderDeadline}
 	content, err := encode(c)
 	if err != nil {
 		return Open{}, err

@@ -34,14 +34,12 @@ type applyOptions struct {
 	parallelism int
 	wait        time.Duration
 	noWait      bool
-	// lookupTimeout is how long an unconfirmed order is looked for.
-	lookupTimeout time.Duration
-	loaDir        string
-	noLOA         bool
-	format        string
-	resultFile    string
-	events        string
-	maxFailures   int
+	loaDir      string
+	noLOA       bool
+	format      string
+	resultFile  string
+	events      string
+	maxFailures int
 	// maxUnconfirmed is how many orders in a row may go without a usable answer.
 	maxUnconfirmed int
 	// kept are the flags that the next apply needs as well, and keptLOAs those that
@@ -115,9 +113,7 @@ other error, also an output that could not be written.`,
 	f.IntVar(&o.parallelism, "parallelism", 16, "`number` of orders, validations and downloads at one time")
 	f.DurationVar(&o.wait, "wait", 30*time.Minute, "`duration` to wait for provisioning and letters")
 	f.BoolVar(&o.noWait, "no-wait", false, "do not wait for provisioning")
-	f.DurationVar(&o.lookupTimeout, "lookup-timeout", apply.DefaultLookupTimeout, "`duration` for which an unconfirmed order is looked for after it was sent")
-	f.DurationVar(&o.lookupTimeout, "horizon", apply.DefaultLookupTimeout, "former name of --lookup-timeout")
-	_ = f.MarkHidden("horizon")
+	o.registerLookupTimeout(f, "`duration` for which an unconfirmed order is looked for after it was sent")
 	f.StringVar(&o.loaDir, "loa-dir", "loas", "`folder` for the letters and their manifest")
 	f.BoolVar(&o.noLOA, "no-loa", false, "fetch no letters")
 	f.StringVar(&o.format, "format", "text", "`format` of the result: text or json")
@@ -221,15 +217,6 @@ func (a *applying) run(ctx context.Context, s Streams) (err error) {
 	return a.carryOut(ctx, s)
 }
 
-// recheck is how long after an order was turned away the account is listed before it
-// is sent again. A rehearsal with a short lookup timeout is as patient as that.
-func (a *applying) recheck() time.Duration {
-	if a.session.Environment == sandboxName {
-		return min(apply.DefaultRecheck, a.lookupTimeout)
-	}
-	return apply.DefaultRecheck
-}
-
 // inFlight is how many requests the client lets run at one time, so that an order
 // whose claim is made never waits for a slot: those that are asked for, as many
 // again whose slots were lent to others because they hang, and listings and LOAs.
@@ -239,7 +226,7 @@ func inFlight(parallelism int) int { return 2*parallelism + 16 }
 func (a *applying) prepare(ctx context.Context) (plan.Document, error) {
 	draft, recovered, err := apply.Prepare(ctx, a.account, a.inventory.Desired(), apply.DraftOptions{
 		Ledger: a.book.Ledger, Selection: a.selection, Parallelism: a.parallelism, PerOrder: true,
-		SameAccount: a.sameAccount, Recheck: a.recheck(),
+		SameAccount: a.sameAccount, Recheck: a.rehearsed(a.session.target, apply.DefaultRecheck),
 	})
 	a.recovered = append(a.recovered, recovered...)
 	if err != nil {
@@ -282,7 +269,7 @@ func (a *applying) carryOut(ctx context.Context, s Streams) error {
 	result := apply.Run(ctx, a.draft, apply.Options{
 		Account: a.account, Identity: a.identity, Ledger: a.book.Ledger, Settled: a.unlock, LOAs: a.loas, Sink: watching.Event,
 		Parallelism: a.parallelism, MaxFailures: a.maxFailures, MaxUnconfirmed: a.maxUnconfirmed, Hurry: s.Hurry,
-		Wait: a.wait, LookupTimeout: a.lookupTimeout, Recheck: a.recheck(), SameAccount: a.sameAccount, Recovered: a.recovered,
+		Wait: a.wait, LookupTimeout: a.lookupTimeout, Recheck: a.rehearsed(a.session.target, apply.DefaultRecheck), SameAccount: a.sameAccount, Recovered: a.recovered,
 	})
 	a.session.busy.to(nil)
 	watching.stop()

@@ -104,7 +104,7 @@ func (g *globals) openNamedLedger(ctx context.Context, t target, inv *inventory.
 	if err != nil {
 		return nil, err
 	}
-	b := &book{Ledger: newLedger(store, t), store: store, place: p, memory: memory{p.folder, t.account()}, args: g.withoutState()}
+	b := &book{Ledger: g.newLedger(store, t), store: store, place: p, memory: memory{p.folder, t.account()}, args: g.withoutState()}
 	b.reopen = func(ctx context.Context, place string) (*ledger.Ledger, func() error, error) {
 		if err := mustExist(place); err != nil {
 			return nil, nil, err
@@ -113,7 +113,7 @@ func (g *globals) openNamedLedger(ctx context.Context, t target, inv *inventory.
 		if err != nil {
 			return nil, nil, err
 		}
-		return newLedger(store, t), store.Close, nil
+		return g.newLedger(store, t), store.Close, nil
 	}
 	if err := b.CheckHere(ctx); err != nil {
 		return nil, errors.Join(movedAway(err), store.Close())
@@ -121,8 +121,8 @@ func (g *globals) openNamedLedger(ctx context.Context, t target, inv *inventory.
 	return b, nil
 }
 
-func newLedger(store ledger.Store, t target) *ledger.Ledger {
-	return ledger.New(store, t.account(), ledger.Run{By: whoami(), Tool: "portctl " + Version(), Process: os.Getpid(), Forgetful: t.Environment != productionName})
+func (g *globals) newLedger(store ledger.Store, t target) *ledger.Ledger {
+	return ledger.New(store, t.account(), ledger.Run{By: whoami(), Tool: "portctl " + Version(), Process: os.Getpid(), Forgetful: t.Environment != productionName, OrderDeadline: g.rehearsed(t, ledger.OrderDeadline)})
 }
 
 // movedAway gives the error of a ledger that was moved its exit code.

@@ -25,7 +25,7 @@ func TestLockOfALedgerThatMoved(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := ledger.Move(t.Context(), old.Ledger, newLedger(store, sandboxed)); err != nil {
+	if _, err := ledger.Move(t.Context(), old.Ledger, g.newLedger(store, sandboxed)); err != nil {
 		t.Fatal(err)
 	}
 	var moved *ledger.MovedError

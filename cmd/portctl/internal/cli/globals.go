@@ -4,11 +4,13 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"time"
 
 	"github.com/rs/zerolog"
 	"github.com/spf13/pflag"
 
 	"github.com/portctl/portctl/inventory"
+	"github.com/portctl/portctl/pkg/apply"
 	"github.com/portctl/portctl/pkg/plan"
 )
 
@@ -27,6 +29,10 @@ type globals struct {
 	noColor     bool
 	quiet       bool
 
+	// lookupTimeout is how long an unconfirmed order is looked for; a flag of the
+	// commands that look for one.
+	lookupTimeout time.Duration
+
 	// requests is how many requests may run at one time; 0 leaves it to the client.
 	requests int
 }
@@ -44,6 +50,21 @@ func (g *globals) register(f *pflag.FlagSet) {
 	f.StringVar(&g.logFormat, "log-format", "text", "log `format`: text or json")
 	f.BoolVar(&g.noColor, "no-color", false, "write without colour (NO_COLOR does the same)")
 	f.BoolVarP(&g.quiet, "quiet", "q", false, "write only the outcome")
+}
+
+// registerLookupTimeout adds the flag to a command that looks for orders.
+func (g *globals) registerLookupTimeout(f *pflag.FlagSet, usage string) {
+	f.DurationVar(&g.lookupTimeout, "lookup-timeout", apply.DefaultLookupTimeout, usage)
+	f.DurationVar(&g.lookupTimeout, "horizon", apply.DefaultLookupTimeout, "former name of --lookup-timeout")
+	_ = f.MarkHidden("horizon")
+}
+
+// rehearsed is a time that is as short in a sandbox as the lookup timeout.
+func (g *globals) rehearsed(t target, d time.Duration) time.Duration {
+	if t.Environment == sandboxName && g.lookupTimeout > 0 {
+		return min(d, g.lookupTimeout)
+	}
+	return d
 }
 
 // logger is the operator's log. It goes to standard error; nothing in it is

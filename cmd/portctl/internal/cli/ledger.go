@@ -120,9 +120,7 @@ Exit codes: 0 resolved, 3 refused, 1 any other error.`,
 	f.BoolVar(&o.ApprovalsChecked, "approvals-checked", false, "the order is not among the order approvals: you looked")
 	f.BoolVar(&o.All, "all", false, "every unconfirmed order")
 	f.StringArrayVar(&o.Keys, "key", nil, "`key` of a claim that cannot be read; may repeat")
-	f.DurationVar(&o.LookupTimeout, "lookup-timeout", apply.DefaultLookupTimeout, "`duration` after which an order may be called not created")
-	f.DurationVar(&o.LookupTimeout, "horizon", apply.DefaultLookupTimeout, "former name of --lookup-timeout")
-	_ = f.MarkHidden("horizon")
+	o.registerLookupTimeout(f, "`duration` after which an order may be called not created")
 	cmd.MarkFlagsMutuallyExclusive("uid", "not-created", "partial", "again")
 	cmd.MarkFlagsMutuallyExclusive("uid", "all")
 	return cmd
@@ -150,8 +148,8 @@ func runResolve(ctx context.Context, s Streams, o resolveOptions) error {
 		return err
 	}
 	return o.withLedger(ctx, s, func(inv *inventory.Inventory, session *session, b *book) error {
-		if !o.Again && len(o.uids) == 0 && o.LookupTimeout < apply.DefaultLookupTimeout && session.Environment != sandboxName {
-			return exitWith(exitRefused, withHint(fmt.Errorf("--lookup-timeout %s is too short: a service may take up to %s to show", o.LookupTimeout, apply.DefaultLookupTimeout),
+		if !o.Again && len(o.uids) == 0 && o.lookupTimeout < apply.DefaultLookupTimeout && session.Environment != sandboxName {
+			return exitWith(exitRefused, withHint(fmt.Errorf("--lookup-timeout %s is too short: a service may take up to %s to show", o.lookupTimeout, apply.DefaultLookupTimeout),
 				"a shorter one is for rehearsing in a sandbox"))
 		}
 		unlock, err := b.lock(ctx, s)
@@ -159,6 +157,7 @@ func runResolve(ctx context.Context, s Streams, o resolveOptions) error {
 			return err
 		}
 		defer unlock()
+		o.LookupTimeout, o.SameAccount = o.lookupTimeout, o.sameAccount
 		for _, u := range o.uids {
 			o.UIDs = append(o.UIDs, plan.FoldUID(u))
 		}

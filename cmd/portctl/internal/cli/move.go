@@ -61,7 +61,7 @@ func runMove(ctx context.Context, s Streams, o moveOptions) error {
 			return err
 		}
 		defer store.Close()
-		ledgers = append(ledgers, newLedger(store, t))
+		ledgers = append(ledgers, o.newLedger(store, t))
 	}
 	from, to := ledgers[0], ledgers[1]
 	if samePlace(from.Place(), to.Place()) {
