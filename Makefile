@@ -113,6 +113,10 @@ campaign-weaken: ## show that without each protection against buying twice a tes
 	fails claim '^TestCampaign'; fails number '^TestCampaign'; fails retry '^TestCampaign'; fails lock '^TestCampaign'; \
 	fails name,tag '^TestCampaign'
 
+.PHONY: campaign-without
+campaign-without: ## take protections away by overlays, one at a time, and show that a test fails
+	go test -count=1 -timeout 2h -v -run '^TestWithout$$' ./pkg/apply/campaign -campaign.without=all
+
 .PHONY: clean
 clean: ## remove what was built
 	rm -rf bin dist coverage.out

@@ -12,21 +12,30 @@
 // # A trial
 //
 // A case is an inventory of one to eight entries, a world (faults of the API,
-// listing lag, failures of the ledger, token life, rate limit, approval queue)
-// and a few steps. A step edits the inventory, lets time pass, and starts one run
-// or two at once; a run may be interrupted, or die at any instant: its process is
-// cut at a call to the API or to the ledger, before or after it took effect, and
-// nothing of it happens afterwards. Then comes the recovery that a person would
-// do: apply again once the listing had time to catch up, say of what is still in
-// doubt that it was not created, apply once more.
+// listing lag, failures of the ledger, token life, rate limit, approval queue),
+// often a liar between the program and the API, and a few steps. A step edits the
+// inventory, lets somebody else rename and cancel in the portal, lets time pass, and
+// starts one run or two at once; a run may be interrupted, or die at any instant:
+// its process is cut at a call to the API or to the ledger, before or after it took
+// effect, and nothing of it happens afterwards.
+//
+// The liar answers an order with other UIDs, more of them, or an error although it
+// was carried out; has orders carried out elsewhere, in part, or as another LAG;
+// shows names, tags, UIDs, places, LAGs and dates otherwise than they are; and lets
+// the approvals endpoint flap. Machines' clocks are two days off, and claims are
+// torn.
+//
+// Then comes a person, who has the product's commands and guards and nothing more:
+// they look into the portal, say of claims what they see, write into the file what
+// the hints say, and apply again, until nothing is left to do.
 //
 // # What must hold
 //
-// At every instant an entry was bought at most once, a LAG with no more members
-// than were asked for. What a result names is in the account, and what is in the
-// account is known to the ledger or to the plan. After recovery everything is
-// there exactly once. And doubts are bounded, so that calling everything a doubt
-// would not pass: without faults there are none, an order that was carried out
-// is never still in doubt once it is listed, and there are never more doubts than
-// orders that were cut off or not answered.
+// At every instant an entry has no more living services than were asked for, and
+// nothing is cancelled that is wanted, or that VXCs end on. What a result names is
+// in the account, and what is in the account is known to the ledger or to the plan.
+// In the end everything is there exactly once, the plan is empty, and no claim is
+// open. And unconfirmed orders are bounded, so that calling everything unconfirmed
+// would not pass: without faults there are none, and where the API tells the truth
+// an order that was carried out is never unconfirmed once it is listed.
 package campaign

@@ -55,7 +55,7 @@ func TestResolveAllGoesOn(t *testing.T) {
 		w.file.edit(edit{Entry: 0, What: "restore"})
 		w.file.lines[0].site = 2 // where nothing is in doubt
 		w.process(ctx, run{}).apply(w.file.desired(), true)
-		settled, err := w.process(ctx, run{}).resolve(apply.Resolution{All: true, NotCreated: true, LookupTimeout: 9 * time.Minute}) // only the second is as old
+		settled, err := w.process(ctx, run{}).resolve(apply.Resolution{All: true, NotCreated: true, LookupTimeout: 5 * time.Minute}) // only the second is as old
 		var young *apply.ResolveError
 		if len(settled) != 1 || !errors.As(err, &young) {
 			w.violated("settled %+v: %v", settled, err)
