@@ -12,19 +12,17 @@ import (
 func TestTimeoutOfResolve(t *testing.T) {
 	for name, c := range map[string]struct {
 		word    apply.Resolution
+		timeout time.Duration
 		refused bool
 	}{
-		"not created":          {apply.Resolution{NotCreated: true}, true},
-		"in part":              {apply.Resolution{Partial: true}, true},
-		"services as they are": {apply.Resolution{AsIs: true}, true},
-		"services":             {apply.Resolution{}, false},
-		"ordered again":        {apply.Resolution{Again: true}, false},
-		"not created, in time": {apply.Resolution{NotCreated: true, LookupTimeout: apply.DefaultLookupTimeout}, false},
+		"not created":          {apply.Resolution{NotCreated: true}, time.Second, true},
+		"in part":              {apply.Resolution{Partial: true}, time.Second, true},
+		"services as they are": {apply.Resolution{AsIs: true}, time.Second, true},
+		"services":             {apply.Resolution{}, time.Second, false},
+		"ordered again":        {apply.Resolution{Again: true}, time.Second, false},
+		"not created, in time": {apply.Resolution{NotCreated: true}, apply.DefaultLookupTimeout, false},
 	} {
-		if c.word.LookupTimeout == 0 {
-			c.word.LookupTimeout = time.Second
-		}
-		o := resolveOptions{Resolution: c.word}
+		o := resolveOptions{globals: &globals{lookupTimeout: c.timeout}, Resolution: c.word}
 		if err := o.checkTimeout(productionName); (err != nil) != c.refused {
 			t.Errorf("%s: %v", name, err)
 		}
