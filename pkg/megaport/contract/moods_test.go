@@ -254,8 +254,8 @@ func TestShortTokens(t *testing.T) {
 	}
 }
 
-// TestOddRows: a port in the listing that can not be read is never passed over; a
-// row of another kind, or of none, however odd, is in nobody's way (API facts §4.1).
+// TestOddRows: a port in the listing that cannot be read is never passed over; a
+// row of another kind, however odd, is in nobody's way (API facts §4.1).
 func TestOddRows(t *testing.T) {
 	for name, tt := range map[string]struct {
 		raw  string
@@ -265,7 +265,7 @@ func TestOddRows(t *testing.T) {
 		"a first-generation MCR":   {`{"productType":"MEGAPORT","productUid":"u","productName":"r","portSpeed":"x","virtual":true}`, done},
 		"a port without a UID":     {`{"productType":"megaport","productName":"x","provisioningStatus":"LIVE","portSpeed":1000,"locationId":89}`, garbled},
 		"a port without a status":  {`{"productType":"megaport","productUid":"u","productName":"x","portSpeed":1000,"locationId":89}`, garbled},
-		"a row without a type":     {`{"productUid":"u","productName":"x"}`, done},
+		"a row without a type":     {`{"productUid":"u","productName":"x"}`, done}, // passed over, and told: Listing.Untyped
 		"a row that is no object":  {`"odd"`, garbled},
 	} {
 		t.Run(name, func(t *testing.T) {
