@@ -75,7 +75,7 @@ type builder struct {
 	near          map[spot]*neighbours
 	kept          map[LocationID]map[Zone][]string
 	endedMembers  map[int][]Service // terminated, by the key of their LAG
-	halfCancelled map[int]bool      // LAGs whose cancellation the ledger recorded and that lost a member, by key
+	halfCancelled map[int]bool      // LAGs whose cancellation the ledger recorded, by key
 
 	openClaims []Claim            // by name
 	claims     map[string][]Claim // those that an entry waits for, by folded name
@@ -148,8 +148,9 @@ func (b *builder) indexServices() {
 		}
 		if s.Status.Terminated() {
 			b.endedMembers[key] = append(b.endedMembers[key], s)
-			// What was meant and ended no member has not begun.
-			b.halfCancelled[key] = b.halfCancelled[key] || b.observed.Cancelling[s.UID]
+		}
+		if b.observed.Cancelling[s.UID] {
+			b.halfCancelled[key] = true
 		}
 	}
 }
