@@ -278,6 +278,13 @@ func (d *Draft) recallName(ctx context.Context, r Reader, l *ledger.Ledger, name
 	}
 	d.earlier[folded] = delivered
 	known := slices.Concat(delivered, d.Claims.Memory.Known[plan.NameHash(name)])
+	for _, f := range d.findings { // an open claim whose services speak for themselves: they may have other names
+		if f.shown && plan.FoldName(f.open.Name) == folded {
+			for _, uid := range f.uids() {
+				known = append(known, ledger.Known{UID: uid, Time: f.open.Time})
+			}
+		}
+	}
 	slices.SortStableFunc(known, func(a, b ledger.Known) int { return a.Time.Compare(b.Time) })
 	d.Observed.Known[folded] = nil
 	for _, k := range known {
@@ -389,7 +396,7 @@ func (d *Draft) recordFindings(ctx context.Context, l *ledger.Ledger, recovered 
 			_, err = l.Record(ctx, f.open, f.record)
 			again = true
 			*recovered = append(*recovered, Recovered{f.open.Name, f.record.State, append([]plan.ServiceUID{}, f.record.UIDs...), f.evidence})
-		case !l.Own(f.open) && f.open.QuietSince().After(l.Now().Add(fromTheFuture)):
+		case !l.Own(f.open) && f.open.QuietSince(l.Now()).After(l.Now().Add(fromTheFuture)):
 			_, err = l.Record(ctx, f.open, ledger.Record{State: ledger.Seen, Lookup: true, Cause: "made by a clock that is ahead"})
 			again = true
 		}

@@ -169,6 +169,7 @@ func (l *lookup) findBought(ctx context.Context, open ledger.Open) finding {
 		}
 		v := l.verify(ctx, open, s)
 		switch {
+		case v.trouble != nil && s.Status.Terminated(): // whatever it was, nothing of it lives
 		case v.trouble != nil:
 			f.trouble = v.trouble
 		case v.against != "":
@@ -341,7 +342,7 @@ func (l *lookup) findApproval(ctx context.Context, f finding) finding {
 		f.evidence = "the approval of the order is " + a.Status
 	case ok:
 		f = f.become(ledger.Approval, nil, "the approval of the order is %s", a.Status)
-	case state == ledger.TurnedAway && f.trouble == nil && l.approvals.Unknown == "" && !l.begun.Before(f.open.QuietSince().Add(l.recheck)):
+	case state == ledger.TurnedAway && f.trouble == nil && l.approvals.Unknown == "" && !l.begun.Before(f.open.QuietSince(l.begun).Add(l.recheck)):
 		if f.trouble = l.hidden(ctx, f.open); f.trouble != nil {
 			return f
 		}

@@ -257,7 +257,7 @@ func (r *resolver) unhurried(ctx context.Context, f finding) error {
 		return refuse(f, "the order approvals cannot be read: "+r.lookup.approvals.Unknown,
 			"look at the orders that wait for approval in the Megaport portal; if it is not among them, add --approvals-checked")
 	}
-	since, cause := f.open.QuietSince(), ""
+	since, cause := f.open.QuietSince(r.ledger.Now()), ""
 	switch {
 	case f.open.State == ledger.Damaged && since.Before(time.Unix(0, 0)), since.After(r.ledger.Now().Add(fromTheFuture)):
 		cause = "its own time says nothing"
@@ -269,7 +269,7 @@ func (r *resolver) unhurried(ctx context.Context, f finding) error {
 		if err != nil {
 			return err
 		}
-		since = seen.QuietSince()
+		since = seen.QuietSince(r.ledger.Now())
 	}
 	if left := since.Add(r.LookupTimeout).Sub(r.ledger.Now()); left > 0 {
 		return refuse(f, "the order was sent or answered a short while ago; its service may still show",

@@ -132,7 +132,7 @@ func (r *run) settledEvent() OrdersSettled {
 			continue
 		}
 		e.Doubts++
-		if until := o.claim.QuietSince().Add(r.LookupTimeout); until.After(e.Until) {
+		if until := o.claim.QuietSince(r.Ledger.Now()).Add(r.LookupTimeout); until.After(e.Until) {
 			e.Until = until
 		}
 	}

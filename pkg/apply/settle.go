@@ -174,7 +174,7 @@ func unconfirmed(c ledger.Open) bool { return c.State.Doubtful() || c.State == l
 
 // lookTime is how long an order is looked for still.
 func (r *run) lookTime(o *order) time.Duration {
-	return r.LookupTimeout - r.Ledger.Now().Sub(o.claim.QuietSince())
+	return r.LookupTimeout - r.Ledger.Now().Sub(o.claim.QuietSince(r.Ledger.Now()))
 }
 
 // pause is the interval, cut so that there is a last look when the waiting time

@@ -22,7 +22,7 @@ type relisting struct {
 // out all the same. It returns true when the order must not be sent again: it was
 // found, or that cannot be told; claim and purchase say so then.
 func (r *run) lookAgain(ctx context.Context, claim *ledger.Open, p *Purchase) bool {
-	since := claim.QuietSince().Add(r.Recheck)
+	since := claim.QuietSince(r.Ledger.Now()).Add(r.Recheck)
 	if err := sleepUntil(ctx, since.Sub(r.Ledger.Now())); err != nil {
 		p.Failure = failureOf(errStopped)
 		return true

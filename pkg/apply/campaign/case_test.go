@@ -178,7 +178,9 @@ func (c *trial) drawLies(t *rapid.T) {
 
 // assume keeps a case within what docs/reliability.md assumes. A machine whose clock
 // is two days behind makes claims that look two days old to a person who settles
-// them at once; at the end of a case everybody waits as long as the guard wants. An
+// them at once, and to one whose clock is ahead everybody's do, so that it would not
+// wait before it sends again what was turned away; at the end of a case everybody
+// waits as long as the guard wants. An
 // entry that is renamed without saying so is known by its tags, so that where the
 // API drops them people say what it was. And where it shows neither names nor tags
 // as they were ordered, an answer that names a new port of another order for the
@@ -187,11 +189,15 @@ func (c *trial) assume() {
 	if c.Traits.NoTags && !slices.Contains([]string{"", "upper"}, c.Traits.Names) {
 		c.Lies = slices.DeleteFunc(c.Lies, func(l lie) bool { return slices.Contains([]string{"other-uid", "old-uid", "more-uids"}, l.What) })
 	}
+	turned := slices.ContainsFunc(c.Lies, func(l lie) bool { return l.What == "429-after" || l.What == "401-after" })
 	resolves := slices.ContainsFunc(c.Steps, func(s step) bool { return s.Resolve })
 	for _, s := range c.Steps {
 		for i := range s.Runs {
 			if resolves {
 				s.Runs[i].Fast = max(0, s.Runs[i].Fast)
+			}
+			if turned {
+				s.Runs[i].Fast = 0
 			}
 		}
 		for i := range s.Edits {

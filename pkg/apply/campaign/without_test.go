@@ -37,7 +37,7 @@ func protections() []protection {
 			{lookup, "case plan.FoldName(s.Name) == plan.FoldName(open.Name):\n\t\treturn verdict{}", "case true:\n\t\treturn verdict{}"},
 		}},
 		{"envelope", "429-html-after,401-html-after,403-html-after", "", [][3]string{{"pkg/megaport/outcome.go", "case !a.fromAPI:", "case false:"}}},
-		{"recheck", "429-after,401-after", "", [][3]string{{lookup, " && !l.begun.Before(f.open.QuietSince().Add(l.recheck))", ""}, {"pkg/apply/turnedaway.go", "since := claim.QuietSince().Add(r.Recheck)", "since := claim.QuietSince()"}}},
+		{"recheck", "429-after,401-after", "", [][3]string{{lookup, " && !l.begun.Before(f.open.QuietSince(l.begun).Add(l.recheck))", ""}, {"pkg/apply/turnedaway.go", "since := claim.QuietSince(r.Ledger.Now()).Add(r.Recheck)", "since := claim.QuietSince(r.Ledger.Now())"}}},
 		{"hidden", "", "TestProtectionTurnedAwayHidden", [][3]string{{lookup, "if f.trouble = l.hidden(ctx, f.open); f.trouble != nil {", "if false {"}}},
 		{"guard", "plain", "", [][3]string{{resolve, "Sub(r.ledger.Now()); left > 0 {", "Sub(r.ledger.Now()); left > 1000*time.Hour {"}}},
 		{"approvals", "", "TestProtectionApprovalsUnknown", [][3]string{{resolve, `if r.lookup.approvals.Unknown != "" && !r.ApprovalsChecked {`, "if false {"}}},

@@ -145,15 +145,21 @@ const OrderDeadline = 5 * time.Minute
 // shown: that of the last thing that was sent or answered, and the time of an order
 // on its way more as long as no answer is recorded. A claim from the future counts
 // from when somebody else saw it first.
-func (o Open) QuietSince() time.Time {
-	at, answered := o.Time, false
+//
+// To whoever made the claim its time is no future: what a slower clock saw of it does
+// not make it older there. So it depends on what time it is to the one who asks.
+func (o Open) QuietSince(now time.Time) time.Time {
+	at, answered, seen := o.Time, false, time.Time{}
 	for _, r := range o.Records {
 		switch {
 		case r.State == Seen:
-			at = r.Time
+			seen = r.Time
 		case !r.Lookup:
-			at, answered = r.Time, r.State != Sending
+			at, answered, seen = r.Time, r.State != Sending, time.Time{}
 		}
+	}
+	if !seen.IsZero() && at.After(now) {
+		at = seen
 	}
 	if !answered {
 		return at.Add(cmp.Or(o.deadline, OrderDeadline))

@@ -485,9 +485,13 @@ func TestQuietSince(t *testing.T) {
 		"seen, answered":        {[]ledger.Record{{State: ledger.Unknown, Time: at(3)}, {State: ledger.Seen, Time: at(-100), Lookup: true}}, at(-100)},
 	} {
 		o := ledger.Open{Claim: ledger.Claim{Time: at(0)}, Records: c.records}
-		if got := o.QuietSince(); !got.Equal(c.want) {
+		if got := o.QuietSince(at(-90)); !got.Equal(c.want) { // to whom the claim is from the future
 			t.Errorf("%s: %s, want %s", name, got, c.want)
 		}
+	}
+	answered := ledger.Open{Claim: ledger.Claim{Time: at(0)}, Records: []ledger.Record{{State: ledger.TurnedAway, Time: at(3)}, {State: ledger.Seen, Time: at(-100), Lookup: true}}}
+	if got := answered.QuietSince(at(4)); !got.Equal(at(3)) {
+		t.Errorf("to its maker a claim that a slower clock saw is quiet since %s, want %s", got, at(3))
 	}
 }
 
