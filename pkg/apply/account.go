@@ -40,8 +40,9 @@ type Account interface {
 	Reader
 	// Buy sends one order, marked with the claim's id, once: it repeats only what
 	// never left this machine. It is not to be cancelled half-way: pass a context
-	// that outlives an interruption.
-	Buy(ctx context.Context, o plan.Order, claim string) Purchase
+	// that outlives an interruption. After notAfter, by the wall clock, it is not sent
+	// any more.
+	Buy(ctx context.Context, o plan.Order, claim string, notAfter time.Time) Purchase
 	// Update changes fields of one port.
 	Update(ctx context.Context, uid plan.ServiceUID, u Update) error
 	// SetTags replaces all resource tags of one port.
@@ -106,6 +107,8 @@ type Purchase struct {
 	Failure *Failure
 	// FoundBy says how an order without an answer was found; empty otherwise.
 	FoundBy string
+	// Late says that a NotSent order waited until it was too late to send it.
+	Late bool
 }
 
 // Failure is an error with what support needs to look into it.

@@ -189,6 +189,7 @@ func (r *run) hold(ctx context.Context, halted *atomic.Bool) error {
 // is, an unconfirmed order that the next run looks up. An interruption cuts neither
 // the claim nor the order: half a claim would read as an order on its way.
 func (r *run) order(ctx context.Context, i int, a plan.Action, halted *atomic.Bool, f *flight) Purchase {
+	begun := time.Now()
 	claim, err := r.claim(context.WithoutCancel(ctx), a)
 	if err != nil {
 		var taken *ledger.TakenError
@@ -198,7 +199,7 @@ func (r *run) order(ctx context.Context, i int, a plan.Action, halted *atomic.Bo
 		}
 		return notSent(err)
 	}
-	p, claim, err := r.send(ctx, i, a, claim, f)
+	p, claim, err := r.send(ctx, i, a, claim, f, begun)
 	if err != nil {
 		halted.Store(true)
 		r.emit(LedgerFailed{a.Name, err})
@@ -211,33 +212,33 @@ func (r *run) order(ctx context.Context, i int, a plan.Action, halted *atomic.Bo
 	return p
 }
 
-// sendWithin is how old a claim may be when its order is sent. A process that slept
-// longer must not send what somebody may have called not created meanwhile.
-const sendWithin = 4 * time.Minute
+// sendWithin is how long after its last record an order may be sent. One that waited
+// longer, or whose machine slept, gets a new record first: somebody may have called it
+// not created meanwhile. With the time of an order on its way it makes up
+// ledger.OrderDeadline.
+const sendWithin = time.Minute
 
-// send sends the order of a claim and records the answer. An order that was turned
-// away is sent again when the account does not show it.
-func (r *run) send(ctx context.Context, i int, a plan.Action, claim ledger.Open, f *flight) (Purchase, ledger.Open, error) {
+// send sends the order of a claim that is as old as begun, and records the answer. An
+// order that was turned away is sent again when the account does not show it.
+func (r *run) send(ctx context.Context, i int, a plan.Action, claim ledger.Open, f *flight, begun time.Time) (Purchase, ledger.Open, error) {
 	detached := context.WithoutCancel(ctx)
-	var err error
-	for first := time.Now(); ; {
-		var p Purchase
-		switch {
-		case ctx.Err() != nil:
-			p = notSent(errStopped)
-		case r.Ledger.Now().Sub(claim.LastRecord()) > sendWithin:
-			p = notSent(errors.New("not sent: this process was asleep after it made the claim"))
-		default:
-			p = r.Account.Buy(detached, *a.Order, claim.ID)
+	for first := time.Now(); ; begun = time.Now() {
+		p := notSent(errStopped)
+		if ctx.Err() == nil {
+			p = r.Account.Buy(detached, *a.Order, claim.ID, begun.Add(sendWithin))
 		}
-		claim, err = r.recordClaim(detached, claim, p)
-		if err != nil || p.Outcome != NotProcessed || claim.State != ledger.TurnedAway || time.Since(first) > turnedAwayFor {
-			return p, claim, err
-		}
-		f.turnedAway()
-		r.adapt(i, NotProcessed)
-		if found := r.lookAgain(ctx, &claim, &p); found {
-			return p, claim, nil
+		again := ctx.Err() == nil && time.Since(first) < turnedAwayFor
+		var err error
+		if !p.Late || !again {
+			claim, err = r.recordClaim(detached, claim, p)
+			if err != nil || p.Outcome != NotProcessed || claim.State != ledger.TurnedAway || !again {
+				return p, claim, err
+			}
+			f.turnedAway()
+			r.adapt(i, NotProcessed)
+			if found := r.lookAgain(ctx, &claim, &p); found {
+				return p, claim, nil
+			}
 		}
 		if claim, err = r.Ledger.Resend(detached, claim); err != nil {
 			p.Failure = failureOf(err)

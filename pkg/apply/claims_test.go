@@ -83,7 +83,7 @@ func TestCrashBetweenClaimAndAnswer(t *testing.T) {
 				s := &scenario{account: &fakeAccount{}, store: storetest.NewMemory()}
 				claim := claimByHand(t, s.store, "a")
 				if sent {
-					s.account.Buy(t.Context(), claim.Order, claim.ID)
+					s.account.Buy(t.Context(), claim.Order, claim.ID, time.Time{})
 				}
 				r := s.run(t, entries("a"))
 				wantOrders, wantExit := 0, apply.ExitUnknown
@@ -117,12 +117,40 @@ func TestRenamedServiceIsFoundByItsTag(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &scenario{account: &fakeAccount{}, store: storetest.NewMemory()}
 		claim := claimByHand(t, s.store, "a")
-		s.account.Buy(t.Context(), claim.Order, claim.ID)
+		s.account.Buy(t.Context(), claim.Order, claim.ID, time.Time{})
 		s.account.services[0].Name = "renamed by hand"
 		s.account.orders = nil
 		s.run(t, entries("z"))
 		if open := snapshot(t, s.store); len(open) != 0 {
 			t.Errorf("the claim is still open: %+v", open)
+		}
+	})
+}
+
+// An order that waits too long to be sent gets a new record first, so that nobody calls
+// it not created in between; and it is not sent at all once somebody did.
+func TestOrderThatWaitedIsRecordedAnew(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &scenario{account: &fakeAccount{queue: 3}, options: apply.Options{Wait: time.Minute}}
+		if r := s.run(t, entries("a")); r.ExitCode != apply.ExitDone || len(s.account.orders) != 1 {
+			t.Errorf("exit %d, orders %v", r.ExitCode, s.account.orders)
+		}
+	})
+	synctest.Test(t, func(t *testing.T) {
+		s := &scenario{account: &fakeAccount{queue: 3}, store: storetest.NewMemory()}
+		go func() { // a person who broke the lock
+			time.Sleep(30 * time.Second)
+			book := ledger.New(s.store, "api.test", ledger.Run{By: "a person"})
+			_, err := apply.Resolve(t.Context(), &fakeAccount{}, book, entries("a"), apply.Resolution{Names: []string{"a"}, NotCreated: true, LookupTimeout: -time.Hour})
+			if err != nil {
+				t.Error(err)
+			}
+		}()
+		if r := s.run(t, entries("a")); len(s.account.orders) != 0 || r.Actions[0].Outcome != apply.NotSent {
+			t.Errorf("outcome %s, orders %v", r.Actions[0].Outcome, s.account.orders)
+		}
+		if open := snapshot(t, s.store); len(open) != 0 {
+			t.Errorf("open %+v", open)
 		}
 	})
 }
@@ -133,7 +161,7 @@ func TestUnreadableTagsAreNotAbsence(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &scenario{account: &fakeAccount{}, store: storetest.NewMemory(), options: apply.Options{LookupTimeout: time.Second}}
 		claim := claimByHand(t, s.store, "a")
-		s.account.Buy(t.Context(), claim.Order, claim.ID)
+		s.account.Buy(t.Context(), claim.Order, claim.ID, time.Time{})
 		s.account.services[0].Name = "renamed by hand"
 		s.account.orders, s.account.failing = nil, map[string]error{"tags": errors.New("HTTP 500")}
 		d := entries("a", "far")
@@ -365,7 +393,7 @@ func TestOrderOfAKilledRunIsLookedForUntilItsTimeout(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := &scenario{account: &fakeAccount{lag: c.lag}, store: storetest.NewMemory(), options: apply.Options{Wait: time.Hour}}
 				claim := claimByHand(t, s.store, "a")
-				s.account.Buy(t.Context(), claim.Order, claim.ID) // and then it was killed
+				s.account.Buy(t.Context(), claim.Order, claim.ID, time.Time{}) // and then it was killed
 				r := s.run(t, entries("a"))
 				if r.ExitCode != c.exit || len(s.account.orders) != 1 {
 					t.Errorf("exit %d, orders %v", r.ExitCode, s.account.orders)

@@ -408,8 +408,8 @@ func (d *Draft) recordFindings(ctx context.Context, l *ledger.Ledger, recovered 
 }
 
 // fromTheFuture is how far ahead the time of a claim's last record may be: an order
-// on its way counts five minutes more, and clocks differ a little.
-const fromTheFuture = 6 * time.Minute
+// on its way counts its deadline more, and clocks differ a little.
+const fromTheFuture = ledger.OrderDeadline + time.Minute
 
 // quoteAll validates the orders in parallel. An order without a usable answer has a
 // quote that says so, which blocks its entry.

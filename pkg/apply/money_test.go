@@ -180,10 +180,10 @@ func TestRejectionOfSomethingElseClosesNothing(t *testing.T) {
 // the API books another term than was ordered.
 type otherTerm struct{ *fakeAccount }
 
-func (o otherTerm) Buy(ctx context.Context, ord plan.Order, claim string) apply.Purchase {
+func (o otherTerm) Buy(ctx context.Context, ord plan.Order, claim string, notAfter time.Time) apply.Purchase {
 	ord.Term = 36
 	ord.MarketplaceVisibility = true
-	return o.fakeAccount.Buy(ctx, ord, claim)
+	return o.fakeAccount.Buy(ctx, ord, claim, notAfter)
 }
 
 func TestAuditComparesWithTheOrder(t *testing.T) {

@@ -15,11 +15,11 @@ import (
 // misplaced is an account that builds port "a" at another location than was ordered.
 type misplaced struct{ *fakeAccount }
 
-func (m misplaced) Buy(ctx context.Context, o plan.Order, claim string) apply.Purchase {
+func (m misplaced) Buy(ctx context.Context, o plan.Order, claim string, notAfter time.Time) apply.Purchase {
 	if o.Name == "a" {
 		o.Location = 2
 	}
-	return m.fakeAccount.Buy(ctx, o, claim)
+	return m.fakeAccount.Buy(ctx, o, claim, notAfter)
 }
 
 // A port at the wrong place gets no LOA under the entry's name, also while other

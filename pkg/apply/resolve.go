@@ -257,19 +257,22 @@ func (r *resolver) unhurried(ctx context.Context, f finding) error {
 		return refuse(f, "the order approvals cannot be read: "+r.lookup.approvals.Unknown,
 			"look at the orders that wait for approval in the Megaport portal; if it is not among them, add --approvals-checked")
 	}
-	since, cause := f.open.QuietSince(r.ledger.Now()), ""
+	since := f.open.QuietSince(r.ledger.Now())
+	seen := ledger.Record{State: ledger.Seen, Lookup: true}
 	switch {
-	case f.open.State == ledger.Damaged && since.Before(time.Unix(0, 0)), since.After(r.ledger.Now().Add(fromTheFuture)):
-		cause = "its own time says nothing"
+	case f.open.State == ledger.Damaged && since.Before(time.Unix(0, 0)):
+		seen.Cause, seen.Anew = "its own time cannot be read", true
+	case since.After(r.ledger.Now().Add(fromTheFuture)):
+		seen.Cause = "made by a clock that is ahead"
 	case ok && a.approved() && !slices.ContainsFunc(f.open.Records, func(r ledger.Record) bool { return r.Cause == causeApproved }):
-		cause = causeApproved
+		seen.Cause, seen.Anew = causeApproved, true
 	}
-	if cause != "" {
-		seen, err := r.ledger.Record(ctx, f.open, ledger.Record{State: ledger.Seen, Lookup: true, Cause: cause})
+	if seen.Cause != "" {
+		o, err := r.ledger.Record(ctx, f.open, seen)
 		if err != nil {
 			return err
 		}
-		since = seen.QuietSince(r.ledger.Now())
+		since = o.QuietSince(r.ledger.Now())
 	}
 	if left := since.Add(r.LookupTimeout).Sub(r.ledger.Now()); left > 0 {
 		return refuse(f, "the order was sent or answered a short while ago; its service may still show",

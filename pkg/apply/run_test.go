@@ -37,6 +37,7 @@ type fakeAccount struct {
 
 	tags       map[plan.ServiceUID]map[string]string
 	calls      []string // changes, in order
+	queue      int      // orders whose turn comes too late
 	once       bool     // each outcome of outcome happens once
 	approvals  []apply.Approval
 	lag        time.Duration            // from the order until it is listed
@@ -89,7 +90,14 @@ func (f *fakeAccount) Quote(_ context.Context, o plan.Order) (plan.Quote, error)
 	return plan.Quote{Priced: true, Currency: "GBP", Monthly: plan.NewAmount(decimal.NewFromInt(475))}, nil
 }
 
-func (f *fakeAccount) Buy(ctx context.Context, o plan.Order, claim string) apply.Purchase {
+func (f *fakeAccount) Buy(ctx context.Context, o plan.Order, claim string, notAfter time.Time) apply.Purchase {
+	if f.queue > 0 { // for so many orders it is too late when their turn comes
+		f.mu.Lock()
+		f.queue--
+		f.mu.Unlock()
+		time.Sleep(time.Until(notAfter) + time.Second)
+		return apply.Purchase{Outcome: apply.NotSent, Late: true, Failure: &apply.Failure{Message: "it waited too long"}}
+	}
 	f.mu.Lock()
 	f.orders = append(f.orders, o.Name)
 	if f.onBuy != nil {

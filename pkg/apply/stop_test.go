@@ -237,7 +237,7 @@ type hanging struct {
 	sent         map[string]time.Time
 }
 
-func (h *hanging) Buy(ctx context.Context, o plan.Order, claim string) apply.Purchase {
+func (h *hanging) Buy(ctx context.Context, o plan.Order, claim string, notAfter time.Time) apply.Purchase {
 	h.mu.Lock()
 	h.flying++
 	h.most = max(h.most, h.flying)
@@ -253,7 +253,7 @@ func (h *hanging) Buy(ctx context.Context, o plan.Order, claim string) apply.Pur
 		return apply.Purchase{Outcome: apply.Unknown, Failure: &apply.Failure{Message: "no answer"}}
 	}
 	time.Sleep(time.Second)
-	return h.fakeAccount.Buy(ctx, o, claim)
+	return h.fakeAccount.Buy(ctx, o, claim, notAfter)
 }
 
 func (h *hanging) run(t *testing.T, d plan.Desired, o apply.Options) apply.Result {

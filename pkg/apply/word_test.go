@@ -298,8 +298,8 @@ func TestEndedClaimThatCannotBeReadHasAWayOut(t *testing.T) {
 // liar is an account whose answers to orders name another service.
 type liar struct{ *fakeAccount }
 
-func (l liar) Buy(ctx context.Context, o plan.Order, claim string) apply.Purchase {
-	l.fakeAccount.Buy(ctx, o, claim)
+func (l liar) Buy(ctx context.Context, o plan.Order, claim string, notAfter time.Time) apply.Purchase {
+	l.fakeAccount.Buy(ctx, o, claim, notAfter)
 	return apply.Purchase{Outcome: apply.Bought, UIDs: []plan.ServiceUID{"u9"}}
 }
 

@@ -56,6 +56,9 @@ type call struct {
 	// no limit but the number of attempts.
 	patience time.Duration
 	limit    int64
+	// notAfter is when no attempt may begin any more, by the wall clock; zero sets no
+	// limit.
+	notAfter time.Time
 	// decode reads the body of a 2xx answer. It may be called once per attempt, so
 	// it starts over each time. Nil means decodeDone.
 	decode func(body io.Reader, a *attempt) error

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -45,6 +46,9 @@ type Order struct {
 	PromoCode string
 	// Tags are the resource tags the port gets at birth; sent sorted by key.
 	Tags map[string]string
+	// NotAfter is when it is too late to send the order, by the wall clock; zero is
+	// never. An order that waited longer, or whose machine slept, is ErrTooLate.
+	NotAfter time.Time
 }
 
 // Ports is how many ports the order creates.
@@ -216,7 +220,7 @@ func (s *OrderService) buy(ctx context.Context, o Order, form BuyForm) (Purchase
 	}
 	var p Purchase
 	a, err := s.client.do(ctx, call{
-		class: classOrder, method: http.MethodPost, path: path, body: body, timeout: timeoutOrder,
+		class: classOrder, method: http.MethodPost, path: path, body: body, timeout: timeoutOrder, notAfter: o.NotAfter,
 		decode: func(body io.Reader, _ *attempt) (err error) {
 			p.UIDs, p.odd, err = decodePurchase(body)
 			return err

@@ -247,6 +247,26 @@ func TestBuyDeadline(t *testing.T) {
 	})
 }
 
+// An order that waited until it is too late, in the queue or because the machine slept,
+// is not sent.
+func TestBuyTooLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api := &script{answer: always(200, exchange(t, "buy-response.json"))}
+		o := testOrder()
+		o.NotAfter = time.Now().Add(-time.Second)
+		p, err := newTestClient(t, api).Orders.Buy(t.Context(), o)
+		checkOutcome(t, p, err, OrderNotSent, nil, 0)
+		for _, r := range api.seen() {
+			if strings.HasSuffix(r.Path, "/buy") {
+				t.Errorf("sent %+v", r)
+			}
+		}
+		if !errors.Is(err, ErrTooLate) {
+			t.Errorf("error %v", err)
+		}
+	})
+}
+
 func TestBuyGivenUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) { // before it was sent
 		api := &script{answer: always(200, exchange(t, "buy-response.json"))}

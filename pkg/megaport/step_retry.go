@@ -56,7 +56,7 @@ func factsOf(ctx context.Context, err error) facts {
 	case errors.As(err, &apiErr):
 		return facts{status: apiErr.Status, retryAfter: apiErr.RetryAfter}
 	case errors.As(err, &reqErr):
-		return facts{unsent: reqErr.NotSent, broken: true, final: errors.Is(err, errTooLarge)}
+		return facts{unsent: reqErr.NotSent, broken: true, final: errors.Is(err, errTooLarge) || errors.Is(err, ErrTooLate)}
 	default:
 		return facts{final: true}
 	}

@@ -3,16 +3,21 @@ package megaport
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
 	"sync/atomic"
+	"time"
 )
 
 // send makes one request and returns its answer, whatever the status. The caller
 // closes the body.
 type send func(ctx context.Context, a *attempt) (*http.Response, error)
+
+// ErrTooLate is an order that was not sent because Order.NotAfter had passed.
+var ErrTooLate = errors.New("it waited too long to be sent")
 
 // newSend is the innermost step. It speaks to a RoundTripper rather than an
 // http.Client, so that no redirect is followed and no cookie is kept.
@@ -21,6 +26,9 @@ func newSend(base *url.URL, ways transports, o Options) send {
 		a.contact = new(contact)
 		if ctx.Err() != nil { // a transport need not say that it did nothing
 			return nil, notSent(ctx, a, "about to send")
+		}
+		if !a.notAfter.IsZero() && time.Now().Round(0).After(a.notAfter.Round(0)) { // without the monotonic clock, which sleeps when the machine does
+			return nil, &RequestError{Method: a.method, Path: a.path, NotSent: true, Err: ErrTooLate}
 		}
 		req, err := newRequest(a.contact.watch(ctx), base, a, o)
 		if err != nil {

@@ -73,6 +73,8 @@ type Record struct {
 	// Lookup says that this was found out by looking at the account or said by a
 	// person, not by sending: it does not move the time from which guards count.
 	Lookup bool `json:"lookup,omitzero"`
+	// Anew says that guards count from a Seen record on, whatever was before it.
+	Anew bool `json:"anew,omitzero"`
 	// Cause says how it is known, for people.
 	Cause string `json:"cause"`
 	// Status and TraceID are the API's answer to the order, if there was one.
@@ -137,9 +139,10 @@ func union(a, b []plan.ServiceUID) []plan.ServiceUID {
 	return out
 }
 
-// OrderDeadline is the longest that an order is on its way: an answer that has not
-// come by then does not come (see pkg/megaport).
-const OrderDeadline = 5 * time.Minute
+// OrderDeadline is the longest after its claim, or the record of its sending, that an
+// order is on its way: it is sent within a minute, and an answer that has not come five
+// minutes later does not come (see pkg/megaport).
+const OrderDeadline = 6 * time.Minute
 
 // QuietSince is the time from which to count when a service of the order must have
 // shown: that of the last thing that was sent or answered, and the time of an order
@@ -152,6 +155,8 @@ func (o Open) QuietSince(now time.Time) time.Time {
 	at, answered, seen := o.Time, false, time.Time{}
 	for _, r := range o.Records {
 		switch {
+		case r.State == Seen && r.Anew:
+			at = r.Time
 		case r.State == Seen:
 			seen = r.Time
 		case !r.Lookup:
@@ -167,18 +172,10 @@ func (o Open) QuietSince(now time.Time) time.Time {
 	return at
 }
 
-// LastRecord is when the last record was made.
-func (o Open) LastRecord() time.Time {
-	if len(o.Records) == 0 {
-		return o.Time
-	}
-	return o.Records[len(o.Records)-1].Time
-}
-
 // FromTheFuture says that the claim was made by a clock that is ahead of that of
 // whoever saw it first, so that its time says nothing about the age of services.
 func (o Open) FromTheFuture() bool {
-	return slices.ContainsFunc(o.Records, func(r Record) bool { return r.State == Seen })
+	return slices.ContainsFunc(o.Records, func(r Record) bool { return r.State == Seen && !r.Anew })
 }
 
 // The records that end a claim. What ends a claim whose own ending cannot be read is

@@ -454,10 +454,11 @@ func (l *Ledger) Now() time.Time { return l.run.Now().UTC() }
 // Own says that this run made the claim.
 func (l *Ledger) Own(o Open) bool { return o.Run == l.run.ID }
 
-// Resend makes the intent durable to send an order once more that was turned away.
-// Of all who try exactly one may send; the others get a *TakenError.
+// Resend makes the intent durable to send an order once more that was turned away, or
+// that waited too long to be sent. Of all who try exactly one may send; the others get
+// a *TakenError.
 func (l *Ledger) Resend(ctx context.Context, o Open) (Open, error) {
-	r := l.signed(o, Record{State: Sending, Cause: "the account does not show it, so it is sent again"})
+	r := l.signed(o, Record{State: Sending, Cause: "about to be sent, once more or after a wait"})
 	op := fmt.Sprintf("recording %q", o.Name)
 	if err := checkTransition(o.State, Sending); err != nil {
 		return o, l.fail(op, err)
@@ -490,10 +491,11 @@ func (l *Ledger) Record(ctx context.Context, o Open, r Record) (Open, error) {
 	if r.State == Delivered && r.UIDs == nil {
 		r.UIDs = o.UIDs
 	}
-	// A claim whose order may be sent again is first taken by a numbered record,
-	// which whoever wants to send it needs as well.
-	if o.State == TurnedAway && r.State.Closed() {
-		return l.closeTurnedAway(ctx, o, r)
+	// A claim whose order somebody else may be about to send is first taken by a
+	// numbered record, which the sender needs as well.
+	unsent := o.State == Claimed || o.State == Sending || o.State == TurnedAway
+	if unsent && r.Lookup && r.State.Closed() {
+		return l.closeUnsent(ctx, o, r)
 	}
 	for {
 		theirs, err := l.append(ctx, o, r)
@@ -510,7 +512,7 @@ func (l *Ledger) Record(ctx context.Context, o Open, r Record) (Open, error) {
 	}
 }
 
-func (l *Ledger) closeTurnedAway(ctx context.Context, o Open, r Record) (Open, error) {
+func (l *Ledger) closeUnsent(ctx context.Context, o Open, r Record) (Open, error) {
 	theirs, err := l.create(ctx, o, strconv.Itoa(o.next), r)
 	switch {
 	case err != nil:

@@ -114,8 +114,8 @@ func TestTransitions(t *testing.T) {
 			t.Errorf("%s is allowed", never)
 		}
 	}
-	if len(allowed) != 43 {
-		t.Errorf("%d transitions are allowed, the table has 43: %v", len(allowed), allowed)
+	if len(allowed) != 45 {
+		t.Errorf("%d transitions are allowed, the table has 45: %v", len(allowed), allowed)
 	}
 }
 
@@ -475,13 +475,13 @@ func TestQuietSince(t *testing.T) {
 		records []ledger.Record
 		want    time.Time
 	}{
-		"claimed":               {nil, at(5)},
+		"claimed":               {nil, at(6)},
 		"answered":              {[]ledger.Record{{State: ledger.Unknown, Time: at(3)}}, at(3)},
 		"turned away":           {[]ledger.Record{{State: ledger.TurnedAway, Time: at(3)}}, at(3)},
-		"sent again":            {[]ledger.Record{{State: ledger.TurnedAway, Time: at(3)}, {State: ledger.Sending, Time: at(4)}}, at(9)},
+		"sent again":            {[]ledger.Record{{State: ledger.TurnedAway, Time: at(3)}, {State: ledger.Sending, Time: at(4)}}, at(10)},
 		"answered then":         {[]ledger.Record{{State: ledger.TurnedAway, Time: at(3)}, {State: ledger.Sending, Time: at(4)}, {State: ledger.Unknown, Time: at(6)}}, at(6)},
 		"looked at":             {[]ledger.Record{{State: ledger.Unknown, Time: at(3)}, {State: ledger.Unknown, Time: at(60), Lookup: true}}, at(3)},
-		"from the future, seen": {[]ledger.Record{{State: ledger.Seen, Time: at(-100), Lookup: true}}, at(-95)},
+		"from the future, seen": {[]ledger.Record{{State: ledger.Seen, Time: at(-100), Lookup: true}}, at(-94)},
 		"seen, answered":        {[]ledger.Record{{State: ledger.Unknown, Time: at(3)}, {State: ledger.Seen, Time: at(-100), Lookup: true}}, at(-100)},
 	} {
 		o := ledger.Open{Claim: ledger.Claim{Time: at(0)}, Records: c.records}

@@ -30,8 +30,8 @@ const (
 // transitions is the whole life of a claim: which states may follow which. A
 // closed one ends it. Seen may stand anywhere before.
 var transitions = map[State][]State{
-	Claimed:    {Unknown, Bought, TurnedAway, Approval, Rejected, Delivered, Refused, NotSent, Settled},
-	Sending:    {Unknown, Bought, TurnedAway, Approval, Rejected, Delivered, Refused, NotSent, Settled},
+	Claimed:    {Sending, Unknown, Bought, TurnedAway, Approval, Rejected, Delivered, Refused, NotSent, Settled},
+	Sending:    {Sending, Unknown, Bought, TurnedAway, Approval, Rejected, Delivered, Refused, NotSent, Settled},
 	Unknown:    {Unknown, Bought, Approval, Rejected, Delivered, Settled},
 	TurnedAway: {Sending, Bought, Approval, Rejected, Delivered, NotProcessed, Settled},
 	Approval:   {Bought, Rejected, Delivered, Settled},

@@ -92,7 +92,7 @@ func TestOrderIsSentAsPlanned(t *testing.T) {
 	}
 	for i, a := range draft.Plan.Actions {
 		claim := fmt.Sprintf("claim-%d", i)
-		p := account.Buy(t.Context(), *a.Order, claim)
+		p := account.Buy(t.Context(), *a.Order, claim, time.Time{})
 		if p.Outcome != apply.Bought || len(p.UIDs) != a.Order.Members() {
 			t.Fatalf("purchase %+v", p)
 		}
@@ -149,7 +149,7 @@ func TestWhatWasBoughtIsObserved(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, a := range draft.Plan.Actions {
-		account.Buy(t.Context(), *a.Order, "c")
+		account.Buy(t.Context(), *a.Order, "c", time.Time{})
 	}
 	again, err := apply.MakeDraft(t.Context(), account, desired(), apply.DraftOptions{})
 	if err != nil {
@@ -427,7 +427,7 @@ func TestUIDsAreFolded(t *testing.T) {
 	if err != nil || len(seen.Services) != 1 || seen.Services[0].UID != lower || seen.Services[0].Status != plan.StatusLive {
 		t.Fatalf("observed %+v, %v", seen, err)
 	}
-	p := account.Buy(ctx, plan.Order{Name: "x", Term: 12, Speed: plan.Speed10G, Location: 89}, "c")
+	p := account.Buy(ctx, plan.Order{Name: "x", Term: 12, Speed: plan.Speed10G, Location: 89}, "c", time.Time{})
 	if p.Outcome != apply.Bought || len(p.UIDs) != 1 || string(p.UIDs[0]) != strings.ToLower(other) {
 		t.Errorf("bought %+v", p)
 	}
@@ -527,7 +527,7 @@ func TestBuyIsSentOnce(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				account, api := scripted(t, always(tt.status, tt.text))
-				p := account.Buy(t.Context(), plan.Order{Name: "x", Term: 12, Speed: plan.Speed10G, Location: 89}, "c")
+				p := account.Buy(t.Context(), plan.Order{Name: "x", Term: 12, Speed: plan.Speed10G, Location: 89}, "c", time.Time{})
 				if p.Outcome != tt.want || p.Failure == nil || len(api.asked) != 1 {
 					t.Errorf("%+v after %v", p, api.asked)
 				}

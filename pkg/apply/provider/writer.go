@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/portctl/portctl/pkg/apply"
 	"github.com/portctl/portctl/pkg/megaport"
@@ -25,8 +26,10 @@ func NewAccount(c *megaport.Client) *Account {
 }
 
 // Buy sends one order, marked with its claim.
-func (a *Account) Buy(ctx context.Context, o plan.Order, claim string) apply.Purchase {
-	p, err := a.orders.Buy(ctx, order(o, claim))
+func (a *Account) Buy(ctx context.Context, o plan.Order, claim string, notAfter time.Time) apply.Purchase {
+	sent := order(o, claim)
+	sent.NotAfter = notAfter
+	p, err := a.orders.Buy(ctx, sent)
 	if err == nil {
 		return apply.Purchase{Outcome: apply.Bought, UIDs: a.uids(p.UIDs)}
 	}
@@ -36,6 +39,7 @@ func (a *Account) Buy(ctx context.Context, o plan.Order, claim string) apply.Pur
 	}
 	return apply.Purchase{
 		Outcome: outcome(failed.Outcome),
+		Late:    errors.Is(err, megaport.ErrTooLate),
 		UIDs:    a.uids(failed.UIDs),
 		Failure: &apply.Failure{Message: failed.Err.Error(), Status: failed.Status, TraceID: failed.TraceID},
 	}
