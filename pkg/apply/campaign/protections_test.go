@@ -273,3 +273,21 @@ func TestProtectionCaseOfUIDs(t *testing.T) {
 		}
 	})
 }
+
+// A growth of which the API made another LAG is not taken for a growth.
+func TestProtectionGrowthIsNoOtherLAG(t *testing.T) {
+	c := onePort(sandbox.Knobs{})
+	c.Entries[0].LAG, c.Lies = 2, []lie{{"new-lag", 2, 1}}
+	protect(t, c, func(ctx context.Context, w *world) {
+		w.applies(ctx, true)
+		w.file.edit(edit{Entry: 0, What: "grow"})
+		if r := w.applies(ctx, true); r.ExitCode == apply.ExitDone {
+			w.violated("the growth is called done: %+v", r.Summary)
+		}
+		if open := w.openClaims(ctx); len(open) != 1 {
+			w.violated("its claim is closed")
+		}
+		w.applies(ctx, true)
+		w.wantOrders(2, 2)
+	})
+}

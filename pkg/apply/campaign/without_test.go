@@ -45,7 +45,7 @@ func protections() []protection {
 		{"vxcs", "vxc-absent", "", [][3]string{{"pkg/plan/cancel.go", "if m.VXCs == 0 {", "if true {"}, {"pkg/apply/change.go", "case s.VXCs > 0:", "case false:"}}},
 		{"damaged", "tear", "", [][3]string{{ledger, "o = o.damaged(\"its claim cannot be read: \" + err.Error())", "o.State = NotSent"}}},
 		{"case of UIDs", "", "TestProtectionCaseOfUIDs", [][3]string{{"pkg/plan/values.go", "ServiceUID(strings.ToLower(strings.TrimSpace(uid)))", "ServiceUID(strings.TrimSpace(uid))"}}},
-		{"one LAG", "new-lag", "", [][3]string{{lookup, "case id != s.AggregationID:", "case false:"}}},
+		{"one LAG", "", "TestProtectionGrowthIsNoOtherLAG", [][3]string{{lookup, "case id != s.AggregationID:", "case false:"}}},
 	}
 }
 
