@@ -115,7 +115,7 @@ campaign-weaken: ## show that without each protection against buying twice a tes
 
 .PHONY: campaign-without
 campaign-without: ## take protections away by overlays, one at a time, and show that a test fails
-	go test -count=1 -timeout 2h -v -run '^TestWithout$$' ./pkg/apply/campaign -campaign.without=all
+	go test -count=1 -timeout 2h -v -tags without -run '^TestWithout$$' ./pkg/apply/campaign
 
 .PHONY: clean
 clean: ## remove what was built

@@ -1,3 +1,5 @@
+//go:build without
+
 package campaign
 
 import (
@@ -14,7 +16,7 @@ import (
 	"github.com/go-json-experiment/json"
 )
 
-var without = flag.String("campaign.without", "", "take this `protection` away, or all of them one after the other, and show that the campaign fails then")
+var without = flag.String("campaign.without", "all", "take this `protection` away, or all of them one after the other, and show that the campaign fails then")
 
 // protection is one thing that keeps money from being spent twice, or an order
 // from being lost. It is taken away by an overlay: the code itself has no switch.
@@ -50,11 +52,8 @@ func protections() []protection {
 }
 
 // TestWithout takes protections away and shows that the campaign fails without
-// each. It runs only when it is asked for: it plays thousands of cases.
+// each. It plays thousands of cases, so it is only in programs with the build tag.
 func TestWithout(t *testing.T) {
-	if *without == "" {
-		t.Skip("-campaign.without takes protections away")
-	}
 	for _, p := range protections() {
 		if *without != "all" && *without != p.name {
 			continue
