@@ -4,6 +4,7 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -85,6 +86,20 @@ func TestPurePackagesDoNoIO(t *testing.T) {
 			if readPackages(t)[name].stdlib[banned] {
 				t.Errorf("package %s must not import %s", name, banned)
 			}
+		}
+	}
+}
+
+// TestDependenciesStayLight: these modules come in by way of others; they take time to
+// build and nothing here needs them.
+func TestDependenciesStayLight(t *testing.T) {
+	mod, err := os.ReadFile(filepath.Join("..", "..", "go.mod"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, heavy := range []string{"gocloud.dev", "google.golang.org/grpc", "google.golang.org/genproto", "go.opentelemetry.io/"} {
+		if strings.Contains(string(mod), heavy) {
+			t.Errorf("go.mod requires %s", heavy)
 		}
 	}
 }

@@ -6,16 +6,13 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
-	"strings"
 	"sync/atomic"
 	"time"
 
+	"github.com/aws/smithy-go"
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/uuid"
-	"gocloud.dev/blob"
-	"gocloud.dev/blob/s3blob"
-	"gocloud.dev/gcerrors"
 )
 
 // Bucket is a store in a bucket of S3 or of something that speaks as S3 does: one
@@ -26,7 +23,7 @@ import (
 // If-None-Match. A server that ignores this header is found out before the first
 // record and not used.
 type Bucket struct {
-	bucket  *blob.Bucket
+	objects *objects
 	place   string
 	timeout time.Duration // of one operation; of one page when listing
 
@@ -64,42 +61,31 @@ func OpenBucket(ctx context.Context, rawURL string) (*Bucket, error) {
 	if where.bucket == "" {
 		return nil, badPlace("that is no bucket")
 	}
-	opener := s3blob.URLOpener{}
-	b, err := opener.OpenBucketURL(ctx, where.bucketURL())
+	o, err := openObjects(ctx, where)
 	if err != nil {
-		// What fails before a request is the configuration of AWS.
-		_, why, _ := strings.Cut(err.Error(), where.bucketURL().String()+": ")
-		return nil, &storeError{did: "open the bucket", place: where.String(), err: err, text: why, hint: credentialHint}
+		return nil, bucketError(ctx, "open the bucket", where.String(), err)
 	}
-	if where.prefix != "" {
-		b = blob.PrefixedBucket(b, where.prefix+"/")
+	b := &Bucket{objects: o, place: where.String(), timeout: patience, proven: make(chan struct{}, 1)}
+	b.proven <- struct{}{}
+	if err := b.reach(ctx); err != nil {
+		return nil, err
 	}
-	store := newBucket(b, where.String())
-	if err := store.reach(ctx); err != nil {
-		return nil, errors.Join(err, b.Close())
-	}
-	return store, nil
-}
-
-func newBucket(b *blob.Bucket, place string) *Bucket {
-	store := &Bucket{bucket: b, place: place, timeout: patience, proven: make(chan struct{}, 1)}
-	store.proven <- struct{}{}
-	return store
+	return b, nil
 }
 
 // reach fails unless the bucket can be listed.
 func (b *Bucket) reach(ctx context.Context) error {
 	ctx, cancel := b.deadline(ctx)
 	defer cancel()
-	_, _, err := b.bucket.ListPage(ctx, blob.FirstPageToken, 1, nil)
+	_, _, err := b.objects.page(ctx, "", 1, nil)
 	return b.failed(ctx, "open the bucket", err)
 }
 
 // Place is the URL of the bucket.
 func (b *Bucket) Place() string { return b.place }
 
-// Close lets go of connections. Locks stay: they belong to the run.
-func (b *Bucket) Close() error { return b.bucket.Close() }
+// Close does nothing: nothing is held open. Locks stay: they belong to the run.
+func (b *Bucket) Close() error { return nil }
 
 // Create writes a record that must not exist yet; see [Store].
 func (b *Bucket) Create(ctx context.Context, key string, content []byte) error {
@@ -127,12 +113,12 @@ func (b *Bucket) create(ctx context.Context, did, key string, content []byte) er
 func (b *Bucket) win(ctx context.Context, key string, content []byte) error {
 	mark := uuid.NewString()
 	for pause := firstPause; ; pause *= 2 {
-		err := b.put(ctx, key, content, mark)
+		err := b.objects.put(ctx, key, content, mark)
 		busy := busyCode(apiCode(err))
-		if gcerrors.Code(err) == gcerrors.FailedPrecondition {
+		if apiCode(err) == existsCode {
 			err = b.whose(ctx, key, mark)
 			// What stood in the way is gone, as a lock may be.
-			busy = gcerrors.Code(err) == gcerrors.NotFound
+			busy = apiCode(err) == notFoundCode
 		}
 		if !busy || pause > lastPause {
 			return err
@@ -143,22 +129,14 @@ func (b *Bucket) win(ctx context.Context, key string, content []byte) error {
 	}
 }
 
-func (b *Bucket) put(ctx context.Context, key string, content []byte, mark string) error {
-	return b.bucket.WriteAll(ctx, key, content, &blob.WriterOptions{
-		IfNotExist:  true,
-		ContentType: "application/json",
-		Metadata:    map[string]string{writeMark: mark},
-	})
-}
-
 // whose is nil when the object that is there is ours: written by an earlier
 // attempt whose answer was lost.
 func (b *Bucket) whose(ctx context.Context, key, mark string) error {
-	there, err := b.bucket.Attributes(ctx, key)
+	there, err := b.objects.mark(ctx, key)
 	if err != nil {
 		return err
 	}
-	if there.Metadata[writeMark] != mark {
+	if there != mark {
 		return ErrExists
 	}
 	return nil
@@ -186,9 +164,9 @@ func (b *Bucket) prove(ctx context.Context) error {
 func (b *Bucket) refusesTwice(ctx context.Context) error {
 	// Mostly the object is there from an earlier run and one try is enough.
 	for range 2 {
-		err := b.put(ctx, probeKey, []byte(`{"note":"portctl tries to overwrite this to see that it can not"}`), uuid.NewString())
-		if gcerrors.Code(err) == gcerrors.FailedPrecondition {
-			_, err := b.bucket.Attributes(ctx, probeKey)
+		err := b.objects.put(ctx, probeKey, []byte(`{"note":"portctl tries to overwrite this to see that it can not"}`), uuid.NewString())
+		if apiCode(err) == existsCode {
+			_, err := b.objects.mark(ctx, probeKey)
 			return err
 		}
 		if err != nil {
@@ -212,17 +190,11 @@ func (b *Bucket) Read(ctx context.Context, key string) ([]byte, error) {
 func (b *Bucket) read(ctx context.Context, key string) ([]byte, error) {
 	ctx, cancel := b.deadline(ctx)
 	defer cancel()
-	content, err := b.bucket.ReadAll(ctx, key)
-	if missing(err) {
+	content, err := b.objects.get(ctx, key)
+	if apiCode(err) == missingCode {
 		return nil, fmt.Errorf("%w: %s in %s", ErrNotFound, key, b.place)
 	}
 	return content, b.failed(ctx, "read "+key, err)
-}
-
-// missing says that an error means that an object is not there, and not that the
-// bucket is not.
-func missing(err error) bool {
-	return gcerrors.Code(err) == gcerrors.NotFound && apiCode(err) != "NoSuchBucket"
 }
 
 // List returns the keys that begin with the prefix, sorted. Objects that are not
@@ -232,27 +204,30 @@ func (b *Bucket) List(ctx context.Context, prefix string) ([]string, error) {
 		return nil, err
 	}
 	var keys []string
-	for token := blob.FirstPageToken; len(token) > 0; {
+	var token *string
+	for {
 		page, next, err := b.page(ctx, prefix, token)
 		if err != nil {
 			return nil, err
 		}
-		for _, object := range page {
-			if isRecordKey(object.Key) {
-				keys = append(keys, object.Key)
+		for _, key := range page {
+			if isRecordKey(key) {
+				keys = append(keys, key)
 			}
 		}
-		token = next
+		if token = next; token == nil {
+			break
+		}
 	}
 	slices.Sort(keys)
 	return keys, nil
 }
 
-func (b *Bucket) page(ctx context.Context, prefix string, token []byte) ([]*blob.ListObject, []byte, error) {
+func (b *Bucket) page(ctx context.Context, prefix string, token *string) ([]string, *string, error) {
 	ctx, cancel := b.deadline(ctx)
 	defer cancel()
 	const size = 1000 // the most that S3 gives
-	page, next, err := b.bucket.ListPage(ctx, token, size, &blob.ListOptions{Prefix: prefix})
+	page, next, err := b.objects.page(ctx, prefix, size, token)
 	return page, next, b.failed(ctx, "list "+quoteKey(prefix), err)
 }
 
@@ -329,7 +304,7 @@ func (b *Bucket) unlock(ctx context.Context, name, run string) error {
 	}
 	ctx, cancel := b.deadline(ctx)
 	defer cancel()
-	if err := b.bucket.Delete(ctx, lockKey(name)); !missing(err) {
+	if err := b.objects.delete(ctx, lockKey(name)); apiCode(err) != missingCode {
 		return b.failed(ctx, "remove the lock "+name, err)
 	}
 	return nil
@@ -390,57 +365,24 @@ func bucketError(ctx context.Context, did, place string, err error) error {
 	return wrapped
 }
 
-// apiError is what the clients of AWS call an answer that is an error.
-type apiError interface {
-	error
-	ErrorCode() string
-	ErrorMessage() string
-}
-
-// apiCode is the server's word for an error, or "".
-func apiCode(err error) string {
-	var answer apiError
-	if errors.As(err, &answer) {
-		return answer.ErrorCode()
-	}
-	return ""
-}
-
-// busyCode says that the server wants to be asked again: another conditional
-// write of the key was under way.
-func busyCode(code string) bool {
-	return code == "ConditionalRequestConflict" || code == "OperationAborted"
-}
-
+// briefly is the cause in short; empty means that the error's own text is it.
 func briefly(err error) string {
-	var answer apiError
-	if errors.As(err, &answer) && answer.ErrorCode() != "" {
+	var none *credentialError
+	var answer smithy.APIError
+	var request *url.Error
+	switch {
+	case errors.As(err, &none):
+		return none.Error()
+	case errors.As(err, &answer) && answer.ErrorCode() != "":
 		if message := answer.ErrorMessage(); message != "" {
 			return answer.ErrorCode() + ": " + message
 		}
 		return answer.ErrorCode()
-	}
-	if _, why, found := strings.Cut(err.Error(), noCredentials); found {
-		return "there are no credentials that can be used: " + why
-	}
-	if noRegion(err) {
-		return "the region of the bucket is missing or is none"
-	}
-	var request *url.Error
-	if errors.As(err, &request) {
+	case errors.As(err, &request):
 		return request.Err.Error()
 	}
 	return ""
 }
-
-// noRegion: for the client's errors of this kind there is no type either.
-func noRegion(err error) bool {
-	return strings.Contains(err.Error(), "Missing Region") || strings.Contains(err.Error(), "Invalid region")
-}
-
-// noCredentials stands in the text of the client's error when it found no
-// credentials, or found some that have expired; there is no type for that.
-const noCredentials = "get credentials: "
 
 const (
 	networkHint    = "check the network and the endpoint; nothing is bought without the ledger"
@@ -461,11 +403,13 @@ func bucketHint(code string, err error) string {
 	case "NotImplemented":
 		return "this server does not know conditional writes (If-None-Match); a ledger needs them"
 	}
+	var none *credentialError
+	var unread *configError
 	var request *url.Error
 	switch {
-	case strings.Contains(err.Error(), noCredentials):
+	case errors.As(err, &none), errors.As(err, &unread):
 		return credentialHint
-	case noRegion(err):
+	case errors.Is(err, errNoRegion):
 		return regionHint
 	case errors.Is(err, errOverwrites):
 		return "use a server that knows conditional writes, or a local folder"

@@ -6,38 +6,33 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"gocloud.dev/blob/memblob"
 
 	"github.com/portctl/portctl/pkg/apply/ledger"
 	"github.com/portctl/portctl/pkg/apply/ledger/storetest"
 )
 
-func TestBucketInMemory(t *testing.T) {
+// TestBucket holds the bucket to the contract. TestS3 does so on a real server.
+func TestBucket(t *testing.T) {
 	storetest.Run(t, storetest.Subject{Breakable: true, Place: func(t *testing.T) func() ledger.Store {
-		shared := memblob.OpenBucket(nil)
-		t.Cleanup(func() {
-			if err := shared.Close(); err != nil {
-				t.Error(err)
-			}
-		})
-		return func() ledger.Store {
-			return unclosed{ledger.NewBucket(shared, "mem://")}
-		}
+		_, url := serveS3(t)
+		return func() ledger.Store { return openBucket(t, url) }
 	}})
 }
-
-// unclosed is a handle of a bucket that others use still.
-type unclosed struct{ *ledger.Bucket }
-
-func (unclosed) Close() error { return nil }
 
 // s3Double answers as S3 does, as far as a ledger asks, and misbehaves on demand.
 // It is for faults alone; the contract is tested on a real server.
@@ -77,7 +72,7 @@ func (d *s3Double) serve(w http.ResponseWriter, r *http.Request) {
 	object, there := d.objects[key]
 	switch {
 	case r.Method == http.MethodGet && r.URL.Query().Get("list-type") == "2":
-		d.list(w)
+		d.list(w, r.URL.Query())
 	case r.Method == http.MethodPut && there && !d.deaf && r.Header.Get("If-None-Match") == "*":
 		s3Refuse(w, http.StatusPreconditionFailed, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold")
 	case r.Method == http.MethodPut:
@@ -95,15 +90,34 @@ func (d *s3Double) serve(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (d *s3Double) list(w http.ResponseWriter) {
+// list gives the keys by pages, each in any order: the token of the next page is
+// the last key of this one.
+func (d *s3Double) list(w http.ResponseWriter, asked url.Values) {
 	type contents struct{ Key, LastModified string }
 	answer := struct {
-		XMLName  xml.Name `xml:"ListBucketResult"`
-		Contents []contents
+		XMLName               xml.Name `xml:"ListBucketResult"`
+		IsTruncated           bool
+		NextContinuationToken string `xml:",omitempty"`
+		Contents              []contents
 	}{}
-	for key := range d.objects {
+	most, err := strconv.Atoi(asked.Get("max-keys"))
+	if err != nil {
+		s3Refuse(w, http.StatusBadRequest, "InvalidArgument", err.Error())
+		return
+	}
+	for _, key := range slices.Sorted(maps.Keys(d.objects)) {
+		if !strings.HasPrefix(key, asked.Get("prefix")) || key <= asked.Get("continuation-token") {
+			continue
+		}
+		if answer.IsTruncated = len(answer.Contents) == most; answer.IsTruncated {
+			answer.NextContinuationToken = answer.Contents[most-1].Key
+			break
+		}
 		answer.Contents = append(answer.Contents, contents{key, "2026-03-09T08:30:00Z"})
 	}
+	rand.Shuffle(len(answer.Contents), func(i, j int) {
+		answer.Contents[i], answer.Contents[j] = answer.Contents[j], answer.Contents[i]
+	})
 	_ = xml.NewEncoder(w).Encode(answer)
 }
 
@@ -142,7 +156,7 @@ func s3Env(t *testing.T) {
 		"AWS_ACCESS_KEY_ID": testAccessKey, "AWS_SECRET_ACCESS_KEY": testSecretKey, "AWS_SESSION_TOKEN": "", "AWS_PROFILE": "",
 		"AWS_REGION": "eu-west-2", "AWS_DEFAULT_REGION": "", "AWS_EC2_METADATA_DISABLED": "true", "AWS_ENDPOINT_URL": "", "AWS_ENDPOINT_URL_S3": "",
 		"AWS_CONFIG_FILE": t.TempDir() + "/none", "AWS_SHARED_CREDENTIALS_FILE": t.TempDir() + "/none",
-		"AWS_WEB_IDENTITY_TOKEN_FILE": "", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "", "AWS_CONTAINER_CREDENTIALS_FULL_URI": "",
+		"AWS_USE_FIPS_ENDPOINT": "", "AWS_USE_DUALSTACK_ENDPOINT": "", "AWS_WEB_IDENTITY_TOKEN_FILE": "", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "", "AWS_CONTAINER_CREDENTIALS_FULL_URI": "",
 	} {
 		t.Setenv(name, value)
 	}
@@ -419,20 +433,6 @@ func TestBucketOutOfReach(t *testing.T) {
 	wantFailure(t, err, nil, "check the network", "connection refused", "s3://netops?endpoint="+gone.URL)
 }
 
-// TestBucketClosed: a closed bucket answers with the code of a failed precondition,
-// which must not pass for a record that exists.
-func TestBucketClosed(t *testing.T) {
-	_, url := serveS3(t)
-	b, err := ledger.OpenBucket(t.Context(), url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := b.Close(); err != nil {
-		t.Fatal(err)
-	}
-	wantFailure(t, b.Create(t.Context(), "claims/1", nil), nil, "", "closed")
-}
-
 func TestBucketWithoutCredentials(t *testing.T) {
 	_, url := serveS3(t)
 	t.Setenv("AWS_ACCESS_KEY_ID", "")
@@ -441,16 +441,162 @@ func TestBucketWithoutCredentials(t *testing.T) {
 	wantFailure(t, err, nil, "AWS_ACCESS_KEY_ID", "no credentials")
 }
 
+// TestBucketCredentialsRefused: what the service that gives out credentials says
+// is not taken for the bucket's word.
+func TestBucketCredentialsRefused(t *testing.T) {
+	_, url := serveS3(t)
+	for _, code := range []string{"AccessDenied", "NoSuchKey", "PreconditionFailed"} {
+		assumeRole(t, func(w http.ResponseWriter) {
+			w.WriteHeader(http.StatusForbidden)
+			_, _ = fmt.Fprintf(w, "<ErrorResponse><Error><Code>%s</Code><Message>Not authorized.</Message></Error></ErrorResponse>", code)
+		})
+		_, err := ledger.OpenBucket(t.Context(), url)
+		wantFailure(t, err, nil, "AWS_PROFILE", "no credentials", "AssumeRoleWithWebIdentity", code+": Not authorized.")
+	}
+}
+
+// assumeRole makes the credentials of the test those that a service gives out for
+// the token of a workload, as in a Kubernetes cluster of AWS.
+func assumeRole(t *testing.T, answer func(http.ResponseWriter)) {
+	t.Helper()
+	sts := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { answer(w) }))
+	t.Cleanup(sts.Close)
+	token := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(token, []byte("a token"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, value := range map[string]string{
+		"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_ENDPOINT_URL_STS": sts.URL,
+		"AWS_WEB_IDENTITY_TOKEN_FILE": token, "AWS_ROLE_ARN": "arn:aws:iam::123456789012:role/portctl",
+	} {
+		t.Setenv(name, value)
+	}
+}
+
+// signedAs is whose credentials and region a request was signed with.
+func signedAs(r *http.Request) string {
+	_, scope, _ := strings.Cut(r.Header.Get("Authorization"), "Credential=")
+	parts := strings.Split(scope, "/") // key id, day, region, service
+	return parts[0] + " " + parts[min(2, len(parts)-1)]
+}
+
+// TestBucketSignsAs: credentials and region come from where all tools of AWS look,
+// and the URL's settings go first.
+func TestBucketSignsAs(t *testing.T) {
+	shared := filepath.Join(t.TempDir(), "config")
+	if err := os.WriteFile(shared, []byte(`[profile ops]
+aws_access_key_id = OFPROFILE
+aws_secret_access_key = secret
+region = ap-southeast-2
+`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name, settings, want string
+		env                  map[string]string
+		role                 bool
+	}{
+		{name: "environment", want: testAccessKey + " eu-west-2"},
+		{name: "region of the URL", settings: "&region=us-west-2", want: testAccessKey + " us-west-2"},
+		{name: "no region", env: map[string]string{"AWS_REGION": ""}, want: testAccessKey + " us-east-1"},
+		{name: "endpoints of AWS", env: map[string]string{"AWS_USE_FIPS_ENDPOINT": "true", "AWS_USE_DUALSTACK_ENDPOINT": "true"}, want: testAccessKey + " eu-west-2"},
+		{name: "profile of the URL", settings: "&profile=ops", env: map[string]string{"AWS_REGION": ""}, want: "OFPROFILE ap-southeast-2"},
+		{name: "profile of the environment", env: map[string]string{"AWS_PROFILE": "ops", "AWS_REGION": "", "AWS_ACCESS_KEY_ID": ""}, want: "OFPROFILE ap-southeast-2"},
+		{name: "role of a workload", role: true, want: "OFROLE eu-west-2"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			d, url := serveS3(t)
+			t.Setenv("AWS_CONFIG_FILE", shared)
+			for name, value := range c.env {
+				t.Setenv(name, value)
+			}
+			if c.role {
+				assumeRole(t, func(w http.ResponseWriter) {
+					_, _ = io.WriteString(w, `<AssumeRoleWithWebIdentityResponse><AssumeRoleWithWebIdentityResult><Credentials><AccessKeyId>OFROLE</AccessKeyId>
+<SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken><Expiration>2099-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>`)
+				})
+			}
+			var got string
+			d.set(func(_ http.ResponseWriter, r *http.Request, _ func(http.ResponseWriter)) bool {
+				got = signedAs(r)
+				return false
+			})
+			openBucket(t, url+c.settings)
+			if got != c.want {
+				t.Errorf("signed as %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+// TestBucketWrites: what a write carries.
+func TestBucketWrites(t *testing.T) {
+	d, url := serveS3(t)
+	b := openBucket(t, url+"&ssetype=aws:kms&kmskeyid=alias/portctl")
+	var got http.Header
+	d.set(func(_ http.ResponseWriter, r *http.Request, _ func(http.ResponseWriter)) bool {
+		if r.Method == http.MethodPut {
+			got = r.Header
+		}
+		return false
+	})
+	mustCreate(t, b, "claims/1", "x")
+	for name, want := range map[string]string{
+		"If-None-Match": "*", "Content-Type": "application/json", "Content-Length": "1",
+		"X-Amz-Server-Side-Encryption": "aws:kms", "X-Amz-Server-Side-Encryption-Aws-Kms-Key-Id": "alias/portctl",
+		"X-Amz-Checksum-Crc32": "", "X-Amz-Trailer": "", "X-Amz-Sdk-Checksum-Algorithm": "", // servers other than AWS may refuse them
+	} {
+		if got.Get(name) != want {
+			t.Errorf("%s: %q, want %q", name, got.Get(name), want)
+		}
+	}
+	if got.Get(s3Mark) == "" {
+		t.Error("the write is not marked")
+	}
+}
+
+// TestBucketFailsClosed: what is no answer of S3 does not pass for a fact.
+func TestBucketFailsClosed(t *testing.T) {
+	for name, c := range map[string]struct {
+		status     int
+		body, want string
+	}{
+		"page of a proxy":      {http.StatusNotFound, "<html>not found</html>", "NotFound"},
+		"empty page":           {http.StatusNotFound, "", "NotFound"},
+		"list without the end": {http.StatusOK, "<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>", "cut short"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d, url := serveS3(t)
+			b := openBucket(t, url)
+			d.set(func(w http.ResponseWriter, _ *http.Request, _ func(http.ResponseWriter)) bool {
+				w.WriteHeader(c.status)
+				_, _ = io.WriteString(w, c.body)
+				return true
+			})
+			_, err := b.List(t.Context(), "claims/")
+			wantFailure(t, err, nil, "", c.want)
+			if c.status != http.StatusOK {
+				_, err = b.Read(t.Context(), "claims/1")
+				wantFailure(t, err, nil, "", c.want)
+				if errors.Is(err, ledger.ErrNotFound) {
+					t.Errorf("Read = %v: it passes for a record that is not there", err)
+				}
+			}
+		})
+	}
+}
+
 func TestBucketSettings(t *testing.T) {
 	_, url := serveS3(t)
 	t.Setenv("AWS_PROFILE", "nobody")
 	_, err := ledger.OpenBucket(t.Context(), url)
 	wantFailure(t, err, nil, "AWS_PROFILE", "nobody")
 	t.Setenv("AWS_PROFILE", "")
-	t.Setenv("AWS_REGION", "")
-	_, err = ledger.OpenBucket(t.Context(), "s3://netops/portctl") // fails before a request
-	wantFailure(t, err, nil, "AWS_REGION", "region")
-	openBucket(t, strings.Replace(url, "?", "?region=eu-west-1&", 1))
+	for _, region := range []string{"", "eu_west"} {
+		t.Setenv("AWS_REGION", region)
+		_, err = ledger.OpenBucket(t.Context(), "s3://netops/portctl") // fails before a request
+		wantFailure(t, err, nil, "AWS_REGION", "region")
+	}
 }
 
 func TestBucketLockThatNamesNobody(t *testing.T) {

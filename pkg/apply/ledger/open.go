@@ -203,21 +203,6 @@ func looksSecret(name string) bool {
 	})
 }
 
-// bucketURL is the URL by which the bucket is opened.
-func (p place) bucketURL() *url.URL {
-	query := url.Values{}
-	for name, value := range p.settings {
-		query.Set(name, value)
-	}
-	if p.settings["endpoint"] != "" {
-		// Many servers that speak as S3 does refuse the checksums that AWS added
-		// in 2025; TLS and the signature cover the content all the same.
-		query.Set("request_checksum_calculation", "when_required")
-		query.Set("response_checksum_validation", "when_required")
-	}
-	return &url.URL{Scheme: "s3", Host: p.bucket, RawQuery: query.Encode()}
-}
-
 // String is the place for people; it can be given to [OpenStore] again.
 func (p place) String() string {
 	if p.bucket == "" {

@@ -3,14 +3,9 @@ package ledger
 import (
 	"os"
 	"time"
-
-	"gocloud.dev/blob"
 )
 
 // What the tests of the stores may reach into.
-
-// NewBucket is the store in a bucket that is open already.
-func NewBucket(b *blob.Bucket, place string) *Bucket { return newBucket(b, place) }
 
 // SetTimeout sets how long the bucket is waited for.
 func (b *Bucket) SetTimeout(d time.Duration) { b.timeout = d }

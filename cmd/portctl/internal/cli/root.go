@@ -42,9 +42,7 @@ is provisioned and saves the Letters of Authorization (LOA) as PDF.`,
 		SilenceUsage:      true,
 		SilenceErrors:     true,
 		DisableAutoGenTag: true,
-		Version:           Version(), // gives --version
 	}
-	root.SetVersionTemplate(versionLine() + "\n")
 	root.SetIn(s.In)
 	root.SetOut(s.Out)
 	root.SetErr(s.Err)
@@ -67,6 +65,7 @@ is provisioned and saves the Letters of Authorization (LOA) as PDF.`,
 		newVersionCommand(s),
 	)
 	explain(root, s.Width)
+	explainVersion(root, s.Out)
 	g.completions(root)
 	root.InitDefaultHelpCmd()
 	explainHelp(root)

@@ -3,12 +3,15 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"unicode"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // The widths between which the help of flags is set. Help that is not read on a
@@ -24,9 +27,64 @@ func explain(cmd *cobra.Command, width int) {
 	if width == 0 || width > widestHelp {
 		width = widestHelp
 	}
-	wrapped := fmt.Sprintf(".FlagUsagesWrapped %d ", max(width, narrowestHelp))
-	cmd.SetUsageTemplate(strings.ReplaceAll(cmd.UsageTemplate(), ".FlagUsages ", wrapped)) // inherited by all below
+	width = max(width, narrowestHelp)
+	cmd.SetUsageFunc(func(cmd *cobra.Command) error { // inherited by all below
+		_, err := io.WriteString(cmd.OutOrStderr(), usageOf(cmd, width))
+		return err
+	})
 	explainArguments(cmd)
+}
+
+// usageOf lays a command's usage out as cobra does. It is no template of cobra's,
+// because these find methods by name: with one in the program, the linker keeps
+// every method of every type, and the client of S3 has many.
+func usageOf(cmd *cobra.Command, width int) string {
+	var b strings.Builder
+	b.WriteString("Usage:")
+	if cmd.Runnable() {
+		b.WriteString("\n  " + cmd.UseLine())
+	}
+	if cmd.HasAvailableSubCommands() {
+		b.WriteString("\n  " + cmd.CommandPath() + " [command]")
+	}
+	if cmd.HasExample() {
+		b.WriteString("\n\nExamples:\n" + cmd.Example)
+	}
+	if cmd.HasAvailableSubCommands() {
+		b.WriteString("\n\nAvailable Commands:")
+		for _, sub := range cmd.Commands() {
+			if sub.IsAvailableCommand() || sub.Name() == "help" {
+				fmt.Fprintf(&b, "\n  %-*s %s", sub.NamePadding(), sub.Name(), sub.Short)
+			}
+		}
+	}
+	if cmd.HasAvailableLocalFlags() {
+		b.WriteString("\n\nFlags:\n" + flagUsages(cmd.LocalFlags(), width))
+	}
+	if cmd.HasAvailableInheritedFlags() {
+		b.WriteString("\n\nGlobal Flags:\n" + flagUsages(cmd.InheritedFlags(), width))
+	}
+	if cmd.HasAvailableSubCommands() {
+		fmt.Fprintf(&b, "\n\nUse \"%s [command] --help\" for more information about a command.", cmd.CommandPath())
+	}
+	return b.String() + "\n"
+}
+
+func flagUsages(flags *pflag.FlagSet, width int) string {
+	return strings.TrimRightFunc(flags.FlagUsagesWrapped(width), unicode.IsSpace)
+}
+
+// explainVersion gives the root --version. Cobra's own takes a template.
+func explainVersion(root *cobra.Command, out io.Writer) {
+	asked := root.Flags().BoolP("version", "v", false, "version for "+root.Name())
+	run := root.RunE
+	root.RunE = func(cmd *cobra.Command, args []string) error {
+		if *asked {
+			_, err := fmt.Fprintln(out, versionLine())
+			return err
+		}
+		return run(cmd, args)
+	}
 }
 
 func explainArguments(cmd *cobra.Command) {
@@ -79,7 +137,6 @@ func explainHelp(root *cobra.Command) {
 				return withHint(fmt.Errorf("%q has no command %q", named.CommandPath(), rest[0]), fmt.Sprintf("`%s --help` explains it", named.CommandPath()))
 			}
 			named.InitDefaultHelpFlag()
-			named.InitDefaultVersionFlag()
 			return named.Help()
 		}
 	}
