@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -25,7 +26,11 @@ import (
 // error is Diagnostics, with every problem of every row, at its place in the CSV
 // file; the warnings are columns that were not used.
 func FromCSV(f File, name string) (inventory []byte, warnings Diagnostics, err error) {
-	t := sheet{src: newSource(f)}
+	return attributes.fromCSV(f, name)
+}
+
+func (l language) fromCSV(f File, name string) (inventory []byte, warnings Diagnostics, err error) {
+	t := sheet{language: l, src: newSource(f)}
 	if d, bad := t.src.inspect(f.Content); bad {
 		return nil, nil, Diagnostics{d}
 	}
@@ -40,18 +45,19 @@ func FromCSV(f File, name string) (inventory []byte, warnings Diagnostics, err e
 	if hasErrors(diags) {
 		return nil, nil, diags
 	}
-	formatted, err := Format(File{Name: f.Name, Content: text})
+	formatted, err := t.language.format(File{Name: f.Name, Content: text})
 	return formatted, diags, err
 }
 
 // sheet is a spreadsheet on its way to an inventory.
 type sheet struct {
-	src    *source
-	diags  Diagnostics
-	header []cell
-	rows   [][]cell
-	use    []column
-	lines  map[int]cell // what a line of the inventory was made from
+	language language
+	src      *source
+	diags    Diagnostics
+	header   []cell
+	rows     [][]cell
+	use      []column
+	lines    map[int]cell // what a line of the inventory was made from
 }
 
 // cell is one cell. Its column counts characters from 1.
@@ -63,12 +69,25 @@ type cell struct {
 
 // column is a column of the spreadsheet that is used.
 type column struct {
+	*attribute
 	index  int
 	header string
-	key    string // of a port, or "tags"
 	tag    string // the name of the tag, when the column is one tag
 	unit   string // of speeds and terms
 }
+
+// id tells columns apart.
+func (c column) id() string {
+	if c.attribute == nil {
+		return ""
+	}
+	return c.key + c.tag
+}
+
+func (c cell) empty() bool { return c.line == 0 }
+
+// required are the columns that there must be: there are no defaults.
+func (t *sheet) required() []string { return append(t.language.required(inPorts), "term") }
 
 func (t *sheet) report(rule string, c cell, message, hint string) {
 	width := max(1, utf8.RuneCountInString(c.text))
@@ -152,26 +171,22 @@ func (t *sheet) add(row []cell) {
 }
 
 // columnNames are the names of columns that are keys of a port, without case
-// and separators.
-func columnNames() map[string]string {
-	names := map[string]string{
-		"dc": "site", "facility": "site", "bw": "speed", "colour": "diversityZone", "color": "diversityZone",
-		"contract": "term", "contractlength": "term", "lagsize": "lag", "lagports": "lag", "costcode": "costCentre",
-	}
-	for word, key := range portSynonyms {
-		names[word] = key
-	}
-	for _, key := range portKeys.names() {
-		names[strings.ToLower(key)] = key
-	}
-	// In a spreadsheet an id is the number of a row, a status its progress, and a
-	// state that of an address. What is to be cancelled is not kept in one.
-	for word, key := range names {
-		if word == "id" || !inSheet(key) {
-			delete(names, word)
+// and separators. In a spreadsheet an id is the number of a row.
+func (l language) columnNames() map[string]*attribute {
+	names := map[string]*attribute{}
+	for _, a := range l.columns() {
+		names[strings.ToLower(a.key)] = a
+		for _, word := range a.words {
+			names[word] = a
 		}
 	}
+	delete(names, "id")
 	return names
+}
+
+// columns are the keys of a port that a column can be.
+func (l language) columns() []*attribute {
+	return slices.DeleteFunc(l.of(inPorts), func(a *attribute) bool { return a.single })
 }
 
 // units are what the name of a column may end with.
@@ -184,23 +199,20 @@ func (t *sheet) columns() {
 	if t.header == nil {
 		return
 	}
-	names := columnNames()
-	known := make([]string, 0, len(names))
-	for n := range names {
-		known = append(known, n)
-	}
-	slices.Sort(known)
+	names := t.language.columnNames()
+	known := slices.Sorted(maps.Keys(names))
 	have := map[string]cell{}
 	var unknown []cell
 	for i, h := range t.header {
 		c, ok := readHeader(h.text, names)
-		switch first, twice := have[c.key+c.tag]; {
+		first, twice := have[c.id()]
+		switch {
 		case !ok && (h.text != "" || t.filled(i)):
 			unknown = append(unknown, h)
 		case ok && twice:
 			t.report(ruleCSVColumn, h, fmt.Sprintf("the columns %s and %s are both the %s", quoted(first.text), quoted(h.text), c.key), "keep one of the two")
 		case ok:
-			have[c.key+c.tag] = h
+			have[c.id()] = h
 			c.index, c.header = i, h.text
 			t.use = append(t.use, c)
 		}
@@ -211,28 +223,19 @@ func (t *sheet) columns() {
 		if word := wordOf(h.text); len(word) >= 3 {
 			near = nearest(word, known)
 		}
-		if _, there := have[names[near]]; near == "" || there {
-			t.report(ruleCSVUnused, h, fmt.Sprintf("the column %s is not used", quoted(h.text)), "what is used are "+list(csvKeys())+", and tag:NAME for a tag")
+		if near == "" || !have[names[near].key].empty() {
+			t.report(ruleCSVUnused, h, fmt.Sprintf("the column %s is not used", quoted(h.text)), "what is used are "+list(t.keys())+", and tag:NAME for a tag")
 			continue
 		}
 		misspelt = true
-		t.report(ruleCSVColumn, h, fmt.Sprintf("the column %s is not known", quoted(h.text)), fmt.Sprintf("did you mean %s? Rename the column, or take it out", quoted(names[near])))
+		t.report(ruleCSVColumn, h, fmt.Sprintf("the column %s is not known", quoted(h.text)), fmt.Sprintf("did you mean %s? Rename the column, or take it out", quoted(names[near].key)))
 	}
-	for _, key := range []string{"name", "site", "speed", "term"} {
-		if _, ok := have[key]; !ok && !misspelt {
+	for _, key := range t.required() {
+		if have[key].empty() && !misspelt {
 			t.report(ruleCSVColumn, t.header[0], "there is no column for the "+key, fmt.Sprintf("name a column %s; the first row holds the names", quoted(key)))
 		}
 	}
 }
-
-// csvKeys are the keys of a port that a column can be.
-func csvKeys() []string {
-	return slices.DeleteFunc(portKeys.names(), func(key string) bool { return !inSheet(key) })
-}
-
-// inSheet says whether a column can be a key: what is cancelled, or taken over
-// from another inventory, is decided one by one.
-func inSheet(key string) bool { return key != "state" && key != "takeover" }
 
 // filled says whether any row has something in a column.
 func (t *sheet) filled(index int) bool {
@@ -252,17 +255,17 @@ func wordOf(header string) string {
 // tagColumn is the name of a column that is one tag.
 var tagColumn = regexp.MustCompile(`(?i)^tags?[:. ]\s*(\S.*)$`)
 
-func readHeader(header string, names map[string]string) (column, bool) {
+func readHeader(header string, names map[string]*attribute) (column, bool) {
 	if m := tagColumn.FindStringSubmatch(header); m != nil {
-		return column{key: "tags", tag: m[1]}, true
+		return column{attribute: names["tags"], tag: m[1]}, true
 	}
 	word := wordOf(header)
-	if key, ok := names[word]; ok {
-		return column{key: key}, true
+	if a, ok := names[word]; ok {
+		return column{attribute: a}, true
 	}
 	for _, unit := range units() {
-		if key, ok := names[strings.TrimSuffix(word, unit)]; ok && strings.HasSuffix(word, unit) {
-			return column{key: key, unit: strings.TrimPrefix(unit, "in")}, true
+		if a, ok := names[strings.TrimSuffix(word, unit)]; ok && strings.HasSuffix(word, unit) {
+			return column{attribute: a, unit: strings.TrimPrefix(unit, "in")}, true
 		}
 	}
 	return column{}, false
@@ -315,7 +318,7 @@ type entryLine struct {
 func (t *sheet) shared() []entryLine {
 	var shared []entryLine
 	for _, c := range t.use {
-		if c.key != "term" && c.key != "costCentre" && c.key != "marketplaceVisibility" || len(t.rows) < 2 {
+		if c.in&inDefaults == 0 || c.merges || len(t.rows) < 2 {
 			continue
 		}
 		first, ok := t.line(t.rows[0], c)
@@ -339,7 +342,7 @@ func (t *sheet) entry(row []cell, shared []entryLine) []entryLine {
 		l, ok := t.line(row, c)
 		switch {
 		case !ok:
-			if slices.Contains([]string{"name", "site", "speed", "term"}, c.key) {
+			if slices.Contains(t.required(), c.key) {
 				t.report(ruleMissingKey, t.at(row, c), fmt.Sprintf("row %d has no %s", row[0].line, c.key), fmt.Sprintf("fill in the column %s", quoted(c.header)))
 			}
 		case c.key == "tags":
@@ -348,7 +351,7 @@ func (t *sheet) entry(row []cell, shared []entryLine) []entryLine {
 			lines = append(lines, l)
 		}
 	}
-	slices.SortStableFunc(lines, func(a, b entryLine) int { return position(a.key) - position(b.key) })
+	slices.SortStableFunc(lines, func(a, b entryLine) int { return t.position(a.key) - t.position(b.key) })
 	if tags != nil {
 		lines = append(lines, entryLine{cell: tagCell, text: "tags: {" + strings.Join(tags, ", ") + "}"})
 	}
@@ -358,13 +361,22 @@ func (t *sheet) entry(row []cell, shared []entryLine) []entryLine {
 	return lines
 }
 
+// keys are the keys of a port that a column can be.
+func (t *sheet) keys() []string {
+	var keys []string
+	for _, a := range t.language.columns() {
+		keys = append(keys, a.key)
+	}
+	return keys
+}
+
 // position is the place of a key in an entry: what is bought first, and where.
-func position(key string) int {
+func (t *sheet) position(key string) int {
 	first := []string{"name", "site", "speed", "diversityZone", "lag", "term"}
 	if i := slices.Index(first, key); i >= 0 {
 		return i
 	}
-	return len(first) + slices.Index(portKeys.names(), key)
+	return len(first) + slices.Index(t.keys(), key)
 }
 
 // at is the cell of a row in a column, which may be missing at its end.
@@ -409,29 +421,29 @@ func (c column) value(text string) (string, bool) {
 			return "", false
 		}
 	}
-	switch c.key {
-	case "site":
+	switch c.kind.words {
+	case aSite.words:
 		if digits.MatchString(text) {
 			return "{id: " + text + "}", true
 		}
-	case "speed":
+	case aSpeed.words:
 		return c.speed(text), true
-	case "term":
+	case aTerm.words:
 		return c.term(text), true
-	case "lag":
+	case someMembers.words:
 		if text == "0" || isNo(text) {
 			return "", false
 		}
 		if digits.MatchString(text) {
 			return text, true
 		}
-	case "marketplaceVisibility", "locked":
+	case aBoolean.words:
 		if isYes(text) || isNo(text) {
 			return strconv.FormatBool(isYes(text)), true
 		}
-	case "diversityZone":
+	case aZone.words:
 		return plan.YAMLScalar(strings.ToLower(text)), true
-	case "tags":
+	case someTags.words:
 		return c.tags(text), true
 	}
 	return plan.YAMLScalar(text), true
@@ -499,7 +511,7 @@ var madeFrom = regexp.MustCompile(`\bat sheet:([0-9]+):[0-9]+`)
 // spreadsheet has them. What takes the whole inventory in its final place to
 // judge, such as warnings, is left to that.
 func (t *sheet) check(text []byte) {
-	_, err := Parse(File{Name: "sheet", Content: text})
+	_, err := t.language.parse([]File{{Name: "sheet", Content: text}}, nil)
 	found, _ := err.(Diagnostics)
 	for _, d := range found {
 		if d.Severity == Warning || d.Rule == ruleMissingKey && hasErrors(t.diags) {

@@ -30,8 +30,10 @@ var errFormat = errors.New("formatting would change what the file says, which is
 // A non-nil error is Diagnostics when the file by itself has problems, which
 // must be mended first, except that the inventory's name may stand in another
 // file.
-func Format(f File) ([]byte, error) {
-	b := newBuilder()
+func Format(f File) ([]byte, error) { return attributes.format(f) }
+
+func (l language) format(f File) ([]byte, error) {
+	b := l.newBuilder()
 	b.file(f)
 	b.checkEntries()
 	if diags := b.diags.settle(); hasErrors(diags) {
@@ -43,17 +45,17 @@ func Format(f File) ([]byte, error) {
 	if problem != nil {
 		return nil, Diagnostics{*problem}
 	}
-	l := newLayout(src, nodes)
-	if l.directive > 0 {
-		return nil, Diagnostics{src.at(ruleSyntax, l.directive, 1, src.line(l.directive).length()+1,
+	out := newLayout(src, nodes)
+	if out.directive > 0 {
+		return nil, Diagnostics{src.at(ruleSyntax, out.directive, 1, src.line(out.directive).length()+1,
 			"a file with a YAML directive is not formatted", "delete the line: it is not needed")}
 	}
-	l.documents(nodes)
-	out := l.render()
-	if err := sameContent(src, nodes, l.comments, out); err != nil {
+	out.documents(nodes)
+	text = out.render()
+	if err := sameContent(src, nodes, out.comments, []byte(text)); err != nil {
 		return nil, err
 	}
-	return out, nil
+	return []byte(text), nil
 }
 
 func hasErrors(ds Diagnostics) bool {
@@ -388,7 +390,7 @@ func (l *layout) firstOpen(line int) int {
 
 // render joins the lines, with the comments at the ends of neighbouring lines
 // aligned.
-func (l *layout) render() []byte {
+func (l *layout) render() string {
 	var b strings.Builder
 	for i := 0; i < len(l.lines); {
 		run := i
@@ -400,7 +402,7 @@ func (l *layout) render() []byte {
 			l.lines[i].render(&b, width)
 		}
 	}
-	return []byte(b.String())
+	return b.String()
 }
 
 // trails says that a comment stands behind the text.

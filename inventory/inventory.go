@@ -83,14 +83,12 @@ type File struct {
 // Parse reads the files as one inventory. It touches nothing but its
 // arguments. A non-nil error is always Diagnostics, with every problem of every
 // file, and then there is no inventory.
-func Parse(files ...File) (*Inventory, error) {
-	return parse(files, nil)
-}
+func Parse(files ...File) (*Inventory, error) { return attributes.parse(files, nil) }
 
 // parse does the work of Parse and Load. The problems that came up before, in
 // finding and reading files, are reported together with those inside them.
-func parse(files []File, found Diagnostics) (*Inventory, error) {
-	b := newBuilder()
+func (l language) parse(files []File, found Diagnostics) (*Inventory, error) {
+	b := l.newBuilder()
 	b.diags, b.incomplete = found, len(found) > 0
 	if len(files) == 0 && len(found) == 0 {
 		b.diags = append(b.diags, Diagnostic{
@@ -107,8 +105,9 @@ func parse(files []File, found Diagnostics) (*Inventory, error) {
 
 // builder collects what the documents say into one inventory.
 type builder struct {
-	inv   *Inventory
-	diags Diagnostics
+	language language
+	inv      *Inventory
+	diags    Diagnostics
 	// incomplete says that some file could not be understood, so that nothing
 	// can be said about what is missing from the inventory as a whole.
 	incomplete  bool
@@ -118,8 +117,10 @@ type builder struct {
 	name        given
 	environment given
 	state       given
-	policy      policy
-	unmanaged   unmanaged
+	policy      given
+	termsAt     plan.Source // where the policy's terms stand
+	unmanagedAt given
+	unmanaged   []item[string]
 	unmanagedIn *source // the file that lists them
 	leaveAlone  map[string]plan.Source
 	names       map[string]owner // by folded name
@@ -128,10 +129,11 @@ type builder struct {
 	expanded    int64 // ports that rollouts stand for
 }
 
-func newBuilder() *builder {
+func (l language) newBuilder() *builder {
 	return &builder{
-		inv:   &Inventory{sources: map[string]*source{}},
-		names: map[string]owner{}, places: map[placement]occupant{}, leaveAlone: map[string]plan.Source{},
+		language: l,
+		inv:      &Inventory{sources: map[string]*source{}},
+		names:    map[string]owner{}, places: map[placement]occupant{}, leaveAlone: map[string]plan.Source{},
 	}
 }
 
@@ -174,51 +176,51 @@ func (b *builder) file(f File) {
 
 // document adds what one YAML document says.
 func (b *builder) document(src *source, n *yamlNode) {
-	r := reader{source: src}
+	doc := &document{}
+	r := reader{language: b.language, source: src, doc: doc}
 	r.checkTags(n)
-	var doc document
-	if keys, ok := decode(&r, &documentKeys, n, &doc); ok {
+	if keys := r.decode(atTop, n, &entry{}); keys != nil {
 		keys.require("")
-		doc.defaultsBroken = doc.defaultKeys == nil && keys.mentions("defaults")
+		doc.defaultsBroken = doc.defaults == nil && keys.mentions("defaults")
 		b.named = b.named || keys.mentions("name")
 		b.listed = b.listed || keys.mentions("ports") || keys.mentions("rollouts")
 	} else {
 		b.incomplete = true
 	}
-	b.onceOnly(&r, &doc)
+	b.onceOnly(&r)
 	if doc.rolloutsFirst {
-		b.rollouts(&r, &doc)
+		b.rollouts(&r)
 	}
-	b.ports(&r, &doc)
+	b.ports(&r)
 	if !doc.rolloutsFirst {
-		b.rollouts(&r, &doc)
+		b.rollouts(&r)
 	}
 	b.diags = append(b.diags, r.diags...)
 }
 
 // ports adds the entries of a document.
-func (b *builder) ports(r *reader, doc *document) {
-	for i := range doc.ports {
-		e := &doc.ports[i]
-		e.complete(r, doc)
-		if e.nameNode == nil || b.unique(r, e.port, e.nameNode, e.found.node) {
+func (b *builder) ports(r *reader) {
+	for _, e := range r.doc.ports {
+		e.complete(r)
+		if e.port.Name == "" || b.unique(r, e.port, e.found.value("name"), e.found.node) {
 			b.share(r, e.port, e.found.keys["diversityZone"])
 		}
-		b.keepLink(r, e)
+		if e.port.Formerly != "" || e.port.UID != "" || e.port.Replaces != "" {
+			b.links = append(b.links, link{r.source, e})
+		}
 		b.inv.Ports = append(b.inv.Ports, e.port)
 	}
 }
 
 // rollouts adds the ports that the rollouts of a document stand for.
-func (b *builder) rollouts(r *reader, doc *document) {
-	for i := range doc.rollouts {
-		o := &doc.rollouts[i]
-		if !o.complete(r, doc) || !b.fits(r, o) {
+func (b *builder) rollouts(r *reader) {
+	for _, o := range r.doc.rollouts {
+		if !o.completeRollout(r) || !b.fits(r, o) {
 			continue
 		}
 		b.inv.Ports = slices.Grow(b.inv.Ports, int(o.size()))
 		tooLong := map[*yamlNode]bool{} // reported once for each site
-		o.expand(r, doc, func(p plan.Port, site, zone *yamlNode) {
+		o.expand(r, func(p plan.Port, site, zone *yamlNode) {
 			if len(p.Name) > maxName && !tooLong[site] {
 				tooLong[site] = true
 				r.report(ruleTooLong, site, fmt.Sprintf("the name %s has %d bytes, and at most %d are safe", quoted(p.Name), len(p.Name), maxName),
@@ -233,14 +235,14 @@ func (b *builder) rollouts(r *reader, doc *document) {
 }
 
 // fits refuses rollouts that stand for more ports than any account can have.
-func (b *builder) fits(r *reader, o *rollout) bool {
+func (b *builder) fits(r *reader, o *entry) bool {
 	if o.size() <= maxExpanded-b.expanded {
 		b.expanded += o.size()
 		return true
 	}
 	at := o.found.node
-	if v, ok := o.found.keys["count"]; ok {
-		at = follow(v)
+	if v := o.found.value("count"); v != nil {
+		at = v
 	}
 	r.report(ruleRolloutSize, at, fmt.Sprintf("with this rollout the rollouts of the inventory stand for %d ports, and at most %d are expanded", b.expanded+o.size(), maxExpanded),
 		"a rollout stands for sites × zones × count ports")
@@ -255,17 +257,18 @@ type given struct {
 }
 
 // onceOnly takes what one document says for the whole inventory.
-func (b *builder) onceOnly(r *reader, doc *document) {
+func (b *builder) onceOnly(r *reader) {
+	doc := r.doc
 	b.once(r, &b.name, doc.name, "name")
 	b.once(r, &b.environment, doc.environment, "environment")
 	b.once(r, &b.state, doc.state, "state")
-	if b.once(r, &b.policy.given, doc.policy.given, "policy") {
-		b.policy = doc.policy
+	if b.once(r, &b.policy, doc.policyGiven, "policy") {
+		b.inv.Policy, b.termsAt = doc.policy, doc.termsAt
 	}
-	if b.once(r, &b.unmanaged.given, doc.unmanaged.given, "unmanaged") {
-		b.unmanaged, b.unmanagedIn = doc.unmanaged, r.source
-		for _, u := range doc.unmanaged.names {
-			b.leaveAlone[plan.FoldName(u.name)] = r.at(u.node)
+	if b.once(r, &b.unmanagedAt, doc.unmanagedList, "unmanaged") {
+		b.unmanaged, b.unmanagedIn, b.inv.Unmanaged = doc.unmanaged, r.source, valuesOf(doc.unmanaged)
+		for _, u := range doc.unmanaged {
+			b.leaveAlone[plan.FoldName(u.value)] = r.at(u.node)
 		}
 	}
 }
@@ -288,10 +291,6 @@ func (b *builder) once(r *reader, have *given, now given, key string) bool {
 // finish checks what only the inventory as a whole can tell.
 func (b *builder) finish() {
 	b.inv.Name, b.inv.Environment, b.inv.State = b.name.text, b.environment.text, b.state.text
-	b.inv.Policy = b.policy.value
-	for _, u := range b.unmanaged.names {
-		b.inv.Unmanaged = append(b.inv.Unmanaged, u.name)
-	}
 	b.checkEntries()
 	if b.incomplete || b.first == nil {
 		return

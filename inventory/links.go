@@ -46,22 +46,6 @@ func (r *reader) absent(v *yamlNode) bool {
 	return ok
 }
 
-// checkState refuses keys of one entry that exclude each other.
-func (e *entry) checkState(r *reader) {
-	clash := func(key, message, hint string) {
-		r.report(ruleContradiction, follow(e.found.keys[key]), message, hint)
-	}
-	p := e.port
-	if p.Absent && e.found.has("formerly") {
-		clash("formerly", "a service that is to be cancelled is not renamed", "name it by the name that it has, or by its uid")
-	}
-	if p.Absent && e.found.has("replaces") {
-		clash("replaces", "an entry that is absent is not bought, so it replaces nothing", "write replaces in the entry that is bought instead")
-	} else if p.UID != "" && e.found.has("replaces") {
-		clash("replaces", "an entry with a uid is never bought, so it replaces nothing", "keep the uid to look after that service, or replaces to buy another")
-	}
-}
-
 // schemeLike is the beginning of a URL. One letter is a drive of Windows.
 var schemeLike = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9+.-]+):`)
 
@@ -97,7 +81,7 @@ func (r *reader) reportSecret(rule string, v *yamlNode, message, hint string) {
 	d.Snippet = userinfo.ReplaceAllStringFunc(d.Snippet, func(secret string) string {
 		return "//" + strings.Repeat("*", utf8.RuneCountInString(secret)-3) + "@"
 	})
-	r.diags = append(r.diags, d)
+	r.add(d)
 }
 
 // bucketURL is the form of the URL of a bucket.
@@ -166,22 +150,8 @@ func replacement(bought, cancelled owner) bool {
 
 // link is an entry that speaks of a service, or of a name other than its own.
 type link struct {
-	source                  *source
-	port                    plan.Port
-	formerly, uid, replaces *yamlNode
-}
-
-// keepLink notes an entry for checkLinks.
-func (b *builder) keepLink(r *reader, e *entry) {
-	l := link{source: r.source, port: e.port}
-	for key, into := range map[string]**yamlNode{"formerly": &l.formerly, "uid": &l.uid, "replaces": &l.replaces} {
-		if v, ok := e.found.keys[key]; ok {
-			*into = follow(v)
-		}
-	}
-	if e.port.Formerly != "" || e.port.UID != "" || e.port.Replaces != "" {
-		b.links = append(b.links, l)
-	}
+	source *source
+	*entry
 }
 
 // checkLinks refuses entries that lay claim to one service twice. It needs to
@@ -196,14 +166,14 @@ func (b *builder) checkLinks() {
 		}
 		if uid := l.port.UID; uid != "" {
 			if first, twice := uids[uid]; twice {
-				b.atLink(l, ruleUIDTwice, l.uid, fmt.Sprintf("the service %s already belongs to the entry at %s", uid, first.port.At("uid")), "a service has one entry: keep one of the two")
+				b.atLink(l, ruleUIDTwice, "uid", fmt.Sprintf("the service %s already belongs to the entry at %s", uid, first.port.At("uid")), "a service has one entry: keep one of the two")
 			} else {
 				uids[uid] = l
 			}
 		}
 		if uid := l.port.Replaces; uid != "" {
 			if first, twice := replaced[uid]; twice {
-				b.atLink(l, ruleReplaces, l.replaces, fmt.Sprintf("the service %s is already replaced at %s", uid, first), "one service is replaced by one port; a further port needs no replaces")
+				b.atLink(l, ruleReplaces, "replaces", fmt.Sprintf("the service %s is already replaced at %s", uid, first), "one service is replaced by one port; a further port needs no replaces")
 			} else {
 				replaced[uid] = l.port.At("replaces")
 			}
@@ -211,7 +181,7 @@ func (b *builder) checkLinks() {
 	}
 	for _, l := range b.links {
 		if kept, ok := uids[l.port.Replaces]; ok && l.port.Replaces != "" && !kept.port.Absent {
-			b.atLink(l, ruleReplaces, l.replaces, fmt.Sprintf("the service %s is kept by the entry at %s, so nothing can replace it", l.port.Replaces, kept.port.At("uid")),
+			b.atLink(l, ruleReplaces, "replaces", fmt.Sprintf("the service %s is kept by the entry at %s, so nothing can replace it", l.port.Replaces, kept.port.At("uid")),
 				`add "state: absent" to that entry if its service is to be cancelled first`)
 		}
 	}
@@ -221,24 +191,24 @@ func (b *builder) checkFormerly(l link, formerly map[string]plan.Source) {
 	name := l.port.Formerly
 	folded := plan.FoldName(name)
 	if living, taken := b.names[folded]; taken && living.entry == l.port.Source {
-		b.atLink(l, ruleFormerlyLiving, l.formerly, fmt.Sprintf("%s is the name that the entry has now", quoted(name)),
+		b.atLink(l, ruleFormerlyLiving, "formerly", fmt.Sprintf("%s is the name that the entry has now", quoted(name)),
 			"delete the line: a service is found by its name whatever its case, and renamed to what the entry says")
 	} else if taken {
-		b.atLink(l, ruleFormerlyLiving, l.formerly, fmt.Sprintf("%s is the name of another entry, at %s", quoted(name), living.at),
+		b.atLink(l, ruleFormerlyLiving, "formerly", fmt.Sprintf("%s is the name of another entry, at %s", quoted(name), living.at),
 			"one service can not be both: rename that entry, or delete this line")
 	}
 	if first, twice := formerly[folded]; twice {
-		b.atLink(l, ruleFormerlyTwice, l.formerly, fmt.Sprintf("another entry was formerly %s too, at %s", quoted(name), first), "one service becomes one entry: keep one of the two")
+		b.atLink(l, ruleFormerlyTwice, "formerly", fmt.Sprintf("another entry was formerly %s too, at %s", quoted(name), first), "one service becomes one entry: keep one of the two")
 	} else {
 		formerly[folded] = l.port.At("formerly")
 	}
 	if leave, ok := b.leaveAlone[folded]; ok {
-		b.atLink(l, ruleUnmanagedEntry, l.formerly, fmt.Sprintf("%s is under unmanaged, at %s, so it can not be renamed", quoted(name), leave), "take it out of one of the two")
+		b.atLink(l, ruleUnmanagedEntry, "formerly", fmt.Sprintf("%s is under unmanaged, at %s, so it can not be renamed", quoted(name), leave), "take it out of one of the two")
 	}
 }
 
-func (b *builder) atLink(l link, rule string, n *yamlNode, message, hint string) {
-	b.diags = append(b.diags, l.source.atNode(rule, n, message, hint))
+func (b *builder) atLink(l link, rule, key, message, hint string) {
+	b.diags = append(b.diags, l.source.atNode(rule, l.found.value(key), message, hint))
 }
 
 // checkUnmanaged refuses names that are to be left alone and looked after.
@@ -249,14 +219,14 @@ func (b *builder) checkUnmanaged() {
 			uids[string(l.port.UID)] = l.port.At("uid")
 		}
 	}
-	for _, u := range b.unmanaged.names {
-		if have, ok := b.names[plan.FoldName(u.name)]; ok {
+	for _, u := range b.unmanaged {
+		if have, ok := b.names[plan.FoldName(u.value)]; ok {
 			b.diags = append(b.diags, b.unmanagedIn.atNode(ruleUnmanagedEntry, u.node,
-				fmt.Sprintf("%s is an entry of the inventory, at %s", quoted(u.name), have.at), "take it out of unmanaged, or delete the entry"))
+				fmt.Sprintf("%s is an entry of the inventory, at %s", quoted(u.value), have.at), "take it out of unmanaged, or delete the entry"))
 		}
-		if at, ok := uids[u.name]; ok {
+		if at, ok := uids[u.value]; ok {
 			b.diags = append(b.diags, b.unmanagedIn.atNode(ruleUnmanagedEntry, u.node,
-				fmt.Sprintf("the service %s belongs to the entry at %s", u.name, at), "take it out of unmanaged, or delete the entry"))
+				fmt.Sprintf("the service %s belongs to the entry at %s", u.value, at), "take it out of unmanaged, or delete the entry"))
 		}
 	}
 }

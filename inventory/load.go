@@ -22,7 +22,7 @@ const DefaultFile = "portctl.yaml"
 // one of the problems, so that the others are still checked.
 func Load(paths []string) (*Inventory, error) {
 	l := read(paths)
-	return parse(l.files, l.diags)
+	return attributes.parse(l.files, l.diags)
 }
 
 // Read reads the files that Load would, without looking into them. A non-nil

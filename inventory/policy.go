@@ -12,31 +12,9 @@ import (
 	"github.com/portctl/portctl/pkg/plan"
 )
 
-// policy is what the inventory says about its limits, once.
-type policy struct {
-	given
-	value   plan.Policy
-	termsAt plan.Source // where terms stand
-}
-
-var policyKeys = table[policy]{
-	what: "policy",
-	keys: []key[policy]{
-		{name: "maxMonthly", read: func(r *reader, v *yamlNode, p *policy) { p.value.MaxMonthly = r.amounts(v, "maxMonthly") }},
-		{name: "maxCommitment", read: func(r *reader, v *yamlNode, p *policy) { p.value.MaxCommitment = r.amounts(v, "maxCommitment") }},
-		{name: "maxBuy", read: func(r *reader, v *yamlNode, p *policy) { p.value.MaxBuy = r.maxBuy(v) }},
-		{name: "terms", read: func(r *reader, v *yamlNode, p *policy) { p.value.Terms, p.termsAt = r.terms(v), r.at(v) }},
-	},
-	elsewhere: elsewhere("in an entry of ports or in defaults; policy has terms, a list", "term"),
-	synonyms: map[string]string{
-		"monthly": "maxMonthly", "maxmonthlycost": "maxMonthly", "commitment": "maxCommitment", "maxtotal": "maxCommitment",
-		"maxorders": "maxBuy", "maxports": "maxBuy", "allowedterms": "terms",
-	},
-}
-
-func (r *reader) policy(v *yamlNode, into *policy) {
-	into.given = given{node: v, at: r.at(v)}
-	decode(r, &policyKeys, v, into)
+func (r *reader) policy(v *yamlNode) {
+	r.doc.policyGiven = given{node: v, at: r.at(v)}
+	r.decode(inPolicy, v, &entry{})
 }
 
 // currencyCode is the shape of a code of ISO 4217.
@@ -126,59 +104,48 @@ func (r *reader) maxBuy(v *yamlNode) int {
 
 // terms reads the contract terms that the inventory may use, in months.
 func (r *reader) terms(v *yamlNode) []int {
-	type item struct {
-		term int
-		node *yamlNode
-	}
-	var items []item
-	for _, n := range r.items(v, "terms", "write the months allowed, as in terms: [12, 24]; left out all terms are") {
-		if t := r.term(n); t != 0 {
-			items = append(items, item{t, n})
-		}
-	}
-	items = unrepeated(r, items, func(i item) (string, *yamlNode) { return strconv.Itoa(i.term), i.node }, "keep one of the two")
-	var terms []int
-	for _, i := range items {
-		terms = append(terms, i.term)
-	}
+	all := items(r, v, "terms", "write the months allowed, as in terms: [12, 24]; left out all terms are", func(n *yamlNode) (int, bool) {
+		term := r.term(n)
+		return term, term != 0
+	})
+	terms := valuesOf(unrepeated(r, all, strconv.Itoa, "keep one of the two"))
 	slices.Sort(terms)
 	return terms
 }
 
-// unmanaged are the services that the inventory leaves alone, once.
-type unmanaged struct {
-	given
-	names []unmanagedName
+// valuesOf are the items without their places.
+func valuesOf[T any](items []item[T]) []T {
+	var all []T
+	for _, i := range items {
+		all = append(all, i.value)
+	}
+	return all
 }
 
-type unmanagedName struct {
-	name string
-	node *yamlNode
-}
-
-func (r *reader) unmanaged(v *yamlNode, into *unmanaged) {
-	into.given = given{node: v, at: r.at(v)}
+// unmanaged reads the services that the inventory leaves alone.
+func (r *reader) unmanaged(v *yamlNode) {
+	r.doc.unmanagedList = given{node: v, at: r.at(v)}
 	if v.Kind != yaml.SequenceNode {
 		r.report(ruleType, v, "unmanaged must be a list of names, but this is "+describe(v), "write for example unmanaged: [lab-7]")
 		return
 	}
-	var names []unmanagedName
-	for _, item := range v.Content {
-		n := follow(item)
-		if name, ok := r.text(n, "the name of a service", unlimited); ok {
-			if uid := strings.ToLower(name); serviceUID.MatchString(uid) {
-				name = uid // A UID has one spelling, wherever it stands.
-			}
-			names = append(names, unmanagedName{name, n})
-		}
+	if len(v.Content) == 0 {
+		return
 	}
-	into.names = unrepeated(r, names, func(n unmanagedName) (string, *yamlNode) { return plan.FoldName(n.name), n.node }, "keep one of the two")
+	names := items(r, v, "unmanaged", "", func(n *yamlNode) (string, bool) {
+		name, ok := r.text(n, "the name of a service", unlimited)
+		if uid := strings.ToLower(name); serviceUID.MatchString(uid) {
+			name = uid // A UID has one spelling, wherever it stands.
+		}
+		return name, ok
+	})
+	r.doc.unmanaged = unrepeated(r, names, plan.FoldName, "keep one of the two")
 }
 
 // checkTerms holds the ports to the terms that the policy allows. A term that
 // comes from defaults is one problem, however many ports have it.
 func (b *builder) checkTerms() {
-	allowed := b.policy.value.Terms
+	allowed := b.inv.Policy.Terms
 	if len(allowed) == 0 {
 		return
 	}
@@ -194,7 +161,7 @@ func (b *builder) checkTerms() {
 		}
 		reported[at] = true
 		b.diags = append(b.diags, b.atSource(rulePolicyTerms, at,
-			fmt.Sprintf("the policy at %s does not allow a term of %s", b.policy.termsAt, months(p.Term)),
+			fmt.Sprintf("the policy at %s does not allow a term of %s", b.termsAt, months(p.Term)),
 			fmt.Sprintf("it allows %s months", strings.Join(words, ", "))))
 	}
 }

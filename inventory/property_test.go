@@ -129,7 +129,7 @@ func TestOrderMeansNothing(t *testing.T) {
 // TestNearestForgivesOneMistake proves that one typing mistake in a key is
 // always seen through, or taken for a key that is as near.
 func TestNearestForgivesOneMistake(t *testing.T) {
-	keys := portKeys.names()
+	keys := attributes.names(inPorts)
 	rapid.Check(t, func(t *rapid.T) {
 		key := rapid.SampledFrom(keys).Filter(func(k string) bool { return len(k) > 3 }).Draw(t, "key")
 		i := rapid.IntRange(0, len(key)-2).Draw(t, "at")

@@ -113,7 +113,7 @@ func (r *reader) reportCharacter(rule string, v *yamlNode, c rune, message, hint
 	written := line.between(v.Column, v.Column+r.source.span(v))
 	if i := strings.IndexRune(written, c); i >= 0 && c != '\n' {
 		column := v.Column + utf8.RuneCountInString(written[:i])
-		r.diags = append(r.diags, r.source.at(rule, v.Line, column, column+1, message, hint))
+		r.add(r.source.at(rule, v.Line, column, column+1, message, hint))
 		return
 	}
 	r.report(rule, v, message, hint)
@@ -235,13 +235,13 @@ func (r *reader) given(v *yamlNode, what string, limit int) given {
 }
 
 // environments are Megaport's (API facts §1.1, confidence A) and the sandbox.
-func environments() []string { return []string{"production", "staging", "development", "sandbox"} }
+var environments = []string{"production", "staging", "development", "sandbox"}
 
 func (r *reader) environment(v *yamlNode) given {
 	text, _ := r.word(v, "environment")
 	g := given{text: text, node: v, at: r.at(v)}
-	if g.text != "" && !slices.Contains(environments(), g.text) {
-		r.report(ruleEnvironment, v, quoted(g.text)+" is not an environment", oneOf(g.text, environments()))
+	if g.text != "" && !slices.Contains(environments, g.text) {
+		r.report(ruleEnvironment, v, quoted(g.text)+" is not an environment", oneOf(g.text, environments))
 	}
 	return g
 }
@@ -256,12 +256,12 @@ func oneOf(word string, allowed []string) string {
 
 // term reads a contract term in months; 0 when it is bad.
 func (r *reader) term(v *yamlNode) int {
-	n, ok := r.integer(v, "term", "write the number of months alone, one of "+termList())
+	n, ok := r.integer(v, "term", "write the number of months alone, one of "+termList)
 	if !ok {
 		return 0
 	}
 	if !slices.Contains(plan.Terms(), n) {
-		hint := "it is one of " + termList() + " months"
+		hint := "it is one of " + termList + " months"
 		if n > 1 && n <= 5 && slices.Contains(plan.Terms(), 12*n) {
 			hint = fmt.Sprintf("terms are in months: %d years are %d; %s", n, 12*n, hint)
 		}
@@ -271,18 +271,10 @@ func (r *reader) term(v *yamlNode) int {
 	return n
 }
 
-func termList() string {
-	var words []string
-	for _, t := range plan.Terms() {
-		words = append(words, strconv.Itoa(t))
-	}
-	return list(words)
-}
-
-// costCentre reads the text for the invoice. Empty text is a declaration too:
-// it asks for none.
-func (r *reader) costCentre(v *yamlNode) *string {
-	text, ok := r.anyText(v, "costCentre", maxCostCentre)
+// declared reads a text that may be empty: that is a declaration too, and asks
+// for none.
+func (r *reader) declared(v *yamlNode, what string, limit int) *string {
+	text, ok := r.anyText(v, what, limit)
 	if !ok {
 		return nil
 	}
@@ -303,31 +295,23 @@ func (r *reader) zone(v *yamlNode, what string) plan.Zone {
 	return ""
 }
 
-// members reads the size of a LAG. One is a LAG too (API facts §3.2,
+// members reads the size of a LAG; 0 when it is bad. One is a LAG too (API facts §3.2,
 // confidence B), which is seldom what is meant.
-func (r *reader) members(v *yamlNode) (int, bool) {
+func (r *reader) members(v *yamlNode) int {
 	n, ok := r.integer(v, "lag", fmt.Sprintf("write the number of members, 1 to %d", plan.MaxLagMembers))
 	switch {
 	case !ok:
-		return 0, false
+		return 0
 	case n < 1:
 		r.report(ruleLAG, v, fmt.Sprintf("a LAG can not have %d members", n), fmt.Sprintf("it has 1 to %d; leave lag out for a plain port", plan.MaxLagMembers))
-		return 0, false
+		return 0
 	case n > plan.MaxLagMembers:
 		r.report(ruleLAG, v, fmt.Sprintf("a LAG of %d members is too large", n), fmt.Sprintf("it has 1 to %d; write two entries", plan.MaxLagMembers))
-		return 0, false
+		return 0
 	case n == 1:
 		r.report(ruleLAGOfOne, v, "this orders a LAG of one member, not a plain port", "leave lag out for a plain port; keep it to let the LAG grow later")
 	}
-	return n, true
-}
-
-// checkLAG holds the members to the speeds that a LAG can have (API facts §3.3,
-// confidence B).
-func (b *bought) checkLAG(r *reader) {
-	if b.lagNode != nil && b.speed != 0 && b.speed < plan.Speed10G {
-		r.report(ruleLAGSpeed, b.lagNode, fmt.Sprintf("a LAG can not be made of %s ports", b.speed), "its members have 10G or faster")
-	}
+	return n
 }
 
 // tags reads resource tags; nil when there are none.
@@ -362,31 +346,4 @@ func (r *reader) tags(v *yamlNode) map[string]string {
 func isReserved(name string) bool {
 	lower := strings.ToLower(name)
 	return lower == "managed-by" || strings.HasPrefix(lower, "portctl-")
-}
-
-// mergeTags lays the tags of an entry over those of the defaults, name by name.
-func mergeTags(defaults, own map[string]string) map[string]string {
-	if defaults == nil && own == nil {
-		return nil
-	}
-	merged := make(map[string]string, len(defaults)+len(own))
-	for _, tags := range []map[string]string{defaults, own} {
-		for name, text := range tags {
-			merged[name] = text
-		}
-	}
-	return merged
-}
-
-// orDefault is a copy of the entry's own value, or of the default, so that no
-// two ports share memory.
-func orDefault[T any](own, fallback *T) *T {
-	if own == nil {
-		own = fallback
-	}
-	if own == nil {
-		return nil
-	}
-	value := *own
-	return &value
 }
