@@ -145,12 +145,13 @@ func TestDiagnosticsPage(t *testing.T) {
 	var b strings.Builder
 	b.WriteString(diagnosticsHead)
 	b.WriteString("| Rule | Severity | What it asks for |\n| --- | --- | --- |\n")
-	for _, r := range Rules() {
-		fmt.Fprintf(&b, "| [`%s`](#%s) | %s | %s |\n", r.ID, r.ID, r.Severity, r.Summary)
+	rules := ruleList(t)
+	for _, r := range rules {
+		fmt.Fprintf(&b, "| [`%s`](#%s) | %s | %s |\n", r.id, r.id, severityOf(r.id), r.summary)
 	}
-	for _, r := range Rules() {
-		fmt.Fprintf(&b, "\n### %s\n\n%s\n", r.ID, r.Summary)
-		if d, ok := shown[r.ID]; ok {
+	for _, r := range rules {
+		fmt.Fprintf(&b, "\n### %s\n\n%s\n", r.id, r.summary)
+		if d, ok := shown[r.id]; ok {
 			fmt.Fprintf(&b, "\n```text\n%s```\n", Diagnostics{d}.Render())
 		}
 	}
