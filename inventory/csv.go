@@ -214,7 +214,7 @@ func (t *sheet) write(text string, from cell) {
 // inventory writes the rows as entries. What all of them share of what may be a
 // default becomes one.
 func (t *sheet) inventory(name string) {
-	for _, text := range []string{strings.TrimSpace(modeline), "", "version: 1", "name: " + plan.YAMLScalar(name), "environment: sandbox", ""} {
+	for _, text := range []string{modeline, "", "version: 1", "name: " + plan.YAMLScalar(name), "environment: sandbox", ""} {
 		t.write(text, cell{})
 	}
 	shared := map[string]bool{}

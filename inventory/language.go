@@ -179,9 +179,9 @@ func (f *found) unknown(k *yamlNode) {
 	if known == inDefaults {
 		known |= inPorts
 	}
-	if m := glued.FindStringSubmatch(name); m != nil && l.lookup(f.in, m[2]) != nil {
-		f.excused = append(f.excused, m[2])
-		hint = fmt.Sprintf(`put a space behind the ":", as in %s: %s`, m[2], m[3])
+	if m := glued.FindStringSubmatch(name); m != nil && l.lookup(f.in, m[3]) != nil {
+		f.excused = append(f.excused, m[3])
+		hint = fmt.Sprintf(`put a space behind the ":", as in %s: %s`, m[3], m[4])
 	} else if ours := l.called(known, bare(name)); ours != "" {
 		f.excused = append(f.excused, ours)
 		hint = fmt.Sprintf("here it is called %s", quoted(ours))

@@ -16,7 +16,7 @@ var serviceUID = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$
 
 // uid reads the UID of a service; empty when it is bad.
 func (r *reader) uid(v *yamlNode, what string) plan.ServiceUID {
-	text, ok := r.word(v, what)
+	text, ok := r.word(v, what, unlimited)
 	if !ok {
 		return ""
 	}
@@ -34,7 +34,7 @@ func (r *reader) uid(v *yamlNode, what string) plan.ServiceUID {
 
 // absent reads the state of an entry: true for "absent", the only one there is.
 func (r *reader) absent(v *yamlNode) bool {
-	text, ok := r.word(v, "state")
+	text, ok := r.word(v, "state", unlimited)
 	if ok && text != "absent" {
 		hint := `"state: absent" asks for the service to be cancelled; leave state out to keep it`
 		if near := nearest(text, []string{"absent"}); near != "" {

@@ -94,61 +94,72 @@ func (s *source) foreign() (Diagnostic, bool) {
 	return s.at(ruleSyntax, line, 1, s.line(line).length()+1, "this looks like "+what+", not like an inventory", hint), true
 }
 
+// lineMistake is a mistake that shows on its line.
+type lineMistake struct {
+	pattern *regexp.Regexp
+	meant   int // the group that is meant; 0 is all that matches
+	message string
+	hint    string // %[1]s and %[2]s are the groups behind the one that leads
+}
+
 // The lines of people who come from other languages, or type fast. They are
 // looked for only where YAML stumbles.
 var (
-	glued      = regexp.MustCompile(`^(\s*(?:- +)?)([A-Za-z][A-Za-z0-9]+):([^\s:/\\].*)$`)
-	assigned   = regexp.MustCompile(`^(\s*(?:- +)?)([A-Za-z][A-Za-z0-9_ -]*?)\s*=\s*(\S.*)$`)
-	gluedDash  = regexp.MustCompile(`^(\s*)-([A-Za-z][A-Za-z0-9]*:(?: .*)?)$`)
-	wideColon  = regexp.MustCompile(`^(\s*(?:- +)?[^\s:#"']+)[：﹕∶](.*)$`)
-	slashes    = regexp.MustCompile(`^\s*//`)
-	equalLine  = regexp.MustCompile(`^={7}\s*$`)
-	behind     = regexp.MustCompile(`^(\s*(?:- +)?[A-Za-z][A-Za-z0-9]*: +)(["'].*)$`)
-	twoColons  = regexp.MustCompile(`^(\s*(?:- +)?)([A-Za-z][A-Za-z0-9]*): +([^\s"'{\[#&*!|>].*?: .*|[^\s"'{\[#&*!|>].*:)\s*$`)
-	keyValue   = regexp.MustCompile(`^(\s*(?:- +)*)([A-Za-z][A-Za-z0-9]*): +([^#\s].*)$`)
-	taggedText = regexp.MustCompile(`^\s*(?:- +)?[{\[].*: (![A-Za-z][^\s]*),`)
-	fence      = regexp.MustCompile("^\\s*```")
-	smartQuote = regexp.MustCompile(`^(\s*(?:- +)?(?:[A-Za-z][A-Za-z0-9]*: +)?)([“”„‟«»].*)$`)
+	glued     = regexp.MustCompile(`^(\s*(?:- +)?)(([A-Za-z][A-Za-z0-9]+):([^\s:/\\].*))$`)
+	assigned  = regexp.MustCompile(`^(\s*(?:- +)?)(([A-Za-z][A-Za-z0-9_ -]*?)\s*=\s*(\S.*))$`)
+	gluedDash = regexp.MustCompile(`^(\s*)(-([A-Za-z][A-Za-z0-9]*:(?: .*)?))$`)
+	wideColon = regexp.MustCompile(`^(\s*(?:- +)?[^\s:#"']+)([：﹕∶]).*$`)
+	slashes   = regexp.MustCompile(`^(\s*)(//.*)`)
+	behind    = regexp.MustCompile(`^(\s*(?:- +)?[A-Za-z][A-Za-z0-9]*: +)(["'].*)$`)
+	twoColons = regexp.MustCompile(`^(\s*(?:- +)?)([A-Za-z][A-Za-z0-9]*): +([^\s"'{\[#&*!|>].*?: .*|[^\s"'{\[#&*!|>].*:)\s*$`)
+	keyValue  = regexp.MustCompile(`^(\s*(?:- +)*)([A-Za-z][A-Za-z0-9]*): +([^#\s].*)$`)
 )
+
+// lineMistakes is searched from the top. The first five are looked for on the line
+// above as well.
+var lineMistakes = []lineMistake{
+	{glued, 2, `a space is missing behind the ":"`, "write %[1]s: %[2]s"},
+	{assigned, 2, `YAML has "key: value", not "key = value"`, "write %[1]s: %[2]s"},
+	{gluedDash, 2, `a space is missing behind the "-"`, "write - %[1]s"},
+	{wideColon, 2, "this is not the colon that YAML knows but one of another script", `write ": " in its place`},
+	{slashes, 2, `a comment begins with "#" in YAML`, `write "#" in place of "//"`},
+	{regexp.MustCompile(`^(={7})\s*$`), 1, "a merge conflict is left in the file", "keep one of the two versions, and delete the line"},
+	{regexp.MustCompile("^\\s*(```.*)"), 1, "this is a line of Markdown", "delete it"},
+	{regexp.MustCompile(`\{\{(?:.*\}\})?`), 0, "this is a placeholder of another tool, which portctl does not fill in", "let that tool write the file first; a rollout has {site}, {zone} and {n}"},
+	{regexp.MustCompile(`^\s*(?:- +)?(?:[A-Za-z][A-Za-z0-9]*: +)?([“”„‟«»]).*$`), 1, "this is a typographic quote, which is text to YAML", `write straight quotes: "`},
+	{regexp.MustCompile(`^\s*(?:- +)?[{\[].*: (![A-Za-z][^\s]*),`), 1, `a value that begins with "!" is a YAML tag`, "put the value in double quotes if it is a text"},
+}
+
+// find reports the mistake when a line has it.
+func (m lineMistake) find(s *source, n int) (Diagnostic, bool) {
+	text := s.line(n).text
+	at := m.pattern.FindStringSubmatchIndex(text)
+	if at == nil {
+		return Diagnostic{}, false
+	}
+	hint := m.hint
+	if strings.Contains(hint, "%[2]s") {
+		hint = fmt.Sprintf(hint, text[at[6]:at[7]], text[at[8]:at[9]])
+	} else if strings.Contains(hint, "%[1]s") {
+		hint = fmt.Sprintf(hint, text[at[6]:at[7]])
+	}
+	return s.within(ruleSyntax, n, at[2*m.meant], at[2*m.meant+1], m.message, hint), true
+}
+
+// within makes a diagnostic about bytes of a line.
+func (s *source) within(rule string, n, from, to int, message, hint string) Diagnostic {
+	text := s.line(n).text
+	start := utf8.RuneCountInString(text[:from]) + 1
+	return s.at(rule, n, start, start+max(1, utf8.RuneCountInString(text[from:to])), message, hint)
+}
 
 // mistake looks for a known mistake on a line of a file that is no YAML. The
 // problem is the library's.
 func (s *source) mistake(n int, problem string) (Diagnostic, bool) {
-	text := s.line(n).text
-	say := func(from, to int, message, hint string) (Diagnostic, bool) {
-		start := utf8.RuneCountInString(text[:from]) + 1
-		return s.at(ruleSyntax, n, start, start+max(1, utf8.RuneCountInString(text[from:to])), message, hint), true
-	}
-	if m := glued.FindStringSubmatchIndex(text); m != nil {
-		return say(m[4], m[7], `a space is missing behind the ":"`, fmt.Sprintf("write %s: %s", text[m[4]:m[5]], text[m[6]:m[7]]))
-	}
-	if m := assigned.FindStringSubmatchIndex(text); m != nil {
-		return say(m[4], m[7], `YAML has "key: value", not "key = value"`, fmt.Sprintf("write %s: %s", text[m[4]:m[5]], text[m[6]:m[7]]))
-	}
-	if m := gluedDash.FindStringSubmatchIndex(text); m != nil {
-		return say(m[3], m[5], `a space is missing behind the "-"`, "write - "+text[m[4]:m[5]])
-	}
-	if m := wideColon.FindStringSubmatchIndex(text); m != nil {
-		return say(m[3], m[4], "this is not the colon that YAML knows but one of another script", `write ": " in its place`)
-	}
-	switch {
-	case slashes.MatchString(text):
-		from := strings.Index(text, "//")
-		return say(from, len(text), `a comment begins with "#" in YAML`, `write "#" in place of "//"`)
-	case equalLine.MatchString(text):
-		return say(0, 7, "a merge conflict is left in the file", "keep one of the two versions, and delete the line")
-	case fence.MatchString(text):
-		return say(strings.Index(text, "`"), len(text), "this is a line of Markdown", "delete it")
-	case strings.Contains(text, "{{"):
-		return say(strings.Index(text, "{{"), max(strings.LastIndex(text, "}}")+2, strings.Index(text, "{{")+2),
-			"this is a placeholder of another tool, which portctl does not fill in", "let that tool write the file first; a rollout has {site}, {zone} and {n}")
-	}
-	if m := smartQuote.FindStringSubmatchIndex(text); m != nil {
-		_, size := utf8.DecodeRuneInString(text[m[4]:])
-		return say(m[4], m[4]+size, "this is a typographic quote, which is text to YAML", `write straight quotes: "`)
-	}
-	if m := taggedText.FindStringSubmatchIndex(text); m != nil {
-		return say(m[2], m[3], `a value that begins with "!" is a YAML tag`, "put the value in double quotes if it is a text")
+	for _, m := range lineMistakes {
+		if d, ok := m.find(s, n); ok {
+			return d, true
+		}
 	}
 	if d, ok := s.behindBrackets(n); ok {
 		return d, true
@@ -160,14 +171,9 @@ func (s *source) mistake(n int, problem string) (Diagnostic, bool) {
 // behind a closing quote, and a ":" that YAML takes for that of a key.
 func (s *source) quoteOrColon(n int, problem string) (Diagnostic, bool) {
 	text := s.line(n).text
-	columns := func(from, to int) (int, int) {
-		start := utf8.RuneCountInString(text[:from]) + 1
-		return start, start + max(1, utf8.RuneCountInString(text[from:to]))
-	}
 	if m := behind.FindStringSubmatchIndex(text); m != nil {
 		if end := quotedEnd(text, m[4], text[m[4]]); end < len(text) && !strings.HasPrefix(strings.TrimLeft(text[end:], " \t"), "#") {
-			start, stop := columns(end, len(text))
-			return s.at(ruleSyntax, n, start, stop, "the text goes on behind the quote that closes it", innerQuotes(strings.TrimRight(text[m[4]:], " "))), true
+			return s.within(ruleSyntax, n, end, len(text), "the text goes on behind the quote that closes it", innerQuotes(strings.TrimRight(text[m[4]:], " "))), true
 		}
 	}
 	switch {
@@ -180,8 +186,7 @@ func (s *source) quoteOrColon(n int, problem string) (Diagnostic, bool) {
 		return Diagnostic{}, false
 	}
 	if m := twoColons.FindStringSubmatchIndex(text); m != nil {
-		start, stop := columns(m[6], m[7])
-		return s.at(ruleSyntax, n, start, stop, `a text with a ": " in it needs quotes`, fmt.Sprintf("write %s: %s", text[m[4]:m[5]], plan.YAMLQuoted(text[m[6]:m[7]]))), true
+		return s.within(ruleSyntax, n, m[6], m[7], `a text with a ": " in it needs quotes`, fmt.Sprintf("write %s: %s", text[m[4]:m[5]], plan.YAMLQuoted(text[m[6]:m[7]]))), true
 	}
 	return s.tooDeep(n)
 }
@@ -254,8 +259,7 @@ func (s *source) openQuote(n int) (Diagnostic, bool) {
 		if quotedEnd(text+" ", m[4], text[m[4]]) <= len(text) {
 			return Diagnostic{}, false
 		}
-		start := utf8.RuneCountInString(text[:m[4]]) + 1
-		return s.at(ruleSyntax, n, start, start+1, "the quote that is opened here is not closed on its line", "close it at the end of the text"), true
+		return s.within(ruleSyntax, n, m[4], m[4]+1, "the quote that is opened here is not closed on its line", "close it at the end of the text"), true
 	}
 	return Diagnostic{}, false
 }
@@ -272,10 +276,10 @@ func (r *reader) notMapping(n *yamlNode, otherwise string) string {
 		return fmt.Sprintf(`a "#" after a space begins a comment: put the key in quotes, as in %s: ...`, plan.YAMLQuoted(key))
 	}
 	if m := glued.FindStringSubmatch(first); m != nil {
-		return fmt.Sprintf(`put a space behind the ":", as in %s: %s`, m[2], m[3])
+		return fmt.Sprintf(`put a space behind the ":", as in %s: %s`, m[3], m[4])
 	}
 	if m := assigned.FindStringSubmatch(first); m != nil {
-		return fmt.Sprintf(`YAML has "key: value", not "key = value": write %s: %s`, m[2], m[3])
+		return fmt.Sprintf(`YAML has "key: value", not "key = value": write %s: %s`, m[3], m[4])
 	}
 	return otherwise
 }

@@ -61,34 +61,30 @@ var plainAmount = regexp.MustCompile(`^(0|[1-9][0-9]{0,14})(\.[0-9]{1,2})?$`)
 func (r *reader) amount(v *yamlNode, what string) (plan.Amount, bool) {
 	const form = "write digits, and a point with one or two decimals if need be: 20000 or 20000.50"
 	number := v.Kind == yaml.ScalarNode && (v.Tag == tagInt || v.Tag == tagFloat)
+	plain := plainAmount.MatchString(v.Value)
+	isText := v.Kind == yaml.ScalarNode && v.Tag == tagString
 	switch {
-	case v.Kind == yaml.ScalarNode && v.Tag == tagNull:
+	case isNull(v):
 		r.report(ruleEmptyValue, v, what+" has no value", form)
-		return plan.Amount{}, false
-	case v.Kind == yaml.ScalarNode && v.Tag == tagString && plainAmount.MatchString(v.Value):
+	case isText && plain:
 		r.report(ruleType, v, what+" must be a number, but this is text", fmt.Sprintf("write %s without quotes", v.Value))
-		return plan.Amount{}, false
-	case !number && v.Kind == yaml.ScalarNode && v.Tag == tagString:
+	case isText:
 		r.report(ruleAmount, v, fmt.Sprintf("%s is not an amount: %s", what, quoted(v.Value)), form)
-		return plan.Amount{}, false
 	case !number:
 		r.report(ruleType, v, fmt.Sprintf("%s must be an amount, but this is %s", what, describe(v)), form)
-		return plan.Amount{}, false
 	case v.Tag == tagInt && r.numberTrap(v, what):
-		return plan.Amount{}, false
 	case strings.HasPrefix(v.Value, "-"):
 		r.report(ruleAmount, v, what+" is less than nothing", "an amount is 0 or more; 0 allows only what is free")
-		return plan.Amount{}, false
-	case !plainAmount.MatchString(v.Value):
+	case !plain:
 		r.report(ruleAmount, v, fmt.Sprintf("%s is not written as an amount: %s", what, quoted(v.Value)), form)
-		return plan.Amount{}, false
-	}
-	amount, err := plan.ParseAmount(v.Value)
-	if err != nil {
+	default:
+		amount, err := plan.ParseAmount(v.Value)
+		if err == nil {
+			return amount, true
+		}
 		r.report(ruleAmount, v, fmt.Sprintf("%s is not an amount: %v", what, err), form)
-		return plan.Amount{}, false
 	}
-	return amount, true
+	return plan.Amount{}, false
 }
 
 // maxBuy reads the number of orders in one run. Zero is refused: to planning it
@@ -149,10 +145,6 @@ func (b *builder) checkTerms() {
 	if len(allowed) == 0 {
 		return
 	}
-	words := make([]string, len(allowed))
-	for i, t := range allowed {
-		words[i] = strconv.Itoa(t)
-	}
 	reported := map[plan.Source]bool{}
 	for _, p := range b.inv.Ports {
 		at := p.At("term")
@@ -162,7 +154,7 @@ func (b *builder) checkTerms() {
 		reported[at] = true
 		b.diags = append(b.diags, b.atSource(rulePolicyTerms, at,
 			fmt.Sprintf("the policy at %s does not allow a term of %s", b.termsAt, months(p.Term)),
-			fmt.Sprintf("it allows %s months", strings.Join(words, ", "))))
+			fmt.Sprintf("it allows %s months", list(wordsOf(allowed, strconv.Itoa)))))
 	}
 }
 

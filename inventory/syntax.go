@@ -82,32 +82,30 @@ const (
 )
 
 // syntaxHelps is searched from the top.
-func syntaxHelps() []syntaxHelp {
-	return []syntaxHelp{
-		{"cannot start any token", ruleSyntax, "a value can not begin with this character", `put the value in double quotes`, theCharacter},
-		{"mapping values are not allowed", ruleSyntax, `this ":" can not stand here`, `a text that contains ": " needs double quotes; otherwise check that the line is indented like its neighbours`, theCharacter},
-		{"did not find expected ',' or ']'", ruleSyntax, "this list is not closed", `close it with "]"; a "[" or "]" in a text needs quotes`, theBracket},
-		{"did not find expected ',' or '}'", ruleSyntax, "this mapping is not closed", `close it with "}"; a "{" or "}" in a text needs quotes`, theBracket},
-		{"found unexpected end of stream", ruleSyntax, "the quote that is opened here is never closed", "close it on the same line", theCharacter},
-		{"found unexpected document indicator", ruleSyntax, "the quote that is opened here is never closed", "close it on the same line", theCharacter},
-		{"unknown escape character", ruleSyntax, `after a "\" in double quotes this is not an escape that YAML knows`, `write \\ for a backslash, or use single quotes`, theCharacter},
-		{"did not find expected hexdecimal number", ruleSyntax, "this escape needs hexadecimal digits", `write \\ for a backslash, or use single quotes`, theCharacter},
-		{"invalid Unicode character escape code", ruleSyntax, "this escape is not a character", "write the character itself", theCharacter},
-		{"did not find expected key", ruleSyntax, "this does not line up with what stands above", "indent it like the key it belongs beside, and check that quotes above are closed", theWord},
-		{"did not find expected '-' indicator", ruleSyntax, `this is not an item of the list above, which needs "- "`, `begin the line with "- ", or indent it so that it belongs to an item`, theWord},
-		{"could not find expected ':'", ruleSyntax, `this is not a "key: value"`, `put ": " between key and value`, theLine},
-		{"block sequence entries are not allowed", ruleSyntax, `a list can not begin here`, `put the "- " on a line of its own, indented below the key`, theCharacter},
-		{"did not find expected node content", ruleSyntax, "there is no value where one is needed", "write the value, close the bracket that is open, or put the text in double quotes", theCharacter},
-		{"did not find expected <document start>", ruleSyntax, "the document has ended, so nothing can follow here", `begin a new document with "---", or indent this line so that it belongs to what stands above`, theWord},
-		{"found a tab character", ruleTab, "a tab is used where YAML wants spaces", "indent with spaces", theCharacter},
-		{"unknown anchor", ruleUnknownAnchor, "this alias has no anchor above it in this document", `define it with "&name" before it is used, or put the value in double quotes if it is a text beginning with "*"`, theWord},
-		{"did not find expected alphabetic or numeric character", ruleSyntax, `after "*" or "&" the name of an anchor is needed`, "put the value in double quotes if it is a text", theWord},
-		{"undefined tag handle", ruleSyntax, `a value that begins with "!" is a YAML tag, and this one is not defined`, "put the value in double quotes if it is a text", theWord},
-		{"directive", ruleSyntax, `a line that begins with "%" is a YAML directive, and this is not one that YAML knows`, "delete the line", theLine},
-		{"did not find expected comment or line break", ruleSyntax, `after "|" or ">" the text must begin on the next line`, "put the value in double quotes if it begins with this character", theWord},
-		{"block scalar", ruleSyntax, `after "|" or ">" the text must begin on the next line`, "put the value in double quotes", theWord},
-		{"exceeded max depth", ruleSyntax, "this is nested too deeply to be an inventory", "an inventory nests four levels deep at most", theWord},
-	}
+var syntaxHelps = []syntaxHelp{
+	{"cannot start any token", ruleSyntax, "a value can not begin with this character", `put the value in double quotes`, theCharacter},
+	{"mapping values are not allowed", ruleSyntax, `this ":" can not stand here`, `a text that contains ": " needs double quotes; otherwise check that the line is indented like its neighbours`, theCharacter},
+	{"did not find expected ',' or ']'", ruleSyntax, "this list is not closed", `close it with "]"; a "[" or "]" in a text needs quotes`, theBracket},
+	{"did not find expected ',' or '}'", ruleSyntax, "this mapping is not closed", `close it with "}"; a "{" or "}" in a text needs quotes`, theBracket},
+	{"found unexpected end of stream", ruleSyntax, "the quote that is opened here is never closed", "close it on the same line", theCharacter},
+	{"found unexpected document indicator", ruleSyntax, "the quote that is opened here is never closed", "close it on the same line", theCharacter},
+	{"unknown escape character", ruleSyntax, `after a "\" in double quotes this is not an escape that YAML knows`, `write \\ for a backslash, or use single quotes`, theCharacter},
+	{"did not find expected hexdecimal number", ruleSyntax, "this escape needs hexadecimal digits", `write \\ for a backslash, or use single quotes`, theCharacter},
+	{"invalid Unicode character escape code", ruleSyntax, "this escape is not a character", "write the character itself", theCharacter},
+	{"did not find expected key", ruleSyntax, "this does not line up with what stands above", "indent it like the key it belongs beside, and check that quotes above are closed", theWord},
+	{"did not find expected '-' indicator", ruleSyntax, `this is not an item of the list above, which needs "- "`, `begin the line with "- ", or indent it so that it belongs to an item`, theWord},
+	{"could not find expected ':'", ruleSyntax, `this is not a "key: value"`, `put ": " between key and value`, theLine},
+	{"block sequence entries are not allowed", ruleSyntax, `a list can not begin here`, `put the "- " on a line of its own, indented below the key`, theCharacter},
+	{"did not find expected node content", ruleSyntax, "there is no value where one is needed", "write the value, close the bracket that is open, or put the text in double quotes", theCharacter},
+	{"did not find expected <document start>", ruleSyntax, "the document has ended, so nothing can follow here", `begin a new document with "---", or indent this line so that it belongs to what stands above`, theWord},
+	{"found a tab character", ruleTab, "a tab is used where YAML wants spaces", "indent with spaces", theCharacter},
+	{"unknown anchor", ruleUnknownAnchor, "this alias has no anchor above it in this document", `define it with "&name" before it is used, or put the value in double quotes if it is a text beginning with "*"`, theWord},
+	{"did not find expected alphabetic or numeric character", ruleSyntax, `after "*" or "&" the name of an anchor is needed`, "put the value in double quotes if it is a text", theWord},
+	{"undefined tag handle", ruleSyntax, `a value that begins with "!" is a YAML tag, and this one is not defined`, "put the value in double quotes if it is a text", theWord},
+	{"directive", ruleSyntax, `a line that begins with "%" is a YAML directive, and this is not one that YAML knows`, "delete the line", theLine},
+	{"did not find expected comment or line break", ruleSyntax, `after "|" or ">" the text must begin on the next line`, "put the value in double quotes if it begins with this character", theWord},
+	{"block scalar", ruleSyntax, `after "|" or ">" the text must begin on the next line`, "put the value in double quotes", theWord},
+	{"exceeded max depth", ruleSyntax, "this is nested too deeply to be an inventory", "an inventory nests four levels deep at most", theWord},
 }
 
 // syntaxError names and places what the YAML library could not read.
@@ -117,7 +115,7 @@ func (s *source) syntaxError(err error) Diagnostic {
 		rule: ruleSyntax, message: "the file is not YAML from here on (" + problem + ")",
 		hint: "check quotes, brackets and indentation on this line and the one above",
 	}
-	for _, h := range syntaxHelps() {
+	for _, h := range syntaxHelps {
 		if strings.Contains(problem, h.problem) {
 			help = h
 			break
@@ -169,9 +167,9 @@ func (s *source) knownMistake(line, column int, problem string) (Diagnostic, boo
 	if d, ok := s.mistake(line, problem); ok || above < 1 {
 		return d, ok
 	}
-	for _, early := range []*regexp.Regexp{glued, gluedDash, wideColon, assigned, slashes} {
-		if early.MatchString(s.line(above).text) {
-			return s.mistake(above, problem)
+	for _, early := range lineMistakes[:5] {
+		if d, ok := early.find(s, above); ok {
+			return d, true
 		}
 	}
 	return Diagnostic{}, false
@@ -189,8 +187,7 @@ func (s *source) unquotedTemplate(line int) (Diagnostic, bool) {
 		if m == nil {
 			continue
 		}
-		start := utf8.RuneCountInString(text[:m[2]]) + 1
-		return s.at(ruleTemplate, n, start, start+utf8.RuneCountInString(text[m[2]:m[3]]),
+		return s.within(ruleTemplate, n, m[2], m[3],
 			"a name that begins with a brace needs quotes", "write "+plan.YAMLQuoted(text[m[2]:m[3]])), true
 	}
 	return Diagnostic{}, false
