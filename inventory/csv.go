@@ -82,7 +82,7 @@ func (t *sheet) report(rule string, c spreadsheet.Cell, message, hint string) {
 
 // read splits the file into rows, and holds each to the columns that there are.
 func (t *sheet) read() {
-	rows, err := spreadsheet.Read(t.src.text)
+	rows, err := spreadsheet.Read(t.src.Text)
 	var broken *spreadsheet.SyntaxError
 	if errors.As(err, &broken) {
 		t.report(ruleCSV, spreadsheet.Cell{Line: broken.Line, Column: broken.Column},

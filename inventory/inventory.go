@@ -63,7 +63,7 @@ func (inv *Inventory) Services() int {
 // that is in none of the files.
 func (inv *Inventory) Snippet(at plan.Source) string {
 	src, ok := inv.sources[at.File]
-	if !ok || at.Line < 1 || at.Line > len(src.lineStarts()) {
+	if !ok || at.Line < 1 || at.Line > len(src.Starts()) {
 		return ""
 	}
 	own := *src // It remembers the last line, and several may ask at a time.

@@ -9,6 +9,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"github.com/portctl/portctl/inventory/layout"
 	"github.com/portctl/portctl/pkg/plan"
 )
 
@@ -21,11 +22,11 @@ var conflictMarker = regexp.MustCompile(`(?m)^(<{7}|>{7}|\|{7})( |\r?$)`)
 
 // mergeConflict finds such a line, whatever YAML makes of it.
 func (s *source) mergeConflict() (Diagnostic, bool) {
-	m := conflictMarker.FindStringIndex(s.text)
+	m := conflictMarker.FindStringIndex(s.Text)
 	if m == nil {
 		return Diagnostic{}, false
 	}
-	line := 1 + strings.Count(s.text[:m[0]], "\n")
+	line := 1 + strings.Count(s.Text[:m[0]], "\n")
 	return s.at(ruleSyntax, line, 1, 8, "a merge conflict is left in the file",
 		"keep one of the two versions, or parts of both, and delete the lines with <<<<<<<, ======= and >>>>>>>"), true
 }
@@ -37,7 +38,7 @@ func (s *source) strangeSpace(at int, r rune) (message, hint string) {
 	if r == ' ' || !unicode.Is(unicode.Zs, r) {
 		return "", ""
 	}
-	near := s.text[max(0, at-snippetMax):at] // Further on a line is no layout any more.
+	near := s.Text[max(0, at-snippetMax):at] // Further on a line is no layout any more.
 	begin := strings.LastIndexByte(near, '\n') + 1
 	if begin == 0 && len(near) < at {
 		return "", ""
@@ -85,13 +86,13 @@ func isSeparator(r rune) bool { return r == ',' || r == ';' || r == '\t' }
 
 // foreign reports a file that is something else from its first line on.
 func (s *source) foreign() (Diagnostic, bool) {
-	what, hint := looksLike(s.text)
+	what, hint := looksLike(s.Text)
 	if what == "" {
 		return Diagnostic{}, false
 	}
-	lead := s.text[:len(s.text)-len(strings.TrimLeft(s.text, " \t\r\n"))]
+	lead := s.Text[:len(s.Text)-len(strings.TrimLeft(s.Text, " \t\r\n"))]
 	line := 1 + strings.Count(lead, "\n")
-	return s.at(ruleSyntax, line, 1, s.line(line).length()+1, "this looks like "+what+", not like an inventory", hint), true
+	return s.at(ruleSyntax, line, 1, s.Line(line).Length()+1, "this looks like "+what+", not like an inventory", hint), true
 }
 
 // lineMistake is a mistake that shows on its line.
@@ -132,7 +133,7 @@ var lineMistakes = []lineMistake{
 
 // find reports the mistake when a line has it.
 func (m lineMistake) find(s *source, n int) (Diagnostic, bool) {
-	text := s.line(n).text
+	text := s.Line(n).Text
 	at := m.pattern.FindStringSubmatchIndex(text)
 	if at == nil {
 		return Diagnostic{}, false
@@ -148,7 +149,7 @@ func (m lineMistake) find(s *source, n int) (Diagnostic, bool) {
 
 // within makes a diagnostic about bytes of a line.
 func (s *source) within(rule string, n, from, to int, message, hint string) Diagnostic {
-	text := s.line(n).text
+	text := s.Line(n).Text
 	start := utf8.RuneCountInString(text[:from]) + 1
 	return s.at(rule, n, start, start+max(1, utf8.RuneCountInString(text[from:to])), message, hint)
 }
@@ -170,9 +171,9 @@ func (s *source) mistake(n int, problem string) (Diagnostic, bool) {
 // quoteOrColon looks for the mistakes that are none on every line: a text
 // behind a closing quote, and a ":" that YAML takes for that of a key.
 func (s *source) quoteOrColon(n int, problem string) (Diagnostic, bool) {
-	text := s.line(n).text
+	text := s.Line(n).Text
 	if m := behind.FindStringSubmatchIndex(text); m != nil {
-		if end := quotedEnd(text, m[4], text[m[4]]); end < len(text) && !strings.HasPrefix(strings.TrimLeft(text[end:], " \t"), "#") {
+		if end := layout.QuotedEnd(text, m[4], text[m[4]]); end < len(text) && !strings.HasPrefix(strings.TrimLeft(text[end:], " \t"), "#") {
 			return s.within(ruleSyntax, n, end, len(text), "the text goes on behind the quote that closes it", innerQuotes(strings.TrimRight(text[m[4]:], " "))), true
 		}
 	}
@@ -203,12 +204,12 @@ func innerQuotes(written string) string {
 // when one of them is something else.
 func (s *source) keyLines(n int) (here, up []string) {
 	above := s.above(n)
-	return keyValue.FindStringSubmatch(s.line(n).text), keyValue.FindStringSubmatch(s.line(above).text)
+	return keyValue.FindStringSubmatch(s.Line(n).Text), keyValue.FindStringSubmatch(s.Line(above).Text)
 }
 
 // above is the nearest line above that is not empty, or 0.
 func (s *source) above(n int) int {
-	for n--; n > 0 && strings.TrimSpace(s.line(n).text) == ""; n-- {
+	for n--; n > 0 && strings.TrimSpace(s.Line(n).Text) == ""; n-- {
 	}
 	return n
 }
@@ -238,7 +239,7 @@ func (s *source) tooShallow(n int) (Diagnostic, bool) {
 // lacksDash says that a line stands where the items of the list above begin.
 func (s *source) lacksDash(n, indent int) bool {
 	for ; n > 0; n-- {
-		if text := s.line(n).text; strings.HasPrefix(strings.TrimLeft(text, " "), "- ") {
+		if text := s.Line(n).Text; strings.HasPrefix(strings.TrimLeft(text, " "), "- ") {
 			return strings.IndexByte(text, '-') == indent
 		}
 	}
@@ -251,12 +252,12 @@ func (s *source) openQuote(n int) (Diagnostic, bool) {
 	const far = 200 // lines
 	for last := n - far; n > 1 && n > last; {
 		n--
-		text := s.line(n).text
+		text := s.Line(n).Text
 		m := behind.FindStringSubmatchIndex(text)
 		if m == nil {
 			continue
 		}
-		if quotedEnd(text+" ", m[4], text[m[4]]) <= len(text) {
+		if layout.QuotedEnd(text+" ", m[4], text[m[4]]) <= len(text) {
 			return Diagnostic{}, false
 		}
 		return s.within(ruleSyntax, n, m[4], m[4]+1, "the quote that is opened here is not closed on its line", "close it at the end of the text"), true
@@ -270,7 +271,7 @@ func (r *reader) notMapping(n *yamlNode, otherwise string) string {
 	if n.Kind != yaml.ScalarNode || !isPlain(n) {
 		return otherwise
 	}
-	first, _, _ := strings.Cut(r.source.line(n.Line).from(n.Column), " #")
+	first, _, _ := strings.Cut(r.source.Line(n.Line).From(n.Column), " #")
 	if comment, ok := r.source.commentBehind(n); ok && gluedHash(comment) && strings.Contains(comment, ":") {
 		key, _, _ := strings.Cut(n.Value+" "+comment, ":")
 		return fmt.Sprintf(`a "#" after a space begins a comment: put the key in quotes, as in %s: ...`, plan.YAMLQuoted(key))

@@ -154,8 +154,8 @@ func (r *reader) portName(v *yamlNode) string {
 // reportWithin reports a problem at a part of a value, when the part stands in
 // the file as it is, and else at the value.
 func (r *reader) reportWithin(rule string, v *yamlNode, part, message, hint string) {
-	line := r.source.line(v.Line)
-	written := line.between(v.Column, v.Column+r.source.span(v))
+	line := r.source.Line(v.Line)
+	written := line.Between(v.Column, v.Column+r.source.span(v))
 	if i := strings.Index(written, part); i >= 0 {
 		column := v.Column + utf8.RuneCountInString(written[:i])
 		r.add(r.source.at(rule, v.Line, column, column+utf8.RuneCountInString(part), message, hint))

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"github.com/portctl/portctl/inventory/layout"
 	"github.com/portctl/portctl/pkg/plan"
 )
 
@@ -295,11 +296,11 @@ func TestTextIsWrittenForYAML(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		text := rapid.OneOf(rapid.String(), rapid.StringMatching(`[ -~]{0,12}`), rapid.SampledFrom([]string{"no", "Null", "0x10", "1e3", "2026-01-01", "-", "a #b", "a: b"})).Draw(t, "text")
 		for _, form := range []string{"[%s]", "- %s", "[{a: %s}]"} {
-			nodes, err := parseYAML([]byte(fmt.Sprintf(form, plan.YAMLScalar(text))))
+			nodes, err := layout.Parse(fmt.Sprintf(form, plan.YAMLScalar(text)))
 			if err != nil {
 				t.Fatalf("%q: %v", text, err)
 			}
-			n := nodes[0].Content[0].Content[0]
+			n := nodes[0].Content[0]
 			if n.Kind != 8 {
 				n = n.Content[1]
 			}

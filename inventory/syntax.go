@@ -1,10 +1,6 @@
 package inventory
 
 import (
-	"bytes"
-	"errors"
-	"fmt"
-	"io"
 	"regexp"
 	"strconv"
 	"strings"
@@ -12,53 +8,21 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"github.com/portctl/portctl/inventory/layout"
 	"github.com/portctl/portctl/pkg/plan"
 )
 
 // yamlNode is short for the node type that everything here walks.
 type yamlNode = yaml.Node
 
-// documents parses the file into its YAML documents. Empty ones, as between two
-// "---" lines, are left out.
+// documents parses the file into its YAML documents.
 func (s *source) documents() ([]*yamlNode, *Diagnostic) {
-	documents, err := parseYAML([]byte(s.text))
+	nodes, err := layout.Parse(s.Text)
 	if err != nil {
 		d := s.syntaxError(err)
 		return nil, &d
 	}
-	var nodes []*yamlNode
-	for _, document := range documents {
-		n := document.Content[0]
-		if n.Kind == yaml.ScalarNode && n.Tag == tagNull && n.Value == "" && n.Anchor == "" {
-			continue
-		}
-		nodes = append(nodes, n)
-	}
 	return nodes, nil
-}
-
-// parseYAML reads all documents of a text. Every one it gives has a root.
-func parseYAML(text []byte) (documents []*yamlNode, err error) {
-	// The library reports its own errors by panicking and catches them, but a
-	// bug in it must not end a run that is about money with a stack trace.
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("yaml: %v", p)
-		}
-	}()
-	decoder := yaml.NewDecoder(bytes.NewReader(text))
-	for {
-		n := new(yamlNode)
-		err := decoder.Decode(n)
-		switch {
-		case errors.Is(err, io.EOF):
-			return documents, nil
-		case err != nil:
-			return nil, err
-		case n.Kind == yaml.DocumentNode && len(n.Content) == 1:
-			documents = append(documents, n)
-		}
-	}
 }
 
 // syntaxHelp puts a problem of the YAML library into words. The library says
@@ -134,19 +98,19 @@ func (s *source) syntaxError(err error) Diagnostic {
 		help.message, help.hint, help.place = "a comma is missing before this", `put "," between what the brackets hold, and quotes around a text with ": "`, theWord
 	}
 	line, column := s.locate(line, problem)
-	if before := s.line(line).between(1, column); help.place == theWord && strings.Contains(before, "; ") && strings.ContainsAny(before, "{[") {
+	if before := s.Line(line).Between(1, column); help.place == theWord && strings.Contains(before, "; ") && strings.ContainsAny(before, "{[") {
 		help.message, help.hint = `";" does not separate what brackets hold`, `write "," in its place`
 	}
 	if d, ok := s.knownMistake(line, column, problem); ok {
 		return d
 	}
-	text := s.line(line)
+	text := s.Line(line)
 	switch help.place {
 	case theCharacter:
 		return s.at(help.rule, line, column, column+1, help.message, help.hint)
 	case theLine:
-		column = 1 + utf8.RuneCountInString(text.text) - utf8.RuneCountInString(strings.TrimLeft(text.text, " "))
-		return s.at(help.rule, line, column, text.length()+1, help.message, help.hint)
+		column = 1 + utf8.RuneCountInString(text.Text) - utf8.RuneCountInString(strings.TrimLeft(text.Text, " "))
+		return s.at(help.rule, line, column, text.Length()+1, help.message, help.hint)
 	default:
 		start, end := wordAround(text, column)
 		return s.at(help.rule, line, start, end, help.message, help.hint)
@@ -157,10 +121,10 @@ func (s *source) syntaxError(err error) Diagnostic {
 // and on the one above, where it often is: a text without quotes goes on over
 // lines until something stands in its way.
 func (s *source) knownMistake(line, column int, problem string) (Diagnostic, bool) {
-	if tab := indentationTab(s.line(line).text); tab > 0 {
+	if tab := indentationTab(s.Line(line).Text); tab > 0 {
 		return s.at(ruleTab, line, tab, tab+1, "a tab is used to indent the line", "YAML is indented with spaces"), true
 	}
-	if strings.HasPrefix(s.line(line).from(column), "\t") {
+	if strings.HasPrefix(s.Line(line).From(column), "\t") {
 		return s.at(ruleTab, line, column, column+1, "a tab is used where YAML wants a space", "write a space in its place"), true
 	}
 	above := s.above(line)
@@ -182,7 +146,7 @@ var bareTemplate = regexp.MustCompile(`\bname:\s*(\{[A-Za-z]*\}[^\s,\]}]+)`)
 // unquotedTemplate finds such a name near the line that the library reports.
 func (s *source) unquotedTemplate(line int) (Diagnostic, bool) {
 	for _, n := range []int{line, line + 1} {
-		text := s.line(n).text
+		text := s.Line(n).Text
 		m := bareTemplate.FindStringSubmatchIndex(text)
 		if m == nil {
 			continue
@@ -222,7 +186,7 @@ func (s *source) locate(line int, problem string) (int, int) {
 	budget := locateBudget
 	fails := func(end int) bool {
 		budget -= end
-		_, err := parseYAML(s.closed(end))
+		_, err := layout.Parse(s.closed(end))
 		if err == nil {
 			return false
 		}
@@ -230,13 +194,13 @@ func (s *source) locate(line int, problem string) (int, int) {
 		return p == problem
 	}
 	line = s.locateLine(line, &budget, fails)
-	text := s.line(line)
-	column := text.length()
+	text := s.Line(line)
+	column := text.Length()
 	if column > snippetMax {
 		return line, 1
 	}
-	begin := s.starts[line-1]
-	for column > 1 && budget > 0 && fails(begin+len(text.between(1, column))) {
+	begin := s.Starts()[line-1]
+	for column > 1 && budget > 0 && fails(begin+len(text.Between(1, column))) {
 		column--
 	}
 	return line, max(1, column)
@@ -245,7 +209,7 @@ func (s *source) locate(line int, problem string) (int, int) {
 // locateLine finds the first line from the given one on with which the text
 // fails: in growing steps, and then by halving the last of them.
 func (s *source) locateLine(line int, budget *int, fails func(end int) bool) int {
-	starts := append(s.lineStarts()[:len(s.starts):len(s.starts)], len(s.text)) // The end of line n is starts[n].
+	starts := append(s.Starts()[:len(s.Starts()):len(s.Starts())], len(s.Text)) // The end of line n is starts[n].
 	count := len(starts) - 1
 	high := min(line, count)
 	low := high - 1
@@ -261,7 +225,7 @@ func (s *source) locateLine(line int, budget *int, fails func(end int) bool) int
 	}
 	// A text that ends in a line break has an empty line behind it, where an
 	// error at the end of the file would be of no help.
-	for high > 1 && strings.TrimSpace(s.line(high).text) == "" {
+	for high > 1 && strings.TrimSpace(s.Line(high).Text) == "" {
 		high--
 	}
 	return high
@@ -283,8 +247,8 @@ func indentationTab(line string) int {
 
 // wordAround gives the columns of the word that a column is in, up to the next
 // space.
-func wordAround(line sourceLine, column int) (start, end int) {
-	runes := []rune(line.text)
+func wordAround(line layout.Line, column int) (start, end int) {
+	runes := []rune(line.Text)
 	start = min(max(column, 1), max(len(runes), 1))
 	for start > 1 && runes[start-2] != ' ' {
 		start--
