@@ -128,28 +128,6 @@ func (e *entry) requireTerm(d *document, name, where string) {
 	}
 }
 
-// checkLAG holds the members to the speeds that a LAG can have (API facts §3.3,
-// confidence B).
-func (e *entry) checkLAG(r *reader) {
-	if e.port.LAG > 0 && e.port.Speed != 0 && e.port.Speed < plan.Speed10G {
-		r.report(ruleLAGSpeed, e.found.value("lag"), fmt.Sprintf("a LAG can not be made of %s ports", e.port.Speed), "its members have 10G or faster")
-	}
-}
-
-// checkState refuses keys of one entry that exclude each other.
-func (e *entry) checkState(r *reader) {
-	clash := func(key, message, hint string) { r.report(ruleContradiction, e.found.value(key), message, hint) }
-	p := e.port
-	if p.Absent && e.found.has("formerly") {
-		clash("formerly", "a service that is to be cancelled is not renamed", "name it by the name that it has, or by its uid")
-	}
-	if p.Absent && e.found.has("replaces") {
-		clash("replaces", "an entry that is absent is not bought, so it replaces nothing", "write replaces in the entry that is bought instead")
-	} else if p.UID != "" && e.found.has("replaces") {
-		clash("replaces", "an entry with a uid is never bought, so it replaces nothing", "keep the uid to look after that service, or replaces to buy another")
-	}
-}
-
 // under lays texts under others, name by name.
 func under(over, under map[string]string) map[string]string {
 	if over == nil {

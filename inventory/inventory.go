@@ -304,16 +304,3 @@ func (b *builder) finish() {
 			"entries stand under \"ports:\", each beginning with \"- name:\""))
 	}
 }
-
-// checkEntries checks the entries of all documents against one another.
-func (b *builder) checkEntries() {
-	b.checkLinks()
-	b.checkUnmanaged()
-	b.checkTerms()
-}
-
-// atSource makes a diagnostic about the value at a position of any of the files.
-func (b *builder) atSource(rule string, at plan.Source, message, hint string) Diagnostic {
-	src := b.inv.sources[at.File]
-	return src.at(rule, at.Line, at.Column, src.valueEnd(at.Line, at.Column), message, hint)
-}

@@ -137,30 +137,3 @@ func (r *reader) unmanaged(v *yamlNode) {
 	})
 	r.doc.unmanaged = unrepeated(r, names, plan.FoldName, "keep one of the two")
 }
-
-// checkTerms holds the ports to the terms that the policy allows. A term that
-// comes from defaults is one problem, however many ports have it.
-func (b *builder) checkTerms() {
-	allowed := b.inv.Policy.Terms
-	if len(allowed) == 0 {
-		return
-	}
-	reported := map[plan.Source]bool{}
-	for _, p := range b.inv.Ports {
-		at := p.At("term")
-		if p.Absent || p.Term == 0 || slices.Contains(allowed, p.Term) || reported[at] {
-			continue
-		}
-		reported[at] = true
-		b.diags = append(b.diags, b.atSource(rulePolicyTerms, at,
-			fmt.Sprintf("the policy at %s does not allow a term of %s", b.termsAt, months(p.Term)),
-			fmt.Sprintf("it allows %s months", list(wordsOf(allowed, strconv.Itoa)))))
-	}
-}
-
-func months(n int) string {
-	if n == 1 {
-		return "1 month"
-	}
-	return fmt.Sprintf("%d months", n)
-}

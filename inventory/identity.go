@@ -2,11 +2,8 @@ package inventory
 
 import (
 	"fmt"
-	"net/url"
-	"path/filepath"
 	"regexp"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/portctl/portctl/pkg/plan"
 )
@@ -44,61 +41,6 @@ func (r *reader) absent(v *yamlNode) bool {
 		return false
 	}
 	return ok
-}
-
-// schemeLike is the beginning of a URL. One letter is a drive of Windows.
-var schemeLike = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9+.-]+):`)
-
-// ledger reads where claims and lock are kept: the URL of a bucket, or a path,
-// which is taken from the directory of the file that it stands in, so that it
-// names the same place wherever portctl is started.
-func (r *reader) ledger(v *yamlNode) given {
-	g := r.given(v, "state", unlimited)
-	if g.text == "" {
-		return g
-	}
-	problem, hint := "", ""
-	if m := schemeLike.FindStringSubmatch(g.text); m != nil {
-		problem, hint = badBucket(g.text, m[1])
-	} else if strings.HasPrefix(g.text, "~") {
-		problem, hint = "~ is not followed in a file", "write the whole path, or one relative to this file"
-	} else if !filepath.IsAbs(g.text) {
-		g.text = filepath.Join(filepath.Dir(r.source.name), g.text)
-	}
-	if problem != "" {
-		r.reportSecret(ruleLedger, v, problem, hint)
-		g.text = ""
-	}
-	return g
-}
-
-// userinfo are the credentials in a URL.
-var userinfo = regexp.MustCompile(`//[^/@\s]*@`)
-
-// reportSecret reports a problem without showing the credentials in its line.
-func (r *reader) reportSecret(rule string, v *yamlNode, message, hint string) {
-	d := r.source.atNode(rule, v, message, hint)
-	d.Snippet = userinfo.ReplaceAllStringFunc(d.Snippet, func(secret string) string {
-		return "//" + strings.Repeat("*", utf8.RuneCountInString(secret)-3) + "@"
-	})
-	r.add(d)
-}
-
-// bucketURL is the form of the URL of a bucket.
-var bucketURL = regexp.MustCompile(patternBucket)
-
-func badBucket(text, scheme string) (problem, hint string) {
-	const form = "write s3://bucket/prefix, or a path relative to this file"
-	_, err := url.Parse(text)
-	switch {
-	case scheme != "s3":
-		return fmt.Sprintf("state can not be kept at %s: addresses", scheme), form
-	case userinfo.MatchString(text): // Not quoted: what stands there may be a secret.
-		return "state holds credentials, and a file under review is no place for them", "leave them to the environment, and write s3://bucket/prefix"
-	case err != nil || !bucketURL.MatchString(text):
-		return "state does not name a bucket", form
-	}
-	return "", ""
 }
 
 // owner is who has a name.
@@ -209,60 +151,4 @@ func (b *builder) checkFormerly(l link, formerly map[string]plan.Source) {
 
 func (b *builder) atLink(l link, rule, key, message, hint string) {
 	b.diags = append(b.diags, l.source.atNode(rule, l.found.value(key), message, hint))
-}
-
-// checkUnmanaged refuses names that are to be left alone and looked after.
-func (b *builder) checkUnmanaged() {
-	uids := map[string]plan.Source{}
-	for _, l := range b.links {
-		if l.port.UID != "" {
-			uids[string(l.port.UID)] = l.port.At("uid")
-		}
-	}
-	for _, u := range b.unmanaged {
-		if have, ok := b.names[plan.FoldName(u.value)]; ok {
-			b.diags = append(b.diags, b.unmanagedIn.atNode(ruleUnmanagedEntry, u.node,
-				fmt.Sprintf("%s is an entry of the inventory, at %s", quoted(u.value), have.at), "take it out of unmanaged, or delete the entry"))
-		}
-		if at, ok := uids[u.value]; ok {
-			b.diags = append(b.diags, b.unmanagedIn.atNode(ruleUnmanagedEntry, u.node,
-				fmt.Sprintf("the service %s belongs to the entry at %s", u.value, at), "take it out of unmanaged, or delete the entry"))
-		}
-	}
-}
-
-// placement is a diversity zone of a site.
-type placement struct {
-	id   plan.LocationID
-	name string
-	zone plan.Zone
-}
-
-// occupant is the first port of a placement.
-type occupant struct {
-	name        string
-	entry, site plan.Source
-	warned      bool
-}
-
-// share warns of ports with one placement, once for each: what is bought in two
-// zones to survive the loss of one does not, if a zone was copied by mistake. A
-// rollout's count says that it is meant.
-func (b *builder) share(r *reader, p plan.Port, zone *yamlNode) {
-	if p.Zone == "" || p.Absent || p.Site.Written == "" {
-		return
-	}
-	where := placement{p.Site.ID, plan.FoldSite(p.Site.Name), p.Zone}
-	first, taken := b.places[where]
-	switch {
-	case !taken:
-		b.places[where] = occupant{name: p.Name, entry: p.Source, site: p.At("site")}
-	case first.warned || first.entry == p.Source && first.site == p.At("site"):
-	default:
-		first.warned = true
-		b.places[where] = first
-		r.report(ruleSameZone, follow(zone), fmt.Sprintf("%s is in the %s zone of %s, where %s is already, at %s",
-			quoted(p.Name), p.Zone, quoted(siteText(p.Site)), quoted(first.name), first.entry),
-			"one failure takes both: use the other zone if they back each other up; a rollout with count says that it is meant")
-	}
 }
