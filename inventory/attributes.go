@@ -81,12 +81,12 @@ var attributes = language{
 	},
 	{
 		key: "unmanaged", in: atTop, kind: someNames, need: "no, or once", example: "[lab-7]", words: []string{"ignore", "ignored"},
-		doc:  "Services of the account that are known and left alone, by name or UID.",
+		doc:  "Services in the account that portctl leaves alone, by name or UID.",
 		read: func(r *reader, v *yamlNode, _ *entry) { r.unmanaged(v) },
 	},
 	{
 		key: "defaults", in: atTop, kind: someDefaults, need: "no", example: "{term: 12}", words: []string{"default"},
-		doc:  "What holds for the entries of this file unless they say otherwise.",
+		doc:  "Default values for the entries of this file.",
 		read: func(r *reader, v *yamlNode, _ *entry) { r.doc.defaults = r.decode(inDefaults, v, &entry{}) },
 	},
 	{
@@ -114,7 +114,7 @@ var attributes = language{
 	},
 	{
 		key: "maxCommitment", in: inPolicy, kind: someAmounts, unit: "money", need: "no limit", example: "{GBP: 300000}", words: []string{"commitment", "maxtotal"},
-		doc:  "The most that one run may commit to, by currency: monthly price times term, and what is paid once.",
+		doc:  "The most that one run may commit to, by currency: monthly price times term, plus one-time charges.",
 		read: func(r *reader, v *yamlNode, _ *entry) { r.doc.policy.MaxCommitment = r.amounts(v, "maxCommitment") },
 	},
 	{
@@ -154,7 +154,7 @@ var attributes = language{
 	},
 	{
 		key: "sites", in: inRollouts, kind: rolloutSites, need: "yes", example: "[lhr20, {id: 131}]", words: append([]string{"site"}, siteWords...),
-		doc:      "Where the ports stand, each written as the site of a port.",
+		doc:      "The sites of the ports, each written like the site of a port.",
 		required: `add "sites: [...]" with aliases, names of locations, or {id: 89}`,
 		read:     func(r *reader, v *yamlNode, e *entry) { e.sites = r.rolloutSites(v) },
 	},
@@ -165,7 +165,7 @@ var attributes = language{
 	},
 	{
 		key: "count", in: inRollouts, kind: aCount, unit: "ports", need: "1", example: "2", words: []string{"number", "quantity", "n"},
-		doc:  "How many ports each site and zone gets. Rollouts stand for 100,000 ports at most.",
+		doc:  "How many ports each site and zone gets. Rollouts expand to 100,000 ports at most.",
 		read: func(r *reader, v *yamlNode, e *entry) { e.count = r.count(v) },
 	},
 	{
@@ -187,7 +187,7 @@ var attributes = language{
 	},
 	{
 		key: "promoCode", in: inEntries, kind: aText, need: "none", example: "SPRING", words: []string{"promo", "promotion", "discountcode", "discountcodes"},
-		doc:  "Sent with the order as it is. Megaport accepts unknown codes without a word.",
+		doc:  "Sent with the order as is. Megaport silently ignores unknown codes.",
 		read: func(r *reader, v *yamlNode, e *entry) { e.port.PromoCode, _ = r.text(v, "promoCode", unlimited) },
 	},
 	{
@@ -210,12 +210,12 @@ var attributes = language{
 	},
 	{
 		key: "tags", in: inEntries | inDefaults, kind: someTags, need: "not compared", example: "{team: network}", words: []string{"resourcetags", "labels", "tag"}, merges: true,
-		doc:  "Resource tags. Those of an entry are laid over those of defaults, name by name.",
+		doc:  "Resource tags. An entry's tags are merged over those of defaults, by name.",
 		read: func(r *reader, v *yamlNode, e *entry) { e.port.Tags = under(e.port.Tags, r.tags(v)) },
 	},
 	{
 		key: "formerly", in: inPorts, kind: aText, need: "no", example: "lon-1", words: []string{"previousname", "oldname", "renamedfrom", "former"},
-		doc:  "The name that the service still has: it is found by it, and renamed.",
+		doc:  "The current name of the service: portctl finds it by this name and renames it.",
 		read: func(r *reader, v *yamlNode, e *entry) { e.port.Formerly, _ = r.text(v, "formerly", unlimited) },
 	},
 	{
@@ -225,12 +225,12 @@ var attributes = language{
 	},
 	{
 		key: "replaces", in: inPorts, kind: aUID, need: "no", example: "36b3f68e-2f54-4331-bf94-f8984449365f", words: []string{"replace"},
-		doc:  "The cancelled service of this name, which the entry is bought instead of.",
+		doc:  "The cancelled service of the same name that this entry replaces.",
 		read: func(r *reader, v *yamlNode, e *entry) { e.port.Replaces = r.uid(v, "replaces") },
 	},
 	{
 		key: "state", in: inPorts, kind: absent, need: "the port is wanted", example: "absent", words: []string{"ensure", "status", "delete", "absent"}, single: true,
-		doc:  "The value absent asks for the service to be cancelled: the only way anything is.",
+		doc:  "The value absent cancels the service. Nothing else does.",
 		read: func(r *reader, v *yamlNode, e *entry) { e.port.Absent = r.absent(v) },
 	},
 	{

@@ -50,7 +50,7 @@ rollouts:
 		"rakNote: x":    `did you mean "rackNote"?`,
 		"cabinet: x":    `here it is called "rackNote"`,
 		"rackNote: 7":   "rackNote must be text",
-		"rackNote: ' '": "rackNote is nothing but spaces",
+		"rackNote: ' '": "rackNote contains only spaces",
 	} {
 		_, err := parse("version: 1\nname: net\nports:\n  - name: a\n    site: LD5\n    speed: 10G\n    term: 12\n    " + text + "\n")
 		diags, _ := err.(Diagnostics)

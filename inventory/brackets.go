@@ -76,7 +76,7 @@ func (s *source) unclosed(b bracket, help syntaxHelp) Diagnostic {
 	rest := s.Text[b.at : b.at+layout.LineLength(s.Text[b.at:])]
 	if i := strings.Index(rest, " #"); i >= 0 && gluedHash(rest[i+1:]) && strings.IndexByte(rest[i:], b.closes()) >= 0 {
 		column += utf8.RuneCountInString(rest[:i+1])
-		return s.at(help.rule, line, column, column+utf8.RuneCountInString(rest[i+1:]), fmt.Sprintf(`this is a comment, because a "#" stands after a space, and so the %q is not closed`, string(b.sign)),
+		return s.at(help.rule, line, column, column+utf8.RuneCountInString(rest[i+1:]), fmt.Sprintf(`this is a comment, because "#" follows a space, and so the %q is not closed`, string(b.sign)),
 			"put the text with the \"#\" in double quotes")
 	}
 	return s.at(help.rule, line, column, column+1, help.message, help.hint)
@@ -117,7 +117,7 @@ func (s *source) behindBrackets(n int) (Diagnostic, bool) {
 			return Diagnostic{}, false
 		}
 		start := utf8.RuneCountInString(text[:len(text)-len(rest)]) + 1
-		return s.at(ruleSyntax, n, start, start+utf8.RuneCountInString(rest), "this stands behind the bracket that closes the value",
+		return s.at(ruleSyntax, n, start, start+utf8.RuneCountInString(rest), "this follows the bracket that closes the value",
 			"delete it; or put the whole text in double quotes if the brackets are part of it"), true
 	}
 	return Diagnostic{}, false

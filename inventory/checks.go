@@ -12,7 +12,7 @@ import (
 // confidence B).
 func (e *entry) checkLAG(r *reader) {
 	if e.port.LAG > 0 && e.port.Speed != 0 && e.port.Speed < plan.Speed10G {
-		r.report(ruleLAGSpeed, e.found.value("lag"), fmt.Sprintf("a LAG can not be made of %s ports", e.port.Speed), "its members have 10G or faster")
+		r.report(ruleLAGSpeed, e.found.value("lag"), fmt.Sprintf("a LAG cannot be made of %s ports", e.port.Speed), "its members have 10G or faster")
 	}
 }
 
@@ -26,7 +26,7 @@ func (e *entry) checkState(r *reader) {
 	if p.Absent && e.found.has("replaces") {
 		clash("replaces", "an entry that is absent is not bought, so it replaces nothing", "write replaces in the entry that is bought instead")
 	} else if p.UID != "" && e.found.has("replaces") {
-		clash("replaces", "an entry with a uid is never bought, so it replaces nothing", "keep the uid to look after that service, or replaces to buy another")
+		clash("replaces", "an entry with a uid is never bought, so it replaces nothing", "keep uid to manage that service, or replaces to buy another")
 	}
 }
 
@@ -122,6 +122,6 @@ func (b *builder) share(r *reader, p plan.Port, zone *yamlNode) {
 		b.places[where] = first
 		r.report(ruleSameZone, follow(zone), fmt.Sprintf("%s is in the %s zone of %s, where %s is already, at %s",
 			quoted(p.Name), p.Zone, quoted(siteText(p.Site)), quoted(first.name), first.entry),
-			"one failure takes both: use the other zone if they back each other up; a rollout with count says that it is meant")
+			"both ports share a failure domain; use different zones if they are meant to be redundant, or a rollout with count if sharing is intended")
 	}
 }

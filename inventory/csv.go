@@ -86,7 +86,7 @@ func (t *sheet) read() {
 	var broken *spreadsheet.SyntaxError
 	if errors.As(err, &broken) {
 		t.report(ruleCSV, spreadsheet.Cell{Line: broken.Line, Column: broken.Column},
-			"this can not be read as CSV: "+broken.Reason, `a cell with quotes is in quotes as a whole, and quotes in it are doubled: "a ""b"" c"`)
+			"this cannot be read as CSV: "+broken.Reason, `a cell with quotes is in quotes as a whole, and quotes in it are doubled: "a ""b"" c"`)
 	} else if len(rows) < 2 {
 		t.diags = append(t.diags, t.src.whole(ruleCSV, "the file has no rows", "the first row names the columns, and each row below it is a port"))
 	}

@@ -1,6 +1,6 @@
 // Package inventory owns the language in which people write down the ports they
 // want: reading the YAML files, checking them strictly, and saying exactly where
-// a problem stands and how to mend it.
+// a problem stands and how to fix it.
 //
 // Load reads files and directories, Parse does the same to bytes in memory.
 // Both give an Inventory, whose Desired method is the value that planning works

@@ -27,7 +27,7 @@ func TestReferenceTables(t *testing.T) {
 				t.Fatalf("there is no table %q", m[2])
 			}
 			delete(tables, m[2])
-			return m[1] + "| Key | Type | Unit | Required, or what holds without it | Meaning | Example |\n| --- | --- | --- | --- | --- | --- |\n" + rows(attributes, in) + m[3]
+			return m[1] + "| Key | Type | Unit | Required / default | Meaning | Example |\n| --- | --- | --- | --- | --- | --- |\n" + rows(attributes, in) + m[3]
 		})
 	})
 	for name := range tables {

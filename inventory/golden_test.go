@@ -20,7 +20,7 @@ import (
 var update = flag.Bool("update", false, "rewrite the expected outputs: testdata and the pages of docs")
 
 // escaped marks a section whose text is the inside of a Go string, for files
-// that a text file can not hold: other encodings, control characters, CRLF.
+// that a text file cannot hold: other encodings, control characters, CRLF.
 // Its own line breaks do not count.
 const escaped = ".escaped"
 

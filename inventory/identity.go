@@ -137,7 +137,7 @@ func (b *builder) checkFormerly(l link, formerly map[string]plan.Source) {
 			"delete the line: a service is found by its name whatever its case, and renamed to what the entry says")
 	} else if taken {
 		b.atLink(l, ruleFormerlyLiving, "formerly", fmt.Sprintf("%s is the name of another entry, at %s", quoted(name), living.at),
-			"one service can not be both: rename that entry, or delete this line")
+			"one service cannot be both: rename that entry, or delete this line")
 	}
 	if first, twice := formerly[folded]; twice {
 		b.atLink(l, ruleFormerlyTwice, "formerly", fmt.Sprintf("another entry was formerly %s too, at %s", quoted(name), first), "one service becomes one entry: keep one of the two")
@@ -145,7 +145,7 @@ func (b *builder) checkFormerly(l link, formerly map[string]plan.Source) {
 		formerly[folded] = l.port.At("formerly")
 	}
 	if leave, ok := b.leaveAlone[folded]; ok {
-		b.atLink(l, ruleUnmanagedEntry, "formerly", fmt.Sprintf("%s is under unmanaged, at %s, so it can not be renamed", quoted(name), leave), "take it out of one of the two")
+		b.atLink(l, ruleUnmanagedEntry, "formerly", fmt.Sprintf("%s is under unmanaged, at %s, so it cannot be renamed", quoted(name), leave), "take it out of one of the two")
 	}
 }
 

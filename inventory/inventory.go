@@ -244,8 +244,8 @@ func (b *builder) fits(r *reader, o *entry) bool {
 	if v := o.found.value("count"); v != nil {
 		at = v
 	}
-	r.report(ruleRolloutSize, at, fmt.Sprintf("with this rollout the rollouts of the inventory stand for %d ports, and at most %d are expanded", b.expanded+o.size(), maxExpanded),
-		"a rollout stands for sites × zones × count ports")
+	r.report(ruleRolloutSize, at, fmt.Sprintf("with this rollout the rollouts of the inventory expand to %d ports, more than the limit of %d", b.expanded+o.size(), maxExpanded),
+		"a rollout expands to sites × zones × count ports")
 	return false
 }
 
@@ -301,6 +301,6 @@ func (b *builder) finish() {
 	}
 	if errors, _ := b.diags.Counts(); errors == 0 && len(b.inv.Ports) == 0 && !b.listed {
 		b.diags = append(b.diags, b.first.whole(ruleNoPorts, "the inventory lists no ports",
-			"entries stand under \"ports:\", each beginning with \"- name:\""))
+			"entries go under \"ports:\", each beginning with \"- name:\""))
 	}
 }

@@ -54,7 +54,7 @@ func (s *source) strangeSpace(at int, r rune) (message, hint string) {
 	default:
 		return "", ""
 	}
-	return fmt.Sprintf("U+%04X, which looks like an ordinary space but is none, is used %s", r, where),
+	return fmt.Sprintf("U+%04X, which looks like an ordinary space but is not one, is used %s", r, where),
 		"write ordinary spaces in its place; it often comes from a web page or a chat"
 }
 
@@ -122,7 +122,7 @@ var lineMistakes = []lineMistake{
 	{glued, 2, `a space is missing behind the ":"`, "write %[1]s: %[2]s"},
 	{assigned, 2, `YAML has "key: value", not "key = value"`, "write %[1]s: %[2]s"},
 	{gluedDash, 2, `a space is missing behind the "-"`, "write - %[1]s"},
-	{wideColon, 2, "this is not the colon that YAML knows but one of another script", `write ": " in its place`},
+	{wideColon, 2, "this is a colon of another script, not the one that YAML needs", `write ": " in its place`},
 	{slashes, 2, `a comment begins with "#" in YAML`, `write "#" in place of "//"`},
 	{regexp.MustCompile(`^(={7})\s*$`), 1, "a merge conflict is left in the file", "keep one of the two versions, and delete the line"},
 	{regexp.MustCompile("^\\s*(```.*)"), 1, "this is a line of Markdown", "delete it"},
@@ -295,7 +295,7 @@ func (r *reader) straight(n *yamlNode, what string) bool {
 		return true
 	}
 	inner := strings.TrimFunc(n.Value, func(r rune) bool { return strings.ContainsRune(quotes, r) })
-	r.report(ruleQuotes, n, what+" stands in typographic quotes, which are part of the text to YAML",
+	r.report(ruleQuotes, n, what+" is in typographic quotes, which are part of the text to YAML",
 		fmt.Sprintf("write %s; or %s if the quotes belong to it", plan.YAMLQuoted(inner), plan.YAMLQuoted(n.Value)))
 	return false
 }

@@ -45,7 +45,7 @@ func (s *source) checkAliases(root *yamlNode) (Diagnostic, bool) {
 	switch {
 	case w.cycle != nil:
 		return s.atNode(ruleAliasCycle, w.cycle,
-			fmt.Sprintf("the alias *%s stands inside the anchor &%s that it repeats", w.cycle.Value, w.cycle.Value),
+			fmt.Sprintf("the alias *%s is inside the anchor &%s that it repeats", w.cycle.Value, w.cycle.Value),
 			"write the value itself here"), true
 	case w.bomb != nil:
 		return s.atNode(ruleAliasBomb, w.bomb,
@@ -135,7 +135,7 @@ func (r *reader) pairs(n *yamlNode) []pair {
 		switch {
 		case key.Kind == yaml.ScalarNode && key.Tag == tagMerge:
 			if mergeKey != nil {
-				r.report(ruleDuplicateKey, key, "the merge key << stands here a second time, first at "+r.at(mergeKey).String(),
+				r.report(ruleDuplicateKey, key, "the merge key << is repeated, first at "+r.at(mergeKey).String(),
 					"merge several mappings with a list: <<: [*one, *two]")
 				continue
 			}
@@ -146,7 +146,7 @@ func (r *reader) pairs(n *yamlNode) []pair {
 		case !r.readAlike(key, "a key") || !r.straight(key, "a key"):
 		default:
 			if first := add(pair{key, value}); first != nil {
-				r.report(ruleDuplicateKey, key, fmt.Sprintf("the key %s stands here a second time, first at %s", quoted(key.Value), r.at(first)),
+				r.report(ruleDuplicateKey, key, fmt.Sprintf("the key %s is repeated, first at %s", quoted(key.Value), r.at(first)),
 					"keep one of the two")
 			}
 		}

@@ -28,7 +28,7 @@ func (r *reader) amounts(v *yamlNode, what string) map[string]plan.Amount {
 		r.report(ruleType, v, fmt.Sprintf("%s must be a mapping of currencies to amounts, but this is %s", what, describe(v)), form)
 		return nil
 	case len(v.Content) == 0:
-		r.report(ruleEmptyValue, v, what+" limits nothing", form)
+		r.report(ruleEmptyValue, v, what+" is empty", form)
 		return nil
 	}
 	limits := map[string]plan.Amount{}
@@ -74,7 +74,7 @@ func (r *reader) amount(v *yamlNode, what string) (plan.Amount, bool) {
 		r.report(ruleType, v, fmt.Sprintf("%s must be an amount, but this is %s", what, describe(v)), form)
 	case v.Tag == tagInt && r.numberTrap(v, what):
 	case strings.HasPrefix(v.Value, "-"):
-		r.report(ruleAmount, v, what+" is less than nothing", "an amount is 0 or more; 0 allows only what is free")
+		r.report(ruleAmount, v, what+" is negative", "an amount is 0 or more; 0 allows only what is free")
 	case !plain:
 		r.report(ruleAmount, v, fmt.Sprintf("%s is not written as an amount: %s", what, quoted(v.Value)), form)
 	default:
@@ -92,7 +92,7 @@ func (r *reader) amount(v *yamlNode, what string) (plan.Amount, bool) {
 func (r *reader) maxBuy(v *yamlNode) int {
 	n, ok := r.integer(v, "maxBuy", fmt.Sprintf("write the number of orders that one run may send; %d when it is not given", plan.DefaultMaxBuy))
 	if ok && n < 1 {
-		r.report(ruleLimit, v, fmt.Sprintf("maxBuy can not be %d", n), fmt.Sprintf("it is 1 or more; left out it is %d", plan.DefaultMaxBuy))
+		r.report(ruleLimit, v, fmt.Sprintf("maxBuy cannot be %d", n), fmt.Sprintf("it is 1 or more; left out it is %d", plan.DefaultMaxBuy))
 		return 0
 	}
 	return n

@@ -17,7 +17,7 @@ import (
 )
 
 // drawnPort is an entry, kept apart from the decoder's own types so that a
-// mistake in them can not hide.
+// mistake in them cannot hide.
 type drawnPort struct {
 	name, site, speed, zone string
 	lag, term               int

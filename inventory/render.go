@@ -93,7 +93,7 @@ func printable(s string) string {
 	}, s)
 }
 
-// isUnprintable reports characters that steer a terminal or can not be seen.
+// isUnprintable reports characters that steer a terminal or cannot be seen.
 func isUnprintable(r rune) bool {
 	return isControl(r) || plan.Invisible(r) || unicode.In(r, unicode.Zl, unicode.Zp)
 }

@@ -28,7 +28,7 @@ func (r *reader) rolloutSites(v *yamlNode) []item[plan.Site] {
 		return site, site.Written != ""
 	})
 	return unrepeated(r, sites, func(s plan.Site) string { return plan.FoldName(siteText(s)) },
-		"a rollout stands at each site once; count gives several ports in one zone")
+		"a rollout covers each site once; count gives several ports in one zone")
 }
 
 // rolloutZones reads the zones of a rollout.
@@ -48,7 +48,7 @@ func items[T any](r *reader, v *yamlNode, what, hint string, read func(*yamlNode
 		r.report(ruleType, v, fmt.Sprintf("%s must be a list, but this is %s", what, describe(v)), hint)
 		return nil
 	case len(v.Content) == 0:
-		r.report(ruleEmptyValue, v, what+" lists nothing", hint)
+		r.report(ruleEmptyValue, v, what+" is empty", hint)
 	}
 	var all []item[T]
 	for _, n := range v.Content {
@@ -68,7 +68,7 @@ func unrepeated[T any](r *reader, items []item[T], text func(T) string, hint str
 		key := text(i.value)
 		at, twice := first[key]
 		if twice {
-			r.report(ruleListedTwice, i.node, fmt.Sprintf("%s is listed a second time, first at %s", quoted(key), r.at(at)), hint)
+			r.report(ruleListedTwice, i.node, fmt.Sprintf("%s is listed twice, first at %s", quoted(key), r.at(at)), hint)
 		} else {
 			first[key] = i.node
 		}
@@ -83,7 +83,7 @@ func (r *reader) count(v *yamlNode) int {
 	case !ok:
 		return 1
 	case n < 1:
-		r.report(ruleCount, v, fmt.Sprintf("a rollout can not have a count of %d", n), "it is 1 or more; without it each site and zone gets one port")
+		r.report(ruleCount, v, fmt.Sprintf("a rollout cannot have a count of %d", n), "it is 1 or more; without it each site and zone gets one port")
 		return 1
 	}
 	return n
@@ -116,7 +116,7 @@ func (r *reader) template(v *yamlNode) string {
 	for _, part := range inBraces.FindAllString(name, -1) {
 		switch {
 		case len(part) == 1:
-			r.reportWithin(ruleTemplate, v, part, "a brace of the name stands alone", "braces hold a placeholder: "+placeholderList)
+			r.reportWithin(ruleTemplate, v, part, "a brace in the name has no partner", "braces hold a placeholder: "+placeholderList)
 			return ""
 		case !slices.Contains(placeholders, part):
 			hint := "the placeholders are " + placeholderList
@@ -143,7 +143,7 @@ func (r *reader) portName(v *yamlNode) string {
 	}
 	for _, hold := range placeholders {
 		if strings.Contains(name, hold) {
-			r.reportWithin(ruleTemplate, v, hold, hold+" stands for something in a rollout only, and this is one port",
+			r.reportWithin(ruleTemplate, v, hold, hold+" is a placeholder of rollouts, and this is one port",
 				"move the entry under rollouts, with sites, or write the name out")
 			return ""
 		}
@@ -176,7 +176,7 @@ func (e *entry) completeRollout(r *reader) bool {
 
 // checkLocations refuses one location under two spellings: by an alias and its
 // id, by two aliases, or by names that differ in case, accents or spaces. Ports
-// of one rollout that were meant for two places would stand in one. Whether two
+// of one rollout that were meant for two sites would be at one. Whether two
 // different names are one location only the catalog knows, when planning.
 func (e *entry) checkLocations(r *reader) bool {
 	first := make(map[placement]item[plan.Site], len(e.sites))
@@ -198,7 +198,7 @@ func (e *entry) checkLocations(r *reader) bool {
 			}
 			r.report(ruleListedTwice, s.node, fmt.Sprintf("%s is the same location as %s at %s: %s",
 				quoted(siteText(s.value)), quoted(written), r.at(other.node), means),
-				"a rollout stands at each site once; count gives several ports in one zone")
+				"a rollout covers each site once; count gives several ports in one zone")
 		default:
 			first[where] = s
 		}
@@ -212,7 +212,7 @@ func (e *entry) checkTemplate(r *reader) bool {
 	good, name := true, e.found.value("name")
 	if strings.Contains(e.port.Name, holdZone) && len(e.zones) == 0 {
 		if !e.found.mentions("zones") {
-			r.reportWithin(ruleTemplate, name, holdZone, "{zone} stands for nothing: the rollout has no zones", "add zones: [red, blue], or take {zone} out of the name")
+			r.reportWithin(ruleTemplate, name, holdZone, "{zone} has no value: the rollout has no zones", "add zones: [red, blue], or take {zone} out of the name")
 		}
 		good = false
 	}

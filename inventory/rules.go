@@ -23,12 +23,12 @@ const (
 	ruleNotUTF8        = "not-utf8"           // An inventory file is text in UTF-8.
 	ruleControl        = "control-character"  // Control characters are not allowed, in the file or in a value.
 	ruleHidden         = "hidden-character"   // Characters that a reviewer cannot see, or that reorder the line, are not allowed.
-	ruleEmptyFile      = "empty-file"         // An inventory file must say something.
+	ruleEmptyFile      = "empty-file"         // An inventory file must not be empty.
 	ruleSyntax         = "yaml-syntax"        // The file must be YAML.
 	ruleTab            = "tab-indentation"    // Indentation is made of spaces.
 	ruleUnknownAnchor  = "unknown-anchor"     // An alias (*name) needs an anchor (&name) above it.
 	ruleAliasCycle     = "alias-cycle"        // An anchor must not contain itself.
-	ruleAliasBomb      = "alias-bomb"         // Aliases must not blow a file up far beyond what is written in it.
+	ruleAliasBomb      = "alias-bomb"         // Aliases must not expand to far more than what is written in the file.
 	ruleMerge          = "bad-merge"          // A merge key (<<) takes an alias of a mapping, or a list of them.
 	ruleBoolean        = "yaml-boolean"       // Yes, no, on, off, y and n mean different things to different YAML tools, so they are not used unquoted.
 	ruleNumber         = "yaml-number"        // Numbers are plain decimal digits.
@@ -39,7 +39,7 @@ const (
 	ruleKeyType        = "key-not-text"       // Keys are text.
 	ruleDuplicateKey   = "duplicate-key"      // A key stands once in its mapping.
 	ruleUnknownKey     = "unknown-key"        // Every key must be one that the inventory language has in that place.
-	ruleMissingKey     = "missing-key"        // What is required must be there: nothing about money or place is guessed.
+	ruleMissingKey     = "missing-key"        // Required keys must be present: nothing about money or location is guessed.
 	ruleEmptyValue     = "empty-value"        // A key that is written needs a value.
 	ruleSpace          = "surrounding-space"  // Text does not begin or end with a space.
 	ruleVersion        = "bad-version"        // The version of the inventory language is 1.
@@ -53,7 +53,7 @@ const (
 	ruleLAG            = "bad-lag"            // A LAG has 1 to 8 members.
 	ruleLAGSpeed       = "lag-speed"          // The members of a LAG have 10G or faster.
 	ruleLAGOfOne       = "lag-of-one"         // A LAG of one member is not the same as a plain port.
-	ruleReservedTag    = "reserved-tag"       // Tags that portctl sets itself can not be declared.
+	ruleReservedTag    = "reserved-tag"       // Tags that portctl sets itself cannot be declared.
 	ruleLocationID     = "bad-location-id"    // A location id is a positive number.
 	ruleDuplicateSite  = "duplicate-site"     // An alias under sites is defined once.
 	ruleSiteChain      = "site-chain"         // An alias under sites names a location, not another alias.
@@ -76,7 +76,7 @@ const (
 	ruleTemplate       = "bad-template"       // The name of a rollout has the placeholders {site}, {zone} and {n} where, and only where, they tell its ports apart.
 	ruleTemplateTwice  = "template-collision" // A rollout gives each of its ports a name of its own.
 	ruleCount          = "bad-count"          // The count of a rollout is 1 or more.
-	ruleRolloutSize    = "rollout-too-large"  // The rollouts of an inventory stand for at most 100,000 ports.
+	ruleRolloutSize    = "rollout-too-large"  // The rollouts of an inventory expand to at most 100,000 ports.
 	ruleSameZone       = "same-zone"          // Two ports in one diversity zone of a site fail together.
 	ruleCSV            = "csv-format"         // A CSV file has a row of names and rows of as many cells.
 	ruleCSVColumn      = "csv-column"         // The columns of a CSV file are keys of a port, each of them once, and name, site, speed and term are there.

@@ -93,7 +93,7 @@ func TestSchemaAcceptsExamplesAndReference(t *testing.T) {
 	}
 }
 
-// beyondSchema are the rules that a schema of one document can not state: they
+// beyondSchema are the rules that a schema of one document cannot state: they
 // take more than one entry or file, bytes instead of characters, or the way a
 // value is written.
 func beyondSchema() []string {
@@ -104,7 +104,7 @@ func beyondSchema() []string {
 	}
 }
 
-// beyond says that a schema can not know a problem: of the missing keys, the
+// beyond says that a schema cannot know a problem: of the missing keys, the
 // name of the inventory and a term that may be in defaults.
 func beyond(d Diagnostic) bool {
 	return d.Severity == Warning || slices.Contains(beyondSchema(), d.Rule) ||

@@ -84,7 +84,7 @@ func (r *reader) sites(v *yamlNode) {
 		}
 		a := alias{key: p.key, value: value}
 		if value.Tag != tagNull {
-			a.site = r.site(value, "a short name stands for one location")
+			a.site = r.site(value, "a short name names one location")
 		}
 		into.byName[folded] = a
 		into.names = append(into.names, name)

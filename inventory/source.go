@@ -139,13 +139,13 @@ func (s *source) read(content []byte) ([]*yamlNode, *Diagnostic) {
 	}
 	nodes, problem := s.documents()
 	if problem == nil && len(nodes) == 0 {
-		d := s.whole(ruleEmptyFile, "the file says nothing", `an inventory begins with "version: 1" and a name`)
+		d := s.whole(ruleEmptyFile, "the file is empty", `an inventory begins with "version: 1" and a name`)
 		problem = &d
 	}
 	return nodes, problem
 }
 
-// inspect looks for what can not be YAML text of ours before the YAML library
+// inspect looks for what cannot be YAML text of ours before the YAML library
 // sees it, because here it can be named and placed exactly. The first finding
 // is enough: what follows it is usually a consequence.
 func (s *source) inspect(content []byte) (Diagnostic, bool) {
@@ -210,7 +210,7 @@ func refused(rest string, r rune) (rule, message, hint string) {
 		return ruleControl, fmt.Sprintf("the character U+%04X breaks the line for YAML but not for most editors", r),
 			"delete it, or put an ordinary line break in its place"
 	case r == 0xFEFF:
-		return ruleHidden, "a byte order mark (U+FEFF) stands inside the file", "delete it: it is invisible, and often comes from joining files"
+		return ruleHidden, "a byte order mark (U+FEFF) is inside the file", "delete it: it is invisible, and often comes from joining files"
 	case isControl(r):
 		return ruleControl, fmt.Sprintf("the control character U+%04X is not allowed", r), "delete it"
 	case isBidi(r):

@@ -69,7 +69,7 @@ func parseSpeed(text string) (speed plan.Speed, problem, hint string) {
 	case !known:
 		return 0, fmt.Sprintf("%s is not a speed: the unit %s is not known", quoted(text), quoted(m[3])), sold
 	case err != nil || n > int64(plan.Speed400G):
-		return 0, quoted(text) + " is far beyond any port speed", sold
+		return 0, quoted(text) + " is more than any port speed", sold
 	case n <= 0:
 		return 0, quoted(text) + " is not a speed: it must be more than zero", sold
 	case m[2] != "":

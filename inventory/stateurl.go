@@ -55,7 +55,7 @@ func badBucket(text, scheme string) (problem, hint string) {
 	_, err := url.Parse(text)
 	switch {
 	case scheme != "s3":
-		return fmt.Sprintf("state can not be kept at %s: addresses", scheme), form
+		return fmt.Sprintf("state cannot be kept at %s: addresses", scheme), form
 	case userinfo.MatchString(text): // Not quoted: what stands there may be a secret.
 		return "state holds credentials, and a file under review is no place for them", "leave them to the environment, and write s3://bucket/prefix"
 	case err != nil || !bucketURL.MatchString(text):

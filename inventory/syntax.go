@@ -47,8 +47,8 @@ const (
 
 // syntaxHelps is searched from the top.
 var syntaxHelps = []syntaxHelp{
-	{"cannot start any token", ruleSyntax, "a value can not begin with this character", `put the value in double quotes`, theCharacter},
-	{"mapping values are not allowed", ruleSyntax, `this ":" can not stand here`, `a text that contains ": " needs double quotes; otherwise check that the line is indented like its neighbours`, theCharacter},
+	{"cannot start any token", ruleSyntax, "a value cannot begin with this character", `put the value in double quotes`, theCharacter},
+	{"mapping values are not allowed", ruleSyntax, `unexpected ":"`, `a text that contains ": " needs double quotes; otherwise check that the line is indented like its neighbours`, theCharacter},
 	{"did not find expected ',' or ']'", ruleSyntax, "this list is not closed", `close it with "]"; a "[" or "]" in a text needs quotes`, theBracket},
 	{"did not find expected ',' or '}'", ruleSyntax, "this mapping is not closed", `close it with "}"; a "{" or "}" in a text needs quotes`, theBracket},
 	{"found unexpected end of stream", ruleSyntax, "the quote that is opened here is never closed", "close it on the same line", theCharacter},
@@ -59,7 +59,7 @@ var syntaxHelps = []syntaxHelp{
 	{"did not find expected key", ruleSyntax, "this does not line up with what stands above", "indent it like the key it belongs beside, and check that quotes above are closed", theWord},
 	{"did not find expected '-' indicator", ruleSyntax, `this is not an item of the list above, which needs "- "`, `begin the line with "- ", or indent it so that it belongs to an item`, theWord},
 	{"could not find expected ':'", ruleSyntax, `this is not a "key: value"`, `put ": " between key and value`, theLine},
-	{"block sequence entries are not allowed", ruleSyntax, `a list can not begin here`, `put the "- " on a line of its own, indented below the key`, theCharacter},
+	{"block sequence entries are not allowed", ruleSyntax, `a list cannot begin here`, `put the "- " on a line of its own, indented below the key`, theCharacter},
 	{"did not find expected node content", ruleSyntax, "there is no value where one is needed", "write the value, close the bracket that is open, or put the text in double quotes", theCharacter},
 	{"did not find expected <document start>", ruleSyntax, "the document has ended, so nothing can follow here", `begin a new document with "---", or indent this line so that it belongs to what stands above`, theWord},
 	{"found a tab character", ruleTab, "a tab is used where YAML wants spaces", "indent with spaces", theCharacter},

@@ -89,7 +89,7 @@ func (r *reader) goodText(v *yamlNode, text, what string, limit int) bool {
 	}
 	switch trimmed := strings.TrimSpace(text); {
 	case text != "" && trimmed == "":
-		r.report(ruleSpace, v, what+" is nothing but spaces", "write the text between the quotes")
+		r.report(ruleSpace, v, what+" contains only spaces", "write the text between the quotes")
 	case trimmed != text:
 		r.report(ruleSpace, v, what+" begins or ends with a space", "write "+plan.YAMLQuoted(trimmed))
 	case limit != unlimited && len(text) > limit:
@@ -111,7 +111,7 @@ func badCharacter(c rune) (rule, message, hint string) {
 	case isControl(c) || c == 0x2028 || c == 0x2029:
 		return ruleControl, fmt.Sprintf("the control character U+%04X", c), "delete it"
 	case c != ' ' && unicode.Is(unicode.Zs, c):
-		return ruleHidden, fmt.Sprintf("U+%04X, which looks like an ordinary space but is none", c), "write an ordinary space in its place; it often comes from a web page or a spreadsheet"
+		return ruleHidden, fmt.Sprintf("U+%04X, which looks like an ordinary space but is not one", c), "write an ordinary space in its place; it often comes from a web page or a spreadsheet"
 	case plan.Invisible(c):
 		return ruleHidden, fmt.Sprintf("the invisible character U+%04X", c), "delete it: two names that look the same must be the same"
 	}
@@ -270,7 +270,7 @@ func (r *reader) members(v *yamlNode) int {
 	n, ok := r.integer(v, "lag", fmt.Sprintf("write the number of members, 1 to %d", plan.MaxLagMembers))
 	switch {
 	case ok && n < 1:
-		r.report(ruleLAG, v, fmt.Sprintf("a LAG can not have %d members", n), fmt.Sprintf("it has 1 to %d; leave lag out for a plain port", plan.MaxLagMembers))
+		r.report(ruleLAG, v, fmt.Sprintf("a LAG cannot have %d members", n), fmt.Sprintf("it has 1 to %d; leave lag out for a plain port", plan.MaxLagMembers))
 		return 0
 	case ok && n > plan.MaxLagMembers:
 		r.report(ruleLAG, v, fmt.Sprintf("a LAG of %d members is too large", n), fmt.Sprintf("it has 1 to %d; write two entries", plan.MaxLagMembers))
