@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/portctl/portctl/pkg/plan"
 )
@@ -37,10 +38,11 @@ func (b *builder) checkEntries() {
 	b.checkTerms()
 }
 
-// atSource makes a diagnostic about the value at a position of any of the files.
+// atSource makes a diagnostic about the word at a position of any of the files.
 func (b *builder) atSource(rule string, at plan.Source, message, hint string) Diagnostic {
-	src := b.inv.sources[at.File]
-	return src.at(rule, at.Line, at.Column, src.valueEnd(at.Line, at.Column), message, hint)
+	src := b.sources[at.File]
+	end := strings.IndexAny(src.Line(at.Line).From(at.Column)+" ", " ,]}")
+	return src.at(rule, at.Line, at.Column, at.Column+end, message, hint)
 }
 
 // checkUnmanaged refuses names that are to be left alone and looked after.

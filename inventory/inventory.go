@@ -3,7 +3,6 @@ package inventory
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"gopkg.in/yaml.v3"
 
@@ -33,8 +32,6 @@ type Inventory struct {
 	Files []string
 	// Warnings are the problems that stop nothing.
 	Warnings Diagnostics
-
-	sources map[string]*source // by file name, for Snippet
 }
 
 // Desired is the inventory as the value that planning compares with the
@@ -56,20 +53,6 @@ func (inv *Inventory) Services() int {
 		}
 	}
 	return count
-}
-
-// Snippet is the line of the file at a position of the inventory, and a caret
-// under the value that begins there, as in a diagnostic; empty for a position
-// that is in none of the files.
-func (inv *Inventory) Snippet(at plan.Source) string {
-	src, ok := inv.sources[at.File]
-	if !ok || at.Line < 1 || at.Line > len(src.Starts()) {
-		return ""
-	}
-	own := *src // It remembers the last line, and several may ask at a time.
-	var b strings.Builder
-	own.at("", at.Line, at.Column, own.valueEnd(at.Line, at.Column), "", "").renderLine(&b)
-	return b.String()
 }
 
 // File is one inventory file in memory.
@@ -107,6 +90,7 @@ func (l language) parse(files []File, found Diagnostics) (*Inventory, error) {
 type builder struct {
 	language language
 	inv      *Inventory
+	sources  map[string]*source // by file name
 	diags    Diagnostics
 	// incomplete says that some file could not be understood, so that nothing
 	// can be said about what is missing from the inventory as a whole.
@@ -132,7 +116,8 @@ type builder struct {
 func (l language) newBuilder() *builder {
 	return &builder{
 		language: l,
-		inv:      &Inventory{sources: map[string]*source{}},
+		inv:      &Inventory{},
+		sources:  map[string]*source{},
 		names:    map[string]owner{}, places: map[placement]occupant{}, leaveAlone: map[string]plan.Source{},
 	}
 }
@@ -152,7 +137,7 @@ func (b *builder) result() (*Inventory, error) {
 func (b *builder) file(f File) {
 	src := newSource(f)
 	b.inv.Files = append(b.inv.Files, f.Name)
-	b.inv.sources[f.Name] = src
+	b.sources[f.Name] = src
 	if b.first == nil {
 		b.first = src
 	}

@@ -96,41 +96,6 @@ func (s *source) span(n *yaml.Node) int {
 	return max(1, utf8.RuneCountInString(strings.TrimRight(rest, " \t")))
 }
 
-// valueEnd is the column behind the value that begins at a column: behind its
-// closing quote or bracket, or before the comma, bracket or comment that ends it.
-func (s *source) valueEnd(line, column int) int {
-	rest := []rune(s.Line(line).From(column))
-	if len(rest) == 0 {
-		return column + 1
-	}
-	depth, quote := 0, rune(0)
-	for i, r := range rest {
-		switch {
-		case quote != 0:
-			if r == quote {
-				quote = 0
-				if depth == 0 {
-					return column + i + 1
-				}
-			}
-		case (i == 0 || depth > 0) && (r == '"' || r == '\''):
-			quote = r
-		case r == '[' || r == '{':
-			depth++
-		case r == ']' || r == '}':
-			if depth--; depth == 0 {
-				return column + i + 1
-			}
-		case r == '#' && i > 0 && rest[i-1] == ' ':
-			return column + len([]rune(strings.TrimRight(string(rest[:i]), " \t")))
-		}
-		if quote == 0 && (depth < 0 || depth == 0 && r == ',') {
-			return column + max(1, i)
-		}
-	}
-	return column + len([]rune(strings.TrimRight(string(rest), " \t")))
-}
-
 // read gives the documents of the file, or the problem that there are none to
 // be had.
 func (s *source) read(content []byte) ([]*yamlNode, *Diagnostic) {
