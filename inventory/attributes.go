@@ -41,6 +41,9 @@ type attribute struct {
 	// read reads a value into the document at hand (r.doc) or into an entry. It is
 	// called again for every port that a rollout or the defaults give the value to.
 	read func(r *reader, v *yamlNode, e *entry)
+	// once takes what a document says for the whole inventory, in which the key may
+	// be given once; nil when it may be given in every document.
+	once func(b *builder, r *reader)
 }
 
 // Words for keys that have another name in a rollout.
@@ -62,27 +65,32 @@ var attributes = language{
 	{
 		key: "name", in: atTop, kind: aName, need: "once", example: "emea-core",
 		doc:  "The inventory's name. It goes into the tags of every order. All files together have one.",
-		read: func(r *reader, v *yamlNode, _ *entry) { r.doc.name = r.given(v, "name", maxName) },
+		read: func(r *reader, v *yamlNode, _ *entry) { r.doc.name, _ = r.text(v, "name", maxName) },
+		once: func(b *builder, r *reader) { b.inv.Name = r.doc.name },
 	},
 	{
 		key: "environment", in: atTop, kind: anEnv, need: "no, or once", example: "staging", words: []string{"env"},
 		doc:  "A guard: the inventory is refused against any other environment, except for rehearsals in the sandbox.",
 		read: func(r *reader, v *yamlNode, _ *entry) { r.doc.environment = r.environment(v) },
+		once: func(b *builder, r *reader) { b.inv.Environment = r.doc.environment },
 	},
 	{
 		key: "state", in: atTop, kind: aState, need: ".portctl/ beside the first file, or once", example: "s3://netops/portctl", words: []string{"ledger", "backend"},
 		doc:  "Where claims and lock are kept. A path is taken from the directory of this file.",
 		read: func(r *reader, v *yamlNode, _ *entry) { r.doc.state = r.ledger(v) },
+		once: func(b *builder, r *reader) { b.inv.State = r.doc.state },
 	},
 	{
 		key: "policy", in: atTop, kind: aPolicy, need: "no, or once", example: "{maxBuy: 25}", words: []string{"limits", "budget"},
 		doc:  "Limits on what one run may buy, checked on its sums before the first order.",
-		read: func(r *reader, v *yamlNode, _ *entry) { r.policy(v) },
+		read: func(r *reader, v *yamlNode, _ *entry) { r.decode(inPolicy, v, &entry{}) },
+		once: func(b *builder, r *reader) { b.inv.Policy, b.termsAt = r.doc.policy, r.doc.termsAt },
 	},
 	{
 		key: "unmanaged", in: atTop, kind: someNames, need: "no, or once", example: "[lab-7]", words: []string{"ignore", "ignored"},
 		doc:  "Services in the account that portctl leaves alone, by name or UID.",
 		read: func(r *reader, v *yamlNode, _ *entry) { r.unmanaged(v) },
+		once: (*builder).leave,
 	},
 	{
 		key: "defaults", in: atTop, kind: someDefaults, need: "no", example: "{term: 12}", words: []string{"default"},

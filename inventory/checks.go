@@ -45,6 +45,14 @@ func (b *builder) atSource(rule string, at plan.Source, message, hint string) Di
 	return src.at(rule, at.Line, at.Column, at.Column+end, message, hint)
 }
 
+// leave notes the services that the inventory leaves alone.
+func (b *builder) leave(r *reader) {
+	b.unmanaged, b.unmanagedIn, b.inv.Unmanaged = r.doc.unmanaged, r.source, valuesOf(r.doc.unmanaged)
+	for _, u := range b.unmanaged {
+		b.leaveAlone[plan.FoldName(u.value)] = r.at(u.node)
+	}
+}
+
 // checkUnmanaged refuses names that are to be left alone and looked after.
 func (b *builder) checkUnmanaged() {
 	uids := map[string]plan.Source{}

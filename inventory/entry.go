@@ -11,16 +11,15 @@ import (
 
 // document is what one YAML document says, before anything is expanded.
 type document struct {
-	name, environment, state   given
-	policyGiven, unmanagedList given
-	policy                     plan.Policy
-	termsAt                    plan.Source // where the policy's terms stand
-	unmanaged                  []item[string]
-	defaults                   *found // nil when there are none to use
-	defaultsBroken             bool   // there are defaults, but they could not be read
-	sites                      sites
-	ports, rollouts            []*entry
-	rolloutsFirst              bool // rollouts stand above ports
+	name, environment, state string
+	policy                   plan.Policy
+	termsAt                  plan.Source // where the policy's terms stand
+	unmanaged                []item[string]
+	defaults                 *found // nil when there are none to use
+	defaultsBroken           bool   // there are defaults, but they could not be read
+	sites                    sites
+	ports, rollouts          []*entry
+	rolloutsFirst            bool // rollouts stand above ports
 }
 
 // entry is one element of ports or rollouts. Only what it declares itself is in

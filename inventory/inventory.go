@@ -95,15 +95,11 @@ type builder struct {
 	// incomplete says that some file could not be understood, so that nothing
 	// can be said about what is missing from the inventory as a whole.
 	incomplete  bool
-	named       bool    // a name is there, if perhaps a bad one
-	listed      bool    // ports are there, if perhaps bad ones
-	first       *source // the first file, where a missing name is reported
-	name        given
-	environment given
-	state       given
-	policy      given
-	termsAt     plan.Source // where the policy's terms stand
-	unmanagedAt given
+	named       bool                   // a name is there, if perhaps a bad one
+	listed      bool                   // ports are there, if perhaps bad ones
+	first       *source                // the first file, where a missing name is reported
+	given       map[string]plan.Source // where a key stands that is given once
+	termsAt     plan.Source            // where the policy's terms stand
 	unmanaged   []item[string]
 	unmanagedIn *source // the file that lists them
 	leaveAlone  map[string]plan.Source
@@ -117,8 +113,8 @@ func (l language) newBuilder() *builder {
 	return &builder{
 		language: l,
 		inv:      &Inventory{},
-		sources:  map[string]*source{},
-		names:    map[string]owner{}, places: map[placement]occupant{}, leaveAlone: map[string]plan.Source{},
+		sources:  map[string]*source{}, given: map[string]plan.Source{},
+		names: map[string]owner{}, places: map[placement]occupant{}, leaveAlone: map[string]plan.Source{},
 	}
 }
 
@@ -166,13 +162,13 @@ func (b *builder) document(src *source, n *yamlNode) {
 	r.checkTags(n)
 	if keys := r.decode(atTop, n, &entry{}); keys != nil {
 		keys.require("")
+		b.once(&r, keys)
 		doc.defaultsBroken = doc.defaults == nil && keys.mentions("defaults")
 		b.named = b.named || keys.mentions("name")
 		b.listed = b.listed || keys.mentions("ports") || keys.mentions("rollouts")
 	} else {
 		b.incomplete = true
 	}
-	b.onceOnly(&r)
 	if doc.rolloutsFirst {
 		b.rollouts(&r)
 	}
@@ -234,48 +230,26 @@ func (b *builder) fits(r *reader, o *entry) bool {
 	return false
 }
 
-// given is a value that the whole inventory has once.
-type given struct {
-	text string
-	node *yamlNode // nil when it was not given
-	at   plan.Source
-}
-
-// onceOnly takes what one document says for the whole inventory.
-func (b *builder) onceOnly(r *reader) {
-	doc := r.doc
-	b.once(r, &b.name, doc.name, "name")
-	b.once(r, &b.environment, doc.environment, "environment")
-	b.once(r, &b.state, doc.state, "state")
-	if b.once(r, &b.policy, doc.policyGiven, "policy") {
-		b.inv.Policy, b.termsAt = doc.policy, doc.termsAt
-	}
-	if b.once(r, &b.unmanagedAt, doc.unmanagedList, "unmanaged") {
-		b.unmanaged, b.unmanagedIn, b.inv.Unmanaged = doc.unmanaged, r.source, valuesOf(doc.unmanaged)
-		for _, u := range doc.unmanaged {
-			b.leaveAlone[plan.FoldName(u.value)] = r.at(u.node)
+// once takes what a document says for the whole inventory, unless another one has
+// said it before.
+func (b *builder) once(r *reader, top *found) {
+	for _, a := range r.language.of(atTop) {
+		v := top.value(a.key)
+		if a.once == nil || v == nil || isNull(v) {
+			continue
 		}
+		if first, given := b.given[a.key]; given {
+			r.report(ruleGivenTwice, v, fmt.Sprintf("%s is given a second time, first at %s", a.key, first),
+				fmt.Sprintf("all files together are one inventory with one %s: keep one of the two", a.key))
+			continue
+		}
+		b.given[a.key] = r.at(v)
+		a.once(b, r)
 	}
-}
-
-// once is true when the value is the inventory's.
-func (b *builder) once(r *reader, have *given, now given, key string) bool {
-	switch {
-	case now.node == nil:
-		return false
-	case have.node == nil:
-		*have = now
-		return true
-	}
-	r.report(ruleGivenTwice, now.node,
-		fmt.Sprintf("%s is given a second time, first at %s", key, have.at),
-		fmt.Sprintf("all files together are one inventory with one %s: keep one of the two", key))
-	return false
 }
 
 // finish checks what only the inventory as a whole can tell.
 func (b *builder) finish() {
-	b.inv.Name, b.inv.Environment, b.inv.State = b.name.text, b.environment.text, b.state.text
 	b.checkEntries()
 	if b.incomplete || b.first == nil {
 		return

@@ -12,11 +12,6 @@ import (
 	"github.com/portctl/portctl/pkg/plan"
 )
 
-func (r *reader) policy(v *yamlNode) {
-	r.doc.policyGiven = given{node: v, at: r.at(v)}
-	r.decode(inPolicy, v, &entry{})
-}
-
 // currencyCode is the shape of a code of ISO 4217.
 var currencyCode = regexp.MustCompile(`^[A-Z]{3}$`)
 
@@ -120,7 +115,6 @@ func valuesOf[T any](items []item[T]) []T {
 
 // unmanaged reads the services that the inventory leaves alone.
 func (r *reader) unmanaged(v *yamlNode) {
-	r.doc.unmanagedList = given{node: v, at: r.at(v)}
 	if v.Kind != yaml.SequenceNode {
 		r.report(ruleType, v, "unmanaged must be a list of names, but this is "+describe(v), "write for example unmanaged: [lab-7]")
 		return

@@ -15,24 +15,24 @@ var schemeLike = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9+.-]+):`)
 // ledger reads where claims and lock are kept: the URL of a bucket, or a path,
 // which is taken from the directory of the file that it stands in, so that it
 // names the same place wherever portctl is started.
-func (r *reader) ledger(v *yamlNode) given {
-	g := r.given(v, "state", unlimited)
-	if g.text == "" {
-		return g
+func (r *reader) ledger(v *yamlNode) string {
+	text, ok := r.text(v, "state", unlimited)
+	if !ok {
+		return ""
 	}
 	problem, hint := "", ""
-	if m := schemeLike.FindStringSubmatch(g.text); m != nil {
-		problem, hint = badBucket(g.text, m[1])
-	} else if strings.HasPrefix(g.text, "~") {
+	if m := schemeLike.FindStringSubmatch(text); m != nil {
+		problem, hint = badBucket(text, m[1])
+	} else if strings.HasPrefix(text, "~") {
 		problem, hint = "~ is not followed in a file", "write the whole path, or one relative to this file"
-	} else if !filepath.IsAbs(g.text) {
-		g.text = filepath.Join(filepath.Dir(r.source.name), g.text)
+	} else if !filepath.IsAbs(text) {
+		text = filepath.Join(filepath.Dir(r.source.name), text)
 	}
 	if problem != "" {
 		r.reportSecret(ruleLedger, v, problem, hint)
-		g.text = ""
+		return ""
 	}
-	return g
+	return text
 }
 
 // userinfo are the credentials in a URL.

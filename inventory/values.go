@@ -196,23 +196,15 @@ func decimalForm(value string) string {
 	return fmt.Sprintf(": %d", n)
 }
 
-// given reads a value that the whole inventory has once. Its node is set even
-// when the value is bad: it is given, and not missing.
-func (r *reader) given(v *yamlNode, what string, limit int) given {
-	text, _ := r.text(v, what, limit)
-	return given{text: text, node: v, at: r.at(v)}
-}
-
 // environments are Megaport's (API facts §1.1, confidence A) and the sandbox.
 var environments = []string{"production", "staging", "development", "sandbox"}
 
-func (r *reader) environment(v *yamlNode) given {
-	text, _ := r.word(v, "environment", unlimited)
-	g := given{text: text, node: v, at: r.at(v)}
-	if g.text != "" && !slices.Contains(environments, g.text) {
-		r.report(ruleEnvironment, v, quoted(g.text)+" is not an environment", oneOf(g.text, environments))
+func (r *reader) environment(v *yamlNode) string {
+	text, ok := r.word(v, "environment", unlimited)
+	if ok && !slices.Contains(environments, text) {
+		r.report(ruleEnvironment, v, quoted(text)+" is not an environment", oneOf(text, environments))
 	}
-	return g
+	return text
 }
 
 // oneOf is the hint for a value out of few: the nearest, and all of them.

@@ -246,7 +246,6 @@ type extents struct {
 	ends      map[*yaml.Node]int // the byte offset behind a node, where it has one of its own
 	comments  []comment
 	markers   []int // the lines that begin with "---"
-	blanks    []int // how many lines up to each are empty
 	directive int   // the first line that begins with "%", or 0
 }
 
@@ -259,7 +258,6 @@ func measure(src *Source, nodes []*yaml.Node) extents {
 	}
 	sort.Slice(scalars, func(i, j int) bool { return scalars[i][0] < scalars[j][0] })
 	e.scan(scalars)
-	e.countBlanks()
 	return e
 }
 
@@ -451,21 +449,15 @@ func (e *extents) markerBefore(line int) int {
 	return e.markers[i-1]
 }
 
-func (e *extents) countBlanks() {
-	starts := e.src.Starts()
-	e.blanks = make([]int, len(starts)+1)
-	for i := range starts {
-		e.blanks[i+1] = e.blanks[i]
-		if strings.TrimSpace(e.src.Text[starts[i]:starts[i]+LineLength(e.src.Text[starts[i]:])]) == "" {
-			e.blanks[i+1]++
-		}
-	}
-}
-
 // isBlank says whether a line is empty.
-func (e *extents) isBlank(line int) bool { return e.blanks[line] > e.blanks[line-1] }
+func (e *extents) isBlank(line int) bool { return strings.TrimSpace(e.src.Line(line).Text) == "" }
 
 // blankBetween says whether an empty line stands between two lines.
 func (e *extents) blankBetween(before, line int) bool {
-	return line > before+1 && e.blanks[line-1] > e.blanks[before]
+	for n := before + 1; n < line; n++ {
+		if e.isBlank(n) {
+			return true
+		}
+	}
+	return false
 }
