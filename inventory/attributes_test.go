@@ -109,15 +109,15 @@ func TestEveryPortFieldHasAKey(t *testing.T) {
 // TestRowsAreWhole proves that every row says what the reference and editors need,
 // and that no key or word means two things in one mapping.
 func TestRowsAreWhole(t *testing.T) {
-	for in := range what {
+	for in := range mappingNames {
 		seen := map[string]string{}
 		for _, a := range attributes.of(in) {
 			if a.read == nil || a.doc == "" || a.kind.schema == nil || a.kind.words == "" || in != inSite && (a.need == "" || a.example == "") {
-				t.Errorf("the row of %s in %s is not whole", a.key, what[in])
+				t.Errorf("the row of %s in %s is not whole", a.key, mappingNames[in])
 			}
 			for _, word := range append([]string{bare(a.key)}, a.words...) {
 				if other, twice := seen[word]; twice {
-					t.Errorf("in %s %q is %s and %s", what[in], word, other, a.key)
+					t.Errorf("in %s %q is %s and %s", mappingNames[in], word, other, a.key)
 				}
 				seen[word] = a.key
 			}

@@ -55,8 +55,8 @@ func (l language) called(in mapping, word string) string {
 	return ""
 }
 
-// what names a mapping in messages.
-var what = map[mapping]string{atTop: "the inventory", inPolicy: "policy", inDefaults: "defaults", inPorts: "a port", inRollouts: "a rollout", inSite: "a site"}
+// mappingNames are the mappings in messages.
+var mappingNames = map[mapping]string{atTop: "the inventory", inPolicy: "policy", inDefaults: "defaults", inPorts: "a port", inRollouts: "a rollout", inSite: "a site"}
 
 // elsewhere says where a key belongs that is none of this mapping, or nothing.
 func (l language) elsewhere(in mapping, key string) string {
@@ -149,7 +149,7 @@ func (f *found) mentions(name string) bool { return f.has(name) || slices.Contai
 func (r *reader) decode(in mapping, n *yamlNode, into *entry) *found {
 	n = follow(n)
 	if n.Kind != yaml.MappingNode {
-		r.report(ruleType, n, fmt.Sprintf("%s must be a mapping of keys to values, but this is %s", what[in], describe(n)),
+		r.report(ruleType, n, fmt.Sprintf("%s must be a mapping of keys to values, but this is %s", mappingNames[in], describe(n)),
 			r.notMapping(n, "it has the keys "+list(r.language.names(in))))
 		return nil
 	}
@@ -191,9 +191,9 @@ func (f *found) unknown(k *yamlNode) {
 		f.excused = append(f.excused, near)
 		hint = fmt.Sprintf("did you mean %s?", quoted(near))
 	} else {
-		hint = fmt.Sprintf("%s has the keys %s", what[f.in], list(l.names(f.in)))
+		hint = fmt.Sprintf("%s has the keys %s", mappingNames[f.in], list(l.names(f.in)))
 	}
-	f.r.report(ruleUnknownKey, k, fmt.Sprintf("%s has no key %s", what[f.in], quoted(name)), hint)
+	f.r.report(ruleUnknownKey, k, fmt.Sprintf("%s has no key %s", mappingNames[f.in], quoted(name)), hint)
 }
 
 // require reports the required keys that are missing. The name of the thing,
@@ -210,7 +210,7 @@ func (f *found) requireKey(key, name, hint string) {
 	if f.mentions(key) {
 		return
 	}
-	which := what[f.in]
+	which := mappingNames[f.in]
 	if name != "" {
 		which = "the port " + quoted(name)
 	}
