@@ -24,10 +24,11 @@ race: ## run the same tests under the race detector (needs a C compiler)
 	go test -race ./...
 
 .PHONY: lint
-lint: ## check formatting, vet, staticcheck and the module file
+lint: ## check formatting, vet, staticcheck, dead code and the module file
 	@out=$$(go tool gofumpt -l .); if [ -n "$$out" ]; then echo "gofumpt would change:"; echo "$$out"; exit 1; fi
 	go vet ./...
 	go tool staticcheck ./...
+	@out=$$(go tool deadcode -test -tags s3 ./... | grep -v _test.go); if [ -n "$$out" ]; then echo "nothing calls:"; echo "$$out"; exit 1; fi
 	go mod tidy -diff
 	go mod verify
 

@@ -3,8 +3,11 @@ package inventory
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/portctl/portctl/inventory/layout"
 )
 
 // bracket is one of "[", "{", "]" and "}" in a file, at a byte offset.
@@ -31,10 +34,10 @@ func scanBrackets(text string) (open []bracket, wrong bracket) {
 		begins := strings.IndexByte(" \t\n[{,:", before) >= 0
 		switch {
 		case c == '#' && strings.IndexByte(" \t\n", before) >= 0:
-			at += lineLength(text[at:])
+			at += layout.LineLength(text[at:])
 			continue
 		case begins && (c == '"' || c == '\''):
-			at = quotedEnd(text, at, c)
+			at = layout.QuotedEnd(text, at, c)
 			continue
 		case (c == '[' || c == '{') && (begins || len(open) > 0):
 			open = append(open, bracket{at, c})
@@ -49,21 +52,14 @@ func scanBrackets(text string) (open []bracket, wrong bracket) {
 	return open, bracket{}
 }
 
-// position is the line and column of a byte offset.
-func (s *source) position(at int) (line, column int) {
-	e := extents{src: s}
-	line = e.lineOf(at)
-	return line, utf8.RuneCountInString(s.text[s.lineStarts()[line-1]:at]) + 1
-}
-
 // wrongBracket reports a bracket that is not closed, or is closed by another.
 func (s *source) wrongBracket(help syntaxHelp) (Diagnostic, bool) {
-	open, wrong := scanBrackets(s.text)
+	open, wrong := scanBrackets(s.Text)
 	switch {
 	case wrong.sign != 0:
 		last := open[len(open)-1]
-		line, column := s.position(wrong.at)
-		fromLine, fromColumn := s.position(last.at)
+		line, column := s.Position(wrong.at)
+		fromLine, fromColumn := s.Position(last.at)
 		return s.at(help.rule, line, column, column+1,
 			fmt.Sprintf("this %q cannot close the %q that is opened at %s:%d:%d", string(wrong.sign), string(last.sign), s.name, fromLine, fromColumn),
 			fmt.Sprintf("close that one first, with %q", string(last.closes()))), true
@@ -76,11 +72,11 @@ func (s *source) wrongBracket(help syntaxHelp) (Diagnostic, bool) {
 // unclosed reports a bracket that is never closed. A comment on its line may
 // have swallowed the other one.
 func (s *source) unclosed(b bracket, help syntaxHelp) Diagnostic {
-	line, column := s.position(b.at)
-	rest := s.text[b.at : b.at+lineLength(s.text[b.at:])]
+	line, column := s.Position(b.at)
+	rest := s.Text[b.at : b.at+layout.LineLength(s.Text[b.at:])]
 	if i := strings.Index(rest, " #"); i >= 0 && gluedHash(rest[i+1:]) && strings.IndexByte(rest[i:], b.closes()) >= 0 {
 		column += utf8.RuneCountInString(rest[:i+1])
-		return s.at(help.rule, line, column, column+utf8.RuneCountInString(rest[i+1:]), fmt.Sprintf(`this is a comment, because a "#" stands after a space, and so the %q is not closed`, string(b.sign)),
+		return s.at(help.rule, line, column, column+utf8.RuneCountInString(rest[i+1:]), fmt.Sprintf(`this is a comment, because "#" follows a space, and so the %q is not closed`, string(b.sign)),
 			"put the text with the \"#\" in double quotes")
 	}
 	return s.at(help.rule, line, column, column+1, help.message, help.hint)
@@ -88,14 +84,14 @@ func (s *source) unclosed(b bracket, help syntaxHelp) Diagnostic {
 
 // closed is a beginning of the file with the brackets closed that it leaves
 // open, so that the parser complains of what stands in them and not of its end.
-func (s *source) closed(end int) []byte {
-	open, _ := scanBrackets(s.text[:end])
-	text := []byte(s.text[:end])
+func (s *source) closed(end int) string {
+	open, _ := scanBrackets(s.Text[:end])
+	text := s.Text[:end]
 	if len(open) > 0 {
-		text = append(text, '\n')
+		text += "\n"
 	}
-	for i := len(open) - 1; i >= 0; i-- {
-		text = append(text, ' ', open[i].closes())
+	for _, b := range slices.Backward(open) {
+		text += " " + string(b.closes())
 	}
 	return text
 }
@@ -103,7 +99,7 @@ func (s *source) closed(end int) []byte {
 // behindBrackets reports what stands behind a list or mapping in brackets on
 // its line: a text that begins with a bracket, or a bracket too many.
 func (s *source) behindBrackets(n int) (Diagnostic, bool) {
-	text := s.line(n).text
+	text := s.Line(n).Text
 	m := bracketValue.FindStringIndex(text)
 	if m == nil || len(text) > 4*snippetMax {
 		return Diagnostic{}, false
@@ -121,7 +117,7 @@ func (s *source) behindBrackets(n int) (Diagnostic, bool) {
 			return Diagnostic{}, false
 		}
 		start := utf8.RuneCountInString(text[:len(text)-len(rest)]) + 1
-		return s.at(ruleSyntax, n, start, start+utf8.RuneCountInString(rest), "this stands behind the bracket that closes the value",
+		return s.at(ruleSyntax, n, start, start+utf8.RuneCountInString(rest), "this follows the bracket that closes the value",
 			"delete it; or put the whole text in double quotes if the brackets are part of it"), true
 	}
 	return Diagnostic{}, false

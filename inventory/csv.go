@@ -1,11 +1,9 @@
 package inventory
 
 import (
-	"bytes"
-	"encoding/csv"
 	"errors"
 	"fmt"
-	"io"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -13,6 +11,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/portctl/portctl/inventory/spreadsheet"
 	"github.com/portctl/portctl/pkg/plan"
 )
 
@@ -25,219 +24,159 @@ import (
 // error is Diagnostics, with every problem of every row, at its place in the CSV
 // file; the warnings are columns that were not used.
 func FromCSV(f File, name string) (inventory []byte, warnings Diagnostics, err error) {
-	t := sheet{src: newSource(f)}
+	return attributes.fromCSV(f, name)
+}
+
+func (l language) fromCSV(f File, name string) (inventory []byte, warnings Diagnostics, err error) {
+	t := sheet{language: l, src: newSource(f), lines: []cell{{}}}
 	if d, bad := t.src.inspect(f.Content); bad {
 		return nil, nil, Diagnostics{d}
 	}
-	t.read()
-	t.columns()
+	if t.read(); !hasErrors(t.diags) {
+		t.columns()
+	}
 	if hasErrors(t.diags) {
 		return nil, nil, t.diags.settle()
 	}
-	text := t.inventory(name)
-	t.check(text)
+	t.inventory(name)
+	t.check()
 	diags := t.diags.settle()
 	if hasErrors(diags) {
 		return nil, nil, diags
 	}
-	formatted, err := Format(File{Name: f.Name, Content: text})
+	formatted, err := l.format(File{Name: f.Name, Content: []byte(t.text.String())})
 	return formatted, diags, err
 }
 
 // sheet is a spreadsheet on its way to an inventory.
 type sheet struct {
-	src    *source
-	diags  Diagnostics
-	header []cell
-	rows   [][]cell
-	use    []column
-	lines  map[int]cell // what a line of the inventory was made from
+	language language
+	src      *source
+	diags    Diagnostics
+	header   []spreadsheet.Cell
+	rows     [][]spreadsheet.Cell // as many cells as the header has
+	use      []column
+	text     strings.Builder // the inventory
+	lines    []cell          // what each line of it was made from
 }
 
-// cell is one cell. Its column counts characters from 1.
+// cell is a cell, and the name of its column.
 type cell struct {
-	text         string
-	line, column int
-	of           *column // nil for a row as a whole
+	spreadsheet.Cell
+	of string
 }
 
 // column is a column of the spreadsheet that is used.
 type column struct {
+	*attribute
 	index  int
 	header string
-	key    string // of a port, or "tags"
 	tag    string // the name of the tag, when the column is one tag
 	unit   string // of speeds and terms
 }
 
-func (t *sheet) report(rule string, c cell, message, hint string) {
-	width := max(1, utf8.RuneCountInString(c.text))
-	t.diags = append(t.diags, t.src.at(rule, c.line, c.column, c.column+width, message, hint))
+func (t *sheet) report(rule string, c spreadsheet.Cell, message, hint string) {
+	width := max(1, utf8.RuneCountInString(c.Text))
+	t.diags = append(t.diags, t.src.at(rule, c.Line, c.Column, c.Column+width, message, hint))
 }
 
-// read splits the file into cells.
+// read splits the file into rows, and holds each to the columns that there are.
 func (t *sheet) read() {
-	text, skipped := t.src.text, 0
-	first, rest, _ := strings.Cut(text, "\n")
-	separator := separatorOf(first)
-	if sep := strings.TrimRight(first, "\r"); len(sep) == 5 && strings.EqualFold(sep[:4], "sep=") { // Excel's own header.
-		separator, text, skipped = rune(sep[4]), rest, 1
-	}
-	r := csv.NewReader(strings.NewReader(text))
-	r.Comma, r.FieldsPerRecord = separator, -1
-	r.TrimLeadingSpace = separator != '\t'
-	for {
-		record, err := r.Read()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		var broken *csv.ParseError
-		if errors.As(err, &broken) {
-			t.diags = append(t.diags, t.src.at(ruleCSV, broken.Line+skipped, broken.Column, broken.Column+1,
-				"this can not be read as CSV: "+broken.Err.Error(), `a cell with quotes is in quotes as a whole, and quotes in it are doubled: "a ""b"" c"`))
-			return
-		}
-		var row []cell
-		for i, text := range record {
-			line, column := r.FieldPos(i)
-			row = append(row, t.cell(text, line+skipped, column))
-		}
-		t.add(row)
-	}
-	if len(t.rows) == 0 && !hasErrors(t.diags) {
+	rows, err := spreadsheet.Read(t.src.Text)
+	var broken *spreadsheet.SyntaxError
+	if errors.As(err, &broken) {
+		t.report(ruleCSV, spreadsheet.Cell{Line: broken.Line, Column: broken.Column},
+			"this cannot be read as CSV: "+broken.Reason, `a cell with quotes is in quotes as a whole, and quotes in it are doubled: "a ""b"" c"`)
+	} else if len(rows) < 2 {
 		t.diags = append(t.diags, t.src.whole(ruleCSV, "the file has no rows", "the first row names the columns, and each row below it is a port"))
 	}
-}
-
-// separatorOf guesses the separator from the names of the columns.
-func separatorOf(header string) rune {
-	best, count := ',', 0
-	for _, s := range []rune{',', ';', '\t'} {
-		if n := strings.Count(header, string(s)); n > count {
-			best, count = s, n
-		}
-	}
-	return best
-}
-
-// cell is a cell at a byte column of a line. Spaces around the text are none of
-// it, and neither are the quotes.
-func (t *sheet) cell(text string, line, byteColumn int) cell {
-	l := t.src.line(line)
-	prefix := l.text[:min(max(byteColumn-1, 0), len(l.text))]
-	column := utf8.RuneCountInString(prefix) + 1
-	if strings.HasPrefix(l.from(column), `"`) {
-		column++
-	}
-	trimmed := strings.TrimFunc(strings.ReplaceAll(text, "\u00a0", " "), unicode.IsSpace)
-	return cell{text: trimmed, line: line, column: column}
-}
-
-// add keeps a row that says something.
-func (t *sheet) add(row []cell) {
-	if !slices.ContainsFunc(row, func(c cell) bool { return c.text != "" }) {
+	if len(rows) == 0 {
 		return
 	}
-	if t.header == nil {
-		t.header = row
-		return
-	}
-	for i, c := range row {
-		if i >= len(t.header) && c.text != "" {
-			t.report(ruleCSV, c, fmt.Sprintf("this row has more cells than there are columns: %s", quoted(c.text)), "put a cell that contains the separator in quotes")
-			return
+	t.header = rows[0]
+	for _, row := range rows[1:] {
+		last := row[len(row)-1]
+		for len(row) < len(t.header) {
+			row = append(row, spreadsheet.Cell{Line: last.Line, Column: last.Column + utf8.RuneCountInString(last.Text)})
 		}
+		for _, c := range row[len(t.header):] {
+			if c.Text != "" {
+				t.report(ruleCSV, c, fmt.Sprintf("this row has more cells than there are columns: %s", quoted(c.Text)), "put a cell that contains the separator in quotes")
+				break
+			}
+		}
+		t.rows = append(t.rows, row)
 	}
-	t.rows = append(t.rows, row)
+}
+
+// columnKeys are the keys of a port that a column can be.
+func (l language) columnKeys() []string {
+	return slices.DeleteFunc(l.names(inPorts), func(key string) bool { return l.lookup(inPorts, key).single })
 }
 
 // columnNames are the names of columns that are keys of a port, without case
-// and separators.
-func columnNames() map[string]string {
-	names := map[string]string{
-		"dc": "site", "facility": "site", "bw": "speed", "colour": "diversityZone", "color": "diversityZone",
-		"contract": "term", "contractlength": "term", "lagsize": "lag", "lagports": "lag", "costcode": "costCentre",
-	}
-	for word, key := range portSynonyms {
-		names[word] = key
-	}
-	for _, key := range portKeys.names() {
-		names[strings.ToLower(key)] = key
-	}
-	// In a spreadsheet an id is the number of a row, a status its progress, and a
-	// state that of an address. What is to be cancelled is not kept in one.
-	for word, key := range names {
-		if word == "id" || !inSheet(key) {
-			delete(names, word)
+// and separators. In a spreadsheet an id is the number of a row.
+func (l language) columnNames() map[string]*attribute {
+	names := map[string]*attribute{}
+	for _, key := range l.columnKeys() {
+		a := l.lookup(inPorts, key)
+		names[strings.ToLower(key)] = a
+		for _, word := range a.words {
+			names[word] = a
 		}
 	}
+	delete(names, "id")
 	return names
 }
 
 // units are what the name of a column may end with.
-func units() []string {
-	return []string{"gbps", "gbits", "gb", "mbps", "mbits", "mb", "inmonths", "months", "mths", "inyears", "years", "yrs"}
-}
+var units = []string{"gbps", "gbits", "gb", "mbps", "mbits", "mb", "inmonths", "months", "mths", "inyears", "years", "yrs"}
 
 // columns finds out what the columns are.
 func (t *sheet) columns() {
-	if t.header == nil {
-		return
-	}
-	names := columnNames()
-	known := make([]string, 0, len(names))
-	for n := range names {
-		known = append(known, n)
-	}
-	slices.Sort(known)
-	have := map[string]cell{}
-	var unknown []cell
+	names := t.language.columnNames()
+	have := map[string]string{} // header by key and tag
+	var unknown []spreadsheet.Cell
 	for i, h := range t.header {
-		c, ok := readHeader(h.text, names)
-		switch first, twice := have[c.key+c.tag]; {
-		case !ok && (h.text != "" || t.filled(i)):
-			unknown = append(unknown, h)
-		case ok && twice:
-			t.report(ruleCSVColumn, h, fmt.Sprintf("the columns %s and %s are both the %s", quoted(first.text), quoted(h.text), c.key), "keep one of the two")
-		case ok:
-			have[c.key+c.tag] = h
-			c.index, c.header = i, h.text
-			t.use = append(t.use, c)
+		c := readHeader(h.Text, names)
+		if c.attribute == nil {
+			if h.Text != "" || slices.ContainsFunc(t.rows, func(row []spreadsheet.Cell) bool { return row[i].Text != "" }) {
+				unknown = append(unknown, h)
+			}
+			continue
 		}
+		if first, twice := have[c.key+c.tag]; twice {
+			t.report(ruleCSVColumn, h, fmt.Sprintf("the columns %s and %s are both the %s", quoted(first), quoted(h.Text), c.key), "keep one of the two")
+			continue
+		}
+		have[c.key+c.tag] = h.Text
+		c.index, c.header = i, h.Text
+		t.use = append(t.use, c)
 	}
 	misspelt := false
 	for _, h := range unknown {
-		near := ""
-		if word := wordOf(h.text); len(word) >= 3 {
-			near = nearest(word, known)
+		meant := ""
+		if word := wordOf(h.Text); len(word) >= 3 {
+			if near := nearest(word, slices.Sorted(maps.Keys(names))); near != "" && have[names[near].key] == "" {
+				meant = names[near].key
+			}
 		}
-		if _, there := have[names[near]]; near == "" || there {
-			t.report(ruleCSVUnused, h, fmt.Sprintf("the column %s is not used", quoted(h.text)), "what is used are "+list(csvKeys())+", and tag:NAME for a tag")
+		if meant == "" {
+			t.report(ruleCSVUnused, h, fmt.Sprintf("the column %s is not used", quoted(h.Text)), "what is used are "+list(t.language.columnKeys())+", and tag:NAME for a tag")
 			continue
 		}
 		misspelt = true
-		t.report(ruleCSVColumn, h, fmt.Sprintf("the column %s is not known", quoted(h.text)), fmt.Sprintf("did you mean %s? Rename the column, or take it out", quoted(names[near])))
+		t.report(ruleCSVColumn, h, fmt.Sprintf("the column %s is not known", quoted(h.Text)), fmt.Sprintf("did you mean %s? Rename the column, or take it out", quoted(meant)))
 	}
-	for _, key := range []string{"name", "site", "speed", "term"} {
-		if _, ok := have[key]; !ok && !misspelt {
+	for _, key := range t.required() {
+		if have[key] == "" && !misspelt {
 			t.report(ruleCSVColumn, t.header[0], "there is no column for the "+key, fmt.Sprintf("name a column %s; the first row holds the names", quoted(key)))
 		}
 	}
 }
 
-// csvKeys are the keys of a port that a column can be.
-func csvKeys() []string {
-	return slices.DeleteFunc(portKeys.names(), func(key string) bool { return !inSheet(key) })
-}
-
-// inSheet says whether a column can be a key: what is cancelled, or taken over
-// from another inventory, is decided one by one.
-func inSheet(key string) bool { return key != "state" && key != "takeover" }
-
-// filled says whether any row has something in a column.
-func (t *sheet) filled(index int) bool {
-	return slices.ContainsFunc(t.rows, func(row []cell) bool { return index < len(row) && row[index].text != "" })
-}
+// required are the columns that there must be: there are no defaults.
+func (t *sheet) required() []string { return append(t.language.required(inPorts), "term") }
 
 // wordOf is the name of a column in lower case, letters and digits alone.
 func wordOf(header string) string {
@@ -252,145 +191,97 @@ func wordOf(header string) string {
 // tagColumn is the name of a column that is one tag.
 var tagColumn = regexp.MustCompile(`(?i)^tags?[:. ]\s*(\S.*)$`)
 
-func readHeader(header string, names map[string]string) (column, bool) {
+// readHeader is the column of a name; its attribute is nil when there is none.
+func readHeader(header string, names map[string]*attribute) column {
 	if m := tagColumn.FindStringSubmatch(header); m != nil {
-		return column{key: "tags", tag: m[1]}, true
+		return column{attribute: names["tags"], tag: m[1]}
 	}
 	word := wordOf(header)
-	if key, ok := names[word]; ok {
-		return column{key: key}, true
-	}
-	for _, unit := range units() {
-		if key, ok := names[strings.TrimSuffix(word, unit)]; ok && strings.HasSuffix(word, unit) {
-			return column{key: key, unit: strings.TrimPrefix(unit, "in")}, true
+	for _, unit := range units {
+		if a := names[strings.TrimSuffix(word, unit)]; a != nil && names[word] == nil {
+			return column{attribute: a, unit: strings.TrimPrefix(unit, "in")}
 		}
 	}
-	return column{}, false
+	return column{attribute: names[word]}
 }
 
-// inventory writes the rows as entries. What all of them share of the term and
-// the cost centre becomes a default.
-func (t *sheet) inventory(name string) []byte {
-	t.lines = map[int]cell{}
-	var b bytes.Buffer
-	line := 1
-	write := func(c cell, text string) {
-		t.lines[line] = c
-		b.WriteString(text + "\n")
-		line++
-	}
-	for _, text := range strings.Split(strings.TrimSuffix(modeline, "\n")+"\n\nversion: 1\nname: "+plan.YAMLScalar(name)+"\nenvironment: sandbox\n", "\n") {
-		write(cell{}, text)
-	}
-	shared := t.shared()
-	if len(shared) > 0 {
-		write(cell{}, "defaults:")
-		for _, s := range shared {
-			write(s.cell, "  "+s.text)
-		}
-		write(cell{}, "")
-	}
-	write(cell{}, "ports:")
-	for _, row := range t.rows {
-		entry := t.entry(row, shared)
-		for i, l := range entry {
-			lead := "    "
-			if i == 0 {
-				lead = "  - "
-			}
-			write(l.cell, lead+l.text)
-		}
-	}
-	return b.Bytes()
+// write adds a line to the inventory.
+func (t *sheet) write(text string, from cell) {
+	t.text.WriteString(text + "\n")
+	t.lines = append(t.lines, from)
 }
 
-// entryLine is one line of an entry and the cell it comes from.
-type entryLine struct {
-	cell cell
-	key  string
-	text string
-}
-
-// shared are the lines that every row has alike.
-func (t *sheet) shared() []entryLine {
-	var shared []entryLine
+// inventory writes the rows as entries. What all of them share of what may be a
+// default becomes one.
+func (t *sheet) inventory(name string) {
+	for _, text := range []string{modeline, "", "version: 1", "name: " + plan.YAMLScalar(name), "environment: sandbox", ""} {
+		t.write(text, cell{})
+	}
+	shared := map[string]bool{}
 	for _, c := range t.use {
-		if c.key != "term" && c.key != "costCentre" && c.key != "marketplaceVisibility" || len(t.rows) < 2 {
+		value, ok := c.value(t.rows[0][c.index].Text)
+		differs := func(row []spreadsheet.Cell) bool {
+			other, has := c.value(row[c.index].Text)
+			return !has || other != value
+		}
+		if c.in&inDefaults == 0 || c.merges || !ok || len(t.rows) < 2 || slices.ContainsFunc(t.rows, differs) {
 			continue
 		}
-		first, ok := t.line(t.rows[0], c)
-		for _, row := range t.rows[1:] {
-			l, has := t.line(row, c)
-			ok = ok && has && l.text == first.text
+		if len(shared) == 0 {
+			t.write("defaults:", cell{})
 		}
-		if ok {
-			shared = append(shared, first)
-		}
+		shared[c.key] = true
+		t.write("  "+c.key+": "+value, cell{t.rows[0][c.index], c.header})
 	}
-	return shared
+	if len(shared) > 0 {
+		t.write("", cell{})
+	}
+	t.write("ports:", cell{})
+	for _, row := range t.rows {
+		t.entry(row, shared)
+	}
 }
 
-// entry is what a row says, the name first.
-func (t *sheet) entry(row []cell, shared []entryLine) []entryLine {
-	var lines []entryLine
-	var tags []string
-	var tagCell cell
+// leading are the keys that an entry begins with: what is bought, and where.
+var leading = []string{"name", "site", "speed", "diversityZone", "lag", "term"}
+
+// entry writes what a row says, what is bought first, and the tags last.
+func (t *sheet) entry(row []spreadsheet.Cell, shared map[string]bool) {
+	type line struct {
+		key, value string
+		from       cell
+	}
+	var lines []line
+	tags := line{key: "tags"}
 	for _, c := range t.use {
-		l, ok := t.line(row, c)
+		at := row[c.index]
+		value, ok := c.value(at.Text)
 		switch {
-		case !ok:
-			if slices.Contains([]string{"name", "site", "speed", "term"}, c.key) {
-				t.report(ruleMissingKey, t.at(row, c), fmt.Sprintf("row %d has no %s", row[0].line, c.key), fmt.Sprintf("fill in the column %s", quoted(c.header)))
-			}
+		case !ok && slices.Contains(t.required(), c.key):
+			t.report(ruleMissingKey, at, fmt.Sprintf("row %d has no %s", row[0].Line, c.key), fmt.Sprintf("fill in the column %s", quoted(c.header)))
+		case !ok || shared[c.key]:
 		case c.key == "tags":
-			tags, tagCell = append(tags, l.text), l.cell
-		case !slices.ContainsFunc(shared, func(s entryLine) bool { return s.key == c.key }):
-			lines = append(lines, l)
+			tags.value, tags.from = strings.TrimPrefix(tags.value+", "+value, ", "), cell{at, c.header}
+		default:
+			lines = append(lines, line{c.key, value, cell{at, c.header}})
 		}
 	}
-	slices.SortStableFunc(lines, func(a, b entryLine) int { return position(a.key) - position(b.key) })
-	if tags != nil {
-		lines = append(lines, entryLine{cell: tagCell, text: "tags: {" + strings.Join(tags, ", ") + "}"})
+	order := append(slices.Clone(leading), t.language.columnKeys()...)
+	slices.SortStableFunc(lines, func(a, b line) int { return slices.Index(order, a.key) - slices.Index(order, b.key) })
+	if tags.value != "" {
+		tags.value = "{" + tags.value + "}"
+		lines = append(lines, tags)
 	}
 	if lines == nil {
-		lines = []entryLine{{text: "{}"}}
+		t.write("  - {}", cell{})
 	}
-	return lines
-}
-
-// position is the place of a key in an entry: what is bought first, and where.
-func position(key string) int {
-	first := []string{"name", "site", "speed", "diversityZone", "lag", "term"}
-	if i := slices.Index(first, key); i >= 0 {
-		return i
+	for i, l := range lines {
+		lead := "    "
+		if i == 0 {
+			lead = "  - "
+		}
+		t.write(lead+l.key+": "+l.value, l.from)
 	}
-	return len(first) + slices.Index(portKeys.names(), key)
-}
-
-// at is the cell of a row in a column, which may be missing at its end.
-func (t *sheet) at(row []cell, c column) cell {
-	if c.index < len(row) {
-		at := row[c.index]
-		at.of = &c
-		return at
-	}
-	last := row[len(row)-1]
-	return cell{line: last.line, column: last.column + utf8.RuneCountInString(last.text), of: &c}
-}
-
-// line is what a cell says, as a line of an entry; false when it says nothing.
-func (t *sheet) line(row []cell, c column) (entryLine, bool) {
-	at := t.at(row, c)
-	value, ok := c.value(at.text)
-	return entryLine{cell: at, key: c.key, text: c.key + ": " + value}.of(c, value), ok
-}
-
-// of makes the line of a tag.
-func (l entryLine) of(c column, value string) entryLine {
-	if c.key == "tags" {
-		l.text = value
-	}
-	return l
 }
 
 var (
@@ -409,29 +300,29 @@ func (c column) value(text string) (string, bool) {
 			return "", false
 		}
 	}
-	switch c.key {
-	case "site":
+	switch c.kind.words {
+	case aSite.words:
 		if digits.MatchString(text) {
 			return "{id: " + text + "}", true
 		}
-	case "speed":
+	case aSpeed.words:
 		return c.speed(text), true
-	case "term":
+	case aTerm.words:
 		return c.term(text), true
-	case "lag":
+	case someMembers.words:
 		if text == "0" || isNo(text) {
 			return "", false
 		}
 		if digits.MatchString(text) {
 			return text, true
 		}
-	case "marketplaceVisibility", "locked":
+	case aBoolean.words:
 		if isYes(text) || isNo(text) {
 			return strconv.FormatBool(isYes(text)), true
 		}
-	case "diversityZone":
+	case aZone.words:
 		return plan.YAMLScalar(strings.ToLower(text)), true
-	case "tags":
+	case someTags.words:
 		return c.tags(text), true
 	}
 	return plan.YAMLScalar(text), true
@@ -498,25 +389,24 @@ var madeFrom = regexp.MustCompile(`\bat sheet:([0-9]+):[0-9]+`)
 // check lets the decoder judge the inventory, and puts its findings where the
 // spreadsheet has them. What takes the whole inventory in its final place to
 // judge, such as warnings, is left to that.
-func (t *sheet) check(text []byte) {
-	_, err := Parse(File{Name: "sheet", Content: text})
+func (t *sheet) check() {
+	_, err := t.language.parse([]File{{Name: "sheet", Content: []byte(t.text.String())}}, nil)
 	found, _ := err.(Diagnostics)
 	for _, d := range found {
 		if d.Severity == Warning || d.Rule == ruleMissingKey && hasErrors(t.diags) {
 			continue
 		}
-		c := t.lines[d.Line]
-		if c.line == 0 {
-			c = cell{line: t.header[0].line, column: 1}
-		}
 		message := madeFrom.ReplaceAllStringFunc(d.Message, func(at string) string {
 			n, _ := strconv.Atoi(madeFrom.FindStringSubmatch(at)[1])
-			return fmt.Sprintf("in row %d", t.lines[n].line)
+			return fmt.Sprintf("in row %d", t.lines[n].Line)
 		})
-		if c.of != nil {
-			message = fmt.Sprintf("%s (column %s)", message, quoted(c.of.header))
+		c := t.lines[d.Line]
+		if c.Line == 0 {
+			c.Line, c.Column = t.header[0].Line, 1
+		} else {
+			message = fmt.Sprintf("%s (column %s)", message, quoted(c.of))
 		}
-		t.report(d.Rule, c, message, d.Hint)
+		t.report(d.Rule, c.Cell, message, d.Hint)
 	}
 }
 

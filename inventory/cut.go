@@ -8,6 +8,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"github.com/portctl/portctl/inventory/layout"
 	"github.com/portctl/portctl/pkg/plan"
 )
 
@@ -43,9 +44,8 @@ func (s *source) commentBehind(v *yamlNode) (string, bool) {
 	if v.Value == "" || v.Style&^yaml.TaggedStyle != 0 || v.Line < 1 {
 		return "", false
 	}
-	e := extents{src: s}
-	end := plainEnd(s.text, e.skipProperties(e.offset(v.Line, v.Column)), v.Value)
-	rest := s.text[end : end+lineLength(s.text[end:])]
+	end := layout.PlainEnd(s.Text, s.SkipProperties(s.Offset(v.Line, v.Column)), v.Value)
+	rest := s.Text[end : end+layout.LineLength(s.Text[end:])]
 	comment := strings.TrimLeft(rest, " \t")
 	if len(comment) == len(rest) || !strings.HasPrefix(comment, "#") {
 		return "", false
@@ -56,7 +56,7 @@ func (s *source) commentBehind(v *yamlNode) (string, bool) {
 // emptyHint is the hint for a key without a value, which a "#" may have hidden.
 func (r *reader) emptyHint(key *yamlNode) string {
 	const hint = "write the value, or delete the line"
-	rest := r.source.line(key.Line).from(key.Column + r.source.span(key))
+	rest := r.source.Line(key.Line).From(key.Column + r.source.span(key))
 	comment := strings.TrimLeft(strings.TrimPrefix(rest, ":"), " \t")
 	if !strings.HasPrefix(rest, ":") || !strings.HasPrefix(comment, "#") || !gluedHash(comment) || utf8.RuneCountInString(comment) > quotedMax {
 		return hint

@@ -9,7 +9,8 @@ import (
 
 // Diagnostic is one problem, at the place where it stands.
 type Diagnostic struct {
-	// Rule is the ID of the Rule that is broken.
+	// Rule is the ID of the rule that is broken, such as "unknown-key";
+	// docs/diagnostics.md lists them.
 	Rule string `json:"rule"`
 	// Severity is that of the rule.
 	Severity Severity `json:"severity"`

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"reflect"
 	"regexp"
 	"strings"
 	"testing"
@@ -16,39 +15,30 @@ import (
 // tableMarks surround a generated table of the reference.
 var tableMarks = regexp.MustCompile(`(?s)(<!-- table: ([a-z]+) -->\n).*?(<!-- end -->)`)
 
-// TestReferenceTables keeps the tables of the reference what the shape of the
-// language says.
+// TestReferenceTables keeps the tables of the reference what the rows of the
+// language say.
 func TestReferenceTables(t *testing.T) {
-	shapes := map[string]reflect.Type{
-		"top": reflect.TypeFor[shapeInventory](), "ports": reflect.TypeFor[shapePort](), "rollouts": reflect.TypeFor[shapeRollout](),
-		"policy": reflect.TypeFor[shapePolicy](), "defaults": reflect.TypeFor[shapeDefaults](),
-	}
+	tables := map[string]mapping{"top": atTop, "ports": inPorts, "rollouts": inRollouts, "policy": inPolicy, "defaults": inDefaults}
 	page(t, reference, func(have string) string {
 		return tableMarks.ReplaceAllStringFunc(have, func(part string) string {
 			m := tableMarks.FindStringSubmatch(part)
-			shape, ok := shapes[m[2]]
+			in, ok := tables[m[2]]
 			if !ok {
 				t.Fatalf("there is no table %q", m[2])
 			}
-			delete(shapes, m[2])
-			return m[1] + "| Key | Type | Unit | Required, or what holds without it | Meaning | Example |\n| --- | --- | --- | --- | --- | --- |\n" + rows(shape) + m[3]
+			delete(tables, m[2])
+			return m[1] + "| Key | Type | Unit | Required / default | Meaning | Example |\n| --- | --- | --- | --- | --- | --- |\n" + rows(attributes, in) + m[3]
 		})
 	})
-	for name := range shapes {
+	for name := range tables {
 		t.Errorf("the reference has no table %q", name)
 	}
 }
 
-func rows(shape reflect.Type) string {
+func rows(l language, in mapping) string {
 	var b strings.Builder
-	for i := range shape.NumField() {
-		f := shape.Field(i)
-		if f.Anonymous {
-			b.WriteString(rows(f.Type))
-			continue
-		}
-		key, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s | `%s` |\n", key, f.Tag.Get("type"), f.Tag.Get("unit"), f.Tag.Get("need"), f.Tag.Get("jsonschema_description"), f.Tag.Get("example"))
+	for _, a := range l.of(in) {
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s | `%s` |\n", a.key, a.kind.words, a.unit, a.need, a.doc, a.example)
 	}
 	return b.String()
 }
@@ -155,12 +145,13 @@ func TestDiagnosticsPage(t *testing.T) {
 	var b strings.Builder
 	b.WriteString(diagnosticsHead)
 	b.WriteString("| Rule | Severity | What it asks for |\n| --- | --- | --- |\n")
-	for _, r := range Rules() {
-		fmt.Fprintf(&b, "| [`%s`](#%s) | %s | %s |\n", r.ID, r.ID, r.Severity, r.Summary)
+	rules := ruleList(t)
+	for _, r := range rules {
+		fmt.Fprintf(&b, "| [`%s`](#%s) | %s | %s |\n", r.id, r.id, severityOf(r.id), r.summary)
 	}
-	for _, r := range Rules() {
-		fmt.Fprintf(&b, "\n### %s\n\n%s\n", r.ID, r.Summary)
-		if d, ok := shown[r.ID]; ok {
+	for _, r := range rules {
+		fmt.Fprintf(&b, "\n### %s\n\n%s\n", r.id, r.summary)
+		if d, ok := shown[r.id]; ok {
 			fmt.Fprintf(&b, "\n```text\n%s```\n", Diagnostics{d}.Render())
 		}
 	}

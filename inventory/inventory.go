@@ -3,7 +3,6 @@ package inventory
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"gopkg.in/yaml.v3"
 
@@ -33,8 +32,6 @@ type Inventory struct {
 	Files []string
 	// Warnings are the problems that stop nothing.
 	Warnings Diagnostics
-
-	sources map[string]*source // by file name, for Snippet
 }
 
 // Desired is the inventory as the value that planning compares with the
@@ -58,20 +55,6 @@ func (inv *Inventory) Services() int {
 	return count
 }
 
-// Snippet is the line of the file at a position of the inventory, and a caret
-// under the value that begins there, as in a diagnostic; empty for a position
-// that is in none of the files.
-func (inv *Inventory) Snippet(at plan.Source) string {
-	src, ok := inv.sources[at.File]
-	if !ok || at.Line < 1 || at.Line > len(src.lineStarts()) {
-		return ""
-	}
-	own := *src // It remembers the last line, and several may ask at a time.
-	var b strings.Builder
-	own.at("", at.Line, at.Column, own.valueEnd(at.Line, at.Column), "", "").renderLine(&b)
-	return b.String()
-}
-
 // File is one inventory file in memory.
 type File struct {
 	// Name is the name used in positions; nothing is read from it.
@@ -83,14 +66,12 @@ type File struct {
 // Parse reads the files as one inventory. It touches nothing but its
 // arguments. A non-nil error is always Diagnostics, with every problem of every
 // file, and then there is no inventory.
-func Parse(files ...File) (*Inventory, error) {
-	return parse(files, nil)
-}
+func Parse(files ...File) (*Inventory, error) { return attributes.parse(files, nil) }
 
 // parse does the work of Parse and Load. The problems that came up before, in
 // finding and reading files, are reported together with those inside them.
-func parse(files []File, found Diagnostics) (*Inventory, error) {
-	b := newBuilder()
+func (l language) parse(files []File, found Diagnostics) (*Inventory, error) {
+	b := l.newBuilder()
 	b.diags, b.incomplete = found, len(found) > 0
 	if len(files) == 0 && len(found) == 0 {
 		b.diags = append(b.diags, Diagnostic{
@@ -107,19 +88,19 @@ func parse(files []File, found Diagnostics) (*Inventory, error) {
 
 // builder collects what the documents say into one inventory.
 type builder struct {
-	inv   *Inventory
-	diags Diagnostics
+	language language
+	inv      *Inventory
+	sources  map[string]*source // by file name
+	diags    Diagnostics
 	// incomplete says that some file could not be understood, so that nothing
 	// can be said about what is missing from the inventory as a whole.
 	incomplete  bool
-	named       bool    // a name is there, if perhaps a bad one
-	listed      bool    // ports are there, if perhaps bad ones
-	first       *source // the first file, where a missing name is reported
-	name        given
-	environment given
-	state       given
-	policy      policy
-	unmanaged   unmanaged
+	named       bool                   // a name is there, if perhaps a bad one
+	listed      bool                   // ports are there, if perhaps bad ones
+	first       *source                // the first file, where a missing name is reported
+	given       map[string]plan.Source // where a key stands that is given once
+	termsAt     plan.Source            // where the policy's terms stand
+	unmanaged   []item[string]
 	unmanagedIn *source // the file that lists them
 	leaveAlone  map[string]plan.Source
 	names       map[string]owner // by folded name
@@ -128,9 +109,11 @@ type builder struct {
 	expanded    int64 // ports that rollouts stand for
 }
 
-func newBuilder() *builder {
+func (l language) newBuilder() *builder {
 	return &builder{
-		inv:   &Inventory{sources: map[string]*source{}},
+		language: l,
+		inv:      &Inventory{},
+		sources:  map[string]*source{}, given: map[string]plan.Source{},
 		names: map[string]owner{}, places: map[placement]occupant{}, leaveAlone: map[string]plan.Source{},
 	}
 }
@@ -150,7 +133,7 @@ func (b *builder) result() (*Inventory, error) {
 func (b *builder) file(f File) {
 	src := newSource(f)
 	b.inv.Files = append(b.inv.Files, f.Name)
-	b.inv.sources[f.Name] = src
+	b.sources[f.Name] = src
 	if b.first == nil {
 		b.first = src
 	}
@@ -174,51 +157,51 @@ func (b *builder) file(f File) {
 
 // document adds what one YAML document says.
 func (b *builder) document(src *source, n *yamlNode) {
-	r := reader{source: src}
+	doc := &document{}
+	r := reader{language: b.language, source: src, doc: doc}
 	r.checkTags(n)
-	var doc document
-	if keys, ok := decode(&r, &documentKeys, n, &doc); ok {
+	if keys := r.decode(atTop, n, &entry{}); keys != nil {
 		keys.require("")
-		doc.defaultsBroken = doc.defaultKeys == nil && keys.mentions("defaults")
+		b.once(&r, keys)
+		doc.defaultsBroken = doc.defaults == nil && keys.mentions("defaults")
 		b.named = b.named || keys.mentions("name")
 		b.listed = b.listed || keys.mentions("ports") || keys.mentions("rollouts")
 	} else {
 		b.incomplete = true
 	}
-	b.onceOnly(&r, &doc)
 	if doc.rolloutsFirst {
-		b.rollouts(&r, &doc)
+		b.rollouts(&r)
 	}
-	b.ports(&r, &doc)
+	b.ports(&r)
 	if !doc.rolloutsFirst {
-		b.rollouts(&r, &doc)
+		b.rollouts(&r)
 	}
 	b.diags = append(b.diags, r.diags...)
 }
 
 // ports adds the entries of a document.
-func (b *builder) ports(r *reader, doc *document) {
-	for i := range doc.ports {
-		e := &doc.ports[i]
-		e.complete(r, doc)
-		if e.nameNode == nil || b.unique(r, e.port, e.nameNode, e.found.node) {
+func (b *builder) ports(r *reader) {
+	for _, e := range r.doc.ports {
+		e.complete(r)
+		if e.port.Name == "" || b.unique(r, e.port, e.found.value("name"), e.found.node) {
 			b.share(r, e.port, e.found.keys["diversityZone"])
 		}
-		b.keepLink(r, e)
+		if e.port.Formerly != "" || e.port.UID != "" || e.port.Replaces != "" {
+			b.links = append(b.links, link{r.source, e})
+		}
 		b.inv.Ports = append(b.inv.Ports, e.port)
 	}
 }
 
 // rollouts adds the ports that the rollouts of a document stand for.
-func (b *builder) rollouts(r *reader, doc *document) {
-	for i := range doc.rollouts {
-		o := &doc.rollouts[i]
-		if !o.complete(r, doc) || !b.fits(r, o) {
+func (b *builder) rollouts(r *reader) {
+	for _, o := range r.doc.rollouts {
+		if !o.completeRollout(r) || !b.fits(r, o) {
 			continue
 		}
 		b.inv.Ports = slices.Grow(b.inv.Ports, int(o.size()))
 		tooLong := map[*yamlNode]bool{} // reported once for each site
-		o.expand(r, doc, func(p plan.Port, site, zone *yamlNode) {
+		o.expand(r, func(p plan.Port, site, zone *yamlNode) {
 			if len(p.Name) > maxName && !tooLong[site] {
 				tooLong[site] = true
 				r.report(ruleTooLong, site, fmt.Sprintf("the name %s has %d bytes, and at most %d are safe", quoted(p.Name), len(p.Name), maxName),
@@ -233,65 +216,40 @@ func (b *builder) rollouts(r *reader, doc *document) {
 }
 
 // fits refuses rollouts that stand for more ports than any account can have.
-func (b *builder) fits(r *reader, o *rollout) bool {
+func (b *builder) fits(r *reader, o *entry) bool {
 	if o.size() <= maxExpanded-b.expanded {
 		b.expanded += o.size()
 		return true
 	}
 	at := o.found.node
-	if v, ok := o.found.keys["count"]; ok {
-		at = follow(v)
+	if v := o.found.value("count"); v != nil {
+		at = v
 	}
-	r.report(ruleRolloutSize, at, fmt.Sprintf("with this rollout the rollouts of the inventory stand for %d ports, and at most %d are expanded", b.expanded+o.size(), maxExpanded),
-		"a rollout stands for sites × zones × count ports")
+	r.report(ruleRolloutSize, at, fmt.Sprintf("with this rollout the rollouts of the inventory expand to %d ports, more than the limit of %d", b.expanded+o.size(), maxExpanded),
+		"a rollout expands to sites × zones × count ports")
 	return false
 }
 
-// given is a value that the whole inventory has once.
-type given struct {
-	text string
-	node *yamlNode // nil when it was not given
-	at   plan.Source
-}
-
-// onceOnly takes what one document says for the whole inventory.
-func (b *builder) onceOnly(r *reader, doc *document) {
-	b.once(r, &b.name, doc.name, "name")
-	b.once(r, &b.environment, doc.environment, "environment")
-	b.once(r, &b.state, doc.state, "state")
-	if b.once(r, &b.policy.given, doc.policy.given, "policy") {
-		b.policy = doc.policy
-	}
-	if b.once(r, &b.unmanaged.given, doc.unmanaged.given, "unmanaged") {
-		b.unmanaged, b.unmanagedIn = doc.unmanaged, r.source
-		for _, u := range doc.unmanaged.names {
-			b.leaveAlone[plan.FoldName(u.name)] = r.at(u.node)
+// once takes what a document says for the whole inventory, unless another one has
+// said it before.
+func (b *builder) once(r *reader, top *found) {
+	for _, a := range r.language.of(atTop) {
+		v := top.value(a.key)
+		if a.once == nil || v == nil || isNull(v) {
+			continue
 		}
+		if first, given := b.given[a.key]; given {
+			r.report(ruleGivenTwice, v, fmt.Sprintf("%s is given a second time, first at %s", a.key, first),
+				fmt.Sprintf("all files together are one inventory with one %s: keep one of the two", a.key))
+			continue
+		}
+		b.given[a.key] = r.at(v)
+		a.once(b, r)
 	}
-}
-
-// once is true when the value is the inventory's.
-func (b *builder) once(r *reader, have *given, now given, key string) bool {
-	switch {
-	case now.node == nil:
-		return false
-	case have.node == nil:
-		*have = now
-		return true
-	}
-	r.report(ruleGivenTwice, now.node,
-		fmt.Sprintf("%s is given a second time, first at %s", key, have.at),
-		fmt.Sprintf("all files together are one inventory with one %s: keep one of the two", key))
-	return false
 }
 
 // finish checks what only the inventory as a whole can tell.
 func (b *builder) finish() {
-	b.inv.Name, b.inv.Environment, b.inv.State = b.name.text, b.environment.text, b.state.text
-	b.inv.Policy = b.policy.value
-	for _, u := range b.unmanaged.names {
-		b.inv.Unmanaged = append(b.inv.Unmanaged, u.name)
-	}
 	b.checkEntries()
 	if b.incomplete || b.first == nil {
 		return
@@ -302,19 +260,6 @@ func (b *builder) finish() {
 	}
 	if errors, _ := b.diags.Counts(); errors == 0 && len(b.inv.Ports) == 0 && !b.listed {
 		b.diags = append(b.diags, b.first.whole(ruleNoPorts, "the inventory lists no ports",
-			"entries stand under \"ports:\", each beginning with \"- name:\""))
+			"entries go under \"ports:\", each beginning with \"- name:\""))
 	}
-}
-
-// checkEntries checks the entries of all documents against one another.
-func (b *builder) checkEntries() {
-	b.checkLinks()
-	b.checkUnmanaged()
-	b.checkTerms()
-}
-
-// atSource makes a diagnostic about the value at a position of any of the files.
-func (b *builder) atSource(rule string, at plan.Source, message, hint string) Diagnostic {
-	src := b.inv.sources[at.File]
-	return src.at(rule, at.Line, at.Column, src.valueEnd(at.Line, at.Column), message, hint)
 }

@@ -22,7 +22,7 @@ const DefaultFile = "portctl.yaml"
 // one of the problems, so that the others are still checked.
 func Load(paths []string) (*Inventory, error) {
 	l := read(paths)
-	return parse(l.files, l.diags)
+	return attributes.parse(l.files, l.diags)
 }
 
 // Read reads the files that Load would, without looking into them. A non-nil
@@ -127,7 +127,7 @@ func (l *loader) fail(path string, err error) {
 	if errors.As(err, &pathError) {
 		err = pathError.Err // The path is in the position already.
 	}
-	d.Message = fmt.Sprintf("the file can not be read: %v", err)
+	d.Message = fmt.Sprintf("the file cannot be read: %v", err)
 	if errors.Is(err, fs.ErrNotExist) {
 		d.Rule, d.Message, d.Hint = ruleNoFile, "there is no such file or directory", "check the path given with -f"
 		if l.byDefault {

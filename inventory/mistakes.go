@@ -9,6 +9,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"github.com/portctl/portctl/inventory/layout"
 	"github.com/portctl/portctl/pkg/plan"
 )
 
@@ -21,11 +22,11 @@ var conflictMarker = regexp.MustCompile(`(?m)^(<{7}|>{7}|\|{7})( |\r?$)`)
 
 // mergeConflict finds such a line, whatever YAML makes of it.
 func (s *source) mergeConflict() (Diagnostic, bool) {
-	m := conflictMarker.FindStringIndex(s.text)
+	m := conflictMarker.FindStringIndex(s.Text)
 	if m == nil {
 		return Diagnostic{}, false
 	}
-	line := 1 + strings.Count(s.text[:m[0]], "\n")
+	line := 1 + strings.Count(s.Text[:m[0]], "\n")
 	return s.at(ruleSyntax, line, 1, 8, "a merge conflict is left in the file",
 		"keep one of the two versions, or parts of both, and delete the lines with <<<<<<<, ======= and >>>>>>>"), true
 }
@@ -37,7 +38,7 @@ func (s *source) strangeSpace(at int, r rune) (message, hint string) {
 	if r == ' ' || !unicode.Is(unicode.Zs, r) {
 		return "", ""
 	}
-	near := s.text[max(0, at-snippetMax):at] // Further on a line is no layout any more.
+	near := s.Text[max(0, at-snippetMax):at] // Further on a line is no layout any more.
 	begin := strings.LastIndexByte(near, '\n') + 1
 	if begin == 0 && len(near) < at {
 		return "", ""
@@ -53,7 +54,7 @@ func (s *source) strangeSpace(at int, r rune) (message, hint string) {
 	default:
 		return "", ""
 	}
-	return fmt.Sprintf("U+%04X, which looks like an ordinary space but is none, is used %s", r, where),
+	return fmt.Sprintf("U+%04X, which looks like an ordinary space but is not one, is used %s", r, where),
 		"write ordinary spaces in its place; it often comes from a web page or a chat"
 }
 
@@ -85,70 +86,81 @@ func isSeparator(r rune) bool { return r == ',' || r == ';' || r == '\t' }
 
 // foreign reports a file that is something else from its first line on.
 func (s *source) foreign() (Diagnostic, bool) {
-	what, hint := looksLike(s.text)
+	what, hint := looksLike(s.Text)
 	if what == "" {
 		return Diagnostic{}, false
 	}
-	lead := s.text[:len(s.text)-len(strings.TrimLeft(s.text, " \t\r\n"))]
+	lead := s.Text[:len(s.Text)-len(strings.TrimLeft(s.Text, " \t\r\n"))]
 	line := 1 + strings.Count(lead, "\n")
-	return s.at(ruleSyntax, line, 1, s.line(line).length()+1, "this looks like "+what+", not like an inventory", hint), true
+	return s.at(ruleSyntax, line, 1, s.Line(line).Length()+1, "this looks like "+what+", not like an inventory", hint), true
+}
+
+// lineMistake is a mistake that shows on its line.
+type lineMistake struct {
+	pattern *regexp.Regexp
+	meant   int // the group that is meant; 0 is all that matches
+	message string
+	hint    string // %[1]s and %[2]s are the groups behind the one that leads
 }
 
 // The lines of people who come from other languages, or type fast. They are
 // looked for only where YAML stumbles.
 var (
-	glued      = regexp.MustCompile(`^(\s*(?:- +)?)([A-Za-z][A-Za-z0-9]+):([^\s:/\\].*)$`)
-	assigned   = regexp.MustCompile(`^(\s*(?:- +)?)([A-Za-z][A-Za-z0-9_ -]*?)\s*=\s*(\S.*)$`)
-	gluedDash  = regexp.MustCompile(`^(\s*)-([A-Za-z][A-Za-z0-9]*:(?: .*)?)$`)
-	wideColon  = regexp.MustCompile(`^(\s*(?:- +)?[^\s:#"']+)[：﹕∶](.*)$`)
-	slashes    = regexp.MustCompile(`^\s*//`)
-	equalLine  = regexp.MustCompile(`^={7}\s*$`)
-	behind     = regexp.MustCompile(`^(\s*(?:- +)?[A-Za-z][A-Za-z0-9]*: +)(["'].*)$`)
-	twoColons  = regexp.MustCompile(`^(\s*(?:- +)?)([A-Za-z][A-Za-z0-9]*): +([^\s"'{\[#&*!|>].*?: .*|[^\s"'{\[#&*!|>].*:)\s*$`)
-	keyValue   = regexp.MustCompile(`^(\s*(?:- +)*)([A-Za-z][A-Za-z0-9]*): +([^#\s].*)$`)
-	taggedText = regexp.MustCompile(`^\s*(?:- +)?[{\[].*: (![A-Za-z][^\s]*),`)
-	fence      = regexp.MustCompile("^\\s*```")
-	smartQuote = regexp.MustCompile(`^(\s*(?:- +)?(?:[A-Za-z][A-Za-z0-9]*: +)?)([“”„‟«»].*)$`)
+	glued     = regexp.MustCompile(`^(\s*(?:- +)?)(([A-Za-z][A-Za-z0-9]+):([^\s:/\\].*))$`)
+	assigned  = regexp.MustCompile(`^(\s*(?:- +)?)(([A-Za-z][A-Za-z0-9_ -]*?)\s*=\s*(\S.*))$`)
+	gluedDash = regexp.MustCompile(`^(\s*)(-([A-Za-z][A-Za-z0-9]*:(?: .*)?))$`)
+	wideColon = regexp.MustCompile(`^(\s*(?:- +)?[^\s:#"']+)([：﹕∶]).*$`)
+	slashes   = regexp.MustCompile(`^(\s*)(//.*)`)
+	behind    = regexp.MustCompile(`^(\s*(?:- +)?[A-Za-z][A-Za-z0-9]*: +)(["'].*)$`)
+	twoColons = regexp.MustCompile(`^(\s*(?:- +)?)([A-Za-z][A-Za-z0-9]*): +([^\s"'{\[#&*!|>].*?: .*|[^\s"'{\[#&*!|>].*:)\s*$`)
+	keyValue  = regexp.MustCompile(`^(\s*(?:- +)*)([A-Za-z][A-Za-z0-9]*): +([^#\s].*)$`)
 )
+
+// lineMistakes is searched from the top. The first five are looked for on the line
+// above as well.
+var lineMistakes = []lineMistake{
+	{glued, 2, `a space is missing behind the ":"`, "write %[1]s: %[2]s"},
+	{assigned, 2, `YAML has "key: value", not "key = value"`, "write %[1]s: %[2]s"},
+	{gluedDash, 2, `a space is missing behind the "-"`, "write - %[1]s"},
+	{wideColon, 2, "this is a colon of another script, not the one that YAML needs", `write ": " in its place`},
+	{slashes, 2, `a comment begins with "#" in YAML`, `write "#" in place of "//"`},
+	{regexp.MustCompile(`^(={7})\s*$`), 1, "a merge conflict is left in the file", "keep one of the two versions, and delete the line"},
+	{regexp.MustCompile("^\\s*(```.*)"), 1, "this is a line of Markdown", "delete it"},
+	{regexp.MustCompile(`\{\{(?:.*\}\})?`), 0, "this is a placeholder of another tool, which portctl does not fill in", "let that tool write the file first; a rollout has {site}, {zone} and {n}"},
+	{regexp.MustCompile(`^\s*(?:- +)?(?:[A-Za-z][A-Za-z0-9]*: +)?([“”„‟«»]).*$`), 1, "this is a typographic quote, which is text to YAML", `write straight quotes: "`},
+	{regexp.MustCompile(`^\s*(?:- +)?[{\[].*: (![A-Za-z][^\s]*),`), 1, `a value that begins with "!" is a YAML tag`, "put the value in double quotes if it is a text"},
+}
+
+// find reports the mistake when a line has it.
+func (m lineMistake) find(s *source, n int) (Diagnostic, bool) {
+	text := s.Line(n).Text
+	at := m.pattern.FindStringSubmatchIndex(text)
+	if at == nil {
+		return Diagnostic{}, false
+	}
+	hint := m.hint
+	if strings.Contains(hint, "%[2]s") {
+		hint = fmt.Sprintf(hint, text[at[6]:at[7]], text[at[8]:at[9]])
+	} else if strings.Contains(hint, "%[1]s") {
+		hint = fmt.Sprintf(hint, text[at[6]:at[7]])
+	}
+	return s.within(ruleSyntax, n, at[2*m.meant], at[2*m.meant+1], m.message, hint), true
+}
+
+// within makes a diagnostic about bytes of a line.
+func (s *source) within(rule string, n, from, to int, message, hint string) Diagnostic {
+	text := s.Line(n).Text
+	start := utf8.RuneCountInString(text[:from]) + 1
+	return s.at(rule, n, start, start+max(1, utf8.RuneCountInString(text[from:to])), message, hint)
+}
 
 // mistake looks for a known mistake on a line of a file that is no YAML. The
 // problem is the library's.
 func (s *source) mistake(n int, problem string) (Diagnostic, bool) {
-	text := s.line(n).text
-	say := func(from, to int, message, hint string) (Diagnostic, bool) {
-		start := utf8.RuneCountInString(text[:from]) + 1
-		return s.at(ruleSyntax, n, start, start+max(1, utf8.RuneCountInString(text[from:to])), message, hint), true
-	}
-	if m := glued.FindStringSubmatchIndex(text); m != nil {
-		return say(m[4], m[7], `a space is missing behind the ":"`, fmt.Sprintf("write %s: %s", text[m[4]:m[5]], text[m[6]:m[7]]))
-	}
-	if m := assigned.FindStringSubmatchIndex(text); m != nil {
-		return say(m[4], m[7], `YAML has "key: value", not "key = value"`, fmt.Sprintf("write %s: %s", text[m[4]:m[5]], text[m[6]:m[7]]))
-	}
-	if m := gluedDash.FindStringSubmatchIndex(text); m != nil {
-		return say(m[3], m[5], `a space is missing behind the "-"`, "write - "+text[m[4]:m[5]])
-	}
-	if m := wideColon.FindStringSubmatchIndex(text); m != nil {
-		return say(m[3], m[4], "this is not the colon that YAML knows but one of another script", `write ": " in its place`)
-	}
-	switch {
-	case slashes.MatchString(text):
-		from := strings.Index(text, "//")
-		return say(from, len(text), `a comment begins with "#" in YAML`, `write "#" in place of "//"`)
-	case equalLine.MatchString(text):
-		return say(0, 7, "a merge conflict is left in the file", "keep one of the two versions, and delete the line")
-	case fence.MatchString(text):
-		return say(strings.Index(text, "`"), len(text), "this is a line of Markdown", "delete it")
-	case strings.Contains(text, "{{"):
-		return say(strings.Index(text, "{{"), max(strings.LastIndex(text, "}}")+2, strings.Index(text, "{{")+2),
-			"this is a placeholder of another tool, which portctl does not fill in", "let that tool write the file first; a rollout has {site}, {zone} and {n}")
-	}
-	if m := smartQuote.FindStringSubmatchIndex(text); m != nil {
-		_, size := utf8.DecodeRuneInString(text[m[4]:])
-		return say(m[4], m[4]+size, "this is a typographic quote, which is text to YAML", `write straight quotes: "`)
-	}
-	if m := taggedText.FindStringSubmatchIndex(text); m != nil {
-		return say(m[2], m[3], `a value that begins with "!" is a YAML tag`, "put the value in double quotes if it is a text")
+	for _, m := range lineMistakes {
+		if d, ok := m.find(s, n); ok {
+			return d, true
+		}
 	}
 	if d, ok := s.behindBrackets(n); ok {
 		return d, true
@@ -159,15 +171,10 @@ func (s *source) mistake(n int, problem string) (Diagnostic, bool) {
 // quoteOrColon looks for the mistakes that are none on every line: a text
 // behind a closing quote, and a ":" that YAML takes for that of a key.
 func (s *source) quoteOrColon(n int, problem string) (Diagnostic, bool) {
-	text := s.line(n).text
-	columns := func(from, to int) (int, int) {
-		start := utf8.RuneCountInString(text[:from]) + 1
-		return start, start + max(1, utf8.RuneCountInString(text[from:to]))
-	}
+	text := s.Line(n).Text
 	if m := behind.FindStringSubmatchIndex(text); m != nil {
-		if end := quotedEnd(text, m[4], text[m[4]]); end < len(text) && !strings.HasPrefix(strings.TrimLeft(text[end:], " \t"), "#") {
-			start, stop := columns(end, len(text))
-			return s.at(ruleSyntax, n, start, stop, "the text goes on behind the quote that closes it", innerQuotes(strings.TrimRight(text[m[4]:], " "))), true
+		if end := layout.QuotedEnd(text, m[4], text[m[4]]); end < len(text) && !strings.HasPrefix(strings.TrimLeft(text[end:], " \t"), "#") {
+			return s.within(ruleSyntax, n, end, len(text), "the text goes on behind the quote that closes it", innerQuotes(strings.TrimRight(text[m[4]:], " "))), true
 		}
 	}
 	switch {
@@ -180,8 +187,7 @@ func (s *source) quoteOrColon(n int, problem string) (Diagnostic, bool) {
 		return Diagnostic{}, false
 	}
 	if m := twoColons.FindStringSubmatchIndex(text); m != nil {
-		start, stop := columns(m[6], m[7])
-		return s.at(ruleSyntax, n, start, stop, `a text with a ": " in it needs quotes`, fmt.Sprintf("write %s: %s", text[m[4]:m[5]], plan.YAMLQuoted(text[m[6]:m[7]]))), true
+		return s.within(ruleSyntax, n, m[6], m[7], `a text with a ": " in it needs quotes`, fmt.Sprintf("write %s: %s", text[m[4]:m[5]], plan.YAMLQuoted(text[m[6]:m[7]]))), true
 	}
 	return s.tooDeep(n)
 }
@@ -198,12 +204,12 @@ func innerQuotes(written string) string {
 // when one of them is something else.
 func (s *source) keyLines(n int) (here, up []string) {
 	above := s.above(n)
-	return keyValue.FindStringSubmatch(s.line(n).text), keyValue.FindStringSubmatch(s.line(above).text)
+	return keyValue.FindStringSubmatch(s.Line(n).Text), keyValue.FindStringSubmatch(s.Line(above).Text)
 }
 
 // above is the nearest line above that is not empty, or 0.
 func (s *source) above(n int) int {
-	for n--; n > 0 && strings.TrimSpace(s.line(n).text) == ""; n-- {
+	for n--; n > 0 && strings.TrimSpace(s.Line(n).Text) == ""; n-- {
 	}
 	return n
 }
@@ -233,7 +239,7 @@ func (s *source) tooShallow(n int) (Diagnostic, bool) {
 // lacksDash says that a line stands where the items of the list above begin.
 func (s *source) lacksDash(n, indent int) bool {
 	for ; n > 0; n-- {
-		if text := s.line(n).text; strings.HasPrefix(strings.TrimLeft(text, " "), "- ") {
+		if text := s.Line(n).Text; strings.HasPrefix(strings.TrimLeft(text, " "), "- ") {
 			return strings.IndexByte(text, '-') == indent
 		}
 	}
@@ -246,16 +252,15 @@ func (s *source) openQuote(n int) (Diagnostic, bool) {
 	const far = 200 // lines
 	for last := n - far; n > 1 && n > last; {
 		n--
-		text := s.line(n).text
+		text := s.Line(n).Text
 		m := behind.FindStringSubmatchIndex(text)
 		if m == nil {
 			continue
 		}
-		if quotedEnd(text+" ", m[4], text[m[4]]) <= len(text) {
+		if layout.QuotedEnd(text+" ", m[4], text[m[4]]) <= len(text) {
 			return Diagnostic{}, false
 		}
-		start := utf8.RuneCountInString(text[:m[4]]) + 1
-		return s.at(ruleSyntax, n, start, start+1, "the quote that is opened here is not closed on its line", "close it at the end of the text"), true
+		return s.within(ruleSyntax, n, m[4], m[4]+1, "the quote that is opened here is not closed on its line", "close it at the end of the text"), true
 	}
 	return Diagnostic{}, false
 }
@@ -266,16 +271,16 @@ func (r *reader) notMapping(n *yamlNode, otherwise string) string {
 	if n.Kind != yaml.ScalarNode || !isPlain(n) {
 		return otherwise
 	}
-	first, _, _ := strings.Cut(r.source.line(n.Line).from(n.Column), " #")
+	first, _, _ := strings.Cut(r.source.Line(n.Line).From(n.Column), " #")
 	if comment, ok := r.source.commentBehind(n); ok && gluedHash(comment) && strings.Contains(comment, ":") {
 		key, _, _ := strings.Cut(n.Value+" "+comment, ":")
 		return fmt.Sprintf(`a "#" after a space begins a comment: put the key in quotes, as in %s: ...`, plan.YAMLQuoted(key))
 	}
 	if m := glued.FindStringSubmatch(first); m != nil {
-		return fmt.Sprintf(`put a space behind the ":", as in %s: %s`, m[2], m[3])
+		return fmt.Sprintf(`put a space behind the ":", as in %s: %s`, m[3], m[4])
 	}
 	if m := assigned.FindStringSubmatch(first); m != nil {
-		return fmt.Sprintf(`YAML has "key: value", not "key = value": write %s: %s`, m[2], m[3])
+		return fmt.Sprintf(`YAML has "key: value", not "key = value": write %s: %s`, m[3], m[4])
 	}
 	return otherwise
 }
@@ -290,7 +295,7 @@ func (r *reader) straight(n *yamlNode, what string) bool {
 		return true
 	}
 	inner := strings.TrimFunc(n.Value, func(r rune) bool { return strings.ContainsRune(quotes, r) })
-	r.report(ruleQuotes, n, what+" stands in typographic quotes, which are part of the text to YAML",
+	r.report(ruleQuotes, n, what+" is in typographic quotes, which are part of the text to YAML",
 		fmt.Sprintf("write %s; or %s if the quotes belong to it", plan.YAMLQuoted(inner), plan.YAMLQuoted(n.Value)))
 	return false
 }

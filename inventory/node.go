@@ -45,7 +45,7 @@ func (s *source) checkAliases(root *yamlNode) (Diagnostic, bool) {
 	switch {
 	case w.cycle != nil:
 		return s.atNode(ruleAliasCycle, w.cycle,
-			fmt.Sprintf("the alias *%s stands inside the anchor &%s that it repeats", w.cycle.Value, w.cycle.Value),
+			fmt.Sprintf("the alias *%s is inside the anchor &%s that it repeats", w.cycle.Value, w.cycle.Value),
 			"write the value itself here"), true
 	case w.bomb != nil:
 		return s.atNode(ruleAliasBomb, w.bomb,
@@ -120,7 +120,14 @@ type pair struct {
 // first wins. Keys that are not text, or stand there twice, are reported.
 func (r *reader) pairs(n *yamlNode) []pair {
 	ps := make([]pair, 0, len(n.Content)/2)
-	have := keySet{pairs: &ps}
+	have := make(map[string]*yamlNode, len(n.Content)/2)
+	add := func(p pair) (first *yamlNode) {
+		if first = have[p.key.Value]; first == nil {
+			have[p.key.Value] = p.key
+			ps = append(ps, p)
+		}
+		return first
+	}
 	var merges []*yamlNode
 	var mergeKey *yamlNode
 	for i := 0; i+1 < len(n.Content); i += 2 {
@@ -128,7 +135,7 @@ func (r *reader) pairs(n *yamlNode) []pair {
 		switch {
 		case key.Kind == yaml.ScalarNode && key.Tag == tagMerge:
 			if mergeKey != nil {
-				r.report(ruleDuplicateKey, key, "the merge key << stands here a second time, first at "+r.at(mergeKey).String(),
+				r.report(ruleDuplicateKey, key, "the merge key << is repeated, first at "+r.at(mergeKey).String(),
 					"merge several mappings with a list: <<: [*one, *two]")
 				continue
 			}
@@ -138,52 +145,18 @@ func (r *reader) pairs(n *yamlNode) []pair {
 			r.keyNotText(key)
 		case !r.readAlike(key, "a key") || !r.straight(key, "a key"):
 		default:
-			if first := have.add(pair{key, value}); first != nil {
-				r.report(ruleDuplicateKey, key, fmt.Sprintf("the key %s stands here a second time, first at %s", quoted(key.Value), r.at(first)),
+			if first := add(pair{key, value}); first != nil {
+				r.report(ruleDuplicateKey, key, fmt.Sprintf("the key %s is repeated, first at %s", quoted(key.Value), r.at(first)),
 					"keep one of the two")
 			}
 		}
 	}
 	for _, m := range merges {
 		for _, p := range r.pairs(m) {
-			have.add(p)
+			add(p)
 		}
 	}
 	return ps
-}
-
-// keySet adds pairs whose key is new. Mappings are small, so it looks through
-// them, and builds an index only for a large one.
-type keySet struct {
-	pairs *[]pair
-	index map[string]*yamlNode
-}
-
-const indexFrom = 16
-
-// add gives nil when the pair was added, and otherwise the key that was there
-// before.
-func (s *keySet) add(p pair) *yamlNode {
-	if s.index == nil {
-		for _, q := range *s.pairs {
-			if q.key.Value == p.key.Value {
-				return q.key
-			}
-		}
-		if len(*s.pairs) == indexFrom {
-			s.index = make(map[string]*yamlNode, 2*indexFrom)
-			for _, q := range *s.pairs {
-				s.index[q.key.Value] = q.key
-			}
-		}
-	} else if first, taken := s.index[p.key.Value]; taken {
-		return first
-	}
-	if s.index != nil {
-		s.index[p.key.Value] = p.key
-	}
-	*s.pairs = append(*s.pairs, p)
-	return nil
 }
 
 // merged gives the mappings that the value of a merge key names.

@@ -12,33 +12,6 @@ import (
 	"github.com/portctl/portctl/pkg/plan"
 )
 
-// policy is what the inventory says about its limits, once.
-type policy struct {
-	given
-	value   plan.Policy
-	termsAt plan.Source // where terms stand
-}
-
-var policyKeys = table[policy]{
-	what: "policy",
-	keys: []key[policy]{
-		{name: "maxMonthly", read: func(r *reader, v *yamlNode, p *policy) { p.value.MaxMonthly = r.amounts(v, "maxMonthly") }},
-		{name: "maxCommitment", read: func(r *reader, v *yamlNode, p *policy) { p.value.MaxCommitment = r.amounts(v, "maxCommitment") }},
-		{name: "maxBuy", read: func(r *reader, v *yamlNode, p *policy) { p.value.MaxBuy = r.maxBuy(v) }},
-		{name: "terms", read: func(r *reader, v *yamlNode, p *policy) { p.value.Terms, p.termsAt = r.terms(v), r.at(v) }},
-	},
-	elsewhere: elsewhere("in an entry of ports or in defaults; policy has terms, a list", "term"),
-	synonyms: map[string]string{
-		"monthly": "maxMonthly", "maxmonthlycost": "maxMonthly", "commitment": "maxCommitment", "maxtotal": "maxCommitment",
-		"maxorders": "maxBuy", "maxports": "maxBuy", "allowedterms": "terms",
-	},
-}
-
-func (r *reader) policy(v *yamlNode, into *policy) {
-	into.given = given{node: v, at: r.at(v)}
-	decode(r, &policyKeys, v, into)
-}
-
 // currencyCode is the shape of a code of ISO 4217.
 var currencyCode = regexp.MustCompile(`^[A-Z]{3}$`)
 
@@ -50,7 +23,7 @@ func (r *reader) amounts(v *yamlNode, what string) map[string]plan.Amount {
 		r.report(ruleType, v, fmt.Sprintf("%s must be a mapping of currencies to amounts, but this is %s", what, describe(v)), form)
 		return nil
 	case len(v.Content) == 0:
-		r.report(ruleEmptyValue, v, what+" limits nothing", form)
+		r.report(ruleEmptyValue, v, what+" is empty", form)
 		return nil
 	}
 	limits := map[string]plan.Amount{}
@@ -83,34 +56,30 @@ var plainAmount = regexp.MustCompile(`^(0|[1-9][0-9]{0,14})(\.[0-9]{1,2})?$`)
 func (r *reader) amount(v *yamlNode, what string) (plan.Amount, bool) {
 	const form = "write digits, and a point with one or two decimals if need be: 20000 or 20000.50"
 	number := v.Kind == yaml.ScalarNode && (v.Tag == tagInt || v.Tag == tagFloat)
+	plain := plainAmount.MatchString(v.Value)
+	isText := v.Kind == yaml.ScalarNode && v.Tag == tagString
 	switch {
-	case v.Kind == yaml.ScalarNode && v.Tag == tagNull:
+	case isNull(v):
 		r.report(ruleEmptyValue, v, what+" has no value", form)
-		return plan.Amount{}, false
-	case v.Kind == yaml.ScalarNode && v.Tag == tagString && plainAmount.MatchString(v.Value):
+	case isText && plain:
 		r.report(ruleType, v, what+" must be a number, but this is text", fmt.Sprintf("write %s without quotes", v.Value))
-		return plan.Amount{}, false
-	case !number && v.Kind == yaml.ScalarNode && v.Tag == tagString:
+	case isText:
 		r.report(ruleAmount, v, fmt.Sprintf("%s is not an amount: %s", what, quoted(v.Value)), form)
-		return plan.Amount{}, false
 	case !number:
 		r.report(ruleType, v, fmt.Sprintf("%s must be an amount, but this is %s", what, describe(v)), form)
-		return plan.Amount{}, false
 	case v.Tag == tagInt && r.numberTrap(v, what):
-		return plan.Amount{}, false
 	case strings.HasPrefix(v.Value, "-"):
-		r.report(ruleAmount, v, what+" is less than nothing", "an amount is 0 or more; 0 allows only what is free")
-		return plan.Amount{}, false
-	case !plainAmount.MatchString(v.Value):
+		r.report(ruleAmount, v, what+" is negative", "an amount is 0 or more; 0 allows only what is free")
+	case !plain:
 		r.report(ruleAmount, v, fmt.Sprintf("%s is not written as an amount: %s", what, quoted(v.Value)), form)
-		return plan.Amount{}, false
-	}
-	amount, err := plan.ParseAmount(v.Value)
-	if err != nil {
+	default:
+		amount, err := plan.ParseAmount(v.Value)
+		if err == nil {
+			return amount, true
+		}
 		r.report(ruleAmount, v, fmt.Sprintf("%s is not an amount: %v", what, err), form)
-		return plan.Amount{}, false
 	}
-	return amount, true
+	return plan.Amount{}, false
 }
 
 // maxBuy reads the number of orders in one run. Zero is refused: to planning it
@@ -118,7 +87,7 @@ func (r *reader) amount(v *yamlNode, what string) (plan.Amount, bool) {
 func (r *reader) maxBuy(v *yamlNode) int {
 	n, ok := r.integer(v, "maxBuy", fmt.Sprintf("write the number of orders that one run may send; %d when it is not given", plan.DefaultMaxBuy))
 	if ok && n < 1 {
-		r.report(ruleLimit, v, fmt.Sprintf("maxBuy can not be %d", n), fmt.Sprintf("it is 1 or more; left out it is %d", plan.DefaultMaxBuy))
+		r.report(ruleLimit, v, fmt.Sprintf("maxBuy cannot be %d", n), fmt.Sprintf("it is 1 or more; left out it is %d", plan.DefaultMaxBuy))
 		return 0
 	}
 	return n
@@ -126,82 +95,39 @@ func (r *reader) maxBuy(v *yamlNode) int {
 
 // terms reads the contract terms that the inventory may use, in months.
 func (r *reader) terms(v *yamlNode) []int {
-	type item struct {
-		term int
-		node *yamlNode
-	}
-	var items []item
-	for _, n := range r.items(v, "terms", "write the months allowed, as in terms: [12, 24]; left out all terms are") {
-		if t := r.term(n); t != 0 {
-			items = append(items, item{t, n})
-		}
-	}
-	items = unrepeated(r, items, func(i item) (string, *yamlNode) { return strconv.Itoa(i.term), i.node }, "keep one of the two")
-	var terms []int
-	for _, i := range items {
-		terms = append(terms, i.term)
-	}
+	all := items(r, v, "terms", "write the months allowed, as in terms: [12, 24]; left out all terms are", func(n *yamlNode) (int, bool) {
+		term := r.term(n)
+		return term, term != 0
+	})
+	terms := valuesOf(unrepeated(r, all, strconv.Itoa, "keep one of the two"))
 	slices.Sort(terms)
 	return terms
 }
 
-// unmanaged are the services that the inventory leaves alone, once.
-type unmanaged struct {
-	given
-	names []unmanagedName
+// valuesOf are the items without their places.
+func valuesOf[T any](items []item[T]) []T {
+	var all []T
+	for _, i := range items {
+		all = append(all, i.value)
+	}
+	return all
 }
 
-type unmanagedName struct {
-	name string
-	node *yamlNode
-}
-
-func (r *reader) unmanaged(v *yamlNode, into *unmanaged) {
-	into.given = given{node: v, at: r.at(v)}
+// unmanaged reads the services that the inventory leaves alone.
+func (r *reader) unmanaged(v *yamlNode) {
 	if v.Kind != yaml.SequenceNode {
 		r.report(ruleType, v, "unmanaged must be a list of names, but this is "+describe(v), "write for example unmanaged: [lab-7]")
 		return
 	}
-	var names []unmanagedName
-	for _, item := range v.Content {
-		n := follow(item)
-		if name, ok := r.text(n, "the name of a service", unlimited); ok {
-			if uid := strings.ToLower(name); serviceUID.MatchString(uid) {
-				name = uid // A UID has one spelling, wherever it stands.
-			}
-			names = append(names, unmanagedName{name, n})
-		}
-	}
-	into.names = unrepeated(r, names, func(n unmanagedName) (string, *yamlNode) { return plan.FoldName(n.name), n.node }, "keep one of the two")
-}
-
-// checkTerms holds the ports to the terms that the policy allows. A term that
-// comes from defaults is one problem, however many ports have it.
-func (b *builder) checkTerms() {
-	allowed := b.policy.value.Terms
-	if len(allowed) == 0 {
+	if len(v.Content) == 0 {
 		return
 	}
-	words := make([]string, len(allowed))
-	for i, t := range allowed {
-		words[i] = strconv.Itoa(t)
-	}
-	reported := map[plan.Source]bool{}
-	for _, p := range b.inv.Ports {
-		at := p.At("term")
-		if p.Absent || p.Term == 0 || slices.Contains(allowed, p.Term) || reported[at] {
-			continue
+	names := items(r, v, "unmanaged", "", func(n *yamlNode) (string, bool) {
+		name, ok := r.text(n, "the name of a service", unlimited)
+		if uid := strings.ToLower(name); serviceUID.MatchString(uid) {
+			name = uid // A UID has one spelling, wherever it stands.
 		}
-		reported[at] = true
-		b.diags = append(b.diags, b.atSource(rulePolicyTerms, at,
-			fmt.Sprintf("the policy at %s does not allow a term of %s", b.policy.termsAt, months(p.Term)),
-			fmt.Sprintf("it allows %s months", strings.Join(words, ", "))))
-	}
-}
-
-func months(n int) string {
-	if n == 1 {
-		return "1 month"
-	}
-	return fmt.Sprintf("%d months", n)
+		return name, ok
+	})
+	r.doc.unmanaged = unrepeated(r, names, plan.FoldName, "keep one of the two")
 }

@@ -17,7 +17,7 @@ import (
 )
 
 // drawnPort is an entry, kept apart from the decoder's own types so that a
-// mistake in them can not hide.
+// mistake in them cannot hide.
 type drawnPort struct {
 	name, site, speed, zone string
 	lag, term               int
@@ -129,7 +129,7 @@ func TestOrderMeansNothing(t *testing.T) {
 // TestNearestForgivesOneMistake proves that one typing mistake in a key is
 // always seen through, or taken for a key that is as near.
 func TestNearestForgivesOneMistake(t *testing.T) {
-	keys := portKeys.names()
+	keys := attributes.names(inPorts)
 	rapid.Check(t, func(t *rapid.T) {
 		key := rapid.SampledFrom(keys).Filter(func(k string) bool { return len(k) > 3 }).Draw(t, "key")
 		i := rapid.IntRange(0, len(key)-2).Draw(t, "at")

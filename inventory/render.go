@@ -6,8 +6,7 @@ import (
 	"strings"
 	"unicode"
 
-	"golang.org/x/text/width"
-
+	"github.com/portctl/portctl/inventory/layout"
 	"github.com/portctl/portctl/pkg/plan"
 )
 
@@ -73,20 +72,13 @@ func (d Diagnostic) caret() string {
 	return b.String()
 }
 
-// cells is the number of places that a character takes on a terminal.
+// cells is the number of places that a character takes as printable shows it, a
+// tab one.
 func cells(r rune) int {
-	switch {
-	case r == '\t' || isUnprintable(r):
-		return 1 // A tab within the span counts as one; printable shows the others as one.
-	case unicode.In(r, unicode.Mn, unicode.Me):
-		return 0
-	}
-	switch width.LookupRune(r).Kind() {
-	case width.EastAsianWide, width.EastAsianFullwidth:
-		return 2
-	default:
+	if r == '\t' || isUnprintable(r) {
 		return 1
 	}
+	return layout.Width(r)
 }
 
 // printable replaces what could steer a terminal, and shows that something is
@@ -101,7 +93,7 @@ func printable(s string) string {
 	}, s)
 }
 
-// isUnprintable reports characters that steer a terminal or can not be seen.
+// isUnprintable reports characters that steer a terminal or cannot be seen.
 func isUnprintable(r rune) bool {
 	return isControl(r) || plan.Invisible(r) || unicode.In(r, unicode.Zl, unicode.Zp)
 }

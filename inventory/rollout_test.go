@@ -5,12 +5,12 @@ import (
 	"reflect"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"github.com/portctl/portctl/inventory/layout"
 	"github.com/portctl/portctl/pkg/plan"
 )
 
@@ -211,46 +211,6 @@ func TestPortsComeInOrder(t *testing.T) {
 	}
 }
 
-func TestSnippet(t *testing.T) {
-	inv := mustParse(t, file("a.yaml", `version: 1
-name: a
-ports:
-  - {name: "a, b", site: {id: 89}, speed: 10G, term: 12}  # one line
-  - name: zürich 1   # with a comment
-    site: Equinix ZH4
-    speed: 10G
-    term: 12
-`))
-	for _, c := range []struct {
-		at   plan.Source
-		want string
-	}{
-		{inv.Ports[0].At("name"), "    4 |   - {name: \"a, b\", site: {id: 89}, speed: 10G, term: 12}  # one line\n      |            ^~~~~~\n"},
-		{inv.Ports[0].At("site"), "    4 |   - {name: \"a, b\", site: {id: 89}, speed: 10G, term: 12}  # one line\n      |                          ^~~~~~~~\n"},
-		{inv.Ports[0].At("term"), "    4 |   - {name: \"a, b\", site: {id: 89}, speed: 10G, term: 12}  # one line\n      |                                                      ^~\n"},
-		{inv.Ports[1].At("name"), "    5 |   - name: zürich 1   # with a comment\n      |           ^~~~~~~~\n"},
-		{inv.Ports[1].At("site"), "    6 |     site: Equinix ZH4\n      |           ^~~~~~~~~~~\n"},
-		{plan.Source{File: "b.yaml", Line: 1, Column: 1}, ""},
-		{plan.Source{File: "a.yaml", Line: 99, Column: 1}, ""},
-		{plan.Source{File: "a.yaml"}, ""},
-	} {
-		if diff := cmp.Diff(c.want, inv.Snippet(c.at)); diff != "" {
-			t.Errorf("%v: -want +got:\n%s", c.at, diff)
-		}
-	}
-	// Several may ask at a time.
-	var wg sync.WaitGroup
-	for range 8 {
-		wg.Go(func() {
-			for _, p := range inv.Ports {
-				_ = inv.Snippet(p.At("site"))
-			}
-		})
-	}
-	wg.Wait()
-}
-
-// TestCredentialsAreNotShown: the line of a state with credentials in it is
 // shown without them, in every form of the diagnostic.
 func TestCredentialsAreNotShown(t *testing.T) {
 	for _, state := range []string{"s3://AKIA:hunter2@netops/x", "https://AKIA:hunter2@example.com/x", "S3://hunter2@netops"} {
@@ -295,11 +255,11 @@ func TestTextIsWrittenForYAML(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		text := rapid.OneOf(rapid.String(), rapid.StringMatching(`[ -~]{0,12}`), rapid.SampledFrom([]string{"no", "Null", "0x10", "1e3", "2026-01-01", "-", "a #b", "a: b"})).Draw(t, "text")
 		for _, form := range []string{"[%s]", "- %s", "[{a: %s}]"} {
-			nodes, err := parseYAML([]byte(fmt.Sprintf(form, plan.YAMLScalar(text))))
+			nodes, err := layout.Parse(fmt.Sprintf(form, plan.YAMLScalar(text)))
 			if err != nil {
 				t.Fatalf("%q: %v", text, err)
 			}
-			n := nodes[0].Content[0].Content[0]
+			n := nodes[0].Content[0]
 			if n.Kind != 8 {
 				n = n.Content[1]
 			}

@@ -6,13 +6,11 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/go-json-experiment/json"
-	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"pgregory.net/rapid"
@@ -95,7 +93,7 @@ func TestSchemaAcceptsExamplesAndReference(t *testing.T) {
 	}
 }
 
-// beyondSchema are the rules that a schema of one document can not state: they
+// beyondSchema are the rules that a schema of one document cannot state: they
 // take more than one entry or file, bytes instead of characters, or the way a
 // value is written.
 func beyondSchema() []string {
@@ -106,7 +104,7 @@ func beyondSchema() []string {
 	}
 }
 
-// beyond says that a schema can not know a problem: of the missing keys, the
+// beyond says that a schema cannot know a problem: of the missing keys, the
 // name of the inventory and a term that may be in defaults.
 func beyond(d Diagnostic) bool {
 	return d.Severity == Warning || slices.Contains(beyondSchema(), d.Rule) ||
@@ -387,41 +385,6 @@ func drawDocument(t *rapid.T) map[string]any {
 		d["rollouts"] = rollouts
 	}
 	return d
-}
-
-// shapeKeys are the keys of a shape, embedded ones included.
-func shapeKeys(t reflect.Type) []string {
-	var keys []string
-	for i := range t.NumField() {
-		f := t.Field(i)
-		if f.Anonymous {
-			keys = append(keys, shapeKeys(f.Type)...)
-			continue
-		}
-		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-		keys = append(keys, name)
-	}
-	slices.Sort(keys)
-	return keys
-}
-
-// TestShapeIsTheLanguage proves that the schema and the reference know the keys
-// that the decoder reads, and no others.
-func TestShapeIsTheLanguage(t *testing.T) {
-	for what, c := range map[string]struct {
-		keys  []string
-		shape reflect.Type
-	}{
-		"the inventory": {documentKeys.names(), reflect.TypeFor[shapeInventory]()},
-		"policy":        {policyKeys.names(), reflect.TypeFor[shapePolicy]()},
-		"defaults":      {defaultsKeys.names(), reflect.TypeFor[shapeDefaults]()},
-		"a port":        {portKeys.names(), reflect.TypeFor[shapePort]()},
-		"a rollout":     {rolloutKeys.names(), reflect.TypeFor[shapeRollout]()},
-	} {
-		if diff := cmp.Diff(slices.Sorted(slices.Values(c.keys)), shapeKeys(c.shape)); diff != "" {
-			t.Errorf("%s: -decoder +shape:\n%s", what, diff)
-		}
-	}
 }
 
 // TestSchemaHelps proves that an editor has something to say about every key,

@@ -22,23 +22,17 @@ type alias struct {
 	site       plan.Site
 }
 
-// siteID is the form {id: 89} of a site.
-type siteID struct{ id int }
-
-var siteIDKeys = table[siteID]{
-	what: "a site",
-	keys: []key[siteID]{
-		{name: "id", required: "write {id: 89} with the id of the location", read: func(r *reader, v *yamlNode, s *siteID) {
-			n, ok := r.integer(v, "id", "write the number of the location, as in {id: 89}")
-			switch {
-			case ok && n < 1:
-				r.report(ruleLocationID, v, fmt.Sprintf("%d is not the id of a location", n), "ids are numbers from 1; \"portctl sites\" lists them")
-			case ok:
-				s.id = n
-			}
-		}},
-	},
-	synonyms: map[string]string{"locationid": "id", "location": "id", "siteid": "id"},
+// locationID reads the number in {id: 89}.
+func (r *reader) locationID(v *yamlNode) plan.Site {
+	n, ok := r.integer(v, "id", "write the number of the location, as in {id: 89}")
+	if ok && n < 1 {
+		r.report(ruleLocationID, v, fmt.Sprintf("%d is not the id of a location", n), "ids are numbers from 1; \"portctl sites\" lists them")
+		ok = false
+	}
+	if !ok {
+		return plan.Site{}
+	}
+	return plan.Site{ID: plan.LocationID(n), Written: strconv.Itoa(n)}
 }
 
 // site reads the place of a port: text, or {id: 89}. The hint goes with a list.
@@ -46,13 +40,9 @@ func (r *reader) site(v *yamlNode, listHint string) plan.Site {
 	var site plan.Site
 	switch {
 	case v.Kind == yaml.MappingNode:
-		var s siteID
-		if f, ok := decode(r, &siteIDKeys, v, &s); ok {
-			f.require("")
-		}
-		if s.id > 0 {
-			site.ID, site.Written = plan.LocationID(s.id), strconv.Itoa(s.id)
-		}
+		var e entry
+		r.decode(inSite, v, &e).require("")
+		return e.port.Site
 	case v.Kind == yaml.ScalarNode && v.Tag == tagInt && plainNumber.MatchString(v.Value):
 		r.report(ruleType, v, "site must be text or {id: ...}, but this is a number", fmt.Sprintf("write {id: %s} for the location with that id", v.Value))
 	case v.Kind == yaml.SequenceNode:
@@ -66,11 +56,12 @@ func (r *reader) site(v *yamlNode, listHint string) plan.Site {
 }
 
 // sites reads the aliases of a document.
-func (r *reader) sites(v *yamlNode, into *sites) {
+func (r *reader) sites(v *yamlNode) {
 	if v.Kind != yaml.MappingNode {
 		r.report(ruleType, v, "sites must be a mapping of short names to locations, but this is "+describe(v), r.notMapping(v, "write for example {lhr20: {id: 89}}"))
 		return
 	}
+	into := &r.doc.sites
 	*into = sites{byName: map[string]alias{}, near: map[string]string{}}
 	for _, p := range r.pairs(v) {
 		name := p.key.Value
@@ -82,7 +73,7 @@ func (r *reader) sites(v *yamlNode, into *sites) {
 			continue
 		}
 		value := follow(p.value)
-		if value.Kind == yaml.ScalarNode && value.Tag == tagNull {
+		if isNull(value) {
 			r.report(ruleEmptyValue, p.key, fmt.Sprintf("the site %s has no value", quoted(name)), "write the name of a location, or {id: 89}")
 		}
 		folded := plan.FoldName(name)
@@ -93,7 +84,7 @@ func (r *reader) sites(v *yamlNode, into *sites) {
 		}
 		a := alias{key: p.key, value: value}
 		if value.Tag != tagNull {
-			a.site = r.site(value, "a short name stands for one location")
+			a.site = r.site(value, "a short name names one location")
 		}
 		into.byName[folded] = a
 		into.names = append(into.names, name)
@@ -119,7 +110,8 @@ func (r *reader) checkChains(s *sites) {
 // is the name of a location, which planning looks up in the catalog; a name one
 // letter away from an alias is worth a warning, because it would be looked up
 // among hundreds.
-func (r *reader) followAlias(site *plan.Site, s sites, v *yamlNode) {
+func (r *reader) followAlias(site *plan.Site, v *yamlNode) {
+	s := r.doc.sites
 	if site.ID != 0 || site.Name == "" {
 		return
 	}

@@ -8,6 +8,8 @@ import (
 	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
+
+	"github.com/portctl/portctl/inventory/layout"
 )
 
 // maxFileSize is the largest inventory file that is read, in bytes. It is about
@@ -21,116 +23,33 @@ const (
 	snippetLead = 60
 )
 
-// source is the text of one file, and finds lines and columns in it.
+// source is one file.
 type source struct {
-	name   string
-	text   string // without a byte order mark
-	starts []int  // byte offset of every line; built when first needed
-	last   sourceLine
-}
-
-// sourceLine is one line without its line break. Columns are characters, so a
-// line that is not plain ASCII keeps the byte offset of each of them; keeping
-// the last line used makes many problems on one huge line cheap.
-type sourceLine struct {
-	number  int
-	text    string
-	offsets []int // byte offset of every character; nil when text is ASCII
+	name string
+	layout.Source
 }
 
 func newSource(f File) *source {
-	return &source{name: f.Name, text: string(bytes.TrimPrefix(f.Content, []byte("\uFEFF")))}
-}
-
-func (s *source) lineStarts() []int {
-	if s.starts == nil {
-		s.starts = append(s.starts, 0)
-		for i := range len(s.text) {
-			if s.text[i] == '\n' {
-				s.starts = append(s.starts, i+1)
-			}
-		}
-	}
-	return s.starts
-}
-
-// line gives line n, counting from 1; lines that are not there are empty.
-func (s *source) line(n int) sourceLine {
-	if s.last.number == n && n > 0 {
-		return s.last
-	}
-	starts := s.lineStarts()
-	if n < 1 || n > len(starts) {
-		return sourceLine{number: n}
-	}
-	end := len(s.text)
-	if n < len(starts) {
-		end = starts[n] - 1
-	}
-	text := strings.ToValidUTF8(strings.TrimSuffix(s.text[starts[n-1]:end], "\r"), "\uFFFD")
-	s.last = sourceLine{number: n, text: text}
-	for i := range len(text) {
-		if text[i] >= utf8.RuneSelf {
-			s.last.offsets = runeOffsets(text)
-			break
-		}
-	}
-	return s.last
-}
-
-func runeOffsets(s string) []int {
-	offsets := make([]int, 0, len(s))
-	for i := range s {
-		offsets = append(offsets, i)
-	}
-	return offsets
-}
-
-// length is the number of characters.
-func (l sourceLine) length() int {
-	if l.offsets != nil {
-		return len(l.offsets)
-	}
-	return len(l.text)
-}
-
-// from is the text from a column on, counting from 1.
-func (l sourceLine) from(column int) string {
-	switch {
-	case column < 1:
-		return l.text
-	case column > l.length():
-		return ""
-	case l.offsets != nil:
-		return l.text[l.offsets[column-1]:]
-	default:
-		return l.text[column-1:]
-	}
-}
-
-// between is the text from one column up to, not including, another.
-func (l sourceLine) between(column, end int) string {
-	head := l.from(column)
-	return head[:len(head)-len(l.from(end))]
+	return &source{f.Name, layout.Source{Text: string(bytes.TrimPrefix(f.Content, []byte("\uFEFF")))}}
 }
 
 // at makes a diagnostic about the columns from column to end of a line. A
 // position beyond the text is moved to its nearest end, so that a position is
 // always one that an editor can jump to.
 func (s *source) at(rule string, line, column, end int, message, hint string) Diagnostic {
-	line = min(max(line, 1), len(s.lineStarts()))
-	l := s.line(line)
-	column = min(max(column, 1), l.length()+1)
-	end = min(max(end, column+1), max(l.length(), column)+1)
+	line = min(max(line, 1), len(s.Starts()))
+	l := s.Line(line)
+	column = min(max(column, 1), l.Length()+1)
+	end = min(max(end, column+1), max(l.Length(), column)+1)
 	d := Diagnostic{
 		Rule: rule, Severity: severityOf(rule), File: s.name,
 		Line: line, Column: column, EndColumn: end,
 		Message: message, Hint: hint,
-		Snippet: l.text, SnippetColumn: 1,
+		Snippet: l.Text, SnippetColumn: 1,
 	}
-	if l.length() > snippetMax {
+	if l.Length() > snippetMax {
 		d.SnippetColumn = max(1, column-snippetLead)
-		d.Snippet = l.between(d.SnippetColumn, d.SnippetColumn+snippetMax)
+		d.Snippet = l.Between(d.SnippetColumn, d.SnippetColumn+snippetMax)
 	}
 	return d
 }
@@ -147,7 +66,7 @@ func (s *source) atNode(rule string, n *yaml.Node, message, hint string) Diagnos
 
 // span is the number of characters, on its first line, that a node takes.
 func (s *source) span(n *yaml.Node) int {
-	rest := s.line(n.Line).from(n.Column)
+	rest := s.Line(n.Line).From(n.Column)
 	switch {
 	case n.Kind == yaml.AliasNode:
 		return 1 + utf8.RuneCountInString(n.Value)
@@ -177,41 +96,6 @@ func (s *source) span(n *yaml.Node) int {
 	return max(1, utf8.RuneCountInString(strings.TrimRight(rest, " \t")))
 }
 
-// valueEnd is the column behind the value that begins at a column: behind its
-// closing quote or bracket, or before the comma, bracket or comment that ends it.
-func (s *source) valueEnd(line, column int) int {
-	rest := []rune(s.line(line).from(column))
-	if len(rest) == 0 {
-		return column + 1
-	}
-	depth, quote := 0, rune(0)
-	for i, r := range rest {
-		switch {
-		case quote != 0:
-			if r == quote {
-				quote = 0
-				if depth == 0 {
-					return column + i + 1
-				}
-			}
-		case (i == 0 || depth > 0) && (r == '"' || r == '\''):
-			quote = r
-		case r == '[' || r == '{':
-			depth++
-		case r == ']' || r == '}':
-			if depth--; depth == 0 {
-				return column + i + 1
-			}
-		case r == '#' && i > 0 && rest[i-1] == ' ':
-			return column + len([]rune(strings.TrimRight(string(rest[:i]), " \t")))
-		}
-		if quote == 0 && (depth < 0 || depth == 0 && r == ',') {
-			return column + max(1, i)
-		}
-	}
-	return column + len([]rune(strings.TrimRight(string(rest), " \t")))
-}
-
 // read gives the documents of the file, or the problem that there are none to
 // be had.
 func (s *source) read(content []byte) ([]*yamlNode, *Diagnostic) {
@@ -220,13 +104,13 @@ func (s *source) read(content []byte) ([]*yamlNode, *Diagnostic) {
 	}
 	nodes, problem := s.documents()
 	if problem == nil && len(nodes) == 0 {
-		d := s.whole(ruleEmptyFile, "the file says nothing", `an inventory begins with "version: 1" and a name`)
+		d := s.whole(ruleEmptyFile, "the file is empty", `an inventory begins with "version: 1" and a name`)
 		problem = &d
 	}
 	return nodes, problem
 }
 
-// inspect looks for what can not be YAML text of ours before the YAML library
+// inspect looks for what cannot be YAML text of ours before the YAML library
 // sees it, because here it can be named and placed exactly. The first finding
 // is enough: what follows it is usually a consequence.
 func (s *source) inspect(content []byte) (Diagnostic, bool) {
@@ -241,24 +125,24 @@ func (s *source) inspect(content []byte) (Diagnostic, bool) {
 		return s.whole(ruleNotUTF8, "the file is UTF-16, not UTF-8",
 			"save it again as UTF-8; PowerShell's > writes UTF-16, Out-File -Encoding utf8 does not"), true
 	case bytes.HasPrefix(content, []byte("PK\x03\x04")) || bytes.HasPrefix(content, []byte("%PDF")):
-		what, hint := looksLike(s.text)
+		what, hint := looksLike(s.Text)
 		return s.whole(ruleNotUTF8, "this is "+what+", not an inventory", hint), true
 	}
 	if d, ok := s.mergeConflict(); ok {
 		return d, true
 	}
-	for i := 0; i < len(s.text); {
-		if c := s.text[i]; c >= ' ' && c < 0x7F || c == '\n' {
+	for i := 0; i < len(s.Text); {
+		if c := s.Text[i]; c >= ' ' && c < 0x7F || c == '\n' {
 			i++
 			continue
 		}
-		r, size := utf8.DecodeRuneInString(s.text[i:])
-		if rule, message, hint := refused(s.text[i:], r); rule != "" {
-			line, column := s.position(i)
+		r, size := utf8.DecodeRuneInString(s.Text[i:])
+		if rule, message, hint := refused(s.Text[i:], r); rule != "" {
+			line, column := s.Position(i)
 			return s.at(rule, line, column, column+1, message, hint), true
 		}
 		if message, hint := s.strangeSpace(i, r); message != "" {
-			line, column := s.position(i)
+			line, column := s.Position(i)
 			return s.at(ruleHidden, line, column, column+1, message, hint), true
 		}
 		i += size
@@ -291,7 +175,7 @@ func refused(rest string, r rune) (rule, message, hint string) {
 		return ruleControl, fmt.Sprintf("the character U+%04X breaks the line for YAML but not for most editors", r),
 			"delete it, or put an ordinary line break in its place"
 	case r == 0xFEFF:
-		return ruleHidden, "a byte order mark (U+FEFF) stands inside the file", "delete it: it is invisible, and often comes from joining files"
+		return ruleHidden, "a byte order mark (U+FEFF) is inside the file", "delete it: it is invisible, and often comes from joining files"
 	case isControl(r):
 		return ruleControl, fmt.Sprintf("the control character U+%04X is not allowed", r), "delete it"
 	case isBidi(r):

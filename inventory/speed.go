@@ -21,7 +21,7 @@ var speedText = regexp.MustCompile(`^(-?[0-9]+)([.,][0-9]+)?\s*([A-Za-z/]*)$`)
 func (r *reader) speed(v *yamlNode) plan.Speed {
 	switch {
 	case v.Kind != yaml.ScalarNode, v.Tag != tagInt && v.Tag != tagFloat && v.Tag != tagString:
-		r.report(ruleType, v, "speed must be a speed such as 10G, but this is "+describe(v), "it is one of "+speedList())
+		r.report(ruleType, v, "speed must be a speed such as 10G, but this is "+describe(v), "it is one of "+speedList)
 		return 0
 	case v.Tag != tagString && r.numberTrap(v, "speed"):
 		return 0
@@ -55,7 +55,7 @@ func (e speedError) Hint() string { return e.hint }
 
 // parseSpeed gives a speed that Megaport sells, or says why the text is none.
 func parseSpeed(text string) (speed plan.Speed, problem, hint string) {
-	sold := "it is one of " + speedList()
+	sold := "it is one of " + speedList
 	m := speedText.FindStringSubmatch(text)
 	if bare, comma := strings.CutSuffix(text, ","); m == nil && comma {
 		return 0, quoted(text) + " is not a speed", fmt.Sprintf("delete the comma: write %s", bare)
@@ -69,7 +69,7 @@ func parseSpeed(text string) (speed plan.Speed, problem, hint string) {
 	case !known:
 		return 0, fmt.Sprintf("%s is not a speed: the unit %s is not known", quoted(text), quoted(m[3])), sold
 	case err != nil || n > int64(plan.Speed400G):
-		return 0, quoted(text) + " is far beyond any port speed", sold
+		return 0, quoted(text) + " is more than any port speed", sold
 	case n <= 0:
 		return 0, quoted(text) + " is not a speed: it must be more than zero", sold
 	case m[2] != "":
@@ -104,10 +104,17 @@ func speedUnit(unit string) (int, bool) {
 	}
 }
 
-func speedList() string {
-	var words []string
-	for _, s := range plan.Speeds() {
-		words = append(words, s.String())
+// The values that are sold, for messages.
+var (
+	speedWords = wordsOf(plan.Speeds(), plan.Speed.String)
+	speedList  = list(speedWords)
+	termList   = list(wordsOf(plan.Terms(), strconv.Itoa))
+)
+
+func wordsOf[T any](all []T, text func(T) string) []string {
+	words := make([]string, len(all))
+	for i, one := range all {
+		words[i] = text(one)
 	}
-	return list(words)
+	return words
 }

@@ -85,7 +85,7 @@ func distance(a, b string) int {
 // quotedMax is how many characters of a value a message repeats.
 const quotedMax = 60
 
-// quoted is a value as messages show it: in quotes, with what can not be seen
+// quoted is a value as messages show it: in quotes, with what cannot be seen
 // escaped, and not longer than a line bears.
 func quoted(s string) string {
 	if utf8.RuneCountInString(s) > quotedMax {

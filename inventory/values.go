@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -27,12 +28,24 @@ const (
 
 // text reads a text that must say something.
 func (r *reader) text(v *yamlNode, what string, limit int) (string, bool) {
-	text, ok := r.anyText(v, what, limit)
-	return text, r.sayEmpty(v, text, what, ok)
+	text, ok := r.word(v, what, limit)
+	if ok {
+		r.warnIfCut(v)
+	}
+	return text, ok
 }
 
-// anyText reads a text that may be empty. The words of a fixed list are read by
-// word: a "#" can be no part of them.
+// word reads a text that must say something, and is one of the words that a key
+// can have, which the caller knows: a "#" can be no part of it.
+func (r *reader) word(v *yamlNode, what string, limit int) (string, bool) {
+	text, ok := r.anyWord(v, what, limit)
+	if ok && text == "" {
+		r.report(ruleEmptyValue, v, what+" is empty", "write the text between the quotes, or delete the line")
+	}
+	return text, ok && text != ""
+}
+
+// anyText reads a text that may be empty.
 func (r *reader) anyText(v *yamlNode, what string, limit int) (string, bool) {
 	text, ok := r.anyWord(v, what, limit)
 	if ok {
@@ -41,35 +54,18 @@ func (r *reader) anyText(v *yamlNode, what string, limit int) (string, bool) {
 	return text, ok
 }
 
-// word reads one of the words that a key can have, which the caller knows.
-func (r *reader) word(v *yamlNode, what string) (string, bool) {
-	text, ok := r.anyWord(v, what, unlimited)
-	return text, r.sayEmpty(v, text, what, ok)
-}
-
-// sayEmpty refuses the empty text.
-func (r *reader) sayEmpty(v *yamlNode, text, what string, ok bool) bool {
-	if ok && text == "" {
-		r.report(ruleEmptyValue, v, what+" is empty", "write the text between the quotes, or delete the line")
-	}
-	return ok && text != ""
-}
-
 func (r *reader) anyWord(v *yamlNode, what string, limit int) (string, bool) {
 	switch {
 	case v.Kind != yaml.ScalarNode:
 		r.report(ruleType, v, fmt.Sprintf("%s must be text, but this is %s", what, describe(v)), "write one text")
-		return "", false
 	case v.Tag == tagNull:
 		r.report(ruleEmptyValue, v, what+" has no value", `write the text; "" is the empty text`)
-		return "", false
 	case v.Tag != tagString:
 		r.report(ruleType, v, fmt.Sprintf("%s must be text, but YAML reads this as %s", what, describe(v)), quoteHint(v))
-		return "", false
-	case !r.readAlike(v, what) || !r.straight(v, what):
-		return "", false
+	case r.readAlike(v, what) && r.straight(v, what):
+		return v.Value, r.goodText(v, v.Value, what, limit)
 	}
-	return v.Value, r.goodText(v, v.Value, what, limit)
+	return "", false
 }
 
 // quoteHint shows a value in quotes, whole: half a value would be pasted.
@@ -87,36 +83,22 @@ func quoteHint(v *yamlNode) string {
 func (r *reader) goodText(v *yamlNode, text, what string, limit int) bool {
 	for _, c := range text {
 		if rule, message, hint := badCharacter(c); rule != "" {
-			r.reportCharacter(rule, v, c, what+" contains "+message, hint)
+			r.reportWithin(rule, v, string(c), what+" contains "+message, hint)
 			return false
 		}
 	}
-	switch {
-	case text != "" && strings.TrimSpace(text) == "":
-		r.report(ruleSpace, v, what+" is nothing but spaces", "write the text between the quotes")
-		return false
-	case strings.TrimSpace(text) != text:
-		r.report(ruleSpace, v, what+" begins or ends with a space", "write "+plan.YAMLQuoted(strings.TrimSpace(text)))
-		return false
+	switch trimmed := strings.TrimSpace(text); {
+	case text != "" && trimmed == "":
+		r.report(ruleSpace, v, what+" contains only spaces", "write the text between the quotes")
+	case trimmed != text:
+		r.report(ruleSpace, v, what+" begins or ends with a space", "write "+plan.YAMLQuoted(trimmed))
 	case limit != unlimited && len(text) > limit:
 		r.report(ruleTooLong, v, fmt.Sprintf("%s has %d bytes, and at most %d are safe", what, len(text), limit),
 			"shorten it; the limit counts bytes, and a letter outside ASCII takes two to four")
-		return false
+	default:
+		return true
 	}
-	return true
-}
-
-// reportCharacter reports a problem at the character itself when it stands in
-// the text as it is, and else, when it is written as an escape, at the value.
-func (r *reader) reportCharacter(rule string, v *yamlNode, c rune, message, hint string) {
-	line := r.source.line(v.Line)
-	written := line.between(v.Column, v.Column+r.source.span(v))
-	if i := strings.IndexRune(written, c); i >= 0 && c != '\n' {
-		column := v.Column + utf8.RuneCountInString(written[:i])
-		r.diags = append(r.diags, r.source.at(rule, v.Line, column, column+1, message, hint))
-		return
-	}
-	r.report(rule, v, message, hint)
+	return false
 }
 
 // badCharacter judges a character of a value. An empty rule means it is good.
@@ -129,7 +111,7 @@ func badCharacter(c rune) (rule, message, hint string) {
 	case isControl(c) || c == 0x2028 || c == 0x2029:
 		return ruleControl, fmt.Sprintf("the control character U+%04X", c), "delete it"
 	case c != ' ' && unicode.Is(unicode.Zs, c):
-		return ruleHidden, fmt.Sprintf("U+%04X, which looks like an ordinary space but is none", c), "write an ordinary space in its place; it often comes from a web page or a spreadsheet"
+		return ruleHidden, fmt.Sprintf("U+%04X, which looks like an ordinary space but is not one", c), "write an ordinary space in its place; it often comes from a web page or a spreadsheet"
 	case plan.Invisible(c):
 		return ruleHidden, fmt.Sprintf("the invisible character U+%04X", c), "delete it: two names that look the same must be the same"
 	}
@@ -165,31 +147,25 @@ var (
 
 // integer reads a whole number. The hint goes with a value that is no number.
 func (r *reader) integer(v *yamlNode, what, hint string) (int, bool) {
+	bare, comma := strings.CutSuffix(v.Value, ",")
+	isText := v.Kind == yaml.ScalarNode && v.Tag == tagString && plainNumber.MatchString(bare)
+	n, err := strconv.ParseInt(v.Value, 10, 32)
 	switch {
-	case v.Kind != yaml.ScalarNode:
-		r.report(ruleType, v, fmt.Sprintf("%s must be a number, but this is %s", what, describe(v)), hint)
-		return 0, false
-	case v.Tag == tagString && plainNumber.MatchString(v.Value):
+	case isText && comma:
+		r.report(ruleType, v, what+" must be a number, but this is text", "delete the comma: write "+bare)
+	case isText:
 		r.report(ruleType, v, what+" must be a number, but this is text", fmt.Sprintf("write %s without quotes", v.Value))
-		return 0, false
-	case v.Tag == tagString && plainNumber.MatchString(strings.TrimSuffix(v.Value, ",")):
-		r.report(ruleType, v, what+" must be a number, but this is text", "delete the comma: write "+strings.TrimSuffix(v.Value, ","))
-		return 0, false
-	case v.Tag != tagInt && v.Tag != tagFloat:
+	case v.Kind != yaml.ScalarNode || v.Tag != tagInt && v.Tag != tagFloat:
 		r.report(ruleType, v, fmt.Sprintf("%s must be a number, but this is %s", what, describe(v)), hint)
-		return 0, false
 	case r.numberTrap(v, what):
-		return 0, false
 	case !plainNumber.MatchString(v.Value):
 		r.report(ruleType, v, fmt.Sprintf("%s must be a whole number, but this is %s", what, v.Value), hint)
-		return 0, false
-	}
-	n, err := strconv.ParseInt(v.Value, 10, 32)
-	if err != nil {
+	case err != nil:
 		r.report(ruleNumber, v, fmt.Sprintf("%s is out of range: %s", what, quoted(v.Value)), hint)
-		return 0, false
+	default:
+		return int(n), true
 	}
-	return int(n), true
+	return 0, false
 }
 
 // numberTrap reports numbers that look like one thing and are another.
@@ -198,7 +174,7 @@ func (r *reader) numberTrap(v *yamlNode, what string) bool {
 	switch {
 	case octalNumber.MatchString(v.Value):
 		r.report(ruleNumber, v, fmt.Sprintf("%s is written with a leading zero, which makes it octal to some YAML tools", what),
-			"write it without the leading zero: "+strings.ReplaceAll(orZero(digits), "_", ""))
+			"write it without the leading zero: "+strings.ReplaceAll(cmp.Or(digits, "0"), "_", ""))
 	case strings.Contains(v.Value, "_"):
 		r.report(ruleNumber, v, fmt.Sprintf("%s is written with an underscore, which some YAML tools read as text", what),
 			"write it without: "+strings.ReplaceAll(v.Value, "_", ""))
@@ -212,13 +188,6 @@ func (r *reader) numberTrap(v *yamlNode, what string) bool {
 	return true
 }
 
-func orZero(digits string) string {
-	if digits == "" {
-		return "0"
-	}
-	return digits
-}
-
 func decimalForm(value string) string {
 	n, err := strconv.ParseInt(value, 0, 32)
 	if err != nil {
@@ -227,23 +196,15 @@ func decimalForm(value string) string {
 	return fmt.Sprintf(": %d", n)
 }
 
-// given reads a value that the whole inventory has once. Its node is set even
-// when the value is bad: it is given, and not missing.
-func (r *reader) given(v *yamlNode, what string, limit int) given {
-	text, _ := r.text(v, what, limit)
-	return given{text: text, node: v, at: r.at(v)}
-}
-
 // environments are Megaport's (API facts §1.1, confidence A) and the sandbox.
-func environments() []string { return []string{"production", "staging", "development", "sandbox"} }
+var environments = []string{"production", "staging", "development", "sandbox"}
 
-func (r *reader) environment(v *yamlNode) given {
-	text, _ := r.word(v, "environment")
-	g := given{text: text, node: v, at: r.at(v)}
-	if g.text != "" && !slices.Contains(environments(), g.text) {
-		r.report(ruleEnvironment, v, quoted(g.text)+" is not an environment", oneOf(g.text, environments()))
+func (r *reader) environment(v *yamlNode) string {
+	text, ok := r.word(v, "environment", unlimited)
+	if ok && !slices.Contains(environments, text) {
+		r.report(ruleEnvironment, v, quoted(text)+" is not an environment", oneOf(text, environments))
 	}
-	return g
+	return text
 }
 
 // oneOf is the hint for a value out of few: the nearest, and all of them.
@@ -256,12 +217,12 @@ func oneOf(word string, allowed []string) string {
 
 // term reads a contract term in months; 0 when it is bad.
 func (r *reader) term(v *yamlNode) int {
-	n, ok := r.integer(v, "term", "write the number of months alone, one of "+termList())
+	n, ok := r.integer(v, "term", "write the number of months alone, one of "+termList)
 	if !ok {
 		return 0
 	}
 	if !slices.Contains(plan.Terms(), n) {
-		hint := "it is one of " + termList() + " months"
+		hint := "it is one of " + termList + " months"
 		if n > 1 && n <= 5 && slices.Contains(plan.Terms(), 12*n) {
 			hint = fmt.Sprintf("terms are in months: %d years are %d; %s", n, 12*n, hint)
 		}
@@ -271,18 +232,10 @@ func (r *reader) term(v *yamlNode) int {
 	return n
 }
 
-func termList() string {
-	var words []string
-	for _, t := range plan.Terms() {
-		words = append(words, strconv.Itoa(t))
-	}
-	return list(words)
-}
-
-// costCentre reads the text for the invoice. Empty text is a declaration too:
-// it asks for none.
-func (r *reader) costCentre(v *yamlNode) *string {
-	text, ok := r.anyText(v, "costCentre", maxCostCentre)
+// declared reads a text that may be empty: that is a declaration too, and asks
+// for none.
+func (r *reader) declared(v *yamlNode, what string, limit int) *string {
+	text, ok := r.anyText(v, what, limit)
 	if !ok {
 		return nil
 	}
@@ -291,7 +244,7 @@ func (r *reader) costCentre(v *yamlNode) *string {
 
 // zone reads a diversity zone.
 func (r *reader) zone(v *yamlNode, what string) plan.Zone {
-	text, ok := r.word(v, what)
+	text, ok := r.word(v, what, unlimited)
 	if !ok {
 		return ""
 	}
@@ -303,31 +256,21 @@ func (r *reader) zone(v *yamlNode, what string) plan.Zone {
 	return ""
 }
 
-// members reads the size of a LAG. One is a LAG too (API facts §3.2,
+// members reads the size of a LAG; 0 when it is bad. One is a LAG too (API facts §3.2,
 // confidence B), which is seldom what is meant.
-func (r *reader) members(v *yamlNode) (int, bool) {
+func (r *reader) members(v *yamlNode) int {
 	n, ok := r.integer(v, "lag", fmt.Sprintf("write the number of members, 1 to %d", plan.MaxLagMembers))
 	switch {
-	case !ok:
-		return 0, false
-	case n < 1:
-		r.report(ruleLAG, v, fmt.Sprintf("a LAG can not have %d members", n), fmt.Sprintf("it has 1 to %d; leave lag out for a plain port", plan.MaxLagMembers))
-		return 0, false
-	case n > plan.MaxLagMembers:
+	case ok && n < 1:
+		r.report(ruleLAG, v, fmt.Sprintf("a LAG cannot have %d members", n), fmt.Sprintf("it has 1 to %d; leave lag out for a plain port", plan.MaxLagMembers))
+		return 0
+	case ok && n > plan.MaxLagMembers:
 		r.report(ruleLAG, v, fmt.Sprintf("a LAG of %d members is too large", n), fmt.Sprintf("it has 1 to %d; write two entries", plan.MaxLagMembers))
-		return 0, false
+		return 0
 	case n == 1:
 		r.report(ruleLAGOfOne, v, "this orders a LAG of one member, not a plain port", "leave lag out for a plain port; keep it to let the LAG grow later")
 	}
-	return n, true
-}
-
-// checkLAG holds the members to the speeds that a LAG can have (API facts §3.3,
-// confidence B).
-func (b *bought) checkLAG(r *reader) {
-	if b.lagNode != nil && b.speed != 0 && b.speed < plan.Speed10G {
-		r.report(ruleLAGSpeed, b.lagNode, fmt.Sprintf("a LAG can not be made of %s ports", b.speed), "its members have 10G or faster")
-	}
+	return n
 }
 
 // tags reads resource tags; nil when there are none.
@@ -362,31 +305,4 @@ func (r *reader) tags(v *yamlNode) map[string]string {
 func isReserved(name string) bool {
 	lower := strings.ToLower(name)
 	return lower == "managed-by" || strings.HasPrefix(lower, "portctl-")
-}
-
-// mergeTags lays the tags of an entry over those of the defaults, name by name.
-func mergeTags(defaults, own map[string]string) map[string]string {
-	if defaults == nil && own == nil {
-		return nil
-	}
-	merged := make(map[string]string, len(defaults)+len(own))
-	for _, tags := range []map[string]string{defaults, own} {
-		for name, text := range tags {
-			merged[name] = text
-		}
-	}
-	return merged
-}
-
-// orDefault is a copy of the entry's own value, or of the default, so that no
-// two ports share memory.
-func orDefault[T any](own, fallback *T) *T {
-	if own == nil {
-		own = fallback
-	}
-	if own == nil {
-		return nil
-	}
-	value := *own
-	return &value
 }

@@ -1,11 +1,16 @@
-package inventory
+// Package layout knows where the values and comments of a YAML file stand, which
+// the YAML library does not tell, and writes a file in the canonical style of
+// inventories. It does no I/O and does not know the language.
+package layout
 
 import (
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 
+	"golang.org/x/text/width"
 	"gopkg.in/yaml.v3"
 )
 
@@ -13,69 +18,42 @@ import (
 // a bug of the formatter, noticed before it could do harm.
 var errFormat = errors.New("formatting would change what the file says, which is a bug in portctl; the file is left as it is")
 
-// Format gives a file in the canonical style, which is its own canonical style:
-//
-//   - two spaces of indentation, lists indented below their key, one space after
-//     "key:", "-" and the commas and colons of {...} and [...];
-//   - comments stay with the line they stand at or above; those at the ends of
-//     neighbouring lines are aligned;
-//   - one empty line at most between two lines, none at the ends of the file;
-//   - text keeps its quotes, which are double unless the text holds a quote or a
-//     backslash, and stands on one line;
-//   - LF line endings, no byte order mark, "---" only between documents.
-//
-// The order of keys and entries, anchors, aliases and the choice between the
-// block style and the braces are the author's. Parse gives the same for both.
-//
-// A non-nil error is Diagnostics when the file by itself has problems, which
-// must be mended first, except that the inventory's name may stand in another
-// file.
-func Format(f File) ([]byte, error) {
-	b := newBuilder()
-	b.file(f)
-	b.checkEntries()
-	if diags := b.diags.settle(); hasErrors(diags) {
-		return nil, diags
+// A DirectiveError says that a file has a YAML directive, which is not formatted.
+type DirectiveError struct {
+	// Line counts from 1.
+	Line int
+}
+
+func (e *DirectiveError) Error() string {
+	return fmt.Sprintf("line %d is a YAML directive", e.Line)
+}
+
+// Format gives a text with LF line endings in the canonical style. The error is a
+// *DirectiveError, or else a bug.
+func Format(text string) (string, error) {
+	src := &Source{Text: text}
+	nodes, err := Parse(text)
+	if err != nil {
+		return "", err
 	}
-	text := strings.ReplaceAll(newSource(f).text, "\r\n", "\n")
-	src := newSource(File{Name: f.Name, Content: []byte(text)})
-	nodes, problem := src.documents()
-	if problem != nil {
-		return nil, Diagnostics{*problem}
-	}
-	l := newLayout(src, nodes)
+	l := layout{extents: measure(src, nodes)}
 	if l.directive > 0 {
-		return nil, Diagnostics{src.at(ruleSyntax, l.directive, 1, src.line(l.directive).length()+1,
-			"a file with a YAML directive is not formatted", "delete the line: it is not needed")}
+		return "", &DirectiveError{l.directive}
 	}
 	l.documents(nodes)
 	out := l.render()
-	if err := sameContent(src, nodes, l.comments, out); err != nil {
-		return nil, err
+	again, err := Parse(out)
+	if err != nil {
+		return "", fmt.Errorf("%w (%w)", errFormat, err)
+	}
+	after := measure(&Source{Text: out}, again)
+	if !slices.EqualFunc(nodes, again, sameNode) || !slices.Equal(commentTexts(l.comments), commentTexts(after.comments)) {
+		return "", errFormat
 	}
 	return out, nil
 }
 
-func hasErrors(ds Diagnostics) bool {
-	count, _ := ds.Counts()
-	return count > 0
-}
-
-// sameContent compares what the file says with what its formatted text says,
-// comments included.
-func sameContent(before *source, nodes []*yamlNode, comments []comment, formatted []byte) error {
-	after := newSource(File{Name: before.name, Content: formatted})
-	again, problem := after.documents()
-	if problem != nil {
-		return fmt.Errorf("%w (%s)", errFormat, problem)
-	}
-	if !slices.EqualFunc(nodes, again, sameNode) || !slices.Equal(commentTexts(comments), commentTexts(newLayout(after, again).comments)) {
-		return errFormat
-	}
-	return nil
-}
-
-func sameNode(a, b *yamlNode) bool {
+func sameNode(a, b *yaml.Node) bool {
 	return a.Kind == b.Kind && a.Tag == b.Tag && a.Value == b.Value && a.Anchor == b.Anchor &&
 		slices.EqualFunc(a.Content, b.Content, sameNode)
 }
@@ -111,12 +89,8 @@ type outLine struct {
 // from 1, and its indentation in the formatted text.
 type block struct{ column, indent int }
 
-func newLayout(src *source, nodes []*yamlNode) *layout {
-	return &layout{extents: measure(src, nodes)}
-}
-
 // documents writes all documents of the file.
-func (l *layout) documents(nodes []*yamlNode) {
+func (l *layout) documents(nodes []*yaml.Node) {
 	for i, n := range nodes {
 		if i > 0 {
 			marker := l.markerBefore(n.Line)
@@ -134,17 +108,17 @@ func (l *layout) documents(nodes []*yamlNode) {
 		l.lead(n.Line, n.Column, 0)
 		l.value(n, 0, "", "")
 	}
-	l.lead(len(l.src.lineStarts())+1, 0, 0)
+	l.lead(len(l.src.Starts())+1, 0, 0)
 }
 
 // isBlock says that a node is written over indented lines.
-func isBlock(n *yamlNode) bool {
+func isBlock(n *yaml.Node) bool {
 	return (n.Kind == yaml.MappingNode || n.Kind == yaml.SequenceNode) && n.Style&yaml.FlowStyle == 0 && len(n.Content) > 0
 }
 
 // block writes a block mapping or list. The first line begins with the prefix,
 // and what comes before it in the file has been written.
-func (l *layout) block(n *yamlNode, indent int, prefix string) {
+func (l *layout) block(n *yaml.Node, indent int, prefix string) {
 	column := n.Content[0].Column
 	if n.Kind == yaml.SequenceNode {
 		column = l.listColumn(n)
@@ -164,7 +138,7 @@ func (l *layout) block(n *yamlNode, indent int, prefix string) {
 }
 
 // item writes one element of a block list.
-func (l *layout) item(item *yamlNode, column, indent int) {
+func (l *layout) item(item *yaml.Node, column, indent int) {
 	l.lead(l.dashLine(item), column, indent)
 	l.leadFixed(item.Line, indent)
 	switch props := l.properties(item); {
@@ -183,7 +157,7 @@ func (l *layout) item(item *yamlNode, column, indent int) {
 
 // pair writes one key of a block mapping and its value. With a prefix, which is
 // "- ", the line is that of the list's item, two further left.
-func (l *layout) pair(key, value *yamlNode, indent int, prefix string) {
+func (l *layout) pair(key, value *yaml.Node, indent int, prefix string) {
 	if prefix == "" {
 		l.lead(key.Line, key.Column, indent)
 	}
@@ -202,7 +176,7 @@ func (l *layout) pair(key, value *yamlNode, indent int, prefix string) {
 
 // value writes what is not a block: a scalar, an alias, or braces. What the
 // file has on one line stays on one line.
-func (l *layout) value(n *yamlNode, indent int, head, tail string) {
+func (l *layout) value(n *yaml.Node, indent int, head, tail string) {
 	end := l.endLine(n)
 	if n.Kind == yaml.ScalarNode || n.Kind == yaml.AliasNode || end == n.Line || len(n.Content) == 0 {
 		l.put(indent, strings.TrimRight(head+l.inline(n)+tail, " "), end)
@@ -220,7 +194,7 @@ func (l *layout) value(n *yamlNode, indent int, head, tail string) {
 
 // members writes what stands between braces over several lines: what shares a
 // line in the file shares one here.
-func (l *layout) members(n *yamlNode, indent int) {
+func (l *layout) members(n *yaml.Node, indent int) {
 	var texts []string
 	from, to := 0, 0
 	flush := func(comma string) {
@@ -261,7 +235,7 @@ func (l *layout) members(n *yamlNode, indent int) {
 	flush("")
 }
 
-func braces(n *yamlNode) (opening, closing string) {
+func braces(n *yaml.Node) (opening, closing string) {
 	if n.Kind == yaml.MappingNode {
 		return "{", "}"
 	}
@@ -269,7 +243,7 @@ func braces(n *yamlNode) (opening, closing string) {
 }
 
 // inline is a value on one line.
-func (l *layout) inline(n *yamlNode) string {
+func (l *layout) inline(n *yaml.Node) string {
 	switch n.Kind {
 	case yaml.AliasNode:
 		return "*" + n.Value
@@ -291,7 +265,7 @@ func (l *layout) inline(n *yamlNode) string {
 }
 
 // scalar is a text or number as it is written, on one line.
-func (l *layout) scalar(n *yamlNode) string {
+func (l *layout) scalar(n *yaml.Node) string {
 	if n.Kind == yaml.AliasNode {
 		return l.inline(n)
 	}
@@ -388,7 +362,7 @@ func (l *layout) firstOpen(line int) int {
 
 // render joins the lines, with the comments at the ends of neighbouring lines
 // aligned.
-func (l *layout) render() []byte {
+func (l *layout) render() string {
 	var b strings.Builder
 	for i := 0; i < len(l.lines); {
 		run := i
@@ -400,7 +374,7 @@ func (l *layout) render() []byte {
 			l.lines[i].render(&b, width)
 		}
 	}
-	return []byte(b.String())
+	return b.String()
 }
 
 // trails says that a comment stands behind the text.
@@ -409,7 +383,7 @@ func (o outLine) trails() bool { return o.text != "" && o.comment != "" }
 func (o outLine) width() int {
 	width := o.indent
 	for _, r := range o.text {
-		width += cells(r)
+		width += Width(r)
 	}
 	return width
 }
@@ -425,4 +399,18 @@ func (o outLine) render(b *strings.Builder, width int) {
 	}
 	b.WriteString(o.comment)
 	b.WriteByte('\n')
+}
+
+// Width is the number of places that a character that can be seen takes on a
+// terminal.
+func Width(r rune) int {
+	if unicode.In(r, unicode.Mn, unicode.Me) {
+		return 0
+	}
+	switch width.LookupRune(r).Kind() {
+	case width.EastAsianWide, width.EastAsianFullwidth:
+		return 2
+	default:
+		return 1
+	}
 }
