@@ -157,6 +157,9 @@ func (r *resolver) resolve(ctx context.Context, o ledger.Open) (Recovered, error
 	if o, err = r.record(ctx, o, ledger.Record{State: ledger.Settled, UIDs: uids, Lookup: true, Cause: cause}); err != nil {
 		return Recovered{}, err
 	}
+	if o.State != ledger.Settled {
+		return Recovered{}, refuse(f, "another run recorded meanwhile that the order is "+string(o.State), "try again when that run is done")
+	}
 	return Recovered{nameOf(o), o.State, append([]plan.ServiceUID{}, uids...), cause}, nil
 }
 

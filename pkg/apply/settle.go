@@ -255,6 +255,9 @@ func (s *settlement) found(o *order, f finding) {
 		return
 	}
 	o.claim, o.last = claim, finding{open: claim, split: f.split, evidence: f.evidence}
+	if claim.State != f.record.State {
+		return // somebody else wrote something: the next look goes by that
+	}
 	if f.rewritten {
 		s.noticeRewritten(claim)
 	}

@@ -46,7 +46,10 @@ func (r *run) lookAgain(ctx context.Context, claim *ledger.Open, p *Purchase) bo
 		return true
 	}
 	*claim = done
-	*p = purchaseOf(f)
+	*p = Purchase{Outcome: Unknown, Failure: &Failure{Message: "somebody else recorded that the order is " + string(done.State)}}
+	if done.State == f.record.State {
+		*p = purchaseOf(f)
+	}
 	return true
 }
 

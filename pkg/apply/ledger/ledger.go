@@ -491,36 +491,36 @@ func (l *Ledger) Record(ctx context.Context, o Open, r Record) (Open, error) {
 	if r.State == Delivered && r.UIDs == nil {
 		r.UIDs = o.UIDs
 	}
-	// A claim whose order somebody else may be about to send is first taken by a
-	// numbered record, which the sender needs as well.
-	unsent := o.State == Claimed || o.State == Sending || o.State == TurnedAway
-	if unsent && r.Lookup && r.State.Closed() {
-		return l.closeUnsent(ctx, o, r)
-	}
 	for {
-		theirs, err := l.append(ctx, o, r)
+		done, theirs, err := l.write(ctx, o, r)
 		switch {
 		case err != nil:
 			return o, l.fail(op, err)
 		case theirs == nil:
-			return o.with(r), nil
+			return done, nil
 		}
 		o = o.with(*theirs)
-		if checkTransition(o.State, r.State) != nil {
+		if theirs.State == Sending || checkTransition(o.State, r.State) != nil {
 			return o, nil // they know more than we do
 		}
 	}
 }
 
-func (l *Ledger) closeUnsent(ctx context.Context, o Open, r Record) (Open, error) {
-	theirs, err := l.create(ctx, o, strconv.Itoa(o.next), r)
-	switch {
-	case err != nil:
-		return o, l.fail(fmt.Sprintf("recording %q", o.Name), err)
-	case theirs != nil:
-		return o.with(*theirs), nil
+// write writes a record and returns the claim as it is then; when somebody else was
+// there first it returns their record. A claim whose order somebody else may be about
+// to send is first taken by a numbered record, which the sender needs as well, and
+// closed after it.
+func (l *Ledger) write(ctx context.Context, o Open, r Record) (done Open, theirs *Record, err error) {
+	unsent := o.State == Claimed || o.State == Sending || o.State == TurnedAway
+	if !unsent || !r.Lookup || !r.State.Closed() {
+		theirs, err = l.append(ctx, o, r)
+		return o.with(r), theirs, err
 	}
-	return l.Close(ctx, o.with(r))
+	if theirs, err = l.create(ctx, o, strconv.Itoa(o.next), r); err != nil || theirs != nil {
+		return o, theirs, err
+	}
+	done, err = l.Close(ctx, o.with(r))
+	return done, nil, err
 }
 
 // Close ends a claim whose last record says that it is closed, and that is not

@@ -441,6 +441,35 @@ func TestResend(t *testing.T) {
 	}
 }
 
+// What is found of an order closes its claim also when the answer was recorded
+// meanwhile, or recorded without the writer knowing; but not while it is being sent.
+func TestFindingAfterAnUnseenRecord(t *testing.T) {
+	found := ledger.Record{State: ledger.Delivered, UIDs: []plan.ServiceUID{"u"}, Lookup: true, Cause: "found"}
+	for state, want := range map[ledger.State]ledger.State{ledger.Unknown: ledger.Delivered, ledger.Bought: ledger.Delivered, ledger.Sending: ledger.Sending} {
+		store := storetest.NewMemory()
+		a, b := open(store, "a"), open(store, "b")
+		claim, err := a.Claim(t.Context(), snapshot(t, a), intent("x"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if state == ledger.Sending {
+			_, err = a.Resend(t.Context(), claim)
+		} else {
+			_, err = a.Record(t.Context(), claim, ledger.Record{State: state})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := b.Record(t.Context(), claim, found)
+		if err != nil || got.State != want || want.Closed() && !slices.Equal(got.UIDs, found.UIDs) {
+			t.Errorf("after %s: %s %v, %v", state, got.State, got.UIDs, err)
+		}
+		if closed := snapshot(t, a).Closed("x") == 1; closed != want.Closed() {
+			t.Errorf("after %s: closed %t", state, closed)
+		}
+	}
+}
+
 // A run that dies between the two records that close such a claim leaves a claim
 // that the next one closes.
 func TestHalfClosedClaimIsClosed(t *testing.T) {
