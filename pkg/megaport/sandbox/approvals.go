@@ -62,7 +62,7 @@ func (s *Server) wireApproval(st *state, a *approval) wireApproval {
 func (st *state) productIDs(a *approval) []int {
 	var ids []int
 	for _, uid := range a.UIDs {
-		if v := st.services[uid]; v != nil {
+		if v := st.services.docs[uid]; v != nil {
 			ids = append(ids, v.ProductID)
 		}
 	}
@@ -102,7 +102,7 @@ func (s *Server) listApprovals(c *call) reply {
 func (s *Server) approvalRows(st *state, c *call) []wireApproval {
 	statuses, ids := listParam(c.query["status"]), listParam(c.query["serviceIds"])
 	rows := []wireApproval{}
-	for _, a := range slices.SortedFunc(maps.Values(st.approvals), func(a, b *approval) int { return a.Seq - b.Seq }) {
+	for _, a := range slices.SortedFunc(maps.Values(st.approvals.docs), func(a, b *approval) int { return a.Seq - b.Seq }) {
 		mine := func(id int) bool { return slices.Contains(ids, strconv.Itoa(id)) }
 		if len(statuses) > 0 && !containsFold(statuses, a.Status) || len(ids) > 0 && !slices.ContainsFunc(st.productIDs(a), mine) {
 			continue
@@ -155,7 +155,7 @@ func (s *Server) decideApproval(c *call) reply {
 func (s *Server) decide(k *Knobs, uid, status, comments string) reply {
 	var r reply
 	err := s.store.update(func(t *tx) {
-		a := t.approvals[uid]
+		a := t.approvals.docs[uid]
 		switch {
 		case a == nil:
 			r = fail(http.StatusNotFound, "Could not find an order approval with UID %s", uid)
@@ -169,7 +169,7 @@ func (s *Server) decide(k *Knobs, uid, status, comments string) reply {
 		if status == approvalApproved {
 			s.buyApproved(t, k, &decided)
 		}
-		t.saveApproval(&decided)
+		t.approvals.put(uid, &decided)
 		r = ok("Order approval "+uid+" is "+decided.Status, s.wireApproval(t.state, &decided))
 	})
 	if err != nil {
@@ -196,7 +196,7 @@ func (s *Server) buyApproved(t *tx, k *Knobs, a *approval) {
 	for _, v := range s.createServices(t, k, o, in.zone(o)) {
 		a.UIDs = append(a.UIDs, v.UID)
 	}
-	for _, rec := range t.orders {
+	for _, rec := range t.orders.docs {
 		if rec.Seq == a.OrderSeq {
 			done := *rec
 			done.Committed, done.UIDs = true, a.UIDs

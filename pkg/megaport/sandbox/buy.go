@@ -154,7 +154,9 @@ func (p *purchase) commit(t *tx, in *inspection, records []*OrderRecord) {
 		data = append(data, view.service(v))
 		uids = append(uids, v.UID)
 	}
-	p.c.others = latestOthers(t.state, uids)
+	if p.c.fault != nil { // which may lie about the UIDs
+		p.c.others = latestOthers(t.state, uids)
+	}
 	p.reply = ok(createdMessage(uids), data)
 }
 
@@ -200,7 +202,7 @@ func (k *Knobs) rewriteName(name string) string {
 // these, the latest first.
 func latestOthers(st *state, these []string) []string {
 	var out []string
-	for _, v := range slices.Backward(st.ordered) {
+	for _, v := range slices.Backward(st.inOrder()) {
 		if !v.terminated() && !slices.Contains(these, v.UID) && len(out) < maxLAG {
 			out = append(out, v.UID)
 		}
@@ -219,10 +221,10 @@ func createdMessage(uids []string) string {
 func (p *purchase) queue(t *tx, records []*OrderRecord) {
 	for i, o := range p.orders {
 		a := &approval{
-			UID: p.s.config.NewUID(), Seq: t.next(func(c *counters) *int { return &c.Approval }), Status: "PENDING",
+			UID: p.s.config.NewUID(), Seq: t.next(countApprovals), Status: "PENDING",
 			Order: o.raw, Name: o.ProductName, CompanyUID: p.c.company(), OrderSeq: records[i].Seq, CreatedAt: t.now.UnixMilli(), UIDs: []string{},
 		}
-		t.saveApproval(a)
+		t.approvals.put(a.UID, a)
 		records[i].Approval = a.UID
 	}
 	p.reply = ok("The order is waiting for approval.", []wireService{})
@@ -239,17 +241,17 @@ func (s *Server) createServices(t *tx, k *Knobs, o *order, zone string) []*servi
 		first := t.activeMembers(o.Aggregation)[0]
 		lag, zone = first.LAGID, first.Zone
 	} else if o.isLAG() {
-		n := t.next(func(c *counters) *int { return &c.Aggregation })
+		n := t.next(countAggregations)
 		aggregation, lag, primary = firstAggregationID+n, firstLAGID+n-1, true
 	}
 	second := 0
 	if o.split {
-		second = firstAggregationID + t.next(func(c *counters) *int { return &c.Aggregation })
+		second = firstAggregationID + t.next(countAggregations)
 	}
 	var out []*service
 	for i := range o.members() {
 		v := &service{
-			UID: s.config.NewUID(), ProductID: firstProductID + t.next(func(c *counters) *int { return &c.Product }),
+			UID: s.config.NewUID(), ProductID: firstProductID + t.next(countProducts),
 			ProductType: "MEGAPORT", Name: o.ProductName, LocationID: o.LocationID, SpeedMbps: o.PortSpeed,
 			TermMonths: o.Term, Zone: zone, CostCentre: o.CostCentre, Visible: o.visible(), Tags: o.Tags,
 			CompanyUID: o.company, CompanyName: o.companyName, AggregationID: aggregation, LAGID: lag, LAGPrimary: primary && i == 0,
@@ -276,7 +278,7 @@ func (s *Server) newRecords(t *tx, c *call, orders []*order) []*OrderRecord {
 			tags[tag.Key] = tag.Value
 		}
 		r := &OrderRecord{
-			Seq: t.next(func(c *counters) *int { return &c.Order }), Time: t.now.UTC(), Route: c.pattern(),
+			Seq: t.next(countOrders), Time: t.now.UTC(), Route: c.pattern(),
 			Name: o.ProductName, Members: o.members(), LocationID: o.LocationID, SpeedMbps: o.PortSpeed,
 			AggregationID: o.Aggregation, Tags: tags, UIDs: []string{},
 		}

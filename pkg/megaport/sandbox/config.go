@@ -16,7 +16,7 @@ const TokenPath = "/oauth2/token"
 type Config struct {
 	// Data is the path of the bbolt file that keeps the account; its folder must
 	// exist. Empty keeps everything in memory. Beside it a file with the suffix
-	// ".turn" is used to take turns between processes.
+	// ".lock" is where processes queue.
 	Data string
 	// Now is the clock, time.Now when nil. The lifecycle of every service is
 	// computed from stored timestamps, so it goes on while no server runs.

@@ -14,7 +14,7 @@ func (s *Server) change(c *call, fn func(t *tx, w *view, v *service) (*service, 
 	var r reply
 	err := s.store.update(func(t *tx) {
 		w := s.viewAt(c, t.now, places)
-		v := t.services[uid]
+		v := t.services.docs[uid]
 		if v == nil || w.hidden(v) {
 			r = notFound(c, uid)
 			return

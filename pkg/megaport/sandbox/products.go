@@ -365,7 +365,7 @@ func (w *view) unlisted(v *service) bool {
 // confidence A), by product id. The query provisioningStatus selects.
 func (s *Server) listProducts(c *call) reply {
 	var all []*service
-	if err := s.store.view(func(st *state) { all = slices.Clone(st.ordered) }); err != nil {
+	if err := s.store.view(func(st *state) { all = st.inOrder() }); err != nil {
 		return s.unavailable(err)
 	}
 	wanted := listParam(c.query["provisioningStatus"])
@@ -384,7 +384,7 @@ func (s *Server) listProducts(c *call) reply {
 func (s *Server) find(c *call) (*service, reply, bool) {
 	uid := c.params["uid"]
 	var v *service
-	if err := s.store.view(func(st *state) { v = st.services[uid] }); err != nil {
+	if err := s.store.view(func(st *state) { v = st.services.docs[uid] }); err != nil {
 		return nil, s.unavailable(err), false
 	}
 	if v == nil || s.viewNow(c).hidden(v) {

@@ -62,7 +62,7 @@ func (s *Server) Seed(seeds ...Seed) ([]string, error) {
 	err := s.store.update(func(t *tx) {
 		taken := make(map[string]bool)
 		for _, d := range seeds {
-			if d.UID != "" && (t.services[d.UID] != nil || taken[d.UID]) {
+			if d.UID != "" && (t.services.docs[d.UID] != nil || taken[d.UID]) {
 				refused = fmt.Errorf("sandbox: there is a service with UID %s already", d.UID)
 				return
 			}
@@ -82,7 +82,7 @@ func (s *Server) Seed(seeds ...Seed) ([]string, error) {
 
 func (s *Server) seeded(t *tx, d Seed) *service {
 	v := &service{
-		UID: d.UID, ProductID: firstProductID + t.next(func(c *counters) *int { return &c.Product }),
+		UID: d.UID, ProductID: firstProductID + t.next(countProducts),
 		ProductType: d.ProductType, Name: d.Name, LocationID: d.LocationID, SpeedMbps: d.SpeedMbps, TermMonths: d.TermMonths,
 		Zone: d.Zone, CostCentre: d.CostCentre, Visible: d.Visible, AggregationID: d.AggregationID, LAGID: d.LAGID,
 		LAGPrimary: d.LAGPrimary, Locked: d.Locked, AdminLocked: d.AdminLocked, Status: d.Status,

@@ -314,7 +314,7 @@ func (s *Server) namesOf(c *call) func() []string {
 			return names
 		}
 		_ = s.store.view(func(st *state) { // likewise
-			if v := st.services[c.params["uid"]]; v != nil {
+			if v := st.services.docs[c.params["uid"]]; v != nil {
 				names = append(names, v.Name)
 			}
 		})

@@ -71,14 +71,15 @@ func (s *Server) wireKey(k *serviceKey, v *service) wireKey {
 
 // productOf finds the service a key body or query names, by UID or by id.
 func productOf(st *state, uid string, id int) *service {
-	if v := st.services[uid]; v != nil {
+	if v := st.services.docs[uid]; v != nil {
 		return v
 	}
-	i, found := slices.BinarySearchFunc(st.ordered, id, func(v *service, id int) int { return v.ProductID - id })
-	if !found {
-		return nil
+	for _, v := range st.services.docs {
+		if v.ProductID == id {
+			return v
+		}
 	}
-	return st.ordered[i]
+	return nil
 }
 
 func (s *Server) createServiceKey(c *call) reply {
@@ -98,11 +99,11 @@ func (s *Server) createServiceKey(c *call) reply {
 			return
 		}
 		k := &serviceKey{
-			Key: s.config.NewUID(), Seq: t.next(func(c *counters) *int { return &c.Key }), CreatedAt: t.now.UnixMilli(),
+			Key: s.config.NewUID(), Seq: t.next(countKeys), CreatedAt: t.now.UnixMilli(),
 			ProductUID: v.UID, Description: b.Description, MaxSpeed: b.MaxSpeed, PreApproved: b.PreApproved, VLAN: b.VLAN,
 		}
 		b.applyTo(k)
-		t.saveKey(k)
+		t.keys.put(k.Key, k)
 		r = ok("Service key created", map[string]string{"key": k.Key})
 	})
 	if err != nil {
@@ -131,7 +132,7 @@ func (s *Server) updateServiceKey(c *call) reply {
 	}
 	var r reply
 	err := s.store.update(func(t *tx) {
-		old := t.keys[b.Key]
+		old := t.keys.docs[b.Key]
 		if old == nil {
 			r = keyNotFound(b.Key)
 			return
@@ -139,8 +140,8 @@ func (s *Server) updateServiceKey(c *call) reply {
 		k := *old
 		k.Description = b.Description
 		b.applyTo(&k)
-		t.saveKey(&k)
-		r = ok("Service key updated", s.wireKey(&k, t.services[k.ProductUID]))
+		t.keys.put(k.Key, &k)
+		r = ok("Service key updated", s.wireKey(&k, t.services.docs[k.ProductUID]))
 	})
 	if err != nil {
 		return s.unavailable(err)
@@ -159,11 +160,11 @@ func (s *Server) getServiceKeys(c *call) reply {
 	one, product := c.query.Get("key"), c.query.Get("productIdOrUid")
 	id, _ := strconv.Atoi(product) // 0 when it is a UID
 	err := s.store.view(func(st *state) {
-		keys := slices.Collect(maps.Values(st.keys))
+		keys := slices.Collect(maps.Values(st.keys.docs))
 		slices.SortFunc(keys, func(a, b *serviceKey) int { return a.Seq - b.Seq })
 		wanted := productOf(st, product, id)
 		for _, k := range keys {
-			v := st.services[k.ProductUID]
+			v := st.services.docs[k.ProductUID]
 			if one != "" && k.Key != one || product != "" && (wanted == nil || v != wanted) {
 				continue
 			}
