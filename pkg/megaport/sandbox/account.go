@@ -113,21 +113,12 @@ func (s *Server) listMarkets(c *call) reply {
 	}
 	rows := []wireMarket{}
 	markets := billingMarkets()
-	for _, code := range sortedMarkets(markets) {
+	for _, code := range sortedKeys(markets) {
 		if c.knobs.AccountInfo != "empty" && !slices.Contains(c.knobs.MissingMarkets, code) {
 			rows = append(rows, s.wireMarket(c, code, markets[code], len(rows)))
 		}
 	}
 	return ok("Markets for company "+strconv.Itoa(s.config.Company.ID), rows)
-}
-
-func sortedMarkets(m map[string]int) []string {
-	var out []string
-	for code := range m {
-		out = append(out, code)
-	}
-	slices.Sort(out)
-	return out
 }
 
 func (s *Server) wireMarket(c *call, code string, firstParty, n int) wireMarket {

@@ -23,6 +23,12 @@ const (
 	approvalType      = "NEW_ORDER"
 )
 
+// decisions are the states that a pending approval is brought to, by the name of the
+// action.
+var decisions = map[string]string{
+	"approve": approvalApproved, "reject": approvalRejected, "withdraw": approvalWithdrawn, "expire": approvalExpired,
+}
+
 // wireApproval is an order approval as the official client reads it (API facts
 // §3.5, confidence A). What detail holds is not public: here the order as it came
 // (confidence D).
@@ -142,10 +148,8 @@ func (s *Server) decideApproval(c *call) reply {
 			return badBody(err)
 		}
 	}
-	status, known := map[string]string{
-		"approve": approvalApproved, "reject": approvalRejected, "withdraw": approvalWithdrawn,
-	}[c.params["decision"]]
-	if !known {
+	status, known := decisions[c.params["decision"]]
+	if !known || status == approvalExpired { // nobody decides that
 		return c.noEndpoint()
 	}
 	return s.decide(c.knobs, c.params["uid"], status, body.Comments)

@@ -166,7 +166,7 @@ func (p *purchase) altered(o *order) *order {
 	c := o.altered(p.c.knobs, p.c.company())
 	if p.c.fault != nil {
 		if kind, _ := faultKind(p.c.fault.Kind); kind.order != nil {
-			kind.order(p, c)
+			kind.order(p.s, p.c, c)
 		}
 	}
 	return c

@@ -85,8 +85,7 @@ func FuzzParseLocations(f *testing.F) {
 			if l.ID <= 0 || l.Name == "" {
 				t.Errorf("location %+v", l)
 			}
-			l.v3()
-			l.v2()
+			l.wire()
 		}
 	})
 }

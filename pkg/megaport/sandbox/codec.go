@@ -123,4 +123,13 @@ func matchGlob(glob, name string) bool {
 	return strings.HasSuffix(rest, last)
 }
 
-func sortedKeys(m map[string]string) []string { return slices.Sorted(maps.Keys(m)) }
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+// listOf lists the names of a table's rows, for messages.
+func listOf[T any](rows []T, name func(T) string) string {
+	var out []string
+	for _, row := range rows {
+		out = append(out, name(row))
+	}
+	return strings.Join(out, ", ")
+}

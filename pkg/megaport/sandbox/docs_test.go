@@ -24,7 +24,7 @@ func TestPageIsCurrent(t *testing.T) {
 	}
 	want := page
 	for name, table := range map[string]string{
-		"routes": routesTable(), "admin": adminTableText(), "knobs": knobsTable(), "faults": faultsTable(), "odd": oddTable(),
+		"routes": routesTable(), "admin": adminTableText(), "knobs": knobsTable(), "options": optionsTable(), "faults": faultsTable(), "odd": oddTable(),
 	} {
 		want = insertTable(t, want, name, table)
 	}
@@ -114,6 +114,14 @@ func knobsTable() string {
 		rows = append(rows, []string{"`" + k.Name + "`", k.Doc})
 	}
 	return tableOf([]string{"Knob", "What it does"}, rows)
+}
+
+func optionsTable() string {
+	var rows [][]string
+	for _, o := range faultOptions {
+		rows = append(rows, []string{"`" + o.example + "`", o.doc})
+	}
+	return tableOf([]string{"Option", "Meaning"}, rows)
 }
 
 func faultsTable() string {

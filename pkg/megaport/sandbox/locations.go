@@ -20,7 +20,7 @@ const statusActive = "Active"
 type Location struct {
 	ID       int    `json:"id"`
 	Name     string `json:"name"`
-	SiteCode string `json:"siteCode"` // v2 and buy replies only; empty is null
+	SiteCode string `json:"siteCode"` // in buy replies only; empty is null
 	Metro    string `json:"metro"`
 	Market   string `json:"market"` // code such as UK
 	// Status is Active, Deployment, Restricted, Extended, New or Expired; only
@@ -145,7 +145,7 @@ type wireCrossConnect struct {
 	Type      *string `json:"type"`
 }
 
-type wireLocationV3 struct {
+type wireLocation struct {
 	ID         int                  `json:"id"`
 	Name       string               `json:"name"`
 	Metro      string               `json:"metro"`
@@ -162,9 +162,9 @@ type wireLocationV3 struct {
 	OrderingMessage *string `json:"orderingMessage"`
 }
 
-// v3 renders the location as the current API does (API facts §2.1, confidence A).
-func (l Location) v3() wireLocationV3 {
-	w := wireLocationV3{
+// wire renders the location as the current API does (API facts §2.1, confidence A).
+func (l Location) wire() wireLocation {
+	w := wireLocation{
 		ID: l.ID, Name: l.Name, Metro: l.Metro, Market: l.Market, Status: l.Status,
 		Address: l.Address.wire(), DataCentre: l.DataCentre,
 		Latitude: l.Latitude, Longitude: l.Longitude,
@@ -192,59 +192,6 @@ func (l Location) v3() wireLocationV3 {
 	return w
 }
 
-type wireZoneSpeedV2 struct {
-	Name  string `json:"name"`
-	Speed int    `json:"speed"` // Gbps
-}
-
-type wireLocationV2 struct {
-	Country       string      `json:"country"`
-	LiveDate      int64       `json:"liveDate"`
-	SiteCode      *string     `json:"siteCode"`
-	NetworkRegion string      `json:"networkRegion"`
-	Address       wireAddress `json:"address"`
-	Campus        string      `json:"campus"`
-	Latitude      float64     `json:"latitude"`
-	Products      struct {
-		MCR      bool  `json:"mcr"`
-		Megaport []int `json:"megaport"` // Gbps
-	} `json:"products"`
-	Market           string                       `json:"market"`
-	Metro            string                       `json:"metro"`
-	Name             string                       `json:"name"`
-	VRouterAvailable bool                         `json:"vRouterAvailable"`
-	ID               int                          `json:"id"`
-	DC               DataCentre                   `json:"dc"`
-	Status           string                       `json:"status"`
-	Longitude        float64                      `json:"longitude"`
-	OrderingMessage  *string                      `json:"ordering_message"`
-	Zones            map[string][]wireZoneSpeedV2 `json:"diversityZones"`
-}
-
-// liveDateV2 is the live date every v2 location gives, that of the published
-// London example (epoch milliseconds).
-const liveDateV2 = 1467331200000
-
-// v2 renders the location in the retired form, speeds in Gbps (API facts §2.2,
-// confidence A).
-func (l Location) v2() wireLocationV2 {
-	w := wireLocationV2{
-		Country: l.Address.Country, LiveDate: liveDateV2, SiteCode: nullable(l.SiteCode), NetworkRegion: "MP1",
-		Address: l.Address.wire(), Campus: "campus_deprecated", Latitude: l.Latitude, Market: l.Market,
-		Metro: l.Metro, Name: l.Name, ID: l.ID, DC: l.DataCentre, Status: l.Status, Longitude: l.Longitude,
-		Zones: make(map[string][]wireZoneSpeedV2),
-	}
-	for _, mbps := range l.speeds() {
-		w.Products.Megaport = append(w.Products.Megaport, mbps/1000)
-	}
-	for _, zone := range slices.Sorted(maps.Keys(l.PortSpeeds)) {
-		for _, mbps := range l.PortSpeeds[zone] {
-			w.Zones["megaport"] = append(w.Zones["megaport"], wireZoneSpeedV2{zone, mbps / 1000})
-		}
-	}
-	return w
-}
-
 // speeds gives the port speeds of all zones in Mbps, ascending.
 func (l Location) speeds() []int {
 	var all []int
@@ -255,20 +202,12 @@ func (l Location) speeds() []int {
 	return slices.Compact(all)
 }
 
-func (s *Server) listLocationsV3(c *call) reply {
-	out := []wireLocationV3{}
+func (s *Server) listLocations(c *call) reply {
+	out := []wireLocation{}
 	for _, l := range s.selectLocations(c) {
-		out = append(out, l.v3())
+		out = append(out, l.wire())
 	}
 	return ok("List public locations", out)
-}
-
-func (s *Server) listLocationsV2(c *call) reply {
-	out := []wireLocationV2{}
-	for _, l := range s.selectLocations(c) {
-		out = append(out, l.v2())
-	}
-	return ok("List all public locations", out)
 }
 
 // selectLocations applies the query of a listing: locationStatuses, which may be

@@ -134,7 +134,7 @@ func (r reply) body() ([]byte, string) {
 }
 
 // nullData is a data member that is null.
-func nullData() jsontext.Value { return jsontext.Value("null") }
+var nullData = jsontext.Value("null")
 
 // write sends the reply. A dropped connection is an http.ErrAbortHandler panic,
 // which net/http and Transport both turn into a closed connection.

@@ -29,7 +29,6 @@ type Server struct {
 	store   *store
 	tokens  *tokens
 	faults  *faultEngine
-	routes  []route
 	reads   *readCounter
 	windows *windows
 
@@ -54,7 +53,7 @@ func New(config Config) (*Server, error) {
 	}
 	s := &Server{
 		config: c, catalog: catalog, byID: placesOf(catalog), log: c.Log,
-		tokens: newTokens(c.Credentials), faults: newFaultEngine(), routes: routeTable(),
+		tokens: newTokens(c.Credentials), faults: &faultEngine{},
 		reads: newReadCounter(), windows: newWindows(), done: make(chan struct{}),
 	}
 	s.knobs.Store(&Knobs{})
@@ -223,7 +222,8 @@ func (s *Server) answer(c *call) reply {
 	if f, limited := s.limit(c); limited {
 		return s.inject(c, f)
 	}
-	if f, fires := s.faults.pick(c.route.Class, s.namesOf(c), handlerStage(c.req)); fires {
+	arrived := func(kind string) bool { return kind != kindRefused || c.req.RemoteAddr != pipeAddress } // Transport refuses by itself
+	if f, fires := s.faults.pick(c.route.Class, s.namesOf(c), arrived); fires {
 		return s.inject(c, f)
 	}
 	return s.handle(c)
@@ -241,7 +241,7 @@ func (s *Server) handle(c *call) reply {
 // isPublic reports whether the call needs no token. Locations may be made to need
 // one (API facts §2.1).
 func (c *call) isPublic() bool {
-	return c.route.public && (c.route.Class != classLocations || !c.knobs.LocationsNeedToken)
+	return c.route.access == public && (c.route.Class != classLocations || !c.knobs.LocationsNeedToken)
 }
 
 // limit applies the rate limits, which answer like the fault 429.
@@ -262,9 +262,9 @@ func (s *Server) inject(c *call, f Fault) reply {
 	kind, _ := faultKind(f.Kind) // SetKnobs refused unknown kinds
 	c.fault = &f
 	if kind.Commits {
-		return f.spoilt(kind.answer(s, c, s.handle(c)))
+		return kind.answer(s, c, s.handle(c)).as(f.Body)
 	}
-	r := f.spoilt(kind.answer(s, c, reply{}))
+	r := kind.answer(s, c, reply{}).as(f.Body)
 	if c.route.Class == classBuy {
 		s.noteUnprocessed(c, r.recordedStatus())
 	}
@@ -279,7 +279,7 @@ func (s *Server) pauseFor(c *call) bool {
 		d += rand.N(c.knobs.Jitter)
 	}
 	ctx := c.req.Context()
-	if c.route.writes {
+	if c.route.access == writes {
 		ctx = context.WithoutCancel(ctx)
 	}
 	return s.pause(ctx, d)
