@@ -152,7 +152,7 @@ func (s *Server) adminSeed(c *call) reply {
 }
 
 func (s *Server) adminApprovals(c *call) reply {
-	var rows []wireApproval
+	var rows []object
 	err := s.store.view(func(st *state) { rows = s.approvalRows(st, c) })
 	return adminReply(rows, err)
 }

@@ -8,11 +8,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Approval states and the type of a new order (API facts §3.5, confidence A).
+// Approval states (API facts §3.5, confidence A).
 const (
 	approvalPending   = "PENDING"
 	approvalApproved  = "APPROVED"
@@ -20,7 +18,6 @@ const (
 	approvalFailed    = "FAILED"
 	approvalWithdrawn = "WITHDRAWN"
 	approvalExpired   = "EXPIRED"
-	approvalType      = "NEW_ORDER"
 )
 
 // decisions are the states that a pending approval is brought to, by the name of the
@@ -29,39 +26,22 @@ var decisions = map[string]string{
 	"approve": approvalApproved, "reject": approvalRejected, "withdraw": approvalWithdrawn, "expire": approvalExpired,
 }
 
-// wireApproval is an order approval as the official client reads it (API facts
+// approval renders an order approval as the official client reads it (API facts
 // §3.5, confidence A). What detail holds is not public: here the order as it came
 // (confidence D).
-type wireApproval struct {
-	UID                string         `json:"uid"`
-	ID                 int            `json:"id"`
-	ReferenceID        string         `json:"referenceId"`
-	Status             string         `json:"status"`
-	Type               string         `json:"type"`
-	Active             bool           `json:"active"`
-	AcctName           string         `json:"acctName"`
-	AcctRef            string         `json:"acctRef"`
-	ApproverCompanyID  int            `json:"approverCompanyId"`
-	RequesterCompanyID int            `json:"requesterCompanyId"`
-	ServiceID          *int           `json:"serviceId"` // a product id, once approved
-	Comment            *string        `json:"comment"`
-	CreateDate         int64          `json:"createDate"`
-	Detail             jsontext.Value `json:"detail"`
-}
-
-func (s *Server) wireApproval(st *state, a *approval) wireApproval {
+func (s *Server) approval(st *state, a *approval) object {
 	company := s.config.Company
-	w := wireApproval{
-		UID: a.UID, ID: firstApprovalID + a.Seq, ReferenceID: fmt.Sprintf("REF-%d", a.Seq),
-		Status: a.Status, Type: approvalType, Active: a.Status == approvalPending,
-		AcctName: company.Name, AcctRef: strconv.Itoa(company.ID),
-		ApproverCompanyID: company.ID, RequesterCompanyID: company.ID,
-		Comment: nullable(a.Comments), CreateDate: a.CreatedAt + s.knobs.Load().DateSkew.Milliseconds(), Detail: a.Order,
-	}
+	var serviceID *int // a product id, once approved
 	if ids := st.productIDs(a); len(ids) > 0 {
-		w.ServiceID = &ids[0]
+		serviceID = &ids[0]
 	}
-	return w
+	return object{
+		"uid": a.UID, "id": firstApprovalID + a.Seq, "referenceId": fmt.Sprintf("REF-%d", a.Seq),
+		"status": a.Status, "type": "NEW_ORDER", "active": a.Status == approvalPending,
+		"acctName": company.Name, "acctRef": strconv.Itoa(company.ID),
+		"approverCompanyId": company.ID, "requesterCompanyId": company.ID, "serviceId": serviceID,
+		"comment": nullable(a.Comments), "createDate": a.CreatedAt + s.knobs.Load().DateSkew.Milliseconds(), "detail": a.Order,
+	}
 }
 
 // productIDs are the numbers of what an approval created.
@@ -89,7 +69,7 @@ func (s *Server) listApprovals(c *call) reply {
 	if err != nil {
 		return fail(http.StatusBadRequest, "%s", err.Error())
 	}
-	var all []wireApproval
+	var all []object
 	if err := s.store.view(func(st *state) { all = s.approvalRows(st, c) }); err != nil {
 		return s.unavailable(err)
 	}
@@ -105,15 +85,15 @@ func (s *Server) listApprovals(c *call) reply {
 }
 
 // approvalRows are the approvals that a call's query asks for, oldest first.
-func (s *Server) approvalRows(st *state, c *call) []wireApproval {
+func (s *Server) approvalRows(st *state, c *call) []object {
 	statuses, ids := listParam(c.query["status"]), listParam(c.query["serviceIds"])
-	rows := []wireApproval{}
+	rows := []object{}
 	for _, a := range slices.SortedFunc(maps.Values(st.approvals.docs), func(a, b *approval) int { return a.Seq - b.Seq }) {
 		mine := func(id int) bool { return slices.Contains(ids, strconv.Itoa(id)) }
 		if len(statuses) > 0 && !containsFold(statuses, a.Status) || len(ids) > 0 && !slices.ContainsFunc(st.productIDs(a), mine) {
 			continue
 		}
-		rows = append(rows, s.wireApproval(st, a))
+		rows = append(rows, s.approval(st, a))
 	}
 	return rows
 }
@@ -155,18 +135,15 @@ func (s *Server) decideApproval(c *call) reply {
 	return s.decide(c.knobs, c.params["uid"], status, body.Comments)
 }
 
-// decide settles a pending approval; an approved order is bought now.
+// decide ends a pending approval; an approved order is bought now.
 func (s *Server) decide(k *Knobs, uid, status, comments string) reply {
-	var r reply
-	err := s.store.update(func(t *tx) {
+	return s.update(func(t *tx) reply {
 		a := t.approvals.docs[uid]
 		switch {
 		case a == nil:
-			r = fail(http.StatusNotFound, "Could not find an order approval with UID %s", uid)
-			return
+			return fail(http.StatusNotFound, "Could not find an order approval with UID %s", uid)
 		case a.Status != approvalPending:
-			r = fail(http.StatusBadRequest, "Order approval %s is %s already", uid, a.Status)
-			return
+			return fail(http.StatusBadRequest, "Order approval %s is %s already", uid, a.Status)
 		}
 		decided := *a
 		decided.Status, decided.Comments, decided.DecidedAt = status, comments, t.now.UnixMilli()
@@ -174,12 +151,8 @@ func (s *Server) decide(k *Knobs, uid, status, comments string) reply {
 			s.buyApproved(t, k, &decided)
 		}
 		t.approvals.put(uid, &decided)
-		r = ok("Order approval "+uid+" is "+decided.Status, s.wireApproval(t.state, &decided))
+		return ok("Order approval "+uid+" is "+decided.Status, s.approval(t.state, &decided))
 	})
-	if err != nil {
-		return s.unavailable(err)
-	}
-	return r
 }
 
 // buyApproved carries the order out, or marks the approval FAILED when the order
@@ -192,7 +165,7 @@ func (s *Server) buyApproved(t *tx, k *Knobs, a *approval) {
 	}
 	in := &inspection{st: t.state, knobs: k, places: s.places(k), buying: true}
 	if problems := in.one(o); len(problems) > 0 {
-		a.Status, a.Comments = approvalFailed, joinProblems(problems)
+		a.Status, a.Comments = approvalFailed, problems.String()
 		return
 	}
 	o = o.altered(k, a.CompanyUID)

@@ -120,7 +120,7 @@ func TestTheEmbeddedCatalog(t *testing.T) {
 			t.Errorf("no location is %s", status)
 		}
 	}
-	if len(markets) != len(billingMarkets()) || fast < 2 {
+	if len(markets) != len(billingMarkets) || fast < 2 {
 		t.Errorf("%d markets, %d locations with 400G", len(markets), fast)
 	}
 }

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -55,15 +56,9 @@ func (c Config) withDefaults() Config {
 	if c.NewUID == nil {
 		c.NewUID = newUUID
 	}
-	if c.Company.ID == 0 {
-		c.Company.ID = 1750
-	}
-	if c.Company.UID == "" {
-		c.Company.UID = "5f0c2a4e-7b1d-4c39-9a86-d21e04b7c3f8"
-	}
-	if c.Company.Name == "" {
-		c.Company.Name = "Sandbox Networks"
-	}
+	c.Company.ID = cmp.Or(c.Company.ID, 1750)
+	c.Company.UID = cmp.Or(c.Company.UID, "5f0c2a4e-7b1d-4c39-9a86-d21e04b7c3f8")
+	c.Company.Name = cmp.Or(c.Company.Name, "Sandbox Networks")
 	c.Prices = c.Prices.withDefaults()
 	return c
 }

@@ -104,7 +104,7 @@ func ParseFault(text string) (Fault, error) {
 		i := slices.IndexFunc(faultOptions, func(o faultOption) bool { return o.name == name })
 		if i < 0 {
 			return Fault{}, fmt.Errorf("fault %q: option %q: the options are %s", text, part,
-				listOf(faultOptions, func(o faultOption) string { return o.name }))
+				listOf(faultOptions, ", ", func(o faultOption) string { return o.name }))
 		}
 		if err := faultOptions[i].set(&f, value); err != nil {
 			return Fault{}, fmt.Errorf("fault %q: option %q: %w", text, part, err)
@@ -141,7 +141,7 @@ func (f Fault) Validate() error {
 	}
 	switch {
 	case !known:
-		return fmt.Errorf("fault kind %q is none of %s", f.Kind, listOf(faultKinds, func(k FaultKind) string { return k.Name }))
+		return fmt.Errorf("fault kind %q is none of %s", f.Kind, listOf(faultKinds, ", ", func(k FaultKind) string { return k.Name }))
 	case f.Route != "*" && !slices.Contains(classes, f.Route):
 		return fmt.Errorf("fault route %q is neither * nor one of %s", f.Route, strings.Join(classes, ", "))
 	case f.Route != "*" && !kind.fits(f.Route):

@@ -140,7 +140,7 @@ func (k Knobs) Validate() error {
 	}
 	for _, name := range k.Odd {
 		if _, known := oddity(name); !known {
-			return fmt.Errorf("knob odd: %q is none of %s", name, listOf(oddities, func(o Oddity) string { return o.Name }))
+			return fmt.Errorf("knob odd: %q is none of %s", name, listOf(oddities, ", ", func(o Oddity) string { return o.Name }))
 		}
 	}
 	for _, f := range k.Faults {

@@ -14,11 +14,10 @@ import (
 // PDF bytes without an envelope (API facts §6, confidence B), and with 400 before
 // that (confidence D). Every download carries its own issue date.
 func (s *Server) getLOA(c *call) reply {
-	v, r, found := s.find(c)
-	if !found {
-		return r
-	}
-	w := s.viewNow(c)
+	return s.on(c, func(w *view, v *service) reply { return s.loa(c, w, v) })
+}
+
+func (s *Server) loa(c *call, w *view, v *service) reply {
 	status := w.status(v)
 	if status != statusConfigured && status != statusLive {
 		return fail(http.StatusBadRequest, "An LOA can not be generated for service %s: its status is %s, not CONFIGURED", v.UID, status)

@@ -1,10 +1,10 @@
 package sandbox
 
 import (
+	"cmp"
 	_ "embed"
 	"fmt"
 	"maps"
-	"net/http"
 	"slices"
 	"strings"
 )
@@ -117,22 +117,6 @@ func placesOf(all []Location) places {
 	return m
 }
 
-type wireAddress struct {
-	Street   *string `json:"street"`
-	Suburb   *string `json:"suburb"`
-	City     *string `json:"city"`
-	State    *string `json:"state"`
-	Postcode *string `json:"postcode"`
-	Country  *string `json:"country"`
-}
-
-func (a Address) wire() wireAddress {
-	return wireAddress{
-		nullable(a.Street), nullable(a.Suburb), nullable(a.City),
-		nullable(a.State), nullable(a.Postcode), nullable(a.Country),
-	}
-}
-
 type wireZone struct {
 	Megaport []int  `json:"megaportSpeedMbps"`
 	MCR      *[]int `json:"mcrSpeedMbps"` // null where none is known
@@ -140,56 +124,39 @@ type wireZone struct {
 	MVE      bool   `json:"mveAvailable"`
 }
 
-type wireCrossConnect struct {
-	Available bool    `json:"available"`
-	Type      *string `json:"type"`
-}
-
-type wireLocation struct {
-	ID         int                  `json:"id"`
-	Name       string               `json:"name"`
-	Metro      string               `json:"metro"`
-	Market     string               `json:"market"`
-	Status     string               `json:"status"`
-	Address    wireAddress          `json:"address"`
-	DataCentre DataCentre           `json:"dataCentre"`
-	Latitude   float64              `json:"latitude"`
-	Longitude  float64              `json:"longitude"`
-	Zones      map[string]*wireZone `json:"diversityZones"`
-	AddOns     struct {
-		CrossConnect wireCrossConnect `json:"crossConnect"`
-	} `json:"productAddOns"`
-	OrderingMessage *string `json:"orderingMessage"`
-}
-
-// wire renders the location as the current API does (API facts §2.1, confidence A).
-func (l Location) wire() wireLocation {
-	w := wireLocation{
-		ID: l.ID, Name: l.Name, Metro: l.Metro, Market: l.Market, Status: l.Status,
-		Address: l.Address.wire(), DataCentre: l.DataCentre,
-		Latitude: l.Latitude, Longitude: l.Longitude,
-		Zones: make(map[string]*wireZone),
-	}
+// wire renders the location as the API does (API facts §2.1, confidence A).
+func (l Location) wire() object {
+	zones := make(map[string]*wireZone)
 	for zone, speeds := range l.PortSpeeds {
 		if len(speeds) > 0 {
-			w.Zones[zone] = &wireZone{Megaport: slices.Sorted(slices.Values(speeds))}
+			zones[zone] = &wireZone{Megaport: slices.Sorted(slices.Values(speeds))}
 		}
 	}
 	for zone, speeds := range l.MCRSpeeds {
 		if len(speeds) == 0 {
 			continue
 		}
-		if w.Zones[zone] == nil {
-			w.Zones[zone] = &wireZone{Megaport: []int{}}
+		if zones[zone] == nil {
+			zones[zone] = &wireZone{Megaport: []int{}}
 		}
-		w.Zones[zone].MCR = &speeds
+		zones[zone].MCR = &speeds
 	}
-	w.OrderingMessage = nullable(l.OrderingMessage)
-	w.AddOns.CrossConnect.Available = l.CrossConnect
+	crossConnects := object{"available": l.CrossConnect, "type": nil}
 	if l.CrossConnect {
-		w.AddOns.CrossConnect.Type = nullable("STANDARD")
+		crossConnects["type"] = "STANDARD"
 	}
-	return w
+	return object{
+		"id": l.ID, "name": l.Name, "metro": l.Metro, "market": l.Market, "status": l.Status, "address": l.Address.wire(),
+		"dataCentre": l.DataCentre, "latitude": l.Latitude, "longitude": l.Longitude, "diversityZones": zones,
+		"productAddOns": object{"crossConnect": crossConnects}, "orderingMessage": nullable(l.OrderingMessage),
+	}
+}
+
+func (a Address) wire() object {
+	return object{
+		"street": nullable(a.Street), "suburb": nullable(a.Suburb), "city": nullable(a.City),
+		"state": nullable(a.State), "postcode": nullable(a.Postcode), "country": nullable(a.Country),
+	}
 }
 
 // speeds gives the port speeds of all zones in Mbps, ascending.
@@ -203,7 +170,7 @@ func (l Location) speeds() []int {
 }
 
 func (s *Server) listLocations(c *call) reply {
-	out := []wireLocation{}
+	out := []object{}
 	for _, l := range s.selectLocations(c) {
 		out = append(out, l.wire())
 	}
@@ -251,11 +218,6 @@ type wireCountry struct {
 	SiteCount int    `json:"siteCount"`
 }
 
-type wireRegion struct {
-	NetworkRegion string        `json:"networkRegion"`
-	Countries     []wireCountry `json:"countries"`
-}
-
 // listRegions counts sites by country. The United Kingdom's prefix is GB here
 // although its market is UK (API facts §2.3, confidence A).
 func (s *Server) listRegions(c *call) reply {
@@ -266,27 +228,21 @@ func (s *Server) listRegions(c *call) reply {
 			if prefix == "UK" {
 				prefix = "GB"
 			}
-			counts[l.Market] = &wireCountry{Code: alpha3(l.Market), Prefix: prefix, Name: l.Address.Country}
+			counts[l.Market] = &wireCountry{Code: cmp.Or(alpha3[l.Market], l.Market), Prefix: prefix, Name: l.Address.Country}
 		}
 		counts[l.Market].SiteCount++
 	}
-	region := wireRegion{NetworkRegion: "MP1"}
-	for _, market := range slices.Sorted(maps.Keys(counts)) {
-		region.Countries = append(region.Countries, *counts[market])
+	countries := []wireCountry{}
+	for _, market := range sortedKeys(counts) {
+		countries = append(countries, *counts[market])
 	}
-	return reply{status: http.StatusOK, message: "List all public network regions", data: []wireRegion{region}}
+	return ok("List all public network regions", []object{{"networkRegion": "MP1", "countries": countries}})
 }
 
-// alpha3 gives the three-letter country code of a market.
-func alpha3(market string) string {
-	codes := map[string]string{
-		"AU": "AUS", "NZ": "NZL", "SG": "SGP", "HK": "HKG", "JP": "JPN", "US": "USA", "CA": "CAN", "MX": "MEX",
-		"BR": "BRA", "UK": "GBR", "IE": "IRL", "NL": "NLD", "DE": "DEU", "FR": "FRA", "SE": "SWE", "NO": "NOR",
-		"DK": "DNK", "FI": "FIN", "CH": "CHE", "ES": "ESP", "IT": "ITA", "BE": "BEL", "BG": "BGR", "PL": "POL",
-		"AT": "AUT", "LU": "LUX",
-	}
-	if code, ok := codes[market]; ok {
-		return code
-	}
-	return market
+// alpha3 are the three-letter country codes of the markets.
+var alpha3 = map[string]string{
+	"AU": "AUS", "NZ": "NZL", "SG": "SGP", "HK": "HKG", "JP": "JPN", "US": "USA", "CA": "CAN", "MX": "MEX",
+	"BR": "BRA", "UK": "GBR", "IE": "IRL", "NL": "NLD", "DE": "DEU", "FR": "FRA", "SE": "SWE", "NO": "NOR",
+	"DK": "DNK", "FI": "FIN", "CH": "CHE", "ES": "ESP", "IT": "ITA", "BE": "BEL", "BG": "BGR", "PL": "POL",
+	"AT": "AUT", "LU": "LUX",
 }

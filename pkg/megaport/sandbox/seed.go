@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -81,47 +82,24 @@ func (s *Server) Seed(seeds ...Seed) ([]string, error) {
 }
 
 func (s *Server) seeded(t *tx, d Seed) *service {
+	delay, ordered := s.knobs.Load().provisionDelay(), t.now.Add(-cmp.Or(d.Age, seedAge))
 	v := &service{
-		UID: d.UID, ProductID: firstProductID + t.next(countProducts),
-		ProductType: d.ProductType, Name: d.Name, LocationID: d.LocationID, SpeedMbps: d.SpeedMbps, TermMonths: d.TermMonths,
+		UID: d.UID, ProductID: firstProductID + t.next(countProducts), ProductType: cmp.Or(d.ProductType, "MEGAPORT"), Name: d.Name,
+		LocationID: cmp.Or(d.LocationID, 89), SpeedMbps: cmp.Or(d.SpeedMbps, 1000), TermMonths: cmp.Or(d.TermMonths, 1),
 		Zone: d.Zone, CostCentre: d.CostCentre, Visible: d.Visible, AggregationID: d.AggregationID, LAGID: d.LAGID,
 		LAGPrimary: d.LAGPrimary, Locked: d.Locked, AdminLocked: d.AdminLocked, Status: d.Status,
 		CompanyUID: d.CompanyUID, CompanyName: d.CompanyName, VXCs: d.VXCs, Overrides: d.Overrides, Raw: d.Raw,
+		CreatedAt: ordered.UnixMilli(), ConfiguredAt: ordered.Add(delay).UnixMilli(), LiveAt: ordered.Add(2 * delay).UnixMilli(),
+	}
+	if v.UID == "" {
+		v.UID = s.config.NewUID()
 	}
 	for _, key := range sortedKeys(d.Tags) {
 		v.Tags = append(v.Tags, tag{key, d.Tags[key]})
 	}
-	v.setDefaults(s.config.NewUID)
-	age := d.Age
-	if age == 0 {
-		age = seedAge
-	}
-	delay := s.knobs.Load().provisionDelay()
-	ordered := t.now.Add(-age)
-	v.CreatedAt = ordered.UnixMilli()
-	v.ConfiguredAt = ordered.Add(delay).UnixMilli()
-	v.LiveAt = ordered.Add(2 * delay).UnixMilli()
 	if v.Status == statusDecommissioned {
 		ended := t.now.Add(-d.Ended).UnixMilli()
 		v.Status, v.CancelledAt, v.DecommissionedAt = "", ended, ended
 	}
 	return v
-}
-
-func (v *service) setDefaults(newUID func() string) {
-	if v.UID == "" {
-		v.UID = newUID()
-	}
-	if v.ProductType == "" {
-		v.ProductType = "MEGAPORT"
-	}
-	if v.LocationID == 0 {
-		v.LocationID = 89
-	}
-	if v.SpeedMbps == 0 {
-		v.SpeedMbps = 1000
-	}
-	if v.TermMonths == 0 {
-		v.TermMonths = 1
-	}
 }

@@ -29,7 +29,7 @@ type Server struct {
 	store   *store
 	tokens  *tokens
 	faults  *faultEngine
-	reads   *readCounter
+	reads   counter // of each product, by UID
 	windows *windows
 
 	knobMu  sync.Mutex // held while knobs change
@@ -54,7 +54,7 @@ func New(config Config) (*Server, error) {
 	s := &Server{
 		config: c, catalog: catalog, byID: placesOf(catalog), log: c.Log,
 		tokens: newTokens(c.Credentials), faults: &faultEngine{},
-		reads: newReadCounter(), windows: newWindows(), done: make(chan struct{}),
+		windows: newWindows(), done: make(chan struct{}),
 	}
 	s.knobs.Store(&Knobs{})
 	var err error
@@ -102,15 +102,12 @@ func (s *Server) SetKnobs(k Knobs) error {
 func (s *Server) changeKnobs(change func(*Knobs) error) error {
 	s.knobMu.Lock()
 	defer s.knobMu.Unlock()
-	old := s.knobs.Load()
-	k, err := old.clone()
-	if err != nil {
-		return err
-	}
+	old, k := s.knobs.Load(), s.Knobs()
 	if err := change(&k); err != nil {
 		return err
 	}
-	if k, err = k.clone(); err != nil {
+	k, err := k.clone() // shares nothing with the caller
+	if err != nil {
 		return err
 	}
 	if err := k.Validate(); err != nil {
@@ -135,7 +132,7 @@ func newLimiter(k Knobs) *rate.Limiter {
 // Knobs and tokens stay.
 func (s *Server) Reset() error {
 	s.faults.restart()
-	s.reads.reset()
+	s.reads.m.Clear()
 	s.windows.reset()
 	return s.store.reset()
 }
@@ -320,6 +317,31 @@ func (s *Server) namesOf(c *call) func() []string {
 		})
 		return names
 	}
+}
+
+// read answers with what fn finds in the state; it must only collect.
+func (s *Server) read(fn func(*state) reply) (r reply) {
+	if err := s.store.view(func(st *state) { r = fn(st) }); err != nil {
+		return s.unavailable(err)
+	}
+	return r
+}
+
+// update changes the state and answers once that is durable.
+func (s *Server) update(fn func(*tx) reply) (r reply) {
+	if err := s.store.update(func(t *tx) { r = fn(t) }); err != nil {
+		return s.unavailable(err)
+	}
+	return r
+}
+
+// counter counts by name, in memory.
+type counter struct{ m sync.Map }
+
+// count counts one more and gives how many there are.
+func (c *counter) count(name string) int {
+	n, _ := c.m.LoadOrStore(name, new(atomic.Int64))
+	return int(n.(*atomic.Int64).Add(1))
 }
 
 // unavailable answers when the data file fails: a fault of the sandbox's own.

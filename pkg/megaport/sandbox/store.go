@@ -244,11 +244,10 @@ func (s *store) reset() error {
 // bucket of the kind's name. Documents are never changed once they are in it: a
 // change puts a copy, so readers need no lock.
 type bucket[T any] struct {
-	name    string
-	docs    map[string]*T
-	raw     map[string]string // docs as they stand in the file
-	dirty   map[string]bool   // keys that are not saved yet
-	cleared bool
+	name  string
+	docs  map[string]*T
+	raw   map[string]string // docs as they stand in the file
+	dirty map[string]bool   // keys that are not saved yet
 }
 
 func newBucket[T any](name string) *bucket[T] {
@@ -257,12 +256,13 @@ func newBucket[T any](name string) *bucket[T] {
 
 func (b *bucket[T]) put(key string, doc *T) { b.docs[key], b.dirty[key] = doc, true }
 
-func (b *bucket[T]) changed() bool { return b.cleared || len(b.dirty) > 0 }
+func (b *bucket[T]) changed() bool { return len(b.dirty) > 0 }
 
 func (b *bucket[T]) clear() {
-	clear(b.docs)
-	clear(b.dirty)
-	b.cleared = true
+	for key := range b.docs {
+		delete(b.docs, key)
+		b.dirty[key] = true
+	}
 }
 
 // load reads the bucket; what is as it was before is not decoded again.
@@ -289,36 +289,32 @@ func (b *bucket[T]) load(f *bolt.Tx) error {
 
 // save writes what was changed; without a file it is kept by being in memory.
 func (b *bucket[T]) save(f *bolt.Tx) error {
-	if f != nil {
-		if err := b.write(f); err != nil {
-			return err
-		}
-	}
-	clear(b.dirty)
-	b.cleared = false
-	return nil
-}
-
-func (b *bucket[T]) write(f *bolt.Tx) error {
-	if b.cleared && f.Bucket([]byte(b.name)) != nil {
-		if err := f.DeleteBucket([]byte(b.name)); err != nil {
-			return err
-		}
-		clear(b.raw)
+	defer clear(b.dirty)
+	if f == nil {
+		return nil
 	}
 	out, err := f.CreateBucketIfNotExists([]byte(b.name))
 	if err != nil {
 		return err
 	}
 	for key := range b.dirty {
-		raw, err := encode(b.docs[key])
-		if err != nil {
+		if err := b.saveTo(out, key); err != nil {
 			return err
 		}
-		if err := out.Put([]byte(key), raw); err != nil {
-			return err
-		}
-		b.raw[key] = string(raw)
 	}
 	return nil
+}
+
+func (b *bucket[T]) saveTo(out *bolt.Bucket, key string) error {
+	doc := b.docs[key]
+	if doc == nil {
+		delete(b.raw, key)
+		return out.Delete([]byte(key))
+	}
+	raw, err := encode(doc)
+	if err != nil {
+		return err
+	}
+	b.raw[key] = string(raw)
+	return out.Put([]byte(key), raw)
 }

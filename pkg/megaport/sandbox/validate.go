@@ -42,15 +42,15 @@ func (s *Server) validateOrders(c *call) reply {
 		return notAnArray(err)
 	}
 	in := &inspection{knobs: c.knobs, places: s.places(c.knobs)}
-	var problems []problem
+	var reasons problems
 	if err := s.store.view(func(st *state) {
 		in.st = st
-		problems = in.all(orders)
+		reasons = in.all(orders)
 	}); err != nil {
 		return s.unavailable(err)
 	}
-	if len(problems) > 0 {
-		return refusal(c.knobs, problems)
+	if len(reasons) > 0 {
+		return refusal(c.knobs, reasons)
 	}
 	out := make([]wireValidated, 0, len(orders))
 	for _, o := range orders {
