@@ -3,28 +3,22 @@ package sandbox
 import (
 	"bytes"
 	"fmt"
-	"maps"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
 )
 
-// Approval states (API facts §3.5, confidence A).
+// Approval states that the code asks for (API facts §3.5, confidence A).
 const (
-	approvalPending   = "PENDING"
-	approvalApproved  = "APPROVED"
-	approvalRejected  = "REJECTED"
-	approvalFailed    = "FAILED"
-	approvalWithdrawn = "WITHDRAWN"
-	approvalExpired   = "EXPIRED"
+	approvalPending  = "PENDING"
+	approvalApproved = "APPROVED"
+	approvalFailed   = "FAILED"
 )
 
 // decisions are the states that a pending approval is brought to, by the name of the
 // action.
-var decisions = map[string]string{
-	"approve": approvalApproved, "reject": approvalRejected, "withdraw": approvalWithdrawn, "expire": approvalExpired,
-}
+var decisions = map[string]string{"approve": approvalApproved, "reject": "REJECTED", "withdraw": "WITHDRAWN", "expire": "EXPIRED"}
 
 // approval renders an order approval as the official client reads it (API facts
 // §3.5, confidence A). What detail holds is not public: here the order as it came
@@ -69,26 +63,25 @@ func (s *Server) listApprovals(c *call) reply {
 	if err != nil {
 		return fail(http.StatusBadRequest, "%s", err.Error())
 	}
-	var all []object
-	if err := s.store.view(func(st *state) { all = s.approvalRows(st, c) }); err != nil {
-		return s.unavailable(err)
-	}
-	if !strings.EqualFold(c.query.Get("direction"), "asc") {
-		slices.Reverse(all)
-	}
-	first := min((page-1)*size, len(all))
-	return ok("Found order approvals", all[first:min(first+size, len(all))]).
-		withHeader("Pagination-Total-Count", strconv.Itoa(len(all))).
-		withHeader("Pagination-Page", strconv.Itoa(page)).
-		withHeader("Pagination-Limit", strconv.Itoa(size)).
-		withHeader("Pagination-Total-Page", strconv.Itoa((len(all)+size-1)/size))
+	return s.read(func(st *state) reply {
+		all := s.approvalRows(st, c)
+		if !strings.EqualFold(c.query.Get("direction"), "asc") {
+			slices.Reverse(all)
+		}
+		first := min((page-1)*size, len(all))
+		return ok("Found order approvals", all[first:min(first+size, len(all))]).
+			withHeader("Pagination-Total-Count", strconv.Itoa(len(all))).
+			withHeader("Pagination-Page", strconv.Itoa(page)).
+			withHeader("Pagination-Limit", strconv.Itoa(size)).
+			withHeader("Pagination-Total-Page", strconv.Itoa((len(all)+size-1)/size))
+	})
 }
 
 // approvalRows are the approvals that a call's query asks for, oldest first.
 func (s *Server) approvalRows(st *state, c *call) []object {
 	statuses, ids := listParam(c.query["status"]), listParam(c.query["serviceIds"])
 	rows := []object{}
-	for _, a := range slices.SortedFunc(maps.Values(st.approvals.docs), func(a, b *approval) int { return a.Seq - b.Seq }) {
+	for _, a := range st.approvals.sorted(func(a *approval) int { return a.Seq }) {
 		mine := func(id int) bool { return slices.Contains(ids, strconv.Itoa(id)) }
 		if len(statuses) > 0 && !containsFold(statuses, a.Status) || len(ids) > 0 && !slices.ContainsFunc(st.productIDs(a), mine) {
 			continue
@@ -129,7 +122,7 @@ func (s *Server) decideApproval(c *call) reply {
 		}
 	}
 	status, known := decisions[c.params["decision"]]
-	if !known || status == approvalExpired { // nobody decides that
+	if !known || status == decisions["expire"] { // nobody decides that
 		return c.noEndpoint()
 	}
 	return s.decide(c.knobs, c.params["uid"], status, body.Comments)

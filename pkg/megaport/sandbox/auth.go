@@ -32,10 +32,6 @@ type claims struct {
 	Expires int64  `json:"exp_ms"`
 }
 
-func newTokens(credentials map[string]string) *tokens {
-	return &tokens{credentials: credentials, boot: newUUID()}
-}
-
 const tokenHeader = `{"alg":"HS256","typ":"JWT"}`
 
 func signature(signed string) string {

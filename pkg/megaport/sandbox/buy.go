@@ -1,8 +1,8 @@
 package sandbox
 
 import (
+	"errors"
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 
@@ -59,12 +59,12 @@ func (s *Server) buyV4(c *call) reply { return s.buy(c, true) }
 func (s *Server) buy(c *call, envelope bool) reply {
 	orders, err := readOrders(c.body)
 	switch {
-	case err == nil && envelope && !isEnvelope(c.body):
-		return fail(http.StatusBadRequest, "Could not read the request body: it must be an object with networkDesign")
-	case err == nil && !envelope && isEnvelope(c.body):
-		return notAnArray(nil)
 	case err != nil:
 		return badBody(err)
+	case envelope && !isEnvelope(c.body):
+		return badBody(errors.New("it must be an object with networkDesign"))
+	case !envelope && isEnvelope(c.body):
+		return badBody(errNoArray)
 	}
 	return s.update(func(t *tx) reply {
 		p := &purchase{s: s, c: c, orders: orders}
@@ -96,20 +96,11 @@ func (p *purchase) run(t *tx) {
 	} else {
 		p.commit(t, in, records)
 	}
-	status := p.answerStatus()
+	status := p.s.spoil(p.c, p.reply).recordedStatus()
 	for _, r := range records {
 		r.Status = status
 		t.saveOrder(r)
 	}
-}
-
-// answerStatus is the status of the answer after a fault has spoilt it.
-func (p *purchase) answerStatus() int {
-	if p.c.fault == nil {
-		return p.reply.recordedStatus()
-	}
-	kind, _ := faultKind(p.c.fault.Kind)
-	return kind.answer(p.s, p.c, p.reply).recordedStatus()
 }
 
 func (p *purchase) commit(t *tx, in *inspection, records []*OrderRecord) {
@@ -136,10 +127,8 @@ func (p *purchase) commit(t *tx, in *inspection, records []*OrderRecord) {
 // for, and with what knobs and faults make of it.
 func (p *purchase) altered(o *order) *order {
 	c := o.altered(p.c.knobs, p.c.company())
-	if p.c.fault != nil {
-		if kind, _ := faultKind(p.c.fault.Kind); kind.order != nil {
-			kind.order(p.s, p.c, c)
-		}
+	if p.c.kind.order != nil {
+		p.c.kind.order(p.s, p.c, c)
 	}
 	return c
 }
@@ -247,10 +236,7 @@ func (s *Server) newRecords(t *tx, c *call, orders []*order) []*OrderRecord {
 		r := &OrderRecord{
 			Seq: t.next(countOrders), Time: t.now.UTC(), Route: c.pattern(),
 			Name: o.ProductName, Members: o.members(), LocationID: o.LocationID, SpeedMbps: o.PortSpeed,
-			AggregationID: o.Aggregation, Tags: tags, UIDs: []string{},
-		}
-		if c.fault != nil {
-			r.Fault = c.fault.Kind
+			AggregationID: o.Aggregation, Tags: tags, UIDs: []string{}, Fault: c.kind.Name,
 		}
 		out = append(out, r)
 	}
@@ -263,13 +249,11 @@ func (s *Server) noteUnprocessed(c *call, status int) {
 	if err != nil {
 		return // nothing to tell of it
 	}
-	err = s.store.update(func(t *tx) {
+	s.update(func(t *tx) reply {
 		for _, r := range s.newRecords(t, c, orders) {
 			r.Status = status
 			t.saveOrder(r)
 		}
+		return reply{}
 	})
-	if err != nil {
-		s.log.Error().Err(err).Msg("sandbox record")
-	}
 }

@@ -195,7 +195,7 @@ func TestLOA(t *testing.T) {
 	port := a.buy(with(london, `"lon-1"`, `"Zürich (edge) 1"`))[0]
 	lag := a.buy(londonLAG)
 	loa := func(uid string) answer { return a.get("/v2/product/" + uid + "/loa") }
-	loa(port).want(400).wantJSON(`{"message":"An LOA can not be generated for service ` + port + `: its status is DEPLOYABLE, not CONFIGURED",` + termsLine + `}`)
+	loa(port).want(400).wantJSON(`{"message":"An LOA cannot be generated for service ` + port + `: its status is DEPLOYABLE, not CONFIGURED",` + termsLine + `}`)
 	loa("nobody").want(404).says("Could not find a service with UID nobody")
 
 	a.wait(2 * time.Second) // CONFIGURED

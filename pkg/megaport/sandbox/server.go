@@ -53,7 +53,7 @@ func New(config Config) (*Server, error) {
 	}
 	s := &Server{
 		config: c, catalog: catalog, byID: placesOf(catalog), log: c.Log,
-		tokens: newTokens(c.Credentials), faults: &faultEngine{},
+		tokens: &tokens{credentials: c.Credentials, boot: newUUID()}, faults: &faultEngine{},
 		windows: newWindows(), done: make(chan struct{}),
 	}
 	s.knobs.Store(&Knobs{})
@@ -147,6 +147,7 @@ type call struct {
 	knobs  *Knobs
 	route  *route
 	fault  *Fault // that fired, nil for none
+	kind   FaultKind
 	// others are the UIDs of the latest services that a purchase did not make.
 	others []string
 }
@@ -256,16 +257,24 @@ func (s *Server) limit(c *call) (Fault, bool) {
 
 // inject answers with a fault, after the handler's work when the kind commits.
 func (s *Server) inject(c *call, f Fault) reply {
-	kind, _ := faultKind(f.Kind) // SetKnobs refused unknown kinds
 	c.fault = &f
-	if kind.Commits {
-		return kind.answer(s, c, s.handle(c)).as(f.Body)
+	c.kind, _ = faultKind(f.Kind) // SetKnobs refused unknown kinds
+	if c.kind.Commits {
+		return s.spoil(c, s.handle(c))
 	}
-	r := kind.answer(s, c, reply{}).as(f.Body)
+	r := s.spoil(c, reply{})
 	if c.route.Class == classBuy {
 		s.noteUnprocessed(c, r.recordedStatus())
 	}
 	return r
+}
+
+// spoil makes of the right answer what the call's fault makes of it, if it has one.
+func (s *Server) spoil(c *call, r reply) reply {
+	if c.fault == nil {
+		return r
+	}
+	return c.kind.answer(s, c, r).as(c.fault.Body)
 }
 
 // pauseFor waits the latency of the knobs. It is false when the client of a read
@@ -299,20 +308,19 @@ func (s *Server) pause(ctx context.Context, d time.Duration) bool {
 }
 
 // namesOf gives a function that finds the product names a call is about, for
-// faults that are bound to names.
+// faults that are bound to names. Where nothing can be read there are none.
 func (s *Server) namesOf(c *call) func() []string {
-	return func() []string {
-		var names []string
+	return func() (names []string) {
 		if c.route.Class == classBuy || c.route.Class == classValidate {
-			orders, _ := readOrders(c.body) // unreadable: no names, no such fault
+			orders, _ := readOrders(c.body)
 			for _, o := range orders {
 				names = append(names, o.ProductName)
 			}
 			return names
 		}
-		_ = s.store.view(func(st *state) { // likewise
+		_ = s.store.view(func(st *state) {
 			if v := st.services.docs[c.params["uid"]]; v != nil {
-				names = append(names, v.Name)
+				names = []string{v.Name}
 			}
 		})
 		return names

@@ -1,6 +1,8 @@
 package sandbox
 
 import (
+	"errors"
+
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/shopspring/decimal"
 )
@@ -38,38 +40,32 @@ type wireValidated struct {
 // refused refuses the whole array (API facts §12.5, confidence D).
 func (s *Server) validateOrders(c *call) reply {
 	orders, err := readOrders(c.body)
-	if err != nil || isEnvelope(c.body) {
-		return notAnArray(err)
+	if err == nil && isEnvelope(c.body) {
+		err = errNoArray
+	}
+	if err != nil {
+		return badBody(err)
 	}
 	in := &inspection{knobs: c.knobs, places: s.places(c.knobs)}
-	var reasons problems
-	if err := s.store.view(func(st *state) {
+	return s.read(func(st *state) reply {
 		in.st = st
-		reasons = in.all(orders)
-	}); err != nil {
-		return s.unavailable(err)
-	}
-	if len(reasons) > 0 {
-		return refusal(c.knobs, reasons)
-	}
-	out := make([]wireValidated, 0, len(orders))
-	for _, o := range orders {
-		place := in.places[o.LocationID]
-		out = append(out, wireValidated{
-			Price: s.priceOf(c.knobs, o, place), ServiceName: o.ProductName, ProductType: "MEGAPORT",
-			ProductUID: newUUID(), // not the UID a purchase will give (API facts §3.3, confidence B)
-			Market:     place.Market, Metro: place.Metro,
-		})
-	}
-	return ok("Validation passed", out)
+		if reasons := in.all(orders); len(reasons) > 0 {
+			return refusal(c.knobs, reasons)
+		}
+		var out []wireValidated
+		for _, o := range orders {
+			place := in.places[o.LocationID]
+			out = append(out, wireValidated{
+				Price: s.priceOf(c.knobs, o, place), ServiceName: o.ProductName, ProductType: "MEGAPORT",
+				ProductUID: newUUID(), // not the UID a purchase will give (API facts §3.3, confidence B)
+				Market:     place.Market, Metro: place.Metro,
+			})
+		}
+		return ok("Validation passed", out)
+	})
 }
 
-func notAnArray(err error) reply {
-	if err == nil {
-		return fail(400, "Could not read the request body: it must be an array of orders")
-	}
-	return badBody(err)
-}
+var errNoArray = errors.New("it must be an array of orders")
 
 // priceOf prices one order, a LAG per member or as a total as the knob says.
 func (s *Server) priceOf(k *Knobs, o *order, place Location) *wirePrice {
