@@ -12,16 +12,13 @@ import (
 
 const adminPrefix = "/_sandbox"
 
-// AdminEndpoint is one admin route. Admin routes need no token and meet neither
+// adminRoute is one admin route. Admin routes need no token and meet neither
 // latency, nor rate limit, nor faults.
-type AdminEndpoint struct {
+type adminRoute struct {
 	Method string `json:"method"`
 	Path   string `json:"path"`
 	Doc    string `json:"doc"`
-}
 
-type adminRoute struct {
-	AdminEndpoint
 	handle func(*Server, *call) reply
 }
 
@@ -56,16 +53,7 @@ var adminRoutes = []adminRoute{
 }
 
 func admin(method, path, doc string, h func(*Server, *call) reply) adminRoute {
-	return adminRoute{AdminEndpoint{method, adminPrefix + path, doc}, h}
-}
-
-// AdminEndpoints lists the admin routes, for help texts.
-func AdminEndpoints() []AdminEndpoint {
-	var out []AdminEndpoint
-	for _, r := range adminRoutes {
-		out = append(out, r.AdminEndpoint)
-	}
-	return out
+	return adminRoute{method, adminPrefix + path, doc, h}
 }
 
 func (s *Server) serveAdmin(c *call) reply {
@@ -106,13 +94,7 @@ func adminFail(status int, err error) reply {
 }
 
 func adminIndex() reply {
-	return adminReply(struct {
-		Endpoints  []AdminEndpoint `json:"endpoints"`
-		Routes     []Route         `json:"routes"`
-		FaultKinds []FaultKind     `json:"faultKinds"`
-		Oddities   []Oddity        `json:"oddities"`
-		Knobs      []KnobDoc       `json:"knobs"`
-	}{AdminEndpoints(), Routes(), faultKinds, oddities, KnobDocs()}, nil)
+	return adminReply(object{"endpoints": adminRoutes, "routes": routes, "faultKinds": faultKinds, "oddities": oddities, "knobs": KnobDocs()}, nil)
 }
 
 // turn is a door to the knobs: it changes them as the body says, if it changes

@@ -5,50 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	"github.com/go-json-experiment/json/jsontext"
 )
-
-// wireService is one created service in a buy reply, and what a modification
-// answers (API facts §3.4, confidence B).
-type wireService struct {
-	ServiceName           string  `json:"serviceName"`
-	Name                  string  `json:"name"`
-	TechnicalServiceID    int     `json:"technicalServiceId"`
-	TechnicalServiceUID   string  `json:"technicalServiceUid"`
-	RequestedDate         int64   `json:"requestedDate"`
-	ConfiguredDate        *int64  `json:"configuredDate"`
-	CompanyName           string  `json:"companyName"`
-	CompanyID             int     `json:"companyId"`
-	AggregationID         *int    `json:"aggregationId"`
-	LAGPrimary            bool    `json:"lagPrimary"`
-	BillableID            int     `json:"billableId"`
-	ProductType           string  `json:"productType"`
-	ProvisioningStatus    string  `json:"provisioningStatus"`
-	MarketplaceVisibility bool    `json:"marketplaceVisibility"`
-	CreateDate            int64   `json:"createDate"`
-	TerminationDate       *int64  `json:"terminationDate"`
-	ContractStartDate     *int64  `json:"contractStartDate"`
-	ContractTermMonths    int     `json:"contractTermMonths"`
-	RateLimit             int     `json:"rateLimit"` // Mbps
-	CostCentre            *string `json:"costCentre"`
-	Market                string  `json:"market"`
-	ALocation             *string `json:"aLocation"` // the old site code
-	Locked                bool    `json:"locked"`
-	AdminLocked           bool    `json:"adminLocked"`
-
-	Rest jsontext.Value `json:",embed"` // serviceRest
-}
-
-// serviceRest is what every wireService has. Its tags are not the resource tags, and
-// vxcPermitted is vxcpermitted in reads.
-var serviceRest = jsontext.Value(`{"secondaryName":null,"currentEstimatedDelivery":null,"billingContactName":null,"billingContactId":null,
-	"adminContactName":null,"adminContactId":null,"technicalContactName":null,"technicalContactId":null,"salesName":null,"salesId":null,
-	"billableUsageAlgorithm":"NOT_POST_PAID","failedReason":null,"inAdvanceBillingStatus":"NOT_ACTIVATED","provisioningItems":[],"tags":[],
-	"vxcDistanceBand":null,"intercapPath":null,"vxcPermitted":true,"vxcAutoApproval":false,"rateType":"MONTHLY","trialAgreement":false,
-	"payerCompanyId":null,"nonPayerCompanyId":null,"minimumSpeed":null,"maximumSpeed":null,"errorMessage":null,"accountManager":null,
-	"promptUid":null,"components":[],"attributes":[],"bLocation":null,"aLocationId":null,"bLocationId":null,"attributeTags":{},
-	"createdBy":"` + createdBy + `","buyoutPort":false,"virtual":false,"bgpShutdownDefault":false}`)
 
 func (s *Server) buyV3(c *call) reply { return s.buy(c, false) }
 
@@ -104,7 +61,7 @@ func (p *purchase) run(t *tx) {
 }
 
 func (p *purchase) commit(t *tx, in *inspection, records []*OrderRecord) {
-	data, uids := []wireService{}, []string{}
+	data, uids := []object{}, []string{}
 	view := p.s.viewAt(p.c, t.now, in.places)
 	for i, o := range p.orders {
 		made := p.altered(o)
@@ -183,7 +140,7 @@ func (p *purchase) queue(t *tx, records []*OrderRecord) {
 		t.approvals.put(a.UID, a)
 		records[i].Approval = a.UID
 	}
-	p.reply = ok("The order is waiting for approval.", []wireService{})
+	p.reply = ok("The order is waiting for approval.", []object{})
 }
 
 // createServices makes the members of an order that passed inspection. LAG

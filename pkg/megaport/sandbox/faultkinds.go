@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -107,8 +108,8 @@ var faultKinds = []FaultKind{
 	{Name: "truncated-200-after-commit", Doc: "carry the request out, then close the connection in the middle of the answer", Commits: true, answer: truncated},
 	{Name: "unreadable-200-after-commit", Doc: "carry the request out, then answer 200 with half a JSON document", Commits: true, answer: always(rawReply(200, contentJSON, []byte(`{"message":"MEGAPORT [`)))},
 	{Name: "html-200-after-commit", Doc: "carry the request out, then answer 200 with an HTML page", Commits: true, answer: always(html(200))},
-	{Name: "no-uids-after-commit", Doc: "carry the order out, then answer 200 with empty data", Routes: buyOnly, Commits: true, answer: uids(func(_ *call, items []wireService) []wireService { return items[:0] })},
-	{Name: "fewer-uids-after-commit", Doc: "carry the order out, then answer 200 with one UID too few", Routes: buyOnly, Commits: true, answer: uids(func(_ *call, items []wireService) []wireService { return items[:len(items)-1] })},
+	{Name: "no-uids-after-commit", Doc: "carry the order out, then answer 200 with empty data", Routes: buyOnly, Commits: true, answer: uids(func(_ *call, items []object) []object { return items[:0] })},
+	{Name: "fewer-uids-after-commit", Doc: "carry the order out, then answer 200 with one UID too few", Routes: buyOnly, Commits: true, answer: uids(func(_ *call, items []object) []object { return items[:len(items)-1] })},
 	{Name: "204", Doc: "answer 204 without a body", Routes: readOnly, Lies: true, answer: always(rawReply(http.StatusNoContent, contentJSON, []byte{}))},
 	{Name: "202-empty", Doc: "answer 202 with empty data", Routes: readOnly, Lies: true, answer: always(reply{status: 202, message: "accepted", data: []struct{}{}})},
 	{Name: "null-data", Doc: "answer 200 with null for data", Routes: readOnly, Lies: true, answer: always(ok("ok", nullData))},
@@ -121,11 +122,11 @@ var faultKinds = []FaultKind{
 	{Name: "more-uids-after-commit", Doc: "carry the order out, then answer with the UID of the latest other service as well, or with an unknown one", Routes: buyOnly, Commits: true, Lies: true, answer: uids(oneMore)},
 	{Name: "unknown-uids-after-commit", Doc: "carry the order out, then answer with UIDs that nobody has", Routes: buyOnly, Commits: true, Lies: true, answer: eachUID(func(*call, int, string) string { return newUUID() })},
 	{Name: "upper-uids-after-commit", Doc: "carry the order out, then answer with the UIDs in upper case", Routes: buyOnly, Commits: true, Lies: true, answer: eachUID(func(_ *call, _ int, uid string) string { return strings.ToUpper(uid) })},
-	{Name: "reversed-uids-after-commit", Doc: "carry the order out, then answer with the UIDs in reverse", Routes: buyOnly, Commits: true, Lies: true, answer: uids(func(_ *call, items []wireService) []wireService {
+	{Name: "reversed-uids-after-commit", Doc: "carry the order out, then answer with the UIDs in reverse", Routes: buyOnly, Commits: true, Lies: true, answer: uids(func(_ *call, items []object) []object {
 		slices.Reverse(items)
 		return items
 	})},
-	{Name: "double-uids-after-commit", Doc: "carry the order out, then answer with each UID twice", Routes: buyOnly, Commits: true, Lies: true, answer: uids(func(_ *call, items []wireService) []wireService { return append(items, items...) })},
+	{Name: "double-uids-after-commit", Doc: "carry the order out, then answer with each UID twice", Routes: buyOnly, Commits: true, Lies: true, answer: uids(func(_ *call, items []object) []object { return append(items, items...) })},
 
 	// Another order is carried out than the one that came, and the answer tells of it.
 	{Name: "wrong-site", Doc: "make the service at another location that offers the speed", Routes: buyOnly, Commits: true, Lies: true, answer: right, order: moveAway},
@@ -210,9 +211,9 @@ func tooManyRequests(s *Server, c *call, _ reply) reply {
 }
 
 // uids changes the data of a buy that made something.
-func uids(change func(*call, []wireService) []wireService) spoiler {
+func uids(change func(*call, []object) []object) spoiler {
 	return func(_ *Server, c *call, r reply) reply {
-		if items, isBuy := r.data.([]wireService); isBuy && len(items) > 0 {
+		if items, isBuy := r.data.([]object); isBuy && len(items) > 0 {
 			r.data = change(c, slices.Clone(items))
 		}
 		return r
@@ -220,19 +221,21 @@ func uids(change func(*call, []wireService) []wireService) spoiler {
 }
 
 func eachUID(change func(c *call, i int, uid string) string) spoiler {
-	return uids(func(c *call, items []wireService) []wireService {
-		for i := range items {
-			items[i].TechnicalServiceUID = change(c, i, items[i].TechnicalServiceUID)
+	return uids(func(c *call, items []object) []object {
+		for i, item := range items {
+			items[i] = renamed(item, change(c, i, item["technicalServiceUid"].(string)))
 		}
 		return items
 	})
 }
 
-func oneMore(c *call, items []wireService) []wireService {
-	more := items[0]
-	more.TechnicalServiceUID = c.other(0)
-	return append(items, more)
+func renamed(item object, uid string) object {
+	item = maps.Clone(item)
+	item["technicalServiceUid"] = uid
+	return item
 }
+
+func oneMore(c *call, items []object) []object { return append(items, renamed(items[0], c.other(0))) }
 
 // other gives the UID of the latest service but n that the call did not make.
 func (c *call) other(n int) string {

@@ -129,14 +129,12 @@ func (m *modification) apply(v *service, absentClears bool) *service {
 	return c
 }
 
-type wireTags struct {
-	Tags []tag `json:"resourceTags"`
-}
-
 // getTags answers an object in data even when there are no tags: the official
 // client needs it (API facts §5.2, confidence A).
 func (s *Server) getTags(c *call) reply {
-	return s.on(c, func(_ *view, v *service) reply { return ok("Found resource tags for "+v.UID, wireTags{v.Tags}) })
+	return s.on(c, func(_ *view, v *service) reply {
+		return ok("Found resource tags for "+v.UID, object{"resourceTags": v.Tags})
+	})
 }
 
 // putTags replaces all tags. A body without resourceTags is refused rather than
@@ -158,7 +156,7 @@ func (s *Server) putTags(c *call) reply {
 	return s.change(c, func(_ *tx, _ *view, v *service) (*service, reply) {
 		changed := v.clone()
 		changed.Tags = *body.Tags
-		return changed, ok("Resource tags have been updated for "+v.UID, wireTags{changed.Tags})
+		return changed, ok("Resource tags have been updated for "+v.UID, object{"resourceTags": changed.Tags})
 	})
 }
 

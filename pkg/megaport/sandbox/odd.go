@@ -24,9 +24,6 @@ type Oddity struct {
 	change func(data any) any // of a decoded data member
 }
 
-// Oddities lists all of them.
-func Oddities() []Oddity { return slices.Clone(oddities) }
-
 func oddity(name string) (Oddity, bool) {
 	i := slices.IndexFunc(oddities, func(o Oddity) bool { return o.Name == name })
 	if i < 0 {

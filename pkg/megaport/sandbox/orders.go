@@ -108,7 +108,7 @@ func readOrder(raw jsontext.Value) (*order, error) {
 	return o, err
 }
 
-// isEnvelope reports whether a body is an object, as the v4 buy wants it.
+// isEnvelope reports whether a body is an object and no array.
 func isEnvelope(body []byte) bool {
 	return bytes.HasPrefix(bytes.TrimLeft(body, " \t\r\n"), []byte("{"))
 }

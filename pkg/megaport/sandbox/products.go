@@ -291,23 +291,34 @@ func demarcationOf(v *service) string {
 	return fmt.Sprintf("%s, Rack %02d.%02d, Panel %d, Ports %d/%d", room, n/288%40+1, n/72%4+1, n/12%6+1, pair, pair+1)
 }
 
-// service renders the object of a buy or modify reply.
-func (w *view) service(v *service) wireService {
+// service renders one created service in a buy reply, and what a modification answers
+// (API facts §3.4, confidence B). Its tags are not the resource tags, vxcPermitted is
+// vxcpermitted in reads, and aLocation is the old site code.
+func (w *view) service(v *service) object {
 	start, _ := w.contract(v)
 	_, ownerName := w.owner(v)
-	out := wireService{
-		ServiceName: v.Name, Name: v.Name, TechnicalServiceID: v.ProductID, TechnicalServiceUID: v.UID,
-		RequestedDate: w.createDate(v), CompanyName: ownerName, CompanyID: w.s.config.Company.ID,
-		AggregationID: w.aggregation(v), LAGPrimary: v.LAGPrimary, BillableID: v.ProductID - 12000,
-		ProductType: v.ProductType, ProvisioningStatus: w.status(v), MarketplaceVisibility: v.Visible,
-		CreateDate: w.createDate(v), TerminationDate: w.date(v.CancelledAt), ContractStartDate: w.date(start),
-		ContractTermMonths: v.TermMonths, RateLimit: v.SpeedMbps, CostCentre: w.costCentre(v), Market: w.market(v),
-		ALocation: nullable(w.places[v.LocationID].SiteCode), Locked: v.Locked, AdminLocked: v.AdminLocked, Rest: serviceRest,
+	status := w.status(v)
+	var configured *int64
+	if status == statusConfigured || status == statusLive {
+		configured = w.date(v.ConfiguredAt)
 	}
-	if out.ProvisioningStatus == statusConfigured || out.ProvisioningStatus == statusLive {
-		out.ConfiguredDate = w.date(v.ConfiguredAt)
+	none := []struct{}{}
+	return object{
+		"serviceName": v.Name, "name": v.Name, "secondaryName": nil, "technicalServiceId": v.ProductID, "technicalServiceUid": v.UID,
+		"requestedDate": w.createDate(v), "configuredDate": configured, "currentEstimatedDelivery": nil, "companyName": ownerName,
+		"companyId": w.s.config.Company.ID, "aggregationId": w.aggregation(v), "lagPrimary": v.LAGPrimary, "billingContactName": nil,
+		"billingContactId": nil, "adminContactName": nil, "adminContactId": nil, "technicalContactName": nil, "technicalContactId": nil,
+		"salesName": nil, "salesId": nil, "billableId": v.ProductID - 12000, "billableUsageAlgorithm": "NOT_POST_PAID",
+		"productType": v.ProductType, "provisioningStatus": status, "failedReason": nil, "inAdvanceBillingStatus": "NOT_ACTIVATED",
+		"provisioningItems": none, "tags": none, "vxcDistanceBand": nil, "intercapPath": nil, "marketplaceVisibility": v.Visible,
+		"vxcPermitted": true, "vxcAutoApproval": false, "createDate": w.createDate(v), "terminationDate": w.date(v.CancelledAt),
+		"contractStartDate": w.date(start), "contractTermMonths": v.TermMonths, "rateType": "MONTHLY", "trialAgreement": false,
+		"payerCompanyId": nil, "nonPayerCompanyId": nil, "minimumSpeed": nil, "maximumSpeed": nil, "rateLimit": v.SpeedMbps, // Mbps
+		"errorMessage": nil, "costCentre": w.costCentre(v), "market": w.market(v), "accountManager": nil, "promptUid": nil,
+		"components": none, "attributes": none, "aLocation": nullable(w.places[v.LocationID].SiteCode), "bLocation": nil,
+		"aLocationId": nil, "bLocationId": nil, "attributeTags": object{}, "createdBy": createdBy, "buyoutPort": false,
+		"virtual": false, "locked": v.Locked, "adminLocked": v.AdminLocked, "bgpShutdownDefault": false,
 	}
-	return out
 }
 
 // overridden replaces or adds members of a row.
