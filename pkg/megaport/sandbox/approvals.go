@@ -49,12 +49,6 @@ func (st *state) productIDs(a *approval) []int {
 	return ids
 }
 
-// Page sizes of the approvals listing (API facts §3.5, confidence A).
-const (
-	defaultPageSize = 10
-	maxPageSize     = 100
-)
-
 // listApprovals pages by headers, the latest first (API facts §3.5, confidence A).
 // Pages count from 1; page 0 is the first as well, and a page that is too large is
 // cut (confidence D).
@@ -92,7 +86,7 @@ func (s *Server) approvalRows(st *state, c *call) []object {
 }
 
 func pageOf(c *call) (page, size int, err error) {
-	page, size = 1, defaultPageSize
+	page, size = 1, 10 // page sizes: API facts §3.5, confidence A
 	for name, dst := range map[string]*int{"pageNumber": &page, "pageSize": &size} {
 		text := c.query.Get(name)
 		if text == "" {
@@ -108,7 +102,7 @@ func pageOf(c *call) (page, size int, err error) {
 		}
 		page++
 	}
-	return max(page, 1), min(max(size, 1), maxPageSize), nil
+	return max(page, 1), min(max(size, 1), 100), nil
 }
 
 // decideApproval answers approve, reject and withdraw.

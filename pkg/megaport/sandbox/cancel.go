@@ -13,14 +13,6 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// cancellation is the optional body of an action (API facts §5.4, confidence C).
-type cancellation struct {
-	Reason  string `json:"cancellation_reason"`
-	Comment string `json:"cancellation_comment"`
-}
-
-const maxCancelComment = 400 // characters
-
 var cancelReasons = []string{
 	"MOVED_TO_CLOUD_NATIVE_SOL", "SERVICE_MOVED", "SERVICE_ORDERED_IN_ERROR", "PROOF_OF_CONCEPT", "PROJECT_ENDED",
 	"SWITCHING_PROVIDER", "PRICING", "PRODUCT_PERFORMANCE", "OTHER",
@@ -52,15 +44,19 @@ func readCancellation(body []byte) error {
 	if len(bytes.TrimSpace(body)) == 0 {
 		return nil
 	}
-	var b cancellation
+	var b struct { // API facts §5.4, confidence C
+		Reason  string `json:"cancellation_reason"`
+		Comment string `json:"cancellation_comment"`
+	}
+	const maxComment = 400 // characters
 	if err := decode(body, &b); err != nil {
 		return err
 	}
 	if b.Reason != "" && !slices.Contains(cancelReasons, b.Reason) {
 		return fmt.Errorf("cancellation_reason %q is none of %s", b.Reason, strings.Join(cancelReasons, ", "))
 	}
-	if utf8.RuneCountInString(b.Comment) > maxCancelComment {
-		return fmt.Errorf("cancellation_comment is longer than %d characters", maxCancelComment)
+	if utf8.RuneCountInString(b.Comment) > maxComment {
+		return fmt.Errorf("cancellation_comment is longer than %d characters", maxComment)
 	}
 	return nil
 }

@@ -19,29 +19,16 @@ import (
 // Route and Name, from 1, and fires on those that Nth, Times and Probability
 // choose. As JSON it is an object or the short form of ParseFault.
 type Fault struct {
-	// Route is a route class (see Routes) or "*" for every route.
-	Route string `json:"route"`
-	// Kind is what happens; see FaultKinds.
-	Kind string `json:"kind"`
-	// Probability, above 0 and up to 1, lets chance decide; 0 means always.
-	Probability float64 `json:"probability"`
-	// Nth lets the first Nth-1 matching calls pass; 0 means none.
-	Nth int `json:"nth"`
-	// Times bounds how often the fault fires; 0 means once when Nth is given, and
-	// without bound otherwise.
-	Times int `json:"times"`
-	// Name is a glob on the product name, * for any characters; empty matches
-	// every call.
-	Name string `json:"name"`
-	// Wait is the delay of the kind "late" and the Retry-After of the kind "429";
-	// zero means one second.
-	Wait time.Duration `json:"wait"`
-	// RetryAfter is the form of Retry-After of the kind "429": "seconds", "date"
-	// or "none"; empty takes the knob's.
-	RetryAfter string `json:"retryAfter"`
-	// Body is the body of an error that the fault answers with: "" for the API's
-	// envelope, where it has one; "bare" for JSON that is none, "html" for a
-	// gateway's page.
+	Route       string        `json:"route"`       // a route class (see Routes) or "*" for every route
+	Kind        string        `json:"kind"`        // what happens; see FaultKinds
+	Probability float64       `json:"probability"` // above 0 and up to 1 lets chance decide; 0 means always
+	Nth         int           `json:"nth"`         // lets the first Nth-1 matching calls pass; 0 means none
+	Times       int           `json:"times"`       // at most; 0 means once when Nth is given, else without bound
+	Name        string        `json:"name"`        // glob on the product name, * for any characters; empty matches every call
+	Wait        time.Duration `json:"wait"`        // delay of "late", Retry-After of "429"; zero means one second
+	RetryAfter  string        `json:"retryAfter"`  // its form: "seconds", "date" or "none"; empty takes the knob's
+	// Body is the body of an error: "" for the API's envelope, where it has one; "bare"
+	// for JSON that is none, "html" for a gateway's page.
 	Body string `json:"body"`
 }
 

@@ -35,34 +35,34 @@ func (v *service) terminated() bool {
 // wireProduct is a product as it is read (API facts §4.2, confidence A). Dates
 // are epoch milliseconds or null, numbers integers.
 type wireProduct struct {
-	ProductID             int              `json:"productId"`
-	ProductUID            string           `json:"productUid"`
-	ProductName           string           `json:"productName"`
-	ProductType           string           `json:"productType"`
-	ProvisioningStatus    string           `json:"provisioningStatus"`
-	CreateDate            int64            `json:"createDate"`
-	PortSpeed             int              `json:"portSpeed"` // Mbps
-	TerminateDate         *int64           `json:"terminateDate"`
-	LiveDate              *int64           `json:"liveDate"`
-	Market                string           `json:"market"`
-	LocationID            int              `json:"locationId"`
-	MarketplaceVisibility bool             `json:"marketplaceVisibility"`
-	LAGPrimary            bool             `json:"lagPrimary"`
-	LAGID                 *int             `json:"lagId"`
-	AggregationID         *int             `json:"aggregationId"`
-	CompanyUID            string           `json:"companyUid"`
-	CompanyName           string           `json:"companyName"`
-	CostCentre            *string          `json:"costCentre"`
-	ContractStartDate     *int64           `json:"contractStartDate"`
-	ContractEndDate       *int64           `json:"contractEndDate"`
-	ContractTermMonths    int              `json:"contractTermMonths"`
-	Locked                bool             `json:"locked"`
-	AdminLocked           bool             `json:"adminLocked"`
-	Cancelable            bool             `json:"cancelable"`
-	DiversityZone         *string          `json:"diversityZone"`
-	Resources             wireResources    `json:"resources"`
-	LocationDetail        wireDetail       `json:"locationDetail"`
-	AssociatedVXCs        []jsontext.Value `json:"associatedVxcs"`
+	ProductID             int                      `json:"productId"`
+	ProductUID            string                   `json:"productUid"`
+	ProductName           string                   `json:"productName"`
+	ProductType           string                   `json:"productType"`
+	ProvisioningStatus    string                   `json:"provisioningStatus"`
+	CreateDate            int64                    `json:"createDate"`
+	PortSpeed             int                      `json:"portSpeed"` // Mbps
+	TerminateDate         *int64                   `json:"terminateDate"`
+	LiveDate              *int64                   `json:"liveDate"`
+	Market                string                   `json:"market"`
+	LocationID            int                      `json:"locationId"`
+	MarketplaceVisibility bool                     `json:"marketplaceVisibility"`
+	LAGPrimary            bool                     `json:"lagPrimary"`
+	LAGID                 *int                     `json:"lagId"`
+	AggregationID         *int                     `json:"aggregationId"`
+	CompanyUID            string                   `json:"companyUid"`
+	CompanyName           string                   `json:"companyName"`
+	CostCentre            *string                  `json:"costCentre"`
+	ContractStartDate     *int64                   `json:"contractStartDate"`
+	ContractEndDate       *int64                   `json:"contractEndDate"`
+	ContractTermMonths    int                      `json:"contractTermMonths"`
+	Locked                bool                     `json:"locked"`
+	AdminLocked           bool                     `json:"adminLocked"`
+	Cancelable            bool                     `json:"cancelable"`
+	DiversityZone         *string                  `json:"diversityZone"`
+	Resources             map[string]wireInterface `json:"resources"`
+	LocationDetail        map[string]string        `json:"locationDetail"`
+	AssociatedVXCs        []jsontext.Value         `json:"associatedVxcs"`
 
 	Rest jsontext.Value `json:",embed"` // productRest
 }
@@ -70,10 +70,6 @@ type wireProduct struct {
 // productRest is what every product has; vxcpermitted really is lower case.
 var productRest = jsontext.Value(`{"createdBy":"` + createdBy + `","usageAlgorithm":"NOT_POST_PAID","vxcpermitted":true,"vxcAutoApproval":false,
 	"secondaryName":null,"attributeTags":{},"virtual":false,"buyoutPort":false,"associatedIxs":[]}`)
-
-type wireResources struct {
-	Interface wireInterface `json:"interface"`
-}
 
 type wireInterface struct {
 	Demarcation string `json:"demarcation"`
@@ -87,13 +83,6 @@ type wireInterface struct {
 }
 
 var interfaceRest = jsontext.Value(`{"description":"","loa_template":"megaport","resource_name":"interface","resource_type":"interface"}`)
-
-type wireDetail struct {
-	Name    string `json:"name"`
-	City    string `json:"city"`
-	Metro   string `json:"metro"`
-	Country string `json:"country"`
-}
 
 // view renders services as they are at one moment.
 type view struct {
@@ -238,8 +227,10 @@ func (w *view) plainProduct(v *service) wireProduct {
 		ContractStartDate: w.date(start), ContractEndDate: w.date(end), ContractTermMonths: v.TermMonths,
 		Locked: v.Locked, AdminLocked: v.AdminLocked,
 		Cancelable:    !v.terminated() && !v.Locked && !v.AdminLocked,
-		DiversityZone: w.zone(v), Resources: wireResources{w.port(v)},
-		LocationDetail: wireDetail{place.Name, place.Address.City, place.Metro, place.Address.Country},
+		DiversityZone: w.zone(v), Resources: map[string]wireInterface{"interface": w.port(v)},
+		LocationDetail: map[string]string{
+			"name": place.Name, "city": place.Address.City, "metro": place.Metro, "country": place.Address.Country,
+		},
 		AssociatedVXCs: vxcs,
 	}
 }

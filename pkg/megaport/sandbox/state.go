@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -129,17 +130,18 @@ func (st *state) kinds() []kind {
 
 func (st *state) changed() bool { return slices.ContainsFunc(st.kinds(), kind.changed) }
 
-func (st *state) load(f *bolt.Tx) error { return st.each(func(k kind) error { return k.load(f) }) }
-
-func (st *state) save(f *bolt.Tx) error { return st.each(func(k kind) error { return k.save(f) }) }
-
-func (st *state) each(do func(kind) error) error {
+func (st *state) load(f *bolt.Tx) (err error) {
 	for _, k := range st.kinds() {
-		if err := do(k); err != nil {
-			return err
-		}
+		err = errors.Join(err, k.load(f))
 	}
-	return nil
+	return err
+}
+
+func (st *state) save(f *bolt.Tx) (err error) {
+	for _, k := range st.kinds() {
+		err = errors.Join(err, k.save(f))
+	}
+	return err
 }
 
 // What is numbered.
