@@ -143,7 +143,7 @@ func (s *Server) decide(k *Knobs, uid, status, comments string) reply {
 }
 
 // buyApproved carries the order out, or marks the approval FAILED when the order
-// can not be carried out any more.
+// cannot be carried out any more.
 func (s *Server) buyApproved(t *tx, k *Knobs, a *approval) {
 	o, err := readOrder(a.Order)
 	if err != nil {

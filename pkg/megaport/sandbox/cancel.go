@@ -32,7 +32,7 @@ func (s *Server) actOnProduct(c *call) reply {
 	case "CANCEL":
 		// Refused for ports since 2026 (API facts §5.4, confidence A); the text is D.
 		return s.change(c, func(*tx, *view, *service) (*service, reply) {
-			return nil, fail(http.StatusBadRequest, "Ports can not be cancelled at the end of the term; use CANCEL_NOW")
+			return nil, fail(http.StatusBadRequest, "Ports cannot be cancelled at the end of the term; use CANCEL_NOW")
 		})
 	default:
 		return fail(http.StatusBadRequest, "Unknown action %s", action)

@@ -1,35 +1,26 @@
 package sandbox
 
 import (
+	"cmp"
 	"net"
 	"sync"
 	"time"
 )
 
-// The published limits (API facts §8.1, confidence B).
-const (
-	publishedRequests = 500
-	publishedWindow   = 5 * time.Minute
-	publishedUpdate   = 5 * time.Minute
-)
-
-// requestLimit gives how many requests of one address a window takes, and how long
-// the window is; 0 requests are no limit.
+// requestLimit gives how many requests of one address a window takes, 0 for any, and
+// how long the window is. The published limits: API facts §8.1, confidence B.
 func (k *Knobs) requestLimit() (requests int, window time.Duration) {
-	requests, window = k.WindowRequests, k.Window
-	if requests == 0 && k.Limits == limitsPublished {
-		requests = publishedRequests
-	}
-	if window == 0 {
-		window = publishedWindow
+	requests, window = k.WindowRequests, cmp.Or(k.Window, 5*time.Minute)
+	if k.Limits == limitsPublished {
+		requests = cmp.Or(requests, 500)
 	}
 	return requests, window
 }
 
 // updateInterval is the least time between two updates of one service, 0 for any.
 func (k *Knobs) updateInterval() time.Duration {
-	if k.UpdateInterval == 0 && k.Limits == limitsPublished {
-		return publishedUpdate
+	if k.Limits == limitsPublished {
+		return cmp.Or(k.UpdateInterval, 5*time.Minute)
 	}
 	return k.UpdateInterval
 }

@@ -70,44 +70,8 @@ func Catalog() ([]Location, error) {
 	return all, nil
 }
 
-// locationsNow gives the catalog with the knobs' changes applied, by id.
-func (s *Server) locationsNow(k *Knobs) []Location {
-	if k.catalogAsIs() {
-		return s.catalog
-	}
-	byID := make(map[int]Location, len(s.catalog))
-	for _, l := range s.catalog {
-		byID[l.ID] = l
-	}
-	for _, l := range k.ExtraLocations {
-		byID[l.ID] = l
-	}
-	for id, l := range byID {
-		if name, ok := k.LocationNames[id]; ok {
-			l.Name = name
-		}
-		if status, ok := k.LocationStatuses[id]; ok {
-			l.Status = status
-		}
-		byID[id] = l
-	}
-	return slices.SortedFunc(maps.Values(byID), func(a, b Location) int { return a.ID - b.ID })
-}
-
-// catalogAsIs reports whether no knob changes the catalog.
-func (k *Knobs) catalogAsIs() bool {
-	return len(k.LocationNames)+len(k.LocationStatuses)+len(k.ExtraLocations) == 0
-}
-
 // places is a lookup of locations by id, never changed once made.
 type places map[int]Location
-
-func (s *Server) places(k *Knobs) places {
-	if k.catalogAsIs() {
-		return s.byID
-	}
-	return placesOf(s.locationsNow(k))
-}
 
 func placesOf(all []Location) places {
 	m := make(places, len(all))
@@ -117,6 +81,25 @@ func placesOf(all []Location) places {
 	return m
 }
 
+// places gives the catalog with the knobs' changes applied.
+func (s *Server) places(k *Knobs) places {
+	if len(k.LocationNames)+len(k.LocationStatuses)+len(k.ExtraLocations) == 0 {
+		return s.catalog
+	}
+	now := maps.Clone(s.catalog)
+	maps.Copy(now, placesOf(k.ExtraLocations))
+	for id, l := range now {
+		l.Name, l.Status = cmp.Or(k.LocationNames[id], l.Name), cmp.Or(k.LocationStatuses[id], l.Status)
+		now[id] = l
+	}
+	return now
+}
+
+// locationsNow gives the same by id.
+func (s *Server) locationsNow(k *Knobs) []Location {
+	return slices.SortedFunc(maps.Values(s.places(k)), func(a, b Location) int { return a.ID - b.ID })
+}
+
 type wireZone struct {
 	Megaport []int  `json:"megaportSpeedMbps"`
 	MCR      *[]int `json:"mcrSpeedMbps"` // null where none is known
@@ -124,8 +107,23 @@ type wireZone struct {
 	MVE      bool   `json:"mveAvailable"`
 }
 
+type wireLocation struct {
+	ID              int                  `json:"id"`
+	Name            string               `json:"name"`
+	Metro           string               `json:"metro"`
+	Market          string               `json:"market"`
+	Status          string               `json:"status"`
+	Address         object               `json:"address"`
+	DataCentre      DataCentre           `json:"dataCentre"`
+	Latitude        float64              `json:"latitude"`
+	Longitude       float64              `json:"longitude"`
+	Zones           map[string]*wireZone `json:"diversityZones"`
+	AddOns          object               `json:"productAddOns"`
+	OrderingMessage *string              `json:"orderingMessage"`
+}
+
 // wire renders the location as the API does (API facts §2.1, confidence A).
-func (l Location) wire() object {
+func (l Location) wire() wireLocation {
 	zones := make(map[string]*wireZone)
 	for zone, speeds := range l.PortSpeeds {
 		if len(speeds) > 0 {
@@ -145,10 +143,10 @@ func (l Location) wire() object {
 	if l.CrossConnect {
 		crossConnects["type"] = "STANDARD"
 	}
-	return object{
-		"id": l.ID, "name": l.Name, "metro": l.Metro, "market": l.Market, "status": l.Status, "address": l.Address.wire(),
-		"dataCentre": l.DataCentre, "latitude": l.Latitude, "longitude": l.Longitude, "diversityZones": zones,
-		"productAddOns": object{"crossConnect": crossConnects}, "orderingMessage": nullable(l.OrderingMessage),
+	return wireLocation{
+		ID: l.ID, Name: l.Name, Metro: l.Metro, Market: l.Market, Status: l.Status, Address: l.Address.wire(),
+		DataCentre: l.DataCentre, Latitude: l.Latitude, Longitude: l.Longitude, Zones: zones,
+		AddOns: object{"crossConnect": crossConnects}, OrderingMessage: nullable(l.OrderingMessage),
 	}
 }
 
@@ -170,7 +168,7 @@ func (l Location) speeds() []int {
 }
 
 func (s *Server) listLocations(c *call) reply {
-	out := []object{}
+	out := []wireLocation{}
 	for _, l := range s.selectLocations(c) {
 		out = append(out, l.wire())
 	}

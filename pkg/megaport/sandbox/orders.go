@@ -203,10 +203,10 @@ func (in *inspection) checkForm(o *order, add func(string, ...any)) {
 		add("portSpeed %d is none of 1000, 10000, 100000, 400000 Mbps", o.PortSpeed)
 	}
 	if o.Virtual {
-		add("virtual ports can not be ordered")
+		add("virtual ports cannot be ordered")
 	}
 	if len(o.VXCs)+len(o.IXs) > 0 {
-		add("associatedVxcs and associatedIxs can not be ordered in this sandbox")
+		add("associatedVxcs and associatedIxs cannot be ordered in this sandbox")
 	}
 	checkTags(o.Tags, add)
 	for _, t := range o.Tags {
@@ -253,7 +253,7 @@ func checkCostCentre(s string, add func(string, ...any)) {
 	}
 }
 
-// checkTags refuses what can not be kept: an empty key or a key given twice.
+// checkTags refuses what cannot be kept: an empty key or a key given twice.
 // Limits of the real API are not public (API facts §12.11, confidence D).
 func checkTags(tags []tag, add func(string, ...any)) {
 	seen := make(map[string]bool)
@@ -271,7 +271,7 @@ func checkTags(tags []tag, add func(string, ...any)) {
 func (in *inspection) checkPlace(o *order, place Location, add func(string, ...any)) {
 	in.checkAddOns(o, place, add)
 	if place.Status != statusActive {
-		add("Location %s is %s and can not be ordered at", place.Name, place.Status)
+		add("Location %s is %s and cannot be ordered at", place.Name, place.Status)
 	}
 	if !in.marketFits(o.Market, place.Market) {
 		add("market %q is not the market of %s, %q", o.Market, place.Name, place.Market)

@@ -128,7 +128,7 @@ func TestListingLagAndNotFoundAfterBuy(t *testing.T) {
 	}
 	a.knobs(func(k *Knobs) { k.ListingLag, k.NotFoundAfterBuy = 0, time.Hour })
 	if n := len(a.listing()); n != 0 {
-		t.Error("what can not be found by UID is listed")
+		t.Error("what cannot be found by UID is listed")
 	}
 }
 

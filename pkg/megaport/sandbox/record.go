@@ -67,7 +67,7 @@ func (r RouteCount) plus(o RouteCount) RouteCount {
 	return sum
 }
 
-// Record tells what the account has seen so far. If the data file can not be
+// Record tells what the account has seen so far. If the data file cannot be
 // read the orders are missing; the log says why.
 func (s *Server) Record() Record {
 	r := Record{Orders: []OrderRecord{}, Purchases: make(map[string]int), Routes: make(map[string]RouteCount)}

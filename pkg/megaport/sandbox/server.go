@@ -23,8 +23,7 @@ const maxBody = 8 << 20
 // many goroutines. Make it with New and Close it when done.
 type Server struct {
 	config  Config
-	catalog []Location
-	byID    places // of the catalog as it is
+	catalog places // as it is without knobs
 	log     zerolog.Logger
 	store   *store
 	tokens  *tokens
@@ -40,7 +39,7 @@ type Server struct {
 	done    chan struct{}
 }
 
-// New starts a Server. It fails when the data file can not be opened or a knob
+// New starts a Server. It fails when the data file cannot be opened or a knob
 // has a value that means nothing.
 func New(config Config) (*Server, error) {
 	c := config.withDefaults()
@@ -52,7 +51,7 @@ func New(config Config) (*Server, error) {
 		}
 	}
 	s := &Server{
-		config: c, catalog: catalog, byID: placesOf(catalog), log: c.Log,
+		config: c, catalog: placesOf(catalog), log: c.Log,
 		tokens: &tokens{credentials: c.Credentials, boot: newUUID()}, faults: &faultEngine{},
 		windows: newWindows(), done: make(chan struct{}),
 	}

@@ -371,7 +371,7 @@ func TestAFileThatIsHeldOrBrokenIsAnError(t *testing.T) {
 	b, err := New(Config{Data: path})
 	if err == nil {
 		_ = b.Close()
-		t.Fatal("a document that can not be read is no error")
+		t.Fatal("a document that cannot be read is no error")
 	}
 	if !strings.Contains(err.Error(), "document service/") {
 		t.Errorf("error %v", err)

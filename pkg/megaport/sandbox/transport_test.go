@@ -201,7 +201,7 @@ func TestServe(t *testing.T) {
 		t.Errorf("Serve ended with %v", err)
 	}
 	if err := a.server.ListenAndServe(t.Context(), "256.0.0.1:1", nil); err == nil {
-		t.Error("an address that can not be listened on is no error")
+		t.Error("an address that cannot be listened on is no error")
 	}
 }
 
