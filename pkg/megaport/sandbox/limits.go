@@ -32,15 +32,10 @@ type windows struct {
 	updates  map[string]time.Time   // the latest by service UID
 }
 
-func newWindows() *windows {
-	return &windows{requests: make(map[string][]time.Time), updates: make(map[string]time.Time)}
-}
-
 func (w *windows) reset() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	clear(w.requests)
-	clear(w.updates)
+	w.requests, w.updates = make(map[string][]time.Time), make(map[string]time.Time)
 }
 
 // refuse gives how long the client must wait when the call is one too many, and 0

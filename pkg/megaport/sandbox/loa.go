@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -99,7 +100,10 @@ func (l *loaText) pdf() ([]byte, error) {
 	page.watermark()
 	page.heading(l)
 	page.table("Service", l.serviceRows())
-	page.table("Location", l.placeRows())
+	page.table("Location", [][2]string{
+		{"Site", l.place.Name}, {"Address", l.place.Address.line()},
+		{"Operator", l.place.DataCentre.Name}, {"Demarcation (Z side)", demarcationOf(l.service)},
+	})
 	page.closing(l)
 	var b bytes.Buffer
 	if err := p.Output(&b); err != nil {
@@ -114,7 +118,7 @@ func (l *loaText) serviceRows() [][2]string {
 		{"Service name", v.Name},
 		{"Service ID", shortID(v.UID)},
 		{"Service UID", v.UID},
-		{"Port speed", speedText(v.SpeedMbps) + ", " + media(v.SpeedMbps) + ", single-mode fibre, LC"},
+		{"Port speed", strconv.Itoa(v.SpeedMbps/1000) + " Gbps, " + media(v.SpeedMbps) + ", single-mode fibre, LC"},
 	}
 	if v.Zone != "" {
 		rows = append(rows, [2]string{"Diversity zone", v.Zone})
@@ -124,17 +128,6 @@ func (l *loaText) serviceRows() [][2]string {
 	}
 	return rows
 }
-
-func (l *loaText) placeRows() [][2]string {
-	return [][2]string{
-		{"Site", l.place.Name},
-		{"Address", l.place.Address.line()},
-		{"Operator", l.place.DataCentre.Name},
-		{"Demarcation (Z side)", demarcationOf(l.service)},
-	}
-}
-
-func speedText(mbps int) string { return fmt.Sprintf("%d Gbps", mbps/1000) }
 
 // line gives the address on one line, without the parts that are not known.
 func (a Address) line() string {

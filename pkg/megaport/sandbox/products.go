@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -237,8 +238,11 @@ func (w *view) plainProduct(v *service) wireProduct {
 
 // zone shows the diversity zone, null in the first reads if the knob says so.
 func (w *view) zone(v *service) *string {
-	if w.knobs.ZoneNullReads > 0 && w.s.reads.count(v.UID) <= w.knobs.ZoneNullReads {
-		return nil
+	if w.knobs.ZoneNullReads > 0 {
+		reads, _ := w.s.reads.LoadOrStore(v.UID, new(atomic.Int64))
+		if reads.(*atomic.Int64).Add(1) <= int64(w.knobs.ZoneNullReads) {
+			return nil
+		}
 	}
 	return nullable(v.Zone)
 }

@@ -31,29 +31,21 @@ type RouteCount struct {
 
 // OrderRecord tells of one order what came in and what became of it.
 type OrderRecord struct {
-	// Seq numbers the orders from 1, in the order of arrival.
-	Seq   int       `json:"seq"`
-	Time  time.Time `json:"time"`
-	Route string    `json:"route"`
-	Name  string    `json:"name"`
-	// Members is the number of services ordered: 1, or the size of a LAG.
-	Members       int `json:"members"`
-	LocationID    int `json:"locationId"`
-	SpeedMbps     int `json:"speedMbps"`
-	AggregationID int `json:"aggregationId"` // of the LAG to grow, else 0
-	// Tags are the order's resource tags.
-	Tags map[string]string `json:"tags"`
-	// Committed says that the services exist, whatever the client was told.
-	Committed bool     `json:"committed"`
-	UIDs      []string `json:"uids"`
-	// Status is the HTTP status of the answer, 0 when there was none.
-	Status int `json:"status"`
-	// Fault names the injected fault, empty when there was none.
-	Fault string `json:"fault"`
-	// Approval is the UID of the order approval the order waits or waited for.
-	Approval string `json:"approval"`
-	// Reason says why the order was refused.
-	Reason string `json:"reason"`
+	Seq           int               `json:"seq"` // from 1, in the order of arrival
+	Time          time.Time         `json:"time"`
+	Route         string            `json:"route"`
+	Name          string            `json:"name"`
+	Members       int               `json:"members"` // services ordered: 1, or the size of a LAG
+	LocationID    int               `json:"locationId"`
+	SpeedMbps     int               `json:"speedMbps"`
+	AggregationID int               `json:"aggregationId"` // of the LAG to grow, else 0
+	Tags          map[string]string `json:"tags"`          // the order's resource tags
+	Committed     bool              `json:"committed"`     // the services exist, whatever the client was told
+	UIDs          []string          `json:"uids"`
+	Status        int               `json:"status"`   // HTTP status of the answer, 0 when there was none
+	Fault         string            `json:"fault"`    // the kind that was injected, empty for none
+	Approval      string            `json:"approval"` // UID of the approval that the order waits or waited for
+	Reason        string            `json:"reason"`   // why the order was refused
 }
 
 // plus adds two counts up.

@@ -13,19 +13,16 @@ import (
 // with odd fields. Nothing is validated beyond what the sandbox needs to work.
 // Zero fields take the values of a LIVE 1G port of one month at location 89.
 type Seed struct {
-	UID         string `json:"uid"`         // a new UUID when empty
-	ProductType string `json:"productType"` // MEGAPORT when empty
-	Name        string `json:"name"`
-	LocationID  int    `json:"locationId"`
-	SpeedMbps   int    `json:"speedMbps"`
-	TermMonths  int    `json:"termMonths"`
-	// Zone is red, blue or empty; an empty zone is null for ever, as old ports have
-	// it (API facts §4.5).
-	Zone       string `json:"zone"`
-	CostCentre string `json:"costCentre"`
-	Visible    bool   `json:"visible"`
-	// Tags are the resource tags.
-	Tags map[string]string `json:"tags"`
+	UID         string            `json:"uid"`         // a new UUID when empty
+	ProductType string            `json:"productType"` // MEGAPORT when empty
+	Name        string            `json:"name"`
+	LocationID  int               `json:"locationId"`
+	SpeedMbps   int               `json:"speedMbps"`
+	TermMonths  int               `json:"termMonths"`
+	Zone        string            `json:"zone"` // red, blue or empty: null for ever, as old ports have it (API facts §4.5)
+	CostCentre  string            `json:"costCentre"`
+	Visible     bool              `json:"visible"`
+	Tags        map[string]string `json:"tags"` // resource tags
 	// AggregationID, LAGID and LAGPrimary make it a member of a LAG.
 	AggregationID int  `json:"aggregationId"`
 	LAGID         int  `json:"lagId"`
@@ -35,21 +32,14 @@ type Seed struct {
 	// Status overrides the lifecycle, such as FAILED, CANCELLED or DECOMMISSIONED.
 	// When it is empty, Age decides: the port was ordered that long ago and takes
 	// the usual time to be provisioned; a zero Age means long ago.
-	Status string        `json:"status"`
-	Age    time.Duration `json:"age"`
-	// Ended is how long ago a service of the status DECOMMISSIONED ended; zero means
-	// now.
-	Ended time.Duration `json:"ended"`
-	// CompanyUID and CompanyName name another owner than the account's company.
-	CompanyUID  string `json:"companyUid"`
-	CompanyName string `json:"companyName"`
-	// VXCs are shown as associatedVxcs; one that is not terminated stands in the way
-	// of a safe cancel.
-	VXCs []jsontext.Value `json:"vxcs"`
-	// Overrides replace or add members of the product row, any JSON.
-	Overrides map[string]jsontext.Value `json:"overrides"`
-	// Raw is served as the whole product row, any JSON.
-	Raw jsontext.Value `json:"raw"`
+	Status      string                    `json:"status"`
+	Age         time.Duration             `json:"age"`
+	Ended       time.Duration             `json:"ended"`      // how long ago a DECOMMISSIONED service ended; zero means now
+	CompanyUID  string                    `json:"companyUid"` // of another owner than the account's company
+	CompanyName string                    `json:"companyName"`
+	VXCs        []jsontext.Value          `json:"vxcs"`      // associatedVxcs; one that is not terminated stands in the way of a safe cancel
+	Overrides   map[string]jsontext.Value `json:"overrides"` // replace or add members of the product row, any JSON
+	Raw         jsontext.Value            `json:"raw"`       // served as the whole product row, any JSON
 }
 
 // seedAge is how long ago a service without Age was ordered.

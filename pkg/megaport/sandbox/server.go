@@ -28,8 +28,8 @@ type Server struct {
 	store   *store
 	tokens  *tokens
 	faults  *faultEngine
-	reads   counter // of each product, by UID
-	windows *windows
+	reads   sync.Map // of each product: UID to *atomic.Int64
+	windows windows
 
 	knobMu  sync.Mutex // held while knobs change
 	knobs   atomic.Pointer[Knobs]
@@ -53,8 +53,9 @@ func New(config Config) (*Server, error) {
 	s := &Server{
 		config: c, catalog: placesOf(catalog), log: c.Log,
 		tokens: &tokens{credentials: c.Credentials, boot: newUUID()}, faults: &faultEngine{},
-		windows: newWindows(), done: make(chan struct{}),
+		done: make(chan struct{}),
 	}
+	s.windows.reset()
 	s.knobs.Store(&Knobs{})
 	var err error
 	if s.store, err = openStore(c.Data, s.now); err != nil {
@@ -131,7 +132,7 @@ func newLimiter(k Knobs) *rate.Limiter {
 // Knobs and tokens stay.
 func (s *Server) Reset() error {
 	s.faults.restart()
-	s.reads.m.Clear()
+	s.reads.Clear()
 	s.windows.reset()
 	return s.store.reset()
 }
@@ -340,15 +341,6 @@ func (s *Server) update(fn func(*tx) reply) (r reply) {
 		return s.unavailable(err)
 	}
 	return r
-}
-
-// counter counts by name, in memory.
-type counter struct{ m sync.Map }
-
-// count counts one more and gives how many there are.
-func (c *counter) count(name string) int {
-	n, _ := c.m.LoadOrStore(name, new(atomic.Int64))
-	return int(n.(*atomic.Int64).Add(1))
 }
 
 // unavailable answers when the data file fails: a fault of the sandbox's own.

@@ -33,15 +33,11 @@ func (s *Server) key(k *serviceKey, v *service) object {
 	if v == nil {
 		v = &service{}
 	}
-	var validFor *wireKeySpan
-	if k.ValidStart > 0 || k.ValidEnd > 0 {
-		validFor = &wireKeySpan{k.ValidStart, k.ValidEnd}
-	}
 	return object{
 		"key": k.Key, "createDate": k.CreatedAt, "companyId": company.ID, "companyUid": company.UID, "companyName": company.Name,
 		"description": k.Description, "productId": v.ProductID, "productUid": k.ProductUID, "productName": v.Name,
 		"vlan": nullable(k.VLAN), "maxSpeed": k.MaxSpeed, "preApproved": k.PreApproved, "singleUse": k.SingleUse, "lastUsed": nil,
-		"active": k.Active, "validFor": validFor, "expired": expired, "valid": k.Active && !expired && now >= k.ValidStart, "promoCode": nil,
+		"active": k.Active, "validFor": nullable(wireKeySpan{k.ValidStart, k.ValidEnd}), "expired": expired, "valid": k.Active && !expired && now >= k.ValidStart, "promoCode": nil,
 	}
 }
 
