@@ -101,8 +101,10 @@ func (l *loaText) pdf() ([]byte, error) {
 	page.heading(l)
 	page.table("Service", l.serviceRows())
 	page.table("Location", [][2]string{
-		{"Site", l.place.Name}, {"Address", l.place.Address.line()},
-		{"Operator", l.place.DataCentre.Name}, {"Demarcation (Z side)", demarcationOf(l.service)},
+		{"Site", l.place.Name},
+		{"Address", l.place.Address.line()},
+		{"Operator", l.place.DataCentre.Name},
+		{"Demarcation (Z side)", demarcationOf(l.service)},
 	})
 	page.closing(l)
 	var b bytes.Buffer
