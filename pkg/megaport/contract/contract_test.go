@@ -34,7 +34,6 @@ func targets(t *testing.T) map[string]contract.Target {
 		"sandbox as it was": inVirtualTime(sandbox.Knobs{
 			HistoricNotFound: true, ErrorData: "list", MarketUSA: true, ProductTypeUpper: true, ZoneNullReads: 2,
 			ListingLag: 30 * time.Second, DecommissionDelay: 40 * time.Second, LAGPrice: "total", RetryAfter: "date",
-			LocationsV2: true, LocationsV3Off: true,
 			LAGCancelCascades: true, AbsentCostCentreClears: true, TokenLifetime: 20 * time.Second, RateLimit: 2,
 		}),
 		"sandbox with one form of order": inVirtualTime(sandbox.Knobs{

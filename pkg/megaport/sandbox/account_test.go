@@ -61,7 +61,7 @@ func TestCountriesAndMarketsAreListed(t *testing.T) {
 			t.Errorf("country %v", m)
 		}
 	}
-	for market := range billingMarkets() {
+	for market := range billingMarkets {
 		if market == "UK" {
 			market = "GB"
 		}

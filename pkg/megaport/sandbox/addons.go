@@ -27,12 +27,6 @@ func wantsCrossConnect(list []addOn) bool {
 	return false
 }
 
-// Forms of addOns.
-const (
-	formObject = "object"
-	formArray  = "array"
-)
-
 // readAddOns reads addOns in either form; which one an order has is not settled
 // (API facts §12.13, confidence D).
 func readAddOns(raw jsontext.Value) (list []addOn, form string, err error) {
@@ -42,10 +36,10 @@ func readAddOns(raw jsontext.Value) (list []addOn, form string, err error) {
 	case '{':
 		var one addOn
 		err = decode(raw, &one)
-		return []addOn{one}, formObject, err
+		return []addOn{one}, "object", err
 	case '[':
 		err = decode(raw, &list)
-		return list, formArray, err
+		return list, "array", err
 	}
 	return nil, "", fmt.Errorf("addOns is neither an object nor an array")
 }

@@ -18,7 +18,7 @@ const allKnobs = `{"latency":"1ms","jitter":"2ms","provisionDelay":"-1s","listin
 	"noCapacity":[{"locationId":89,"zone":"red","speedMbps":1000,"buyOnly":true}],"accountInfo":"uid",
 	"managedCompanies":[{"accountName":"an","accountRef":"ar","companyUid":"cu"}],"refusedTags":["t"],"addOnsForm":"array","crossConnectDelay":"12m0s",
 	"wrongMarket":"ignore","maxNameLength":10,
-	"historicNotFound":true,"errorData":"list","locationsV2":true,"locationsV3Off":true,"buyV3Off":true,"buyV4Off":true,"offStatus":410,"locationsNeedToken":true,
+	"historicNotFound":true,"errorData":"list","locationsV3Off":true,"buyV3Off":true,"buyV4Off":true,"offStatus":410,"locationsNeedToken":true,
 	"locationNames":{"89":"Renamed"},"locationStatuses":{"90":"Expired"},
 	"extraLocations":[{"id":1,"name":"n","siteCode":"s","metro":"m","market":"UK","status":"Active","address":{"street":"a","suburb":"b",
 		"city":"c","state":"d","postcode":"e","country":"f"},"latitude":1.5,"longitude":2.5,"dataCentre":{"id":3,"name":"dc"},
@@ -38,7 +38,7 @@ func TestKnobsOverHTTP(t *testing.T) {
 		`{"latncy":"1s"}`:          "latncy",
 		`{"latency":1}`:            `a duration is a string such as`,
 		`{"latency":"fast"}`:       "invalid duration",
-		`{"latency":"-1s"}`:        "can not be negative",
+		`{"latency":"-1s"}`:        "cannot be negative",
 		`{"odd":["x"]}`:            `knob odd: \"x\" is none of iso-dates`,
 		`{"offStatus":500}`:        "none of 404, 405, 410",
 		`{"window":"-1s"}`:         "cannot be negative",
@@ -183,7 +183,7 @@ func TestAdminIndexAndUnknownEndpoints(t *testing.T) {
 	}
 	a.get("/_sandbox/nothing").want(404).says("GET /_sandbox lists them")
 	a.do("DELETE", "/_sandbox/record", "").want(404)
-	for _, e := range AdminEndpoints() {
+	for _, e := range adminRoutes {
 		if e.Doc == "" || !strings.HasPrefix(e.Path, "/_sandbox") {
 			t.Errorf("endpoint %+v", e)
 		}

@@ -3,77 +3,51 @@ package sandbox
 import (
 	"bytes"
 	"fmt"
-	"maps"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Approval states and the type of a new order (API facts §3.5, confidence A).
+// Approval states that the code asks for (API facts §3.5, confidence A).
 const (
-	approvalPending   = "PENDING"
-	approvalApproved  = "APPROVED"
-	approvalRejected  = "REJECTED"
-	approvalFailed    = "FAILED"
-	approvalWithdrawn = "WITHDRAWN"
-	approvalExpired   = "EXPIRED"
-	approvalType      = "NEW_ORDER"
+	approvalPending  = "PENDING"
+	approvalApproved = "APPROVED"
+	approvalFailed   = "FAILED"
 )
 
-// wireApproval is an order approval as the official client reads it (API facts
+// decisions are the states that a pending approval is brought to, by the name of the
+// action.
+var decisions = map[string]string{"approve": approvalApproved, "reject": "REJECTED", "withdraw": "WITHDRAWN", "expire": "EXPIRED"}
+
+// approval renders an order approval as the official client reads it (API facts
 // §3.5, confidence A). What detail holds is not public: here the order as it came
 // (confidence D).
-type wireApproval struct {
-	UID                string         `json:"uid"`
-	ID                 int            `json:"id"`
-	ReferenceID        string         `json:"referenceId"`
-	Status             string         `json:"status"`
-	Type               string         `json:"type"`
-	Active             bool           `json:"active"`
-	AcctName           string         `json:"acctName"`
-	AcctRef            string         `json:"acctRef"`
-	ApproverCompanyID  int            `json:"approverCompanyId"`
-	RequesterCompanyID int            `json:"requesterCompanyId"`
-	ServiceID          *int           `json:"serviceId"` // a product id, once approved
-	Comment            *string        `json:"comment"`
-	CreateDate         int64          `json:"createDate"`
-	Detail             jsontext.Value `json:"detail"`
-}
-
-func (s *Server) wireApproval(st *state, a *approval) wireApproval {
+func (s *Server) approval(st *state, a *approval) object {
 	company := s.config.Company
-	w := wireApproval{
-		UID: a.UID, ID: firstApprovalID + a.Seq, ReferenceID: fmt.Sprintf("REF-%d", a.Seq),
-		Status: a.Status, Type: approvalType, Active: a.Status == approvalPending,
-		AcctName: company.Name, AcctRef: strconv.Itoa(company.ID),
-		ApproverCompanyID: company.ID, RequesterCompanyID: company.ID,
-		Comment: nullable(a.Comments), CreateDate: a.CreatedAt + s.knobs.Load().DateSkew.Milliseconds(), Detail: a.Order,
-	}
+	var serviceID *int // a product id, once approved
 	if ids := st.productIDs(a); len(ids) > 0 {
-		w.ServiceID = &ids[0]
+		serviceID = &ids[0]
 	}
-	return w
+	return object{
+		"uid": a.UID, "id": firstApprovalID + a.Seq, "referenceId": fmt.Sprintf("REF-%d", a.Seq),
+		"status": a.Status, "type": "NEW_ORDER", "active": a.Status == approvalPending,
+		"acctName": company.Name, "acctRef": strconv.Itoa(company.ID),
+		"approverCompanyId": company.ID, "requesterCompanyId": company.ID, "serviceId": serviceID,
+		"comment": nullable(a.Comments), "createDate": a.CreatedAt + s.knobs.Load().DateSkew.Milliseconds(), "detail": a.Order,
+	}
 }
 
 // productIDs are the numbers of what an approval created.
 func (st *state) productIDs(a *approval) []int {
 	var ids []int
 	for _, uid := range a.UIDs {
-		if v := st.services[uid]; v != nil {
+		if v := st.services.docs[uid]; v != nil {
 			ids = append(ids, v.ProductID)
 		}
 	}
 	return ids
 }
-
-// Page sizes of the approvals listing (API facts §3.5, confidence A).
-const (
-	defaultPageSize = 10
-	maxPageSize     = 100
-)
 
 // listApprovals pages by headers, the latest first (API facts §3.5, confidence A).
 // Pages count from 1; page 0 is the first as well, and a page that is too large is
@@ -83,37 +57,36 @@ func (s *Server) listApprovals(c *call) reply {
 	if err != nil {
 		return fail(http.StatusBadRequest, "%s", err.Error())
 	}
-	var all []wireApproval
-	if err := s.store.view(func(st *state) { all = s.approvalRows(st, c) }); err != nil {
-		return s.unavailable(err)
-	}
-	if !strings.EqualFold(c.query.Get("direction"), "asc") {
-		slices.Reverse(all)
-	}
-	first := min((page-1)*size, len(all))
-	return ok("Found order approvals", all[first:min(first+size, len(all))]).
-		withHeader("Pagination-Total-Count", strconv.Itoa(len(all))).
-		withHeader("Pagination-Page", strconv.Itoa(page)).
-		withHeader("Pagination-Limit", strconv.Itoa(size)).
-		withHeader("Pagination-Total-Page", strconv.Itoa((len(all)+size-1)/size))
+	return s.read(func(st *state) reply {
+		all := s.approvalRows(st, c)
+		if !strings.EqualFold(c.query.Get("direction"), "asc") {
+			slices.Reverse(all)
+		}
+		first := min((page-1)*size, len(all))
+		return ok("Found order approvals", all[first:min(first+size, len(all))]).
+			withHeader("Pagination-Total-Count", strconv.Itoa(len(all))).
+			withHeader("Pagination-Page", strconv.Itoa(page)).
+			withHeader("Pagination-Limit", strconv.Itoa(size)).
+			withHeader("Pagination-Total-Page", strconv.Itoa((len(all)+size-1)/size))
+	})
 }
 
 // approvalRows are the approvals that a call's query asks for, oldest first.
-func (s *Server) approvalRows(st *state, c *call) []wireApproval {
+func (s *Server) approvalRows(st *state, c *call) []object {
 	statuses, ids := listParam(c.query["status"]), listParam(c.query["serviceIds"])
-	rows := []wireApproval{}
-	for _, a := range slices.SortedFunc(maps.Values(st.approvals), func(a, b *approval) int { return a.Seq - b.Seq }) {
+	rows := []object{}
+	for _, a := range st.approvals.sorted(func(a *approval) int { return a.Seq }) {
 		mine := func(id int) bool { return slices.Contains(ids, strconv.Itoa(id)) }
 		if len(statuses) > 0 && !containsFold(statuses, a.Status) || len(ids) > 0 && !slices.ContainsFunc(st.productIDs(a), mine) {
 			continue
 		}
-		rows = append(rows, s.wireApproval(st, a))
+		rows = append(rows, s.approval(st, a))
 	}
 	return rows
 }
 
 func pageOf(c *call) (page, size int, err error) {
-	page, size = 1, defaultPageSize
+	page, size = 1, 10 // page sizes: API facts §3.5, confidence A
 	for name, dst := range map[string]*int{"pageNumber": &page, "pageSize": &size} {
 		text := c.query.Get(name)
 		if text == "" {
@@ -129,7 +102,7 @@ func pageOf(c *call) (page, size int, err error) {
 		}
 		page++
 	}
-	return max(page, 1), min(max(size, 1), maxPageSize), nil
+	return max(page, 1), min(max(size, 1), 100), nil
 }
 
 // decideApproval answers approve, reject and withdraw.
@@ -142,44 +115,35 @@ func (s *Server) decideApproval(c *call) reply {
 			return badBody(err)
 		}
 	}
-	status, known := map[string]string{
-		"approve": approvalApproved, "reject": approvalRejected, "withdraw": approvalWithdrawn,
-	}[c.params["decision"]]
-	if !known {
+	status, known := decisions[c.params["decision"]]
+	if !known || status == decisions["expire"] { // nobody decides that
 		return c.noEndpoint()
 	}
 	return s.decide(c.knobs, c.params["uid"], status, body.Comments)
 }
 
-// decide settles a pending approval; an approved order is bought now.
+// decide ends a pending approval; an approved order is bought now.
 func (s *Server) decide(k *Knobs, uid, status, comments string) reply {
-	var r reply
-	err := s.store.update(func(t *tx) {
-		a := t.approvals[uid]
+	return s.update(func(t *tx) reply {
+		a := t.approvals.docs[uid]
 		switch {
 		case a == nil:
-			r = fail(http.StatusNotFound, "Could not find an order approval with UID %s", uid)
-			return
+			return fail(http.StatusNotFound, "Could not find an order approval with UID %s", uid)
 		case a.Status != approvalPending:
-			r = fail(http.StatusBadRequest, "Order approval %s is %s already", uid, a.Status)
-			return
+			return fail(http.StatusBadRequest, "Order approval %s is %s already", uid, a.Status)
 		}
 		decided := *a
 		decided.Status, decided.Comments, decided.DecidedAt = status, comments, t.now.UnixMilli()
 		if status == approvalApproved {
 			s.buyApproved(t, k, &decided)
 		}
-		t.saveApproval(&decided)
-		r = ok("Order approval "+uid+" is "+decided.Status, s.wireApproval(t.state, &decided))
+		t.approvals.put(uid, &decided)
+		return ok("Order approval "+uid+" is "+decided.Status, s.approval(t.state, &decided))
 	})
-	if err != nil {
-		return s.unavailable(err)
-	}
-	return r
 }
 
 // buyApproved carries the order out, or marks the approval FAILED when the order
-// can not be carried out any more.
+// cannot be carried out any more.
 func (s *Server) buyApproved(t *tx, k *Knobs, a *approval) {
 	o, err := readOrder(a.Order)
 	if err != nil {
@@ -188,7 +152,7 @@ func (s *Server) buyApproved(t *tx, k *Knobs, a *approval) {
 	}
 	in := &inspection{st: t.state, knobs: k, places: s.places(k), buying: true}
 	if problems := in.one(o); len(problems) > 0 {
-		a.Status, a.Comments = approvalFailed, joinProblems(problems)
+		a.Status, a.Comments = approvalFailed, problems.String()
 		return
 	}
 	o = o.altered(k, a.CompanyUID)
@@ -196,7 +160,7 @@ func (s *Server) buyApproved(t *tx, k *Knobs, a *approval) {
 	for _, v := range s.createServices(t, k, o, in.zone(o)) {
 		a.UIDs = append(a.UIDs, v.UID)
 	}
-	for _, rec := range t.orders {
+	for _, rec := range t.orders.docs {
 		if rec.Seq == a.OrderSeq {
 			done := *rec
 			done.Committed, done.UIDs = true, a.UIDs

@@ -32,10 +32,6 @@ type claims struct {
 	Expires int64  `json:"exp_ms"`
 }
 
-func newTokens(credentials map[string]string) *tokens {
-	return &tokens{credentials: credentials, boot: newUUID()}
-}
-
 const tokenHeader = `{"alg":"HS256","typ":"JWT"}`
 
 func signature(signed string) string {
@@ -74,16 +70,13 @@ func (t *tokens) good(authorization string, now time.Time) bool {
 	if err != nil || decode(payload, &c) != nil {
 		return false
 	}
-	return now.UnixMilli() < c.Expires && !t.isRevoked(c)
-}
-
-func (t *tokens) isRevoked(c claims) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if c.Boot != t.boot {
-		return t.foreign
+	revoked := t.foreign
+	if c.Boot == t.boot {
+		revoked = c.Number <= t.revoked
 	}
-	return c.Number <= t.revoked
+	return now.UnixMilli() < c.Expires && !revoked
 }
 
 // revokeAll refuses every token issued so far.
@@ -94,14 +87,11 @@ func (t *tokens) revokeAll() {
 }
 
 func (t *tokens) accepts(key, secret string) bool {
-	if key == "" || secret == "" {
-		return false
-	}
-	if t.credentials == nil {
-		return true
-	}
 	want, known := t.credentials[key]
-	return known && hmac.Equal([]byte(want), []byte(secret))
+	if t.credentials == nil {
+		want, known = secret, true
+	}
+	return key != "" && secret != "" && known && hmac.Equal([]byte(want), []byte(secret))
 }
 
 // issueToken answers the token endpoint. grant_type may stand in the query, as

@@ -13,19 +13,9 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// cancellation is the optional body of an action (API facts §5.4, confidence C).
-type cancellation struct {
-	Reason  string `json:"cancellation_reason"`
-	Comment string `json:"cancellation_comment"`
-}
-
-const maxCancelComment = 400 // characters
-
-func cancelReasons() []string {
-	return []string{
-		"MOVED_TO_CLOUD_NATIVE_SOL", "SERVICE_MOVED", "SERVICE_ORDERED_IN_ERROR", "PROOF_OF_CONCEPT", "PROJECT_ENDED",
-		"SWITCHING_PROVIDER", "PRICING", "PRODUCT_PERFORMANCE", "OTHER",
-	}
+var cancelReasons = []string{
+	"MOVED_TO_CLOUD_NATIVE_SOL", "SERVICE_MOVED", "SERVICE_ORDERED_IN_ERROR", "PROOF_OF_CONCEPT", "PROJECT_ENDED",
+	"SWITCHING_PROVIDER", "PRICING", "PRODUCT_PERFORMANCE", "OTHER",
 }
 
 // actOnProduct answers the lifecycle actions, which reply without data (API facts
@@ -42,7 +32,7 @@ func (s *Server) actOnProduct(c *call) reply {
 	case "CANCEL":
 		// Refused for ports since 2026 (API facts §5.4, confidence A); the text is D.
 		return s.change(c, func(*tx, *view, *service) (*service, reply) {
-			return nil, fail(http.StatusBadRequest, "Ports can not be cancelled at the end of the term; use CANCEL_NOW")
+			return nil, fail(http.StatusBadRequest, "Ports cannot be cancelled at the end of the term; use CANCEL_NOW")
 		})
 	default:
 		return fail(http.StatusBadRequest, "Unknown action %s", action)
@@ -54,15 +44,19 @@ func readCancellation(body []byte) error {
 	if len(bytes.TrimSpace(body)) == 0 {
 		return nil
 	}
-	var b cancellation
+	var b struct { // API facts §5.4, confidence C
+		Reason  string `json:"cancellation_reason"`
+		Comment string `json:"cancellation_comment"`
+	}
+	const maxComment = 400 // characters
 	if err := decode(body, &b); err != nil {
 		return err
 	}
-	if b.Reason != "" && !slices.Contains(cancelReasons(), b.Reason) {
-		return fmt.Errorf("cancellation_reason %q is none of %s", b.Reason, strings.Join(cancelReasons(), ", "))
+	if b.Reason != "" && !slices.Contains(cancelReasons, b.Reason) {
+		return fmt.Errorf("cancellation_reason %q is none of %s", b.Reason, strings.Join(cancelReasons, ", "))
 	}
-	if utf8.RuneCountInString(b.Comment) > maxCancelComment {
-		return fmt.Errorf("cancellation_comment is longer than %d characters", maxCancelComment)
+	if utf8.RuneCountInString(b.Comment) > maxComment {
+		return fmt.Errorf("cancellation_comment is longer than %d characters", maxComment)
 	}
 	return nil
 }
@@ -123,36 +117,23 @@ func done(action string, v *service) reply {
 	return ok(fmt.Sprintf("Action [%s Service %s] has been done.", action, v.UID), nil)
 }
 
-// wireCharges is the sandbox's guess at the cancellation price: the shape of the
-// real reply is not public (API facts §5.4, confidence D).
-type wireCharges struct {
-	ProductUID      string         `json:"productUid"`
-	ProductName     string         `json:"productName"`
-	Currency        string         `json:"currency"`
-	RemainingMonths int            `json:"remainingMonths"`
-	MonthlyRate     jsontext.Value `json:"monthlyRate"`
-	Amount          jsontext.Value `json:"amount"`
-}
-
 // cancelCharges prices CANCEL_NOW: all of the remaining term (API facts §5.4,
-// confidence B), counted in whole months; the full term before it starts.
+// confidence B), counted in whole months; the full term before it starts. The shape of
+// the real reply is not public (confidence D).
 func (s *Server) cancelCharges(c *call) reply {
-	v, r, found := s.find(c)
-	if !found {
-		return r
-	}
-	w := s.viewNow(c)
-	months := v.TermMonths
-	if _, end := w.contract(v); end > 0 {
-		months = monthsUntil(w.now, time.UnixMilli(end))
-	}
-	if v.terminated() {
-		months = 0
-	}
-	q := s.config.Prices.quote(w.places[v.LocationID].Market, v.SpeedMbps, v.TermMonths, 1, c.knobs.PricePercent)
-	return ok("Cancellation charges", wireCharges{
-		ProductUID: v.UID, ProductName: v.Name, Currency: q.currency, RemainingMonths: months,
-		MonthlyRate: amount(q.monthly), Amount: amount(q.monthly.Mul(decimal.NewFromInt(int64(months)))),
+	return s.on(c, func(w *view, v *service) reply {
+		months := v.TermMonths
+		if _, end := w.contract(v); end > 0 {
+			months = monthsUntil(w.now, time.UnixMilli(end))
+		}
+		if v.terminated() {
+			months = 0
+		}
+		q := s.config.Prices.quote(w.places[v.LocationID].Market, v.SpeedMbps, v.TermMonths, 1, c.knobs.PricePercent)
+		return ok("Cancellation charges", object{
+			"productUid": v.UID, "productName": v.Name, "currency": q.currency, "remainingMonths": months,
+			"monthlyRate": amount(q.monthly), "amount": amount(q.monthly.Mul(decimal.NewFromInt(int64(months)))),
+		})
 	})
 }
 

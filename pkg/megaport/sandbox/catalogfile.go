@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 
@@ -41,53 +40,38 @@ func ParseLocations(b []byte) ([]Location, error) {
 
 // locationRows finds the array in an answer, or takes the array itself.
 func locationRows(b []byte) ([]jsontext.Value, error) {
-	var rows []jsontext.Value
-	if !bytes.HasPrefix(bytes.TrimLeft(b, " \t\r\n"), []byte("{")) {
-		return rows, decode(b, &rows)
-	}
 	var answer struct {
 		Data []jsontext.Value `json:"data"`
 	}
-	err := decode(b, &answer)
+	var into any = &answer.Data
+	if isEnvelope(b) {
+		into = &answer
+	}
+	err := decode(b, into)
 	return answer.Data, err
 }
 
-// locationRow is one location as the API gives it; what may be null is a pointer or
-// takes null for empty.
+// locationRow is one location as the API gives it: its speeds and its cross connect
+// stand elsewhere than in a Location. What is null is empty.
 type locationRow struct {
-	ID              int                      `json:"id"`
-	Name            string                   `json:"name"`
-	Metro           string                   `json:"metro"`
-	Market          string                   `json:"market"`
-	Status          string                   `json:"status"`
-	Address         Address                  `json:"address"`
-	DataCentre      DataCentre               `json:"dataCentre"`
-	Latitude        float64                  `json:"latitude"`
-	Longitude       float64                  `json:"longitude"`
-	Zones           map[string]*locationZone `json:"diversityZones"`
-	OrderingMessage string                   `json:"orderingMessage"`
-	AddOns          struct {
+	Location
+
+	Zones map[string]struct {
+		Megaport []int `json:"megaportSpeedMbps"`
+		MCR      []int `json:"mcrSpeedMbps"`
+	} `json:"diversityZones"`
+	AddOns struct {
 		CrossConnect struct {
 			Available bool `json:"available"`
 		} `json:"crossConnect"`
 	} `json:"productAddOns"`
 }
 
-type locationZone struct {
-	Megaport []int `json:"megaportSpeedMbps"`
-	MCR      []int `json:"mcrSpeedMbps"`
-}
-
 func (r *locationRow) location() Location {
-	l := Location{
-		ID: r.ID, Name: r.Name, Metro: r.Metro, Market: r.Market, Status: r.Status, Address: r.Address, DataCentre: r.DataCentre,
-		Latitude: r.Latitude, Longitude: r.Longitude, OrderingMessage: r.OrderingMessage, CrossConnect: r.AddOns.CrossConnect.Available,
-		PortSpeeds: make(map[string][]int), MCRSpeeds: make(map[string][]int),
-	}
+	l := r.Location
+	l.CrossConnect = r.AddOns.CrossConnect.Available
+	l.PortSpeeds, l.MCRSpeeds = make(map[string][]int), make(map[string][]int)
 	for zone, speeds := range r.Zones {
-		if speeds == nil {
-			continue
-		}
 		if len(speeds.Megaport) > 0 {
 			l.PortSpeeds[zone] = speeds.Megaport
 		}

@@ -85,8 +85,7 @@ func FuzzParseLocations(f *testing.F) {
 			if l.ID <= 0 || l.Name == "" {
 				t.Errorf("location %+v", l)
 			}
-			l.v3()
-			l.v2()
+			l.wire()
 		}
 	})
 }
@@ -121,7 +120,7 @@ func TestTheEmbeddedCatalog(t *testing.T) {
 			t.Errorf("no location is %s", status)
 		}
 	}
-	if len(markets) != len(billingMarkets()) || fast < 2 {
+	if len(markets) != len(billingMarkets) || fast < 2 {
 		t.Errorf("%d markets, %d locations with 400G", len(markets), fast)
 	}
 }

@@ -1,8 +1,6 @@
 package sandbox
 
 import (
-	"crypto/rand"
-	"encoding/hex"
 	"fmt"
 	"maps"
 	"slices"
@@ -60,67 +58,46 @@ func newUUID() string { return uuid.NewString() }
 
 // newTraceID gives the 32 hex digits of a Trace-Id header (API facts §1.5,
 // confidence A).
-func newTraceID() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:]) // never fails: crypto/rand ends the program instead
-	return hex.EncodeToString(b[:])
-}
+func newTraceID() string { return strings.ReplaceAll(newUUID(), "-", "") }
 
-// nullable gives the JSON null for an empty string, as the real API does for
-// address parts and free-text fields.
-func nullable(s string) *string {
-	if s == "" {
+// nullable gives the JSON null for an empty text, as the real API does for address
+// parts and free text, and for the number or the time (epoch milliseconds) that is
+// not there (API facts §4.2, confidence A).
+func nullable[T comparable](v T) *T {
+	if v == *new(T) {
 		return nil
 	}
-	return &s
-}
-
-// nullableInt gives the JSON null for zero.
-func nullableInt(n int) *int {
-	if n == 0 {
-		return nil
-	}
-	return &n
-}
-
-// nullableMillis gives the JSON null for a time that has not come, and epoch
-// milliseconds otherwise (API facts §4.2, confidence A).
-func nullableMillis(ms int64) *int64 {
-	if ms == 0 {
-		return nil
-	}
-	return &ms
+	return &v
 }
 
 // matchAny reports whether one of the globs matches name; see matchGlob.
 func matchAny(globs []string, name string) bool {
-	for _, g := range globs {
-		if matchGlob(g, name) {
+	return slices.ContainsFunc(globs, func(glob string) bool { return matchGlob(glob, name) })
+}
+
+// matchGlob matches with * for any run of characters, slashes included (port
+// names contain them), and everything else literally.
+func matchGlob(glob, name string) bool {
+	first, rest, more := strings.Cut(glob, "*")
+	name, starts := strings.CutPrefix(name, first)
+	if !more || !starts {
+		return starts && name == ""
+	}
+	for i := range len(name) + 1 {
+		if matchGlob(rest, name[i:]) {
 			return true
 		}
 	}
 	return false
 }
 
-// matchGlob matches with * for any run of characters, slashes included (port
-// names contain them), and everything else literally.
-func matchGlob(glob, name string) bool {
-	parts := strings.Split(glob, "*")
-	if len(parts) == 1 {
-		return glob == name
-	}
-	if !strings.HasPrefix(name, parts[0]) {
-		return false
-	}
-	rest, last := name[len(parts[0]):], parts[len(parts)-1]
-	for _, part := range parts[1 : len(parts)-1] {
-		i := strings.Index(rest, part)
-		if i < 0 {
-			return false
-		}
-		rest = rest[i+len(part):]
-	}
-	return strings.HasSuffix(rest, last)
-}
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
-func sortedKeys(m map[string]string) []string { return slices.Sorted(maps.Keys(m)) }
+// listOf lists the names of a table's rows, for messages.
+func listOf[T any](rows []T, separator string, name func(T) string) string {
+	var out []string
+	for _, row := range rows {
+		out = append(out, name(row))
+	}
+	return strings.Join(out, separator)
+}

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -16,7 +17,7 @@ const TokenPath = "/oauth2/token"
 type Config struct {
 	// Data is the path of the bbolt file that keeps the account; its folder must
 	// exist. Empty keeps everything in memory. Beside it a file with the suffix
-	// ".turn" is used to take turns between processes.
+	// ".lock" is where processes queue.
 	Data string
 	// Now is the clock, time.Now when nil. The lifecycle of every service is
 	// computed from stored timestamps, so it goes on while no server runs.
@@ -55,15 +56,9 @@ func (c Config) withDefaults() Config {
 	if c.NewUID == nil {
 		c.NewUID = newUUID
 	}
-	if c.Company.ID == 0 {
-		c.Company.ID = 1750
-	}
-	if c.Company.UID == "" {
-		c.Company.UID = "5f0c2a4e-7b1d-4c39-9a86-d21e04b7c3f8"
-	}
-	if c.Company.Name == "" {
-		c.Company.Name = "Sandbox Networks"
-	}
+	c.Company.ID = cmp.Or(c.Company.ID, 1750)
+	c.Company.UID = cmp.Or(c.Company.UID, "5f0c2a4e-7b1d-4c39-9a86-d21e04b7c3f8")
+	c.Company.Name = cmp.Or(c.Company.Name, "Sandbox Networks")
 	c.Prices = c.Prices.withDefaults()
 	return c
 }

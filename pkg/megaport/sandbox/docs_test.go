@@ -24,7 +24,7 @@ func TestPageIsCurrent(t *testing.T) {
 	}
 	want := page
 	for name, table := range map[string]string{
-		"routes": routesTable(), "admin": adminTableText(), "knobs": knobsTable(), "faults": faultsTable(), "odd": oddTable(),
+		"routes": routesTable(), "admin": adminTableText(), "knobs": knobsTable(), "options": optionsTable(), "faults": faultsTable(), "odd": oddTable(),
 	} {
 		want = insertTable(t, want, name, table)
 	}
@@ -49,7 +49,7 @@ func TestPageSpeaksOfRealEndpoints(t *testing.T) {
 	for _, r := range Routes() {
 		known[r.Pattern] = true
 	}
-	for _, e := range AdminEndpoints() {
+	for _, e := range adminRoutes {
 		known[e.Path] = true
 	}
 	found := regexp.MustCompile(`\$api(/[\w./-]+)`).FindAllSubmatch(page, -1)
@@ -102,7 +102,7 @@ func routesTable() string {
 
 func adminTableText() string {
 	var rows [][]string
-	for _, e := range AdminEndpoints() {
+	for _, e := range adminRoutes {
 		rows = append(rows, []string{"`" + e.Method + " " + e.Path + "`", e.Doc})
 	}
 	return tableOf([]string{"Endpoint", "What it does"}, rows)
@@ -114,6 +114,14 @@ func knobsTable() string {
 		rows = append(rows, []string{"`" + k.Name + "`", k.Doc})
 	}
 	return tableOf([]string{"Knob", "What it does"}, rows)
+}
+
+func optionsTable() string {
+	var rows [][]string
+	for _, o := range faultOptions {
+		rows = append(rows, []string{"`" + o.example + "`", o.doc})
+	}
+	return tableOf([]string{"Option", "Meaning"}, rows)
 }
 
 func faultsTable() string {
@@ -136,7 +144,7 @@ func faultsTable() string {
 
 func oddTable() string {
 	var rows [][]string
-	for _, o := range Oddities() {
+	for _, o := range oddities {
 		rows = append(rows, []string{"`" + o.Name + "`", o.Doc, "`" + strings.Join(o.Routes, "`, `") + "`"})
 	}
 	return tableOf([]string{"Oddity", "What it does", "Routes"}, rows)

@@ -49,7 +49,7 @@ func TestParseFault(t *testing.T) {
 		"buy:drop:p=NaN":            "not between 0 and 1",
 		"buy:drop:p=0":              "would never fire",
 		"buy:drop:p":                "invalid syntax",
-		"buy:drop:n=-1":             "can not be negative",
+		"buy:drop:n=-1":             "cannot be negative",
 		"buy:429:retry-after=never": "none of seconds, date, none",
 		"buy:late:wait=2":           "missing unit",
 		"buy:429:body=xml":          "none of bare, html",

@@ -338,7 +338,7 @@ func TestEveryOddity(t *testing.T) {
 		}
 		return a.get(path).want(200)
 	}
-	for _, o := range Oddities() {
+	for _, o := range oddities {
 		w, listed := want[o.Name]
 		if !listed {
 			t.Errorf("the test does not say what %s changes", o.Name)

@@ -1,35 +1,26 @@
 package sandbox
 
 import (
+	"cmp"
 	"net"
 	"sync"
 	"time"
 )
 
-// The published limits (API facts §8.1, confidence B).
-const (
-	publishedRequests = 500
-	publishedWindow   = 5 * time.Minute
-	publishedUpdate   = 5 * time.Minute
-)
-
-// requestLimit gives how many requests of one address a window takes, and how long
-// the window is; 0 requests are no limit.
+// requestLimit gives how many requests of one address a window takes, 0 for any, and
+// how long the window is. The published limits: API facts §8.1, confidence B.
 func (k *Knobs) requestLimit() (requests int, window time.Duration) {
-	requests, window = k.WindowRequests, k.Window
-	if requests == 0 && k.Limits == limitsPublished {
-		requests = publishedRequests
-	}
-	if window == 0 {
-		window = publishedWindow
+	requests, window = k.WindowRequests, cmp.Or(k.Window, 5*time.Minute)
+	if k.Limits == limitsPublished {
+		requests = cmp.Or(requests, 500)
 	}
 	return requests, window
 }
 
 // updateInterval is the least time between two updates of one service, 0 for any.
 func (k *Knobs) updateInterval() time.Duration {
-	if k.UpdateInterval == 0 && k.Limits == limitsPublished {
-		return publishedUpdate
+	if k.Limits == limitsPublished {
+		return cmp.Or(k.UpdateInterval, 5*time.Minute)
 	}
 	return k.UpdateInterval
 }
@@ -41,15 +32,10 @@ type windows struct {
 	updates  map[string]time.Time   // the latest by service UID
 }
 
-func newWindows() *windows {
-	return &windows{requests: make(map[string][]time.Time), updates: make(map[string]time.Time)}
-}
-
 func (w *windows) reset() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	clear(w.requests)
-	clear(w.updates)
+	w.requests, w.updates = make(map[string][]time.Time), make(map[string]time.Time)
 }
 
 // refuse gives how long the client must wait when the call is one too many, and 0
@@ -77,7 +63,7 @@ func (w *windows) request(c *call, now time.Time) time.Duration {
 	if limit <= 0 {
 		return 0
 	}
-	address := clientAddress(c)
+	address, _, _ := net.SplitHostPort(c.req.RemoteAddr) // none: all clients of Transport are one
 	seen := w.requests[address]
 	for len(seen) > 0 && !seen[0].Add(window).After(now) {
 		seen = seen[1:]
@@ -98,14 +84,4 @@ func (w *windows) updated(uid string, now time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.updates[uid] = now
-}
-
-// clientAddress names the client by its IP address; all clients of Transport are
-// one.
-func clientAddress(c *call) string {
-	host, _, err := net.SplitHostPort(c.req.RemoteAddr)
-	if err != nil {
-		return ""
-	}
-	return host
 }

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"net/http"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -14,14 +16,13 @@ import (
 // PDF bytes without an envelope (API facts §6, confidence B), and with 400 before
 // that (confidence D). Every download carries its own issue date.
 func (s *Server) getLOA(c *call) reply {
-	v, r, found := s.find(c)
-	if !found {
-		return r
-	}
-	w := s.viewNow(c)
+	return s.on(c, func(w *view, v *service) reply { return s.loa(c, w, v) })
+}
+
+func (s *Server) loa(c *call, w *view, v *service) reply {
 	status := w.status(v)
 	if status != statusConfigured && status != statusLive {
-		return fail(http.StatusBadRequest, "An LOA can not be generated for service %s: its status is %s, not CONFIGURED", v.UID, status)
+		return fail(http.StatusBadRequest, "An LOA cannot be generated for service %s: its status is %s, not CONFIGURED", v.UID, status)
 	}
 	if v.CrossConnect { // Megaport deals with the data centre (API facts §6, confidence B; the answer D)
 		return fail(http.StatusBadRequest, "There is no LOA of service %s: Megaport orders its cross connect", v.UID)
@@ -29,11 +30,11 @@ func (s *Server) getLOA(c *call) reply {
 	if w.now.UnixMilli() < v.ConfiguredAt+c.knobs.LOADelay.Milliseconds() {
 		return fail(http.StatusBadRequest, "The LOA of service %s is not available yet", v.UID)
 	}
-	letter := loaLetter{service: v, place: w.places[v.LocationID], company: s.config.Company, issued: w.now.UTC()}
+	text := loaText{service: v, place: w.places[v.LocationID], company: s.config.Company, issued: w.now.UTC()}
 	if v.AggregationID != 0 {
-		letter.lag = s.lagLine(v)
+		text.lag = s.lagLine(v)
 	}
-	pdf, err := letter.pdf()
+	pdf, err := text.pdf()
 	if err != nil {
 		return s.unavailable(fmt.Errorf("LOA: %w", err))
 	}
@@ -45,19 +46,16 @@ func (s *Server) getLOA(c *call) reply {
 // lagLine says which member of its LAG the port is.
 func (s *Server) lagLine(v *service) string {
 	var members []*service
-	if err := s.store.view(func(st *state) { members = st.members(v.AggregationID) }); err != nil {
+	err := s.store.view(func(st *state) { members = st.members(v.AggregationID) })
+	i := slices.IndexFunc(members, func(m *service) bool { return m.UID == v.UID })
+	if err != nil || i < 0 {
 		return fmt.Sprintf("LAG %d", v.AggregationID)
 	}
-	for i, m := range members {
-		if m.UID == v.UID {
-			role := ""
-			if v.LAGPrimary {
-				role = ", primary"
-			}
-			return fmt.Sprintf("Member %d of %d of LAG %d%s", i+1, len(members), v.AggregationID, role)
-		}
+	role := ""
+	if v.LAGPrimary {
+		role = ", primary"
 	}
-	return fmt.Sprintf("LAG %d", v.AggregationID)
+	return fmt.Sprintf("Member %d of %d of LAG %d%s", i+1, len(members), v.AggregationID, role)
 }
 
 // shortID is the Service ID of the portal: the first 8 digits of the UID (API
@@ -67,8 +65,8 @@ func shortID(uid string) string {
 	return hex[:min(8, len(hex))]
 }
 
-// loaLetter is what one letter says.
-type loaLetter struct {
+// loaText is what one LOA says.
+type loaText struct {
 	service *service
 	place   Location
 	company Company
@@ -86,9 +84,9 @@ const (
 	loaRow    = 8.0
 )
 
-// pdf renders the letter on one page. The text is left uncompressed: letters are
+// pdf renders the LOA on one page. The text is left uncompressed: LOAs are
 // small, and it keeps them readable to the simplest tools.
-func (l *loaLetter) pdf() ([]byte, error) {
+func (l *loaText) pdf() ([]byte, error) {
 	p := fpdf.New("P", "mm", "A4", "")
 	p.SetCompression(false)
 	p.SetCatalogSort(true)
@@ -102,7 +100,12 @@ func (l *loaLetter) pdf() ([]byte, error) {
 	page.watermark()
 	page.heading(l)
 	page.table("Service", l.serviceRows())
-	page.table("Location", l.placeRows())
+	page.table("Location", [][2]string{
+		{"Site", l.place.Name},
+		{"Address", l.place.Address.line()},
+		{"Operator", l.place.DataCentre.Name},
+		{"Demarcation (Z side)", demarcationOf(l.service)},
+	})
 	page.closing(l)
 	var b bytes.Buffer
 	if err := p.Output(&b); err != nil {
@@ -111,13 +114,13 @@ func (l *loaLetter) pdf() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-func (l *loaLetter) serviceRows() [][2]string {
+func (l *loaText) serviceRows() [][2]string {
 	v := l.service
 	rows := [][2]string{
 		{"Service name", v.Name},
 		{"Service ID", shortID(v.UID)},
 		{"Service UID", v.UID},
-		{"Port speed", speedText(v.SpeedMbps) + ", " + media(v.SpeedMbps) + ", single-mode fibre, LC"},
+		{"Port speed", strconv.Itoa(v.SpeedMbps/1000) + " Gbps, " + media(v.SpeedMbps) + ", single-mode fibre, LC"},
 	}
 	if v.Zone != "" {
 		rows = append(rows, [2]string{"Diversity zone", v.Zone})
@@ -127,17 +130,6 @@ func (l *loaLetter) serviceRows() [][2]string {
 	}
 	return rows
 }
-
-func (l *loaLetter) placeRows() [][2]string {
-	return [][2]string{
-		{"Site", l.place.Name},
-		{"Address", l.place.Address.line()},
-		{"Operator", l.place.DataCentre.Name},
-		{"Demarcation (Z side)", demarcationOf(l.service)},
-	}
-}
-
-func speedText(mbps int) string { return fmt.Sprintf("%d Gbps", mbps/1000) }
 
 // line gives the address on one line, without the parts that are not known.
 func (a Address) line() string {
@@ -156,6 +148,25 @@ type loaPage struct {
 	translate func(string) string // to the code page of the built-in fonts
 }
 
+// cell writes a text in a style ("B" is bold), size (points) and grey; next 1 ends the
+// line after it.
+func (p *loaPage) cell(width, height float64, text, style string, size float64, grey int, border string, next int) {
+	p.SetFont("Helvetica", style, size)
+	p.SetTextColor(grey, grey, grey)
+	p.CellFormat(width, height, text, border, next, "L", false, 0, "")
+}
+
+// banner writes the disclaimer, white on red or red.
+func (p *loaPage) banner(text string, size, height float64, filled bool) {
+	p.SetFont("Helvetica", "B", size)
+	p.SetFillColor(176, 0, 32)
+	p.SetTextColor(176, 0, 32)
+	if filled {
+		p.SetTextColor(255, 255, 255)
+	}
+	p.CellFormat(loaWidth, height, loaDisclaimer+text, "", 1, "C", filled, 0, "")
+}
+
 func (p *loaPage) watermark() {
 	p.SetFont("Helvetica", "B", 52)
 	p.SetTextColor(250, 225, 225)
@@ -165,34 +176,22 @@ func (p *loaPage) watermark() {
 	p.TransformEnd()
 }
 
-func (p *loaPage) heading(l *loaLetter) {
-	p.SetFillColor(176, 0, 32)
-	p.SetTextColor(255, 255, 255)
-	p.SetFont("Helvetica", "B", 12)
-	p.CellFormat(loaWidth, 10, loaDisclaimer+" - this letter authorizes nothing", "", 1, "C", true, 0, "")
+func (p *loaPage) heading(l *loaText) {
+	p.banner(" - this letter authorizes nothing", 12, 10, true)
 	p.Ln(8)
-	p.SetTextColor(30, 30, 30)
-	p.SetFont("Helvetica", "B", 20)
-	p.CellFormat(loaWidth, 10, "Letter of Authorization", "", 1, "L", false, 0, "")
-	p.SetFont("Helvetica", "", 10)
-	p.SetTextColor(90, 90, 90)
-	p.CellFormat(loaWidth, 6, p.translate("Issue date: "+l.issued.Format("2 January 2006")), "", 1, "L", false, 0, "")
-	p.CellFormat(loaWidth, 6, p.translate("Issued by: portctl sandbox"), "", 1, "L", false, 0, "")
-	p.CellFormat(loaWidth, 6, p.translate("Requested by: "+l.company.Name), "", 1, "L", false, 0, "")
+	p.cell(loaWidth, 10, "Letter of Authorization", "B", 20, 30, "", 1)
+	for _, line := range []string{"Issue date: " + l.issued.Format("2 January 2006"), "Issued by: portctl sandbox", "Requested by: " + l.company.Name} {
+		p.cell(loaWidth, 6, p.translate(line), "", 10, 90, "", 1)
+	}
 }
 
 func (p *loaPage) table(title string, rows [][2]string) {
 	p.Ln(7)
-	p.SetTextColor(30, 30, 30)
-	p.SetFont("Helvetica", "B", 12)
-	p.CellFormat(loaWidth, loaRow, title, "B", 1, "L", false, 0, "")
+	p.cell(loaWidth, loaRow, title, "B", 12, 30, "B", 1)
 	for _, row := range rows {
-		p.SetTextColor(90, 90, 90)
-		p.SetFont("Helvetica", "", 10)
-		p.CellFormat(loaLabel, loaRow, p.translate(row[0]), "", 0, "L", false, 0, "")
-		p.SetTextColor(30, 30, 30)
-		p.SetFont("Helvetica", "B", 10)
-		p.CellFormat(loaWidth-loaLabel, loaRow, p.fitted(row[1], loaWidth-loaLabel-2), "", 1, "L", false, 0, "")
+		p.cell(loaLabel, loaRow, p.translate(row[0]), "", 10, 90, "", 0)
+		p.SetFont("Helvetica", "B", 10) // the width is measured in it
+		p.cell(loaWidth-loaLabel, loaRow, p.fitted(row[1], loaWidth-loaLabel-2), "B", 10, 30, "", 1)
 	}
 }
 
@@ -206,15 +205,13 @@ func (p *loaPage) fitted(text string, width float64) string {
 	return out
 }
 
-func (p *loaPage) closing(l *loaLetter) {
+func (p *loaPage) closing(l *loaText) {
 	p.Ln(9)
 	p.SetFont("Helvetica", "", 10)
 	p.SetTextColor(30, 30, 30)
-	p.MultiCell(loaWidth, 5.5, p.translate("If this were a real letter, it would authorize "+l.company.Name+
+	p.MultiCell(loaWidth, 5.5, p.translate("If this were a real LOA, it would authorize "+l.company.Name+
 		" or its agent to order a cross connect to the demarcation point above. It was made by a simulation for "+
 		"rehearsals and tests. No port exists, and no data centre should act on it."), "", "L", false)
 	p.SetY(277)
-	p.SetFont("Helvetica", "B", 9)
-	p.SetTextColor(176, 0, 32)
-	p.CellFormat(loaWidth, 5, p.translate(loaDisclaimer+" - Service ID "+shortID(l.service.UID)), "", 0, "C", false, 0, "")
+	p.banner(" - Service ID "+shortID(l.service.UID), 9, 5, false)
 }

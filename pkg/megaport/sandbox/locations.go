@@ -1,10 +1,10 @@
 package sandbox
 
 import (
+	"cmp"
 	_ "embed"
 	"fmt"
 	"maps"
-	"net/http"
 	"slices"
 	"strings"
 )
@@ -20,7 +20,7 @@ const statusActive = "Active"
 type Location struct {
 	ID       int    `json:"id"`
 	Name     string `json:"name"`
-	SiteCode string `json:"siteCode"` // v2 and buy replies only; empty is null
+	SiteCode string `json:"siteCode"` // in buy replies only; empty is null
 	Metro    string `json:"metro"`
 	Market   string `json:"market"` // code such as UK
 	// Status is Active, Deployment, Restricted, Extended, New or Expired; only
@@ -70,44 +70,8 @@ func Catalog() ([]Location, error) {
 	return all, nil
 }
 
-// locationsNow gives the catalog with the knobs' changes applied, by id.
-func (s *Server) locationsNow(k *Knobs) []Location {
-	if k.catalogAsIs() {
-		return s.catalog
-	}
-	byID := make(map[int]Location, len(s.catalog))
-	for _, l := range s.catalog {
-		byID[l.ID] = l
-	}
-	for _, l := range k.ExtraLocations {
-		byID[l.ID] = l
-	}
-	for id, l := range byID {
-		if name, ok := k.LocationNames[id]; ok {
-			l.Name = name
-		}
-		if status, ok := k.LocationStatuses[id]; ok {
-			l.Status = status
-		}
-		byID[id] = l
-	}
-	return slices.SortedFunc(maps.Values(byID), func(a, b Location) int { return a.ID - b.ID })
-}
-
-// catalogAsIs reports whether no knob changes the catalog.
-func (k *Knobs) catalogAsIs() bool {
-	return len(k.LocationNames)+len(k.LocationStatuses)+len(k.ExtraLocations) == 0
-}
-
 // places is a lookup of locations by id, never changed once made.
 type places map[int]Location
-
-func (s *Server) places(k *Knobs) places {
-	if k.catalogAsIs() {
-		return s.byID
-	}
-	return placesOf(s.locationsNow(k))
-}
 
 func placesOf(all []Location) places {
 	m := make(places, len(all))
@@ -117,20 +81,23 @@ func placesOf(all []Location) places {
 	return m
 }
 
-type wireAddress struct {
-	Street   *string `json:"street"`
-	Suburb   *string `json:"suburb"`
-	City     *string `json:"city"`
-	State    *string `json:"state"`
-	Postcode *string `json:"postcode"`
-	Country  *string `json:"country"`
+// places gives the catalog with the knobs' changes applied.
+func (s *Server) places(k *Knobs) places {
+	if len(k.LocationNames)+len(k.LocationStatuses)+len(k.ExtraLocations) == 0 {
+		return s.catalog
+	}
+	now := maps.Clone(s.catalog)
+	maps.Copy(now, placesOf(k.ExtraLocations))
+	for id, l := range now {
+		l.Name, l.Status = cmp.Or(k.LocationNames[id], l.Name), cmp.Or(k.LocationStatuses[id], l.Status)
+		now[id] = l
+	}
+	return now
 }
 
-func (a Address) wire() wireAddress {
-	return wireAddress{
-		nullable(a.Street), nullable(a.Suburb), nullable(a.City),
-		nullable(a.State), nullable(a.Postcode), nullable(a.Country),
-	}
+// locationsNow gives the same by id.
+func (s *Server) locationsNow(k *Knobs) []Location {
+	return slices.SortedFunc(maps.Values(s.places(k)), func(a, b Location) int { return a.ID - b.ID })
 }
 
 type wireZone struct {
@@ -140,109 +107,54 @@ type wireZone struct {
 	MVE      bool   `json:"mveAvailable"`
 }
 
-type wireCrossConnect struct {
-	Available bool    `json:"available"`
-	Type      *string `json:"type"`
+type wireLocation struct {
+	ID              int                  `json:"id"`
+	Name            string               `json:"name"`
+	Metro           string               `json:"metro"`
+	Market          string               `json:"market"`
+	Status          string               `json:"status"`
+	Address         object               `json:"address"`
+	DataCentre      DataCentre           `json:"dataCentre"`
+	Latitude        float64              `json:"latitude"`
+	Longitude       float64              `json:"longitude"`
+	Zones           map[string]*wireZone `json:"diversityZones"`
+	AddOns          object               `json:"productAddOns"`
+	OrderingMessage *string              `json:"orderingMessage"`
 }
 
-type wireLocationV3 struct {
-	ID         int                  `json:"id"`
-	Name       string               `json:"name"`
-	Metro      string               `json:"metro"`
-	Market     string               `json:"market"`
-	Status     string               `json:"status"`
-	Address    wireAddress          `json:"address"`
-	DataCentre DataCentre           `json:"dataCentre"`
-	Latitude   float64              `json:"latitude"`
-	Longitude  float64              `json:"longitude"`
-	Zones      map[string]*wireZone `json:"diversityZones"`
-	AddOns     struct {
-		CrossConnect wireCrossConnect `json:"crossConnect"`
-	} `json:"productAddOns"`
-	OrderingMessage *string `json:"orderingMessage"`
-}
-
-// v3 renders the location as the current API does (API facts §2.1, confidence A).
-func (l Location) v3() wireLocationV3 {
-	w := wireLocationV3{
-		ID: l.ID, Name: l.Name, Metro: l.Metro, Market: l.Market, Status: l.Status,
-		Address: l.Address.wire(), DataCentre: l.DataCentre,
-		Latitude: l.Latitude, Longitude: l.Longitude,
-		Zones: make(map[string]*wireZone),
-	}
+// wire renders the location as the API does (API facts §2.1, confidence A).
+func (l Location) wire() wireLocation {
+	zones := make(map[string]*wireZone)
 	for zone, speeds := range l.PortSpeeds {
 		if len(speeds) > 0 {
-			w.Zones[zone] = &wireZone{Megaport: slices.Sorted(slices.Values(speeds))}
+			zones[zone] = &wireZone{Megaport: slices.Sorted(slices.Values(speeds))}
 		}
 	}
 	for zone, speeds := range l.MCRSpeeds {
 		if len(speeds) == 0 {
 			continue
 		}
-		if w.Zones[zone] == nil {
-			w.Zones[zone] = &wireZone{Megaport: []int{}}
+		if zones[zone] == nil {
+			zones[zone] = &wireZone{Megaport: []int{}}
 		}
-		w.Zones[zone].MCR = &speeds
+		zones[zone].MCR = &speeds
 	}
-	w.OrderingMessage = nullable(l.OrderingMessage)
-	w.AddOns.CrossConnect.Available = l.CrossConnect
+	crossConnects := object{"available": l.CrossConnect, "type": nil}
 	if l.CrossConnect {
-		w.AddOns.CrossConnect.Type = nullable("STANDARD")
+		crossConnects["type"] = "STANDARD"
 	}
-	return w
+	return wireLocation{
+		ID: l.ID, Name: l.Name, Metro: l.Metro, Market: l.Market, Status: l.Status, Address: l.Address.wire(),
+		DataCentre: l.DataCentre, Latitude: l.Latitude, Longitude: l.Longitude, Zones: zones,
+		AddOns: object{"crossConnect": crossConnects}, OrderingMessage: nullable(l.OrderingMessage),
+	}
 }
 
-type wireZoneSpeedV2 struct {
-	Name  string `json:"name"`
-	Speed int    `json:"speed"` // Gbps
-}
-
-type wireLocationV2 struct {
-	Country       string      `json:"country"`
-	LiveDate      int64       `json:"liveDate"`
-	SiteCode      *string     `json:"siteCode"`
-	NetworkRegion string      `json:"networkRegion"`
-	Address       wireAddress `json:"address"`
-	Campus        string      `json:"campus"`
-	Latitude      float64     `json:"latitude"`
-	Products      struct {
-		MCR      bool  `json:"mcr"`
-		Megaport []int `json:"megaport"` // Gbps
-	} `json:"products"`
-	Market           string                       `json:"market"`
-	Metro            string                       `json:"metro"`
-	Name             string                       `json:"name"`
-	VRouterAvailable bool                         `json:"vRouterAvailable"`
-	ID               int                          `json:"id"`
-	DC               DataCentre                   `json:"dc"`
-	Status           string                       `json:"status"`
-	Longitude        float64                      `json:"longitude"`
-	OrderingMessage  *string                      `json:"ordering_message"`
-	Zones            map[string][]wireZoneSpeedV2 `json:"diversityZones"`
-}
-
-// liveDateV2 is the live date every v2 location gives, that of the published
-// London example (epoch milliseconds).
-const liveDateV2 = 1467331200000
-
-// v2 renders the location in the retired form, speeds in Gbps (API facts §2.2,
-// confidence A).
-func (l Location) v2() wireLocationV2 {
-	w := wireLocationV2{
-		Country: l.Address.Country, LiveDate: liveDateV2, SiteCode: nullable(l.SiteCode), NetworkRegion: "MP1",
-		Address: l.Address.wire(), Campus: "campus_deprecated", Latitude: l.Latitude, Market: l.Market,
-		Metro: l.Metro, Name: l.Name, ID: l.ID, DC: l.DataCentre, Status: l.Status, Longitude: l.Longitude,
-		Zones: make(map[string][]wireZoneSpeedV2),
+func (a Address) wire() object {
+	return object{
+		"street": nullable(a.Street), "suburb": nullable(a.Suburb), "city": nullable(a.City),
+		"state": nullable(a.State), "postcode": nullable(a.Postcode), "country": nullable(a.Country),
 	}
-	for _, mbps := range l.speeds() {
-		w.Products.Megaport = append(w.Products.Megaport, mbps/1000)
-	}
-	for _, zone := range slices.Sorted(maps.Keys(l.PortSpeeds)) {
-		for _, mbps := range l.PortSpeeds[zone] {
-			w.Zones["megaport"] = append(w.Zones["megaport"], wireZoneSpeedV2{zone, mbps / 1000})
-		}
-	}
-	return w
 }
 
 // speeds gives the port speeds of all zones in Mbps, ascending.
@@ -255,20 +167,12 @@ func (l Location) speeds() []int {
 	return slices.Compact(all)
 }
 
-func (s *Server) listLocationsV3(c *call) reply {
-	out := []wireLocationV3{}
+func (s *Server) listLocations(c *call) reply {
+	out := []wireLocation{}
 	for _, l := range s.selectLocations(c) {
-		out = append(out, l.v3())
+		out = append(out, l.wire())
 	}
 	return ok("List public locations", out)
-}
-
-func (s *Server) listLocationsV2(c *call) reply {
-	out := []wireLocationV2{}
-	for _, l := range s.selectLocations(c) {
-		out = append(out, l.v2())
-	}
-	return ok("List all public locations", out)
 }
 
 // selectLocations applies the query of a listing: locationStatuses, which may be
@@ -312,11 +216,6 @@ type wireCountry struct {
 	SiteCount int    `json:"siteCount"`
 }
 
-type wireRegion struct {
-	NetworkRegion string        `json:"networkRegion"`
-	Countries     []wireCountry `json:"countries"`
-}
-
 // listRegions counts sites by country. The United Kingdom's prefix is GB here
 // although its market is UK (API facts §2.3, confidence A).
 func (s *Server) listRegions(c *call) reply {
@@ -327,27 +226,21 @@ func (s *Server) listRegions(c *call) reply {
 			if prefix == "UK" {
 				prefix = "GB"
 			}
-			counts[l.Market] = &wireCountry{Code: alpha3(l.Market), Prefix: prefix, Name: l.Address.Country}
+			counts[l.Market] = &wireCountry{Code: cmp.Or(alpha3[l.Market], l.Market), Prefix: prefix, Name: l.Address.Country}
 		}
 		counts[l.Market].SiteCount++
 	}
-	region := wireRegion{NetworkRegion: "MP1"}
-	for _, market := range slices.Sorted(maps.Keys(counts)) {
-		region.Countries = append(region.Countries, *counts[market])
+	countries := []wireCountry{}
+	for _, market := range sortedKeys(counts) {
+		countries = append(countries, *counts[market])
 	}
-	return reply{status: http.StatusOK, message: "List all public network regions", data: []wireRegion{region}}
+	return ok("List all public network regions", []object{{"networkRegion": "MP1", "countries": countries}})
 }
 
-// alpha3 gives the three-letter country code of a market.
-func alpha3(market string) string {
-	codes := map[string]string{
-		"AU": "AUS", "NZ": "NZL", "SG": "SGP", "HK": "HKG", "JP": "JPN", "US": "USA", "CA": "CAN", "MX": "MEX",
-		"BR": "BRA", "UK": "GBR", "IE": "IRL", "NL": "NLD", "DE": "DEU", "FR": "FRA", "SE": "SWE", "NO": "NOR",
-		"DK": "DNK", "FI": "FIN", "CH": "CHE", "ES": "ESP", "IT": "ITA", "BE": "BEL", "BG": "BGR", "PL": "POL",
-		"AT": "AUT", "LU": "LUX",
-	}
-	if code, ok := codes[market]; ok {
-		return code
-	}
-	return market
+// alpha3 are the three-letter country codes of the markets.
+var alpha3 = map[string]string{
+	"AU": "AUS", "NZ": "NZL", "SG": "SGP", "HK": "HKG", "JP": "JPN", "US": "USA", "CA": "CAN", "MX": "MEX",
+	"BR": "BRA", "UK": "GBR", "IE": "IRL", "NL": "NLD", "DE": "DEU", "FR": "FRA", "SE": "SWE", "NO": "NOR",
+	"DK": "DNK", "FI": "FIN", "CH": "CHE", "ES": "ESP", "IT": "ITA", "BE": "BEL", "BG": "BGR", "PL": "POL",
+	"AT": "AUT", "LU": "LUX",
 }

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 )
 
@@ -11,36 +12,41 @@ import (
 func (s *Server) change(c *call, fn func(t *tx, w *view, v *service) (*service, reply)) reply {
 	uid := c.params["uid"]
 	places := s.places(c.knobs)
-	var r reply
-	err := s.store.update(func(t *tx) {
+	return s.update(func(t *tx) reply {
 		w := s.viewAt(c, t.now, places)
-		v := t.services[uid]
+		v := t.services.docs[uid]
 		if v == nil || w.hidden(v) {
-			r = notFound(c, uid)
-			return
+			return notFound(c, uid)
 		}
-		var changed *service
-		if changed, r = fn(t, w, v); changed != nil {
+		changed, r := fn(t, w, v)
+		if changed != nil {
 			t.saveService(changed)
 		}
+		return r
 	})
-	if err != nil {
-		return s.unavailable(err)
-	}
-	return r
 }
 
 // guard refuses to change what is locked or gone (API facts §5.3, confidence D).
 func guard(v *service) (reply, bool) {
+	if r, ok := guardLock(v); !ok || !v.Locked {
+		return r, ok
+	}
+	return fail(http.StatusBadRequest, "Service %s is locked", v.UID), false
+}
+
+// guardLock refuses to lock or unlock what is gone or not the customer's to unlock.
+func guardLock(v *service) (reply, bool) {
 	switch {
 	case v.terminated():
-		return fail(http.StatusBadRequest, "Service %s is terminated and can not be changed", v.UID), false
+		return terminatedService(v), false
 	case v.AdminLocked:
 		return fail(http.StatusBadRequest, "Service %s is locked by an administrator", v.UID), false
-	case v.Locked:
-		return fail(http.StatusBadRequest, "Service %s is locked", v.UID), false
 	}
 	return reply{}, true
+}
+
+func terminatedService(v *service) reply {
+	return fail(http.StatusBadRequest, "Service %s is terminated and cannot be changed", v.UID)
 }
 
 // modification is the body of PUT product. The official client's leaked keys
@@ -70,17 +76,15 @@ func (s *Server) modifyProduct(c *call) reply {
 	})
 }
 
-func (m *modification) check(w *view, v *service) []problem {
-	var out []problem
-	add := func(format string, args ...any) { out = append(out, problem{text: fmt.Sprintf(format, args...)}) }
+func (m *modification) check(w *view, v *service) (out problems) {
 	if m.Name != nil {
-		checkName(w.knobs, *m.Name, add)
+		checkName(w.knobs, *m.Name, out.add)
 	}
 	if m.CostCentre != nil {
-		checkCostCentre(*m.CostCentre, add)
+		checkCostCentre(*m.CostCentre, out.add)
 	}
 	if m.Term != nil && *m.Term != v.TermMonths {
-		m.checkTerm(w, v, add)
+		m.checkTerm(w, v, out.add)
 	}
 	return out
 }
@@ -88,7 +92,7 @@ func (m *modification) check(w *view, v *service) []problem {
 // checkTerm allows another term only while LIVE, and a shorter one only in the
 // last month of the running one (API facts §5.1, confidence B).
 func (m *modification) checkTerm(w *view, v *service, add func(string, ...any)) {
-	if !allowedTerm(*m.Term) {
+	if !slices.Contains(allowedTerms, *m.Term) {
 		add("term %d is none of 1, 12, 24, 36, 48, 60 months", *m.Term)
 		return
 	}
@@ -125,18 +129,12 @@ func (m *modification) apply(v *service, absentClears bool) *service {
 	return c
 }
 
-type wireTags struct {
-	Tags []tag `json:"resourceTags"`
-}
-
 // getTags answers an object in data even when there are no tags: the official
 // client needs it (API facts §5.2, confidence A).
 func (s *Server) getTags(c *call) reply {
-	v, r, found := s.find(c)
-	if !found {
-		return r
-	}
-	return ok("Found resource tags for "+v.UID, wireTags{v.Tags})
+	return s.on(c, func(_ *view, v *service) reply {
+		return ok("Found resource tags for "+v.UID, object{"resourceTags": v.Tags})
+	})
 }
 
 // putTags replaces all tags. A body without resourceTags is refused rather than
@@ -151,17 +149,14 @@ func (s *Server) putTags(c *call) reply {
 	if body.Tags == nil {
 		return fail(http.StatusBadRequest, "resourceTags is missing")
 	}
-	var problems []problem
-	checkTags(*body.Tags, func(format string, args ...any) {
-		problems = append(problems, problem{text: fmt.Sprintf(format, args...)})
-	})
-	if len(problems) > 0 {
-		return refusal(c.knobs, problems)
+	var reasons problems
+	if checkTags(*body.Tags, reasons.add); len(reasons) > 0 {
+		return refusal(c.knobs, reasons)
 	}
 	return s.change(c, func(_ *tx, _ *view, v *service) (*service, reply) {
 		changed := v.clone()
 		changed.Tags = *body.Tags
-		return changed, ok("Resource tags have been updated for "+v.UID, wireTags{changed.Tags})
+		return changed, ok("Resource tags have been updated for "+v.UID, object{"resourceTags": changed.Tags})
 	})
 }
 
@@ -172,11 +167,8 @@ func (s *Server) unlockProduct(c *call) reply { return s.setLock(c, false, "Serv
 
 func (s *Server) setLock(c *call, locked bool, message string) reply {
 	return s.change(c, func(_ *tx, w *view, v *service) (*service, reply) {
-		switch {
-		case v.terminated():
-			return nil, fail(http.StatusBadRequest, "Service %s is terminated and can not be changed", v.UID)
-		case v.AdminLocked:
-			return nil, fail(http.StatusBadRequest, "Service %s is locked by an administrator", v.UID)
+		if r, ok := guardLock(v); !ok {
+			return nil, r
 		}
 		changed := v.clone()
 		changed.Locked = locked

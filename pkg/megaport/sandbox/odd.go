@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"bytes"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,25 +24,12 @@ type Oddity struct {
 	change func(data any) any // of a decoded data member
 }
 
-// Oddities lists all of them.
-func Oddities() []Oddity {
-	return slices.Concat(rowOddities(), locationOddities(), priceOddities(), approvalOddities())
-}
-
 func oddity(name string) (Oddity, bool) {
-	all := Oddities()
-	if i := slices.IndexFunc(all, func(o Oddity) bool { return o.Name == name }); i >= 0 {
-		return all[i], true
+	i := slices.IndexFunc(oddities, func(o Oddity) bool { return o.Name == name })
+	if i < 0 {
+		return Oddity{}, false
 	}
-	return Oddity{}, false
-}
-
-func oddityNames() []string {
-	var out []string
-	for _, o := range Oddities() {
-		out = append(out, o.Name)
-	}
-	return out
+	return oddities[i], true
 }
 
 type object = map[string]any
@@ -63,26 +51,25 @@ func eachObject(change func(object)) func(any) any {
 	}
 }
 
-// asText writes numbers as text.
-func asText(names ...string) func(object) {
+// eachNumber writes numbers otherwise.
+func eachNumber(as func(float64) any, names []string) func(object) {
 	return func(o object) {
 		for _, name := range names {
 			if n, isNumber := o[name].(float64); isNumber {
-				o[name] = strconv.FormatFloat(n, 'f', -1, 64)
+				o[name] = as(n)
 			}
 		}
 	}
 }
 
+// asText writes numbers as text.
+func asText(names ...string) func(object) {
+	return eachNumber(func(n float64) any { return strconv.FormatFloat(n, 'f', -1, 64) }, names)
+}
+
 // asISO writes times in epoch milliseconds as ISO 8601.
 func asISO(names ...string) func(object) {
-	return func(o object) {
-		for _, name := range names {
-			if n, isNumber := o[name].(float64); isNumber {
-				o[name] = time.UnixMilli(int64(n)).UTC().Format("2006-01-02T15:04:05.000-0700")
-			}
-		}
-	}
+	return eachNumber(func(n float64) any { return time.UnixMilli(int64(n)).UTC().Format("2006-01-02T15:04:05.000-0700") }, names)
 }
 
 func setNull(names ...string) func(object) {
@@ -92,6 +79,8 @@ func setNull(names ...string) func(object) {
 		}
 	}
 }
+
+func set(name string, value any) func(object) { return func(o object) { o[name] = value } }
 
 func lower(name string) func(object) {
 	return func(o object) {
@@ -115,48 +104,93 @@ func within(path []string, change func(object)) func(object) {
 	}
 }
 
-// rowOddities are those of products.
-func rowOddities() []Oddity {
-	rows, listing := []string{classProducts, classProduct}, []string{classProducts}
-	terminated := func(o object) {
+var (
+	rowRoutes = []string{classProducts, classProduct}
+	oddDates  = []string{"createDate", "liveDate", "terminateDate", "contractStartDate", "contractEndDate"}
+)
+
+// oddities is the table of oddities; docs/sandbox.md is made from it.
+var oddities = []Oddity{
+	{"iso-dates", "dates of products as ISO text", rowRoutes, eachObject(asISO(oddDates...))},
+	{"text-numbers", "speed, location, term and LAG of products as text", rowRoutes, eachObject(asText("productId", "portSpeed", "locationId", "contractTermMonths", "aggregationId"))},
+	{"up-bool", "resources.interface.up is true", rowRoutes, eachObject(within([]string{"resources", "interface"}, set("up", true)))},
+	{"interface-list", "resources.interface is an array", rowRoutes, eachObject(within([]string{"resources"}, func(o object) { o["interface"] = []any{o["interface"]} }))},
+	{"odd-cosmetics", "fields that decide nothing have other types", rowRoutes, eachObject(func(o object) {
+		o["createdBy"], o["marketplaceVisibility"], o["locationDetail"], o["attributeTags"] = 17, "yes", "London", []any{}
+		o["secondaryName"], o["vxcAutoApproval"], o["usageAlgorithm"] = object{}, nil, 3
+	})},
+	{"status-lower", "statuses of products in lower case", rowRoutes, eachObject(lower("provisioningStatus"))},
+	{"aggregation-zero", "aggregationId and lagId are 0 where there is no LAG", rowRoutes, eachObject(func(o object) {
+		for _, name := range []string{"aggregationId", "lagId"} {
+			if o[name] == nil {
+				o[name] = 0
+			}
+		}
+	})},
+	{"terminated-null", "terminated products have no speed, location, LAG, date and company", rowRoutes, eachObject(func(o object) {
 		if o["provisioningStatus"] == statusDecommissioned {
 			setNull("portSpeed", "locationId", "aggregationId", "createDate", "companyUid")(o)
 		}
-	}
-	return []Oddity{
-		{"iso-dates", "dates of products as ISO text", rows, eachObject(asISO("createDate", "liveDate", "terminateDate", "contractStartDate", "contractEndDate"))},
-		{"text-numbers", "speed, location, term and LAG of products as text", rows, eachObject(asText("productId", "portSpeed", "locationId", "contractTermMonths", "aggregationId"))},
-		{"up-bool", "resources.interface.up is true", rows, eachObject(within([]string{"resources", "interface"}, func(o object) { o["up"] = true }))},
-		{"interface-list", "resources.interface is an array", rows, eachObject(within([]string{"resources"}, func(o object) { o["interface"] = []any{o["interface"]} }))},
-		{"odd-cosmetics", "fields that decide nothing have other types", rows, eachObject(func(o object) {
-			o["createdBy"], o["marketplaceVisibility"], o["locationDetail"], o["attributeTags"] = 17, "yes", "London", []any{}
-			o["secondaryName"], o["vxcAutoApproval"], o["usageAlgorithm"] = object{}, nil, 3
-		})},
-		{"status-lower", "statuses of products in lower case", rows, eachObject(lower("provisioningStatus"))},
-		{"aggregation-zero", "aggregationId and lagId are 0 where there is no LAG", rows, eachObject(func(o object) {
-			for _, name := range []string{"aggregationId", "lagId"} {
-				if o[name] == nil {
-					o[name] = 0
-				}
-			}
-		})},
-		{"terminated-null", "terminated products have no speed, location, LAG, date and company", rows, eachObject(terminated)},
-		{"half-emoji", "the emoji 😀 in a name is cut in half: a lone surrogate", rows, eachObject(func(o object) {
-			if name, isText := o["productName"].(string); isText {
-				o["productName"] = strings.ReplaceAll(name, "😀", halfEmoji)
-			}
-		})},
-		{"row-without-type", "one more row in the listing, with a UID and a name only", listing, func(data any) any {
-			list, _ := data.([]any)
-			return append(list, object{"productUid": "z", "productName": "x"})
-		}},
-		{"empty-null", "an empty listing is null", listing, func(data any) any {
-			if list, isList := data.([]any); isList && len(list) == 0 {
-				return nullData()
-			}
+	})},
+	{"half-emoji", "the emoji 😀 in a name is cut in half: a lone surrogate", rowRoutes, eachObject(func(o object) {
+		if name, isText := o["productName"].(string); isText {
+			o["productName"] = strings.ReplaceAll(name, "😀", halfEmoji)
+		}
+	})},
+	{"row-without-type", "one more row in the listing, with a UID and a name only", listingOnly, func(data any) any {
+		list, _ := data.([]any)
+		return append(list, object{"productUid": "z", "productName": "x"})
+	}},
+	{"empty-null", "an empty listing is null", listingOnly, func(data any) any {
+		if list, isList := data.([]any); isList && len(list) == 0 {
+			return nullData
+		}
+		return data
+	}},
+	{"locations-status-lower", "statuses of locations in lower case", locationsOnly, eachObject(lower("status"))},
+	{"locations-zones-null", "no location names diversity zones", locationsOnly, eachObject(setNull("diversityZones"))},
+	{"locations-market-null", "no location names a market", locationsOnly, eachObject(setNull("market"))},
+	{"locations-market-gb", "the market of the United Kingdom is GB", locationsOnly, eachObject(func(o object) {
+		if o["market"] == "UK" {
+			o["market"] = "GB"
+		}
+	})},
+	{"locations-speed-gbps", "port speeds of locations in Gbps", locationsOnly, eachObject(within([]string{"diversityZones"}, speedsInGbps))},
+	{"locations-one-odd", "the address of the first location is a text", locationsOnly, func(data any) any {
+		if list, isList := data.([]any); isList && len(list) > 0 {
+			eachObject(set("address", "1 Street"))(list[0])
+		}
+		return data
+	}},
+	{"price-text", "the monthly rate is a text", validateOnly, eachPrice(asText("monthlyRate"))},
+	{"price-recurring-zero", "fixedRecurringCharge is 0 beside a monthly rate", validateOnly, eachPrice(set("fixedRecurringCharge", 0))},
+	{"price-no-currency", "the price names no currency", validateOnly, eachPrice(setNull("currency"))},
+	{"price-empty-true", "the price says that it is empty, and yet has a rate", validateOnly, eachPrice(set("empty", true))},
+	{"price-mbps", "mbpsRate is a rate of its own", validateOnly, eachPrice(set("mbpsRate", 0.01))},
+	{"price-mbps-derived", "mbpsRate is the monthly rate by Mbps of a 10G port", validateOnly, eachPrice(func(o object) {
+		if n, isNumber := o["monthlyRate"].(float64); isNumber {
+			o["mbpsRate"] = n / 10000
+		}
+	})},
+	{"price-setup", "each order costs a one-time 100 more, a LAG as much as a port", validateOnly, eachPrice(set("monthlySetup", 100))},
+	{"price-two-lines", "one more line with the same price, for a CROSS_CONNECT", validateOnly, func(data any) any {
+		list, _ := data.([]any)
+		if len(list) == 0 {
 			return data
-		}},
-	}
+		}
+		second := maps.Clone(list[0].(object))
+		second["productType"] = crossConnect
+		return append(list, second)
+	}},
+	{"price-nested", "the lines stand in an object", validateOnly, func(data any) any { return object{"orders": data} }},
+	{"approval-iso-dates", "dates of approvals as ISO text", approvalsOnly, eachObject(asISO("createDate"))},
+	{"approval-text-ids", "ids of approvals as text", approvalsOnly, eachObject(asText("id", "serviceId", "approverCompanyId", "requesterCompanyId"))},
+	{"approval-no-detail", "approvals say nothing of the order", approvalsOnly, eachObject(setNull("detail"))},
+	{"approval-text-detail", "the order in an approval is a text that holds JSON, escaped", approvalsOnly, eachObject(func(o object) {
+		if b, err := json.Marshal(o["detail"], jsontext.EscapeForHTML(true)); err == nil {
+			o["detail"] = string(b)
+		}
+	})},
 }
 
 // halfEmoji stands for half an emoji until the answer is written: JSON that is
@@ -168,28 +202,8 @@ func cutEmojis(body []byte) []byte {
 	return bytes.ReplaceAll(body, []byte(halfEmoji), []byte(`\ud83d`))
 }
 
-func locationOddities() []Oddity {
-	routes := []string{classLocations}
-	first := func(change func(object)) func(any) any {
-		return func(data any) any {
-			if list, isList := data.([]any); isList && len(list) > 0 {
-				eachObject(change)(list[0])
-			}
-			return data
-		}
-	}
-	return []Oddity{
-		{"locations-status-lower", "statuses of locations in lower case", routes, eachObject(lower("status"))},
-		{"locations-zones-null", "no location names diversity zones", routes, eachObject(setNull("diversityZones"))},
-		{"locations-market-null", "no location names a market", routes, eachObject(setNull("market"))},
-		{"locations-market-gb", "the market of the United Kingdom is GB", routes, eachObject(func(o object) {
-			if o["market"] == "UK" {
-				o["market"] = "GB"
-			}
-		})},
-		{"locations-speed-gbps", "port speeds of locations in Gbps", routes, eachObject(within([]string{"diversityZones"}, speedsInGbps))},
-		{"locations-one-odd", "the address of the first location is a text", routes, first(func(o object) { o["address"] = "1 Street" })},
-	}
+func eachPrice(change func(object)) func(any) any {
+	return eachObject(within([]string{"price"}, change))
 }
 
 func speedsInGbps(zones object) {
@@ -204,78 +218,23 @@ func speedsInGbps(zones object) {
 	}
 }
 
-func priceOddities() []Oddity {
-	routes := []string{classValidate}
-	price := func(name, doc string, change func(object)) Oddity {
-		return Oddity{name, doc, routes, eachObject(within([]string{"price"}, change))}
-	}
-	return []Oddity{
-		price("price-text", "the monthly rate is a text", func(o object) {
-			asText("monthlyRate")(o)
-		}),
-		price("price-recurring-zero", "fixedRecurringCharge is 0 beside a monthly rate", func(o object) { o["fixedRecurringCharge"] = 0 }),
-		price("price-no-currency", "the price names no currency", setNull("currency")),
-		price("price-empty-true", "the price says that it is empty, and yet has a rate", func(o object) { o["empty"] = true }),
-		price("price-mbps", "mbpsRate is a rate of its own", func(o object) { o["mbpsRate"] = 0.01 }),
-		price("price-mbps-derived", "mbpsRate is the monthly rate by Mbps of a 10G port", func(o object) {
-			if n, isNumber := o["monthlyRate"].(float64); isNumber {
-				o["mbpsRate"] = n / 10000
-			}
-		}),
-		price("price-setup", "each order costs a one-time 100 more, a LAG as much as a port", func(o object) { o["monthlySetup"] = 100 }),
-		{"price-two-lines", "one more line with the same price, for a CROSS_CONNECT", routes, func(data any) any {
-			list, _ := data.([]any)
-			if len(list) == 0 {
-				return data
-			}
-			second := object{}
-			for k, v := range list[0].(object) {
-				second[k] = v
-			}
-			second["productType"] = crossConnect
-			return append(list, second)
-		}},
-		{"price-nested", "the lines stand in an object", routes, func(data any) any { return object{"orders": data} }},
-	}
-}
-
-func approvalOddities() []Oddity {
-	routes := []string{classApprovals}
-	return []Oddity{
-		{"approval-iso-dates", "dates of approvals as ISO text", routes, eachObject(asISO("createDate"))},
-		{"approval-text-ids", "ids of approvals as text", routes, eachObject(asText("id", "serviceId", "approverCompanyId", "requesterCompanyId"))},
-		{"approval-no-detail", "approvals say nothing of the order", routes, eachObject(setNull("detail"))},
-		{"approval-text-detail", "the order in an approval is a text that holds JSON, escaped", routes, eachObject(func(o object) {
-			if b, err := json.Marshal(o["detail"], jsontext.EscapeForHTML(true)); err == nil {
-				o["detail"] = string(b)
-			}
-		})},
-	}
-}
-
 // oddReply applies the oddities that the knob names to a right answer.
 func oddReply(c *call, r reply) reply {
 	if len(c.knobs.Odd) == 0 || r.status != 200 || r.data == nil || r.raw != nil {
 		return r
 	}
+	fits := slices.DeleteFunc(slices.Clone(c.knobs.Odd), func(name string) bool {
+		o, _ := oddity(name)
+		return !slices.Contains(o.Routes, c.route.Class)
+	})
 	var data any
-	decoded := false
-	for _, name := range c.knobs.Odd {
-		o, known := oddity(name)
-		if !known || !slices.Contains(o.Routes, c.route.Class) {
-			continue
-		}
-		if !decoded {
-			b, err := encode(r.data)
-			if err != nil || decode(b, &data) != nil {
-				return r
-			}
-			decoded = true
-		}
+	if b, err := encode(r.data); len(fits) == 0 || err != nil || decode(b, &data) != nil {
+		return r
+	}
+	for _, name := range fits {
+		o, _ := oddity(name)
 		data = o.change(data)
 	}
-	if decoded {
-		r.data = data
-	}
+	r.data = data
 	return r
 }

@@ -31,8 +31,10 @@ type order struct {
 	Tags           []tag          `json:"resourceTags"`
 	VXCs           []struct{}     `json:"associatedVxcs"`
 	IXs            []struct{}     `json:"associatedIxs"`
-	Config         orderConfig    `json:"config"`
-	raw            jsontext.Value // as it came, for the approval queue
+	Config         struct {
+		DiversityZone string `json:"diversityZone"`
+	} `json:"config"`
+	raw jsontext.Value // as it came, for the approval queue
 
 	// Aggregation is AggregationRef, 0 when it is absent.
 	Aggregation int `json:"-"`
@@ -41,10 +43,6 @@ type order struct {
 	split       bool // a fault gives the members two aggregation ids
 	// The managed company that the order is for, empty for the account's own.
 	company, companyName string
-}
-
-type orderConfig struct {
-	DiversityZone string `json:"diversityZone"`
 }
 
 // members is the number of services the order asks for.
@@ -69,23 +67,21 @@ func (o *order) visible() bool { return o.Visibility == nil || *o.Visibility }
 // readOrders reads the body of validate or buy: a bare array, or the envelope of
 // the v4 buy.
 func readOrders(body []byte) ([]*order, error) {
-	var raws []jsontext.Value
-	if bytes.HasPrefix(bytes.TrimLeft(body, " \t\r\n"), []byte("{")) {
-		var envelope struct {
-			Orders []jsontext.Value `json:"networkDesign"`
-		}
-		if err := decode(body, &envelope); err != nil {
-			return nil, err
-		}
-		raws = envelope.Orders
-	} else if err := decode(body, &raws); err != nil {
+	var envelope struct {
+		Orders []jsontext.Value `json:"networkDesign"`
+	}
+	var into any = &envelope.Orders
+	if isEnvelope(body) {
+		into = &envelope
+	}
+	if err := decode(body, into); err != nil {
 		return nil, err
 	}
-	if len(raws) == 0 {
+	if len(envelope.Orders) == 0 {
 		return nil, errors.New("no orders")
 	}
-	orders := make([]*order, 0, len(raws))
-	for _, raw := range raws {
+	var orders []*order
+	for _, raw := range envelope.Orders {
 		o, err := readOrder(raw)
 		if err != nil {
 			return nil, err
@@ -112,7 +108,7 @@ func readOrder(raw jsontext.Value) (*order, error) {
 	return o, err
 }
 
-// isEnvelope reports whether a body is an object, as the v4 buy wants it.
+// isEnvelope reports whether a body is an object and no array.
 func isEnvelope(body []byte) bool {
 	return bytes.HasPrefix(bytes.TrimLeft(body, " \t\r\n"), []byte("{"))
 }
@@ -130,14 +126,11 @@ func oneLine(err error) string {
 	return text
 }
 
-// terms in months that can be ordered (API facts §3.2, confidence A).
-func allowedTerm(term int) bool {
-	return slices.Contains([]int{1, 12, 24, 36, 48, 60}, term)
-}
-
-func allowedSpeed(mbps int) bool {
-	return slices.Contains([]int{1000, 10000, 100000, 400000}, mbps)
-}
+// What can be ordered: terms in months and speeds in Mbps (API facts §3.2, confidence A).
+var (
+	allowedTerms  = []int{1, 12, 24, 36, 48, 60}
+	allowedSpeeds = []int{1000, 10000, 100000, 400000}
+)
 
 const (
 	maxCostCentre = 255 // characters (API facts §3.2, confidence B)
@@ -156,12 +149,12 @@ type inspection struct {
 }
 
 // all checks every order; problems of several orders say which one they are of.
-func (in *inspection) all(orders []*order) []problem {
-	var out []problem
+func (in *inspection) all(orders []*order) problems {
+	var out problems
 	for i, o := range orders {
 		for _, p := range in.one(o) {
 			if len(orders) > 1 {
-				p.text = fmt.Sprintf("order %d (%s): %s", i+1, o.ProductName, p.text)
+				p.Text = fmt.Sprintf("order %d (%s): %s", i+1, o.ProductName, p.Text)
 			}
 			out = append(out, p)
 		}
@@ -169,26 +162,24 @@ func (in *inspection) all(orders []*order) []problem {
 	return out
 }
 
-func (in *inspection) one(o *order) []problem {
-	var out []problem
-	add := func(format string, args ...any) { out = append(out, problem{text: fmt.Sprintf(format, args...)}) }
+func (in *inspection) one(o *order) (out problems) {
 	if o.ProductType != "MEGAPORT" {
-		add("productType %q is not MEGAPORT, the only product type this sandbox sells", o.ProductType)
+		out.add("productType %q is not MEGAPORT, the only product type this sandbox sells", o.ProductType)
 		return out
 	}
-	in.checkForm(o, add)
+	in.checkForm(o, out.add)
 	if in.knobs.MissingTechnicalContact {
-		add("Missing Technical Support Contact Details.")
+		out.add("Missing Technical Support Contact Details.")
 	}
 	place, known := in.places[o.LocationID]
 	if !known {
-		add("Location %d does not exist", o.LocationID)
+		out.add("Location %d does not exist", o.LocationID)
 		return out
 	}
 	if slices.Contains(in.knobs.MissingMarkets, place.Market) {
 		out = append(out, missingMarket(place))
 	}
-	in.checkPlace(o, place, add)
+	in.checkPlace(o, place, out.add)
 	return out
 }
 
@@ -196,8 +187,8 @@ func (in *inspection) one(o *order) []problem {
 func missingMarket(l Location) problem {
 	country := l.Address.Country
 	return problem{
-		text:    "Missing markets: " + country,
-		markets: []string{"MEGAPORT_" + strings.ToUpper(strings.ReplaceAll(country, " ", "_"))},
+		Text:    "Missing markets: " + country,
+		Markets: []string{"MEGAPORT_" + strings.ToUpper(strings.ReplaceAll(country, " ", "_"))},
 	}
 }
 
@@ -205,17 +196,17 @@ func missingMarket(l Location) problem {
 func (in *inspection) checkForm(o *order, add func(string, ...any)) {
 	checkName(in.knobs, o.ProductName, add)
 	checkCostCentre(o.CostCentre, add)
-	if !allowedTerm(o.Term) {
+	if !slices.Contains(allowedTerms, o.Term) {
 		add("term %d is none of 1, 12, 24, 36, 48, 60 months", o.Term)
 	}
-	if !allowedSpeed(o.PortSpeed) {
+	if !slices.Contains(allowedSpeeds, o.PortSpeed) {
 		add("portSpeed %d is none of 1000, 10000, 100000, 400000 Mbps", o.PortSpeed)
 	}
 	if o.Virtual {
-		add("virtual ports can not be ordered")
+		add("virtual ports cannot be ordered")
 	}
 	if len(o.VXCs)+len(o.IXs) > 0 {
-		add("associatedVxcs and associatedIxs can not be ordered in this sandbox")
+		add("associatedVxcs and associatedIxs cannot be ordered in this sandbox")
 	}
 	checkTags(o.Tags, add)
 	for _, t := range o.Tags {
@@ -262,7 +253,7 @@ func checkCostCentre(s string, add func(string, ...any)) {
 	}
 }
 
-// checkTags refuses what can not be kept: an empty key or a key given twice.
+// checkTags refuses what cannot be kept: an empty key or a key given twice.
 // Limits of the real API are not public (API facts §12.11, confidence D).
 func checkTags(tags []tag, add func(string, ...any)) {
 	seen := make(map[string]bool)
@@ -280,7 +271,7 @@ func checkTags(tags []tag, add func(string, ...any)) {
 func (in *inspection) checkPlace(o *order, place Location, add func(string, ...any)) {
 	in.checkAddOns(o, place, add)
 	if place.Status != statusActive {
-		add("Location %s is %s and can not be ordered at", place.Name, place.Status)
+		add("Location %s is %s and cannot be ordered at", place.Name, place.Status)
 	}
 	if !in.marketFits(o.Market, place.Market) {
 		add("market %q is not the market of %s, %q", o.Market, place.Name, place.Market)
@@ -294,12 +285,12 @@ func (in *inspection) checkPlace(o *order, place Location, add func(string, ...a
 			return
 		}
 	}
-	if allowedSpeed(o.PortSpeed) && !slices.Contains(speeds, o.PortSpeed) {
-		if zone == "" {
-			add("Location %s does not offer %d Mbps", place.Name, o.PortSpeed)
-		} else {
-			add("Location %s does not offer %d Mbps in zone %s", place.Name, o.PortSpeed, zone)
+	if slices.Contains(allowedSpeeds, o.PortSpeed) && !slices.Contains(speeds, o.PortSpeed) {
+		in := ""
+		if zone != "" {
+			in = " in zone " + zone
 		}
+		add("Location %s does not offer %d Mbps%s", place.Name, o.PortSpeed, in)
 		return
 	}
 	if in.full(o, place) {
@@ -311,27 +302,19 @@ func (in *inspection) checkPlace(o *order, place Location, add func(string, ...a
 }
 
 func (in *inspection) marketFits(ordered, market string) bool {
-	if ordered == "" || in.knobs.WrongMarket == "ignore" {
+	switch {
+	case ordered == "" || in.knobs.WrongMarket == "ignore":
 		return true
-	}
-	if in.knobs.WrongMarket == "any" {
+	case in.knobs.WrongMarket == "any":
 		return false
 	}
-	if ordered == market {
-		return true
-	}
-	return ordered == "USA" && market == "US"
+	return ordered == market || ordered == "USA" && market == "US"
 }
 
 // full reports whether the zones the order could stand in have no capacity left.
 func (in *inspection) full(o *order, place Location) bool {
 	zones := zonesFor(o, place)
-	for _, zone := range zones {
-		if !in.zoneFull(o, zone) {
-			return false
-		}
-	}
-	return len(zones) > 0
+	return len(zones) > 0 && !slices.ContainsFunc(zones, func(zone string) bool { return !in.zoneFull(o, zone) })
 }
 
 func (in *inspection) zoneFull(o *order, zone string) bool {

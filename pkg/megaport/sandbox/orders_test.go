@@ -36,9 +36,9 @@ func TestOrdersThatAreRefused(t *testing.T) {
 		"an unknown zone":         {with(london, `"blue"`, `"green"`), `has no diversity zone \"green\"`},
 		"a wrong market":          {with(london, `"UK"`, `"US"`), `market \"US\" is not the market of Digital Realty London LHR20`},
 		"a long cost centre":      {with(london, `"NET-042"`, `"`+strings.Repeat("x", 256)+`"`), "costCentre is longer than 255 characters"},
-		"a virtual port":          {with(london, `"virtual":false`, `"virtual":true`), "virtual ports can not be ordered"},
-		"nested orders":           {with(london, `"createDate":0`, `"associatedVxcs":[{}]`), "associatedVxcs and associatedIxs can not be ordered"},
-		"other nested orders":     {with(london, `"createDate":0`, `"associatedIxs":[{}]`), "associatedVxcs and associatedIxs can not be ordered"},
+		"a virtual port":          {with(london, `"virtual":false`, `"virtual":true`), "virtual ports cannot be ordered"},
+		"nested orders":           {with(london, `"createDate":0`, `"associatedVxcs":[{}]`), "associatedVxcs and associatedIxs cannot be ordered"},
+		"other nested orders":     {with(london, `"createDate":0`, `"associatedIxs":[{}]`), "associatedVxcs and associatedIxs cannot be ordered"},
 		"a tag without key":       {with(london, `"portctl-order"`, `""`), "empty key"},
 		"a tag twice":             {with(london, `{"key":"portctl-order","value":"o-1"}`, `{"key":"a","value":"1"},{"key":"a","value":"2"}`), `resource tag \"a\" is given twice`},
 		"a LAG of none":           {with(londonLAG, `"lagPortCount":2`, `"lagPortCount":0`), "lagPortCount 0 is not between 1 and 8"},
@@ -67,7 +67,7 @@ func TestOrdersThatAreRefused(t *testing.T) {
 	}
 }
 
-func TestBodiesThatCanNotBeRead(t *testing.T) {
+func TestBodiesThatCannotBeRead(t *testing.T) {
 	a := start(t, Config{})
 	for _, body := range []string{"", "null", "[]", "{}", "17", `"x"`, "[", "[null]", `{"networkDesign":null}`, "\xff", `[{"term":1,"term":2}]`} {
 		a.do("POST", "/v3/networkdesign/validate", body).want(400)

@@ -1,9 +1,9 @@
 package sandbox
 
 import (
+	"slices"
 	"strconv"
 
-	"github.com/go-json-experiment/json/jsontext"
 	"github.com/shopspring/decimal"
 )
 
@@ -17,34 +17,6 @@ type pricebookQuery struct {
 	AddOns      []addOn `json:"addOns"`
 }
 
-type wireBookPrice struct {
-	ChargeReason string         `json:"chargeReason"`
-	Frequency    string         `json:"frequency"`
-	Amount       jsontext.Value `json:"amount"`
-	AddOnType    string         `json:"addOnType,omitempty"`
-}
-
-type wireDiscount struct {
-	Reason  string         `json:"discountReason"`
-	Amount  jsontext.Value `json:"amount"`
-	Details struct {
-		UID         string         `json:"uid"`
-		Code        string         `json:"code"`
-		Description string         `json:"description"`
-		Percentage  jsontext.Value `json:"percentageAmount"`
-		Shared      bool           `json:"shared"`
-	} `json:"discountDetails"`
-}
-
-type wireBook struct {
-	ProductType string          `json:"productType"`
-	Currency    string          `json:"currency"`
-	MonthlyRate jsontext.Value  `json:"monthlyRate"`
-	RackRate    jsontext.Value  `json:"monthlyRackRate"`
-	Prices      []wireBookPrice `json:"prices"`
-	Discounts   []wireDiscount  `json:"discounts"`
-}
-
 // priceProduct prices one port (API facts §7, confidence A). Prices are given in
 // the location's currency; another one asked for is refused (confidence D).
 func (s *Server) priceProduct(c *call) reply {
@@ -56,22 +28,23 @@ func (s *Server) priceProduct(c *call) reply {
 		q.Term = 1
 	}
 	place, known := s.places(c.knobs)[q.LocationID]
+	refuse := func(reason string) reply { return refusal(c.knobs, problems{{Text: reason}}) }
 	switch {
 	case q.ProductType != "MEGAPORT":
-		return refusal(c.knobs, []problem{{text: "productType must be MEGAPORT"}})
+		return refuse("productType must be MEGAPORT")
 	case !known:
-		return refusal(c.knobs, []problem{{text: "Location " + strconv.Itoa(q.LocationID) + " does not exist"}})
-	case !allowedSpeed(q.Speed) || !allowedTerm(q.Term):
-		return refusal(c.knobs, []problem{{text: "speed or term cannot be ordered"}})
+		return refuse("Location " + strconv.Itoa(q.LocationID) + " does not exist")
+	case !slices.Contains(allowedSpeeds, q.Speed) || !slices.Contains(allowedTerms, q.Term):
+		return refuse("speed or term cannot be ordered")
 	case wantsCrossConnect(q.AddOns) && !place.CrossConnect:
-		return refusal(c.knobs, []problem{{text: "Location " + place.Name + " does not offer cross connects"}})
+		return refuse("Location " + place.Name + " does not offer cross connects")
 	}
 	price := s.config.Prices.quote(place.Market, q.Speed, q.Term, 1, c.knobs.PricePercent)
 	if wantsCrossConnect(q.AddOns) {
 		price = price.withCrossConnect(s.config.Prices, 1, c.knobs.PricePercent)
 	}
 	if q.Currency != "" && q.Currency != price.currency {
-		return refusal(c.knobs, []problem{{text: "there is no price in " + q.Currency}})
+		return refuse("there is no price in " + q.Currency)
 	}
 	return ok("Price book", bookOf(price, q.Term))
 }
@@ -79,29 +52,31 @@ func (s *Server) priceProduct(c *call) reply {
 // bookOf writes a quote as the price book does. It adds up: the CORE amount is the
 // rack rate and the discounts come off it (API facts §7, confidence A); that the
 // rates hold the add-ons is D.
-func bookOf(q quote, term int) wireBook {
+func bookOf(q quote, term int) object {
 	monthly, _ := q.rates()
-	b := wireBook{
-		ProductType: "MEGAPORT", Currency: q.currency, MonthlyRate: amount(monthly), RackRate: amount(q.rack.Add(q.addOnMonthly)),
-		Prices: []wireBookPrice{{ChargeReason: "CORE", Frequency: "MONTHLY", Amount: amount(q.rack)}},
-	}
-	more := func(reason, frequency, addOn string, d decimal.Decimal) {
-		if !d.IsZero() {
-			b.Prices = append(b.Prices, wireBookPrice{reason, frequency, amount(d), addOn})
+	prices, discounts := []object{}, []object{}
+	add := func(reason, frequency string, d decimal.Decimal) {
+		if reason == "CORE" && frequency == "MONTHLY" || !d.IsZero() {
+			prices = append(prices, object{"chargeReason": reason, "frequency": frequency, "amount": amount(d)})
 		}
 	}
-	more("CORE", "ONCE", "", q.setup)
-	more("ADD_ON_CHARGE", "MONTHLY", crossConnect, q.addOnMonthly)
-	more("ADD_ON_CHARGE", "ONCE", crossConnect, q.addOnOnce)
-	if !q.discount.IsZero() {
-		d := wireDiscount{Reason: "TERM", Amount: amount(q.rack.Sub(q.monthly))}
-		d.Details.UID, d.Details.Code = termDiscountUID, "TERM"+strconv.Itoa(term)
-		d.Details.Description = strconv.Itoa(term) + "-month term discount"
-		d.Details.Percentage = amount(q.discount)
-		b.Discounts = append(b.Discounts, d)
+	add("CORE", "MONTHLY", q.rack)
+	add("CORE", "ONCE", q.setup)
+	ports := len(prices)
+	add("ADD_ON_CHARGE", "MONTHLY", q.addOnMonthly)
+	add("ADD_ON_CHARGE", "ONCE", q.addOnOnce)
+	for _, price := range prices[ports:] {
+		price["addOnType"] = crossConnect
 	}
-	return b
+	if !q.discount.IsZero() {
+		months := strconv.Itoa(term)
+		discounts = append(discounts, object{"discountReason": "TERM", "amount": amount(q.rack.Sub(q.monthly)), "discountDetails": object{
+			"uid":  "2f6b1d0e-94c7-4a35-8e1b-6c0d5a7f3e92", // invented
+			"code": "TERM" + months, "description": months + "-month term discount", "percentageAmount": amount(q.discount), "shared": false,
+		}})
+	}
+	return object{
+		"productType": "MEGAPORT", "currency": q.currency, "monthlyRate": amount(monthly), "monthlyRackRate": amount(q.rack.Add(q.addOnMonthly)),
+		"prices": prices, "discounts": discounts,
+	}
 }
-
-// termDiscountUID names the one discount that there is, an invented one.
-const termDiscountUID = "2f6b1d0e-94c7-4a35-8e1b-6c0d5a7f3e92"

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"maps"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -26,26 +27,18 @@ type Prices struct {
 }
 
 func (p Prices) withDefaults() Prices {
+	whole := decimal.NewFromInt
 	if p.Monthly == nil {
-		p.Monthly = map[int]decimal.Decimal{
-			1000:   decimal.NewFromInt(500),
-			10000:  decimal.NewFromInt(500),
-			100000: decimal.NewFromInt(1500),
-			400000: decimal.NewFromInt(4000),
-		}
+		p.Monthly = map[int]decimal.Decimal{1000: whole(500), 10000: whole(500), 100000: whole(1500), 400000: whole(4000)}
 	}
 	if p.Currency == nil {
-		p.Currency = defaultCurrencies()
+		p.Currency = defaultCurrencies
 	}
 	if p.Discount == nil {
-		p.Discount = map[int]decimal.Decimal{
-			12: decimal.NewFromInt(5),
-			24: decimal.RequireFromString("7.5"),
-			36: decimal.NewFromInt(10),
-		}
+		p.Discount = map[int]decimal.Decimal{12: whole(5), 24: decimal.RequireFromString("7.5"), 36: whole(10)}
 	}
 	if p.CrossConnect == (AddOnPrice{}) {
-		p.CrossConnect = AddOnPrice{Monthly: decimal.NewFromInt(200), Once: decimal.NewFromInt(300)}
+		p.CrossConnect = AddOnPrice{Monthly: whole(200), Once: whole(300)}
 	}
 	p.Monthly, p.Currency, p.Discount = maps.Clone(p.Monthly), maps.Clone(p.Currency), maps.Clone(p.Discount)
 	return p
@@ -53,15 +46,11 @@ func (p Prices) withDefaults() Prices {
 
 // defaultCurrencies maps markets to currencies: GBP, USD and AUD are known, the
 // others assumed (API facts §7, confidence D). Bulgaria uses the euro since 2026.
-func defaultCurrencies() map[string]string {
-	m := map[string]string{
-		"UK": "GBP", "US": "USD", "AU": "AUD", "NZ": "NZD", "SG": "SGD", "HK": "HKD", "JP": "JPY",
-		"CA": "CAD", "MX": "MXN", "BR": "BRL", "SE": "SEK", "NO": "NOK", "DK": "DKK", "CH": "CHF", "PL": "PLN",
-	}
-	for _, euro := range []string{"IE", "NL", "DE", "FR", "FI", "ES", "IT", "BE", "BG", "AT", "LU"} {
-		m[euro] = "EUR"
-	}
-	return m
+var defaultCurrencies = map[string]string{
+	"UK": "GBP", "US": "USD", "AU": "AUD", "NZ": "NZD", "SG": "SGD", "HK": "HKD", "JP": "JPY",
+	"CA": "CAD", "MX": "MXN", "BR": "BRL", "SE": "SEK", "NO": "NOK", "DK": "DKK", "CH": "CHF", "PL": "PLN",
+	"IE": "EUR", "NL": "EUR", "DE": "EUR", "FR": "EUR", "FI": "EUR", "ES": "EUR", "IT": "EUR", "BE": "EUR",
+	"BG": "EUR", "AT": "EUR", "LU": "EUR",
 }
 
 // quote is the price of some ports at one place.
@@ -92,18 +81,12 @@ func (p Prices) quote(market string, speedMbps, term, count, percent int) quote 
 
 // scaleOf is the factor of count ports at a percentage, 0 for all of it.
 func scaleOf(count, percent int) decimal.Decimal {
-	if percent == 0 {
-		percent = 100
-	}
-	return decimal.NewFromInt(int64(percent)).Div(decimal.NewFromInt(100)).Mul(decimal.NewFromInt(int64(count)))
+	return decimal.NewFromInt(int64(cmp.Or(percent, 100))).Div(decimal.NewFromInt(100)).Mul(decimal.NewFromInt(int64(count)))
 }
 
 // currency gives the ISO currency of a market, USD for one that is not in the table.
 func (p Prices) currency(market string) string {
-	if c := p.Currency[market]; c != "" {
-		return c
-	}
-	return "USD"
+	return cmp.Or(p.Currency[market], "USD")
 }
 
 func (p Prices) discountAt(term int) decimal.Decimal {

@@ -15,8 +15,8 @@ func TestPrices(t *testing.T) {
 		location, speed, term int
 		want                  string
 	}{
-		{89, 1000, 1, `"monthlyRate":500.00,"fixedRecurringCharge":500.00,"postPaidBaseRate":"no base rate","longHaulMbpsRate":0,"mbpsRate":0,"currency":"GBP"`},
-		{60, 10000, 12, `"monthlyRate":475.00,"fixedRecurringCharge":475.00,"postPaidBaseRate":"no base rate","longHaulMbpsRate":0,"mbpsRate":0,"currency":"USD"`},
+		{89, 1000, 1, `"currency":"GBP","dailyRate":0,"dailySetup":0,"empty":false,"fixedRecurringCharge":500.00,"hourlyRate":0,"hourlySetup":0,"key":"no key","longHaulMbpsRate":0,"mbpsRate":0,"monthlyRate":500.00,"monthlySetup":0,"postPaidBaseRate":"no base rate"`},
+		{60, 10000, 12, `"currency":"USD","dailyRate":0,"dailySetup":0,"empty":false,"fixedRecurringCharge":475.00,"hourlyRate":0,"hourlySetup":0,"key":"no key","longHaulMbpsRate":0,"mbpsRate":0,"monthlyRate":475.00,"monthlySetup":0,"postPaidBaseRate":"no base rate"`},
 		{2, 100000, 24, `"monthlyRate":1387.50`},
 		{2, 100000, 36, `"monthlyRate":1350.00`},
 		{2, 100000, 60, `"monthlyRate":1350.00`},
@@ -42,9 +42,9 @@ func TestPriceKnobs(t *testing.T) {
 	a.knobs(func(k *Knobs) { k.PriceShape = "zero" })
 	validate().says(`"monthlySetup":0,`).says(`"monthlyRate":0.00`).says(`"currency":"GBP"`)
 	a.knobs(func(k *Knobs) { k.PriceShape = "empty" })
-	validate().says(`"monthlyRate":null,"fixedRecurringCharge":null`).says(`"currency":null`).says(`"empty":true`)
+	validate().says(`"monthlyRate":null`).says(`"fixedRecurringCharge":null`).says(`"currency":null`).says(`"empty":true`)
 	a.knobs(func(k *Knobs) { k.PriceShape = "missing" })
-	validate().says(`"data":[{"price":null,"serviceName":"lon-1"`)
+	validate().says(`"data":[{"market":"UK","price":null,`).says(`"serviceName":"lon-1"`)
 }
 
 func TestOwnPriceTable(t *testing.T) {

@@ -6,8 +6,9 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -36,68 +37,54 @@ func (v *service) terminated() bool {
 // wireProduct is a product as it is read (API facts §4.2, confidence A). Dates
 // are epoch milliseconds or null, numbers integers.
 type wireProduct struct {
-	ProductID             int              `json:"productId"`
-	ProductUID            string           `json:"productUid"`
-	ProductName           string           `json:"productName"`
-	ProductType           string           `json:"productType"`
-	ProvisioningStatus    string           `json:"provisioningStatus"`
-	CreateDate            int64            `json:"createDate"`
-	CreatedBy             string           `json:"createdBy"`
-	PortSpeed             int              `json:"portSpeed"` // Mbps
-	TerminateDate         *int64           `json:"terminateDate"`
-	LiveDate              *int64           `json:"liveDate"`
-	Market                string           `json:"market"`
-	LocationID            int              `json:"locationId"`
-	UsageAlgorithm        string           `json:"usageAlgorithm"`
-	MarketplaceVisibility bool             `json:"marketplaceVisibility"`
-	VXCPermitted          bool             `json:"vxcpermitted"` // really lower case
-	VXCAutoApproval       bool             `json:"vxcAutoApproval"`
-	SecondaryName         *string          `json:"secondaryName"`
-	LAGPrimary            bool             `json:"lagPrimary"`
-	LAGID                 *int             `json:"lagId"`
-	AggregationID         *int             `json:"aggregationId"`
-	CompanyUID            string           `json:"companyUid"`
-	CompanyName           string           `json:"companyName"`
-	CostCentre            *string          `json:"costCentre"`
-	ContractStartDate     *int64           `json:"contractStartDate"`
-	ContractEndDate       *int64           `json:"contractEndDate"`
-	ContractTermMonths    int              `json:"contractTermMonths"`
-	AttributeTags         map[string]any   `json:"attributeTags"`
-	Virtual               bool             `json:"virtual"`
-	BuyoutPort            bool             `json:"buyoutPort"`
-	Locked                bool             `json:"locked"`
-	AdminLocked           bool             `json:"adminLocked"`
-	Cancelable            bool             `json:"cancelable"`
-	DiversityZone         *string          `json:"diversityZone"`
-	Resources             wireResources    `json:"resources"`
-	LocationDetail        wireDetail       `json:"locationDetail"`
-	AssociatedVXCs        []jsontext.Value `json:"associatedVxcs"`
-	AssociatedIXs         []jsontext.Value `json:"associatedIxs"`
+	ProductID             int                      `json:"productId"`
+	ProductUID            string                   `json:"productUid"`
+	ProductName           string                   `json:"productName"`
+	ProductType           string                   `json:"productType"`
+	ProvisioningStatus    string                   `json:"provisioningStatus"`
+	CreateDate            int64                    `json:"createDate"`
+	PortSpeed             int                      `json:"portSpeed"` // Mbps
+	TerminateDate         *int64                   `json:"terminateDate"`
+	LiveDate              *int64                   `json:"liveDate"`
+	Market                string                   `json:"market"`
+	LocationID            int                      `json:"locationId"`
+	MarketplaceVisibility bool                     `json:"marketplaceVisibility"`
+	LAGPrimary            bool                     `json:"lagPrimary"`
+	LAGID                 *int                     `json:"lagId"`
+	AggregationID         *int                     `json:"aggregationId"`
+	CompanyUID            string                   `json:"companyUid"`
+	CompanyName           string                   `json:"companyName"`
+	CostCentre            *string                  `json:"costCentre"`
+	ContractStartDate     *int64                   `json:"contractStartDate"`
+	ContractEndDate       *int64                   `json:"contractEndDate"`
+	ContractTermMonths    int                      `json:"contractTermMonths"`
+	Locked                bool                     `json:"locked"`
+	AdminLocked           bool                     `json:"adminLocked"`
+	Cancelable            bool                     `json:"cancelable"`
+	DiversityZone         *string                  `json:"diversityZone"`
+	Resources             map[string]wireInterface `json:"resources"`
+	LocationDetail        map[string]string        `json:"locationDetail"`
+	AssociatedVXCs        []jsontext.Value         `json:"associatedVxcs"`
+
+	Rest jsontext.Value `json:",embed"` // productRest
 }
 
-type wireResources struct {
-	Interface wireInterface `json:"interface"`
-}
+// productRest is what every product has; vxcpermitted really is lower case.
+var productRest = jsontext.Value(`{"createdBy":"` + createdBy + `","usageAlgorithm":"NOT_POST_PAID","vxcpermitted":true,"vxcAutoApproval":false,
+	"secondaryName":null,"attributeTags":{},"virtual":false,"buyoutPort":false,"associatedIxs":[]}`)
 
 type wireInterface struct {
-	Demarcation  string `json:"demarcation"`
-	Description  string `json:"description"`
-	ID           int    `json:"id"`
-	LOATemplate  string `json:"loa_template"`
-	Media        string `json:"media"`
-	Name         string `json:"name"`
-	PortSpeed    int    `json:"port_speed"` // Mbps
-	ResourceName string `json:"resource_name"`
-	ResourceType string `json:"resource_type"`
-	Up           int    `json:"up"`
+	Demarcation string `json:"demarcation"`
+	ID          int    `json:"id"`
+	Media       string `json:"media"`
+	Name        string `json:"name"`
+	PortSpeed   int    `json:"port_speed"` // Mbps
+	Up          int    `json:"up"`
+
+	Rest jsontext.Value `json:",embed"` // interfaceRest
 }
 
-type wireDetail struct {
-	Name    string `json:"name"`
-	City    string `json:"city"`
-	Metro   string `json:"metro"`
-	Country string `json:"country"`
-}
+var interfaceRest = jsontext.Value(`{"description":"","loa_template":"megaport","resource_name":"interface","resource_type":"interface"}`)
 
 // view renders services as they are at one moment.
 type view struct {
@@ -115,16 +102,14 @@ func (s *Server) viewAt(c *call, now time.Time, p places) *view {
 }
 
 // viewNow renders for one call.
-func (s *Server) viewNow(c *call) *view {
-	return s.viewAt(c, s.now(), s.places(c.knobs))
-}
+func (s *Server) viewNow(c *call) *view { return s.viewAt(c, s.now(), s.places(c.knobs)) }
 
 // date shows a time in epoch milliseconds, null for none, as the API's clock has it.
 func (w *view) date(ms int64) *int64 {
 	if ms != 0 {
 		ms += w.knobs.DateSkew.Milliseconds()
 	}
-	return nullableMillis(ms)
+	return nullable(ms)
 }
 
 func (w *view) createDate(v *service) int64 { return v.CreatedAt + w.knobs.DateSkew.Milliseconds() }
@@ -135,7 +120,7 @@ func (w *view) aggregation(v *service) *int {
 	if w.now.UnixMilli() < v.CreatedAt+w.knobs.AggregationDelay.Milliseconds() {
 		return nil
 	}
-	return nullableInt(v.AggregationID)
+	return nullable(v.AggregationID)
 }
 
 // owner gives the company that the service belongs to.
@@ -251,25 +236,30 @@ func (w *view) plainProduct(v *service) wireProduct {
 	}
 	return wireProduct{
 		ProductID: v.ProductID, ProductUID: v.UID, ProductName: v.Name, ProductType: w.productType(v),
-		ProvisioningStatus: status, CreateDate: w.createDate(v), CreatedBy: createdBy, PortSpeed: v.SpeedMbps,
+		ProvisioningStatus: status, CreateDate: w.createDate(v), PortSpeed: v.SpeedMbps,
 		TerminateDate: w.date(v.CancelledAt), LiveDate: w.date(w.wentLive(v)),
-		Market: w.market(v), LocationID: v.LocationID, UsageAlgorithm: "NOT_POST_PAID",
-		MarketplaceVisibility: v.Visible, VXCPermitted: true,
-		LAGPrimary: v.LAGPrimary, LAGID: nullableInt(v.LAGID), AggregationID: w.aggregation(v),
+		Market: w.market(v), LocationID: v.LocationID,
+		MarketplaceVisibility: v.Visible, Rest: productRest,
+		LAGPrimary: v.LAGPrimary, LAGID: nullable(v.LAGID), AggregationID: w.aggregation(v),
 		CompanyUID: owner, CompanyName: ownerName, CostCentre: w.costCentre(v),
 		ContractStartDate: w.date(start), ContractEndDate: w.date(end), ContractTermMonths: v.TermMonths,
-		AttributeTags: map[string]any{}, Locked: v.Locked, AdminLocked: v.AdminLocked,
+		Locked: v.Locked, AdminLocked: v.AdminLocked,
 		Cancelable:    !v.terminated() && !v.Locked && !v.AdminLocked,
-		DiversityZone: w.zone(v), Resources: wireResources{w.port(v)},
-		LocationDetail: wireDetail{place.Name, place.Address.City, place.Metro, place.Address.Country},
+		DiversityZone: w.zone(v), Resources: map[string]wireInterface{"interface": w.port(v)},
+		LocationDetail: map[string]string{
+			"name": place.Name, "city": place.Address.City, "metro": place.Metro, "country": place.Address.Country,
+		},
 		AssociatedVXCs: vxcs,
 	}
 }
 
 // zone shows the diversity zone, null in the first reads if the knob says so.
 func (w *view) zone(v *service) *string {
-	if w.knobs.ZoneNullReads > 0 && w.s.reads.next(v.UID) <= w.knobs.ZoneNullReads {
-		return nil
+	if w.knobs.ZoneNullReads > 0 {
+		reads, _ := w.s.reads.LoadOrStore(v.UID, new(atomic.Int64))
+		if reads.(*atomic.Int64).Add(1) <= int64(w.knobs.ZoneNullReads) {
+			return nil
+		}
 	}
 	return nullable(v.Zone)
 }
@@ -285,9 +275,8 @@ func (w *view) port(v *service) wireInterface {
 		demarcation = demarcationOf(v)
 	}
 	return wireInterface{
-		Demarcation: demarcation, ID: v.ProductID + 100000, LOATemplate: "megaport",
-		Media: media(v.SpeedMbps), Name: v.Name, PortSpeed: v.SpeedMbps,
-		ResourceName: "interface", ResourceType: "interface", Up: up,
+		Demarcation: demarcation, ID: v.ProductID + 100000, Media: media(v.SpeedMbps), Name: v.Name,
+		PortSpeed: v.SpeedMbps, Up: up, Rest: interfaceRest,
 	}
 }
 
@@ -314,26 +303,34 @@ func demarcationOf(v *service) string {
 	return fmt.Sprintf("%s, Rack %02d.%02d, Panel %d, Ports %d/%d", room, n/288%40+1, n/72%4+1, n/12%6+1, pair, pair+1)
 }
 
-// service renders the object of a buy or modify reply.
-func (w *view) service(v *service) wireService {
+// service renders one created service in a buy reply, and what a modification answers
+// (API facts §3.4, confidence B). Its tags are not the resource tags, vxcPermitted is
+// vxcpermitted in reads, and aLocation is the old site code.
+func (w *view) service(v *service) object {
 	start, _ := w.contract(v)
-	status := w.status(v)
 	_, ownerName := w.owner(v)
-	out := wireService{
-		ServiceName: v.Name, Name: v.Name, TechnicalServiceID: v.ProductID, TechnicalServiceUID: v.UID,
-		RequestedDate: w.createDate(v), CompanyName: ownerName, CompanyID: w.s.config.Company.ID,
-		AggregationID: w.aggregation(v), LAGPrimary: v.LAGPrimary, BillableID: v.ProductID - 12000,
-		BillableUsageAlgorithm: "NOT_POST_PAID", ProductType: v.ProductType, ProvisioningStatus: status,
-		InAdvanceBillingStatus: "NOT_ACTIVATED", MarketplaceVisibility: v.Visible, VXCPermitted: true,
-		CreateDate: w.createDate(v), TerminationDate: w.date(v.CancelledAt), ContractStartDate: w.date(start),
-		ContractTermMonths: v.TermMonths, RateType: "MONTHLY", RateLimit: v.SpeedMbps, CostCentre: w.costCentre(v),
-		Market: w.market(v), ALocation: nullable(w.places[v.LocationID].SiteCode), AttributeTags: map[string]any{},
-		CreatedBy: createdBy, Locked: v.Locked, AdminLocked: v.AdminLocked,
-	}
+	status := w.status(v)
+	var configured *int64
 	if status == statusConfigured || status == statusLive {
-		out.ConfiguredDate = w.date(v.ConfiguredAt)
+		configured = w.date(v.ConfiguredAt)
 	}
-	return out
+	none := []struct{}{}
+	return object{
+		"serviceName": v.Name, "name": v.Name, "secondaryName": nil, "technicalServiceId": v.ProductID, "technicalServiceUid": v.UID,
+		"requestedDate": w.createDate(v), "configuredDate": configured, "currentEstimatedDelivery": nil, "companyName": ownerName,
+		"companyId": w.s.config.Company.ID, "aggregationId": w.aggregation(v), "lagPrimary": v.LAGPrimary, "billingContactName": nil,
+		"billingContactId": nil, "adminContactName": nil, "adminContactId": nil, "technicalContactName": nil, "technicalContactId": nil,
+		"salesName": nil, "salesId": nil, "billableId": v.ProductID - 12000, "billableUsageAlgorithm": "NOT_POST_PAID",
+		"productType": v.ProductType, "provisioningStatus": status, "failedReason": nil, "inAdvanceBillingStatus": "NOT_ACTIVATED",
+		"provisioningItems": none, "tags": none, "vxcDistanceBand": nil, "intercapPath": nil, "marketplaceVisibility": v.Visible,
+		"vxcPermitted": true, "vxcAutoApproval": false, "createDate": w.createDate(v), "terminationDate": w.date(v.CancelledAt),
+		"contractStartDate": w.date(start), "contractTermMonths": v.TermMonths, "rateType": "MONTHLY", "trialAgreement": false,
+		"payerCompanyId": nil, "nonPayerCompanyId": nil, "minimumSpeed": nil, "maximumSpeed": nil, "rateLimit": v.SpeedMbps, // Mbps
+		"errorMessage": nil, "costCentre": w.costCentre(v), "market": w.market(v), "accountManager": nil, "promptUid": nil,
+		"components": none, "attributes": none, "aLocation": nullable(w.places[v.LocationID].SiteCode), "bLocation": nil,
+		"aLocationId": nil, "bLocationId": nil, "attributeTags": object{}, "createdBy": createdBy, "buyoutPort": false,
+		"virtual": false, "locked": v.Locked, "adminLocked": v.AdminLocked, "bgpShutdownDefault": false,
+	}
 }
 
 // overridden replaces or adds members of a row.
@@ -370,7 +367,8 @@ func (w *view) foreign(v *service) bool {
 	if w.company != "" {
 		return v.CompanyUID != w.company
 	}
-	return v.CompanyUID != "" && w.knobs.manages(v.CompanyUID)
+	_, managed := w.knobs.managed(v.CompanyUID)
+	return v.CompanyUID != "" && managed
 }
 
 // unlisted reports whether the listing does not show the service yet.
@@ -382,7 +380,7 @@ func (w *view) unlisted(v *service) bool {
 // confidence A), by product id. The query provisioningStatus selects.
 func (s *Server) listProducts(c *call) reply {
 	var all []*service
-	if err := s.store.view(func(st *state) { all = slices.Clone(st.ordered) }); err != nil {
+	if err := s.store.view(func(st *state) { all = st.inOrder() }); err != nil {
 		return s.unavailable(err)
 	}
 	wanted := listParam(c.query["provisioningStatus"])
@@ -397,17 +395,18 @@ func (s *Server) listProducts(c *call) reply {
 	return ok("Found products", rows)
 }
 
-// find gives the service of a call, or the answer when there is none.
-func (s *Server) find(c *call) (*service, reply, bool) {
+// on answers with what fn makes of the call's service.
+func (s *Server) on(c *call, fn func(w *view, v *service) reply) reply {
 	uid := c.params["uid"]
 	var v *service
-	if err := s.store.view(func(st *state) { v = st.services[uid] }); err != nil {
-		return nil, s.unavailable(err), false
+	if err := s.store.view(func(st *state) { v = st.services.docs[uid] }); err != nil {
+		return s.unavailable(err)
 	}
-	if v == nil || s.viewNow(c).hidden(v) {
-		return nil, notFound(c, uid), false
+	w := s.viewNow(c)
+	if v == nil || w.hidden(v) {
+		return notFound(c, uid)
 	}
-	return v, reply{}, true
+	return fn(w, v)
 }
 
 // notFound answers as the API does now, or as it did before August 2024 (API
@@ -421,56 +420,25 @@ func notFound(c *call, uid string) reply {
 }
 
 func (s *Server) getProduct(c *call) reply {
-	v, r, found := s.find(c)
-	if !found {
-		return r
-	}
-	return ok("Found Product "+v.UID, s.viewNow(c).product(v))
+	return s.on(c, func(w *view, v *service) reply { return ok("Found Product "+v.UID, w.product(v)) })
 }
 
 // freeVLANs lists the VLAN ids that a port has free, all or the one asked for.
 // VLANs 2 to 4093 can be used (API facts §9).
 func (s *Server) freeVLANs(c *call) reply {
-	if _, r, found := s.find(c); !found {
-		return r
-	}
-	const first, last = 2, 4093
-	free := []int{}
-	wanted := strings.TrimSpace(c.query.Get("vlan"))
-	if wanted == "" {
+	return s.on(c, func(*view, *service) reply {
+		first, last := 2, 4093
+		if wanted := strings.TrimSpace(c.query.Get("vlan")); wanted != "" {
+			n, err := strconv.Atoi(wanted)
+			if err != nil {
+				return fail(http.StatusBadRequest, "vlan %q is not a number", wanted)
+			}
+			first, last = max(first, n), min(last, n)
+		}
+		free := []int{}
 		for n := first; n <= last; n++ {
 			free = append(free, n)
 		}
 		return ok("Free VLANs", free)
-	}
-	var n int
-	if _, err := fmt.Sscan(wanted, &n); err != nil {
-		return fail(http.StatusBadRequest, "vlan %q is not a number", wanted)
-	}
-	if n >= first && n <= last {
-		free = append(free, n)
-	}
-	return ok("Free VLANs", free)
-}
-
-// readCounter counts reads by UID, in memory.
-type readCounter struct {
-	mu    sync.Mutex
-	reads map[string]int
-}
-
-func newReadCounter() *readCounter { return &readCounter{reads: make(map[string]int)} }
-
-// next counts a read and gives its number, from 1.
-func (r *readCounter) next(uid string) int {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.reads[uid]++
-	return r.reads[uid]
-}
-
-func (r *readCounter) reset() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.reads = make(map[string]int)
+	})
 }

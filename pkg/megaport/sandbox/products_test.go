@@ -128,7 +128,7 @@ func TestListingLagAndNotFoundAfterBuy(t *testing.T) {
 	}
 	a.knobs(func(k *Knobs) { k.ListingLag, k.NotFoundAfterBuy = 0, time.Hour })
 	if n := len(a.listing()); n != 0 {
-		t.Error("what can not be found by UID is listed")
+		t.Error("what cannot be found by UID is listed")
 	}
 }
 
@@ -195,7 +195,7 @@ func TestLOA(t *testing.T) {
 	port := a.buy(with(london, `"lon-1"`, `"Zürich (edge) 1"`))[0]
 	lag := a.buy(londonLAG)
 	loa := func(uid string) answer { return a.get("/v2/product/" + uid + "/loa") }
-	loa(port).want(400).wantJSON(`{"message":"An LOA can not be generated for service ` + port + `: its status is DEPLOYABLE, not CONFIGURED",` + termsLine + `}`)
+	loa(port).want(400).wantJSON(`{"message":"An LOA cannot be generated for service ` + port + `: its status is DEPLOYABLE, not CONFIGURED",` + termsLine + `}`)
 	loa("nobody").want(404).says("Could not find a service with UID nobody")
 
 	a.wait(2 * time.Second) // CONFIGURED

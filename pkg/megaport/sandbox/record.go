@@ -1,11 +1,6 @@
 package sandbox
 
-import (
-	"fmt"
-	"maps"
-	"slices"
-	"time"
-)
+import "time"
 
 // Record is what a sandbox saw: enough to prove that everything was bought
 // exactly once. Orders are exact across all processes that share a data file;
@@ -36,75 +31,54 @@ type RouteCount struct {
 
 // OrderRecord tells of one order what came in and what became of it.
 type OrderRecord struct {
-	// Seq numbers the orders from 1, in the order of arrival.
-	Seq   int       `json:"seq"`
-	Time  time.Time `json:"time"`
-	Route string    `json:"route"`
-	Name  string    `json:"name"`
-	// Members is the number of services ordered: 1, or the size of a LAG.
-	Members       int `json:"members"`
-	LocationID    int `json:"locationId"`
-	SpeedMbps     int `json:"speedMbps"`
-	AggregationID int `json:"aggregationId"` // of the LAG to grow, else 0
-	// Tags are the order's resource tags.
-	Tags map[string]string `json:"tags"`
-	// Committed says that the services exist, whatever the client was told.
-	Committed bool     `json:"committed"`
-	UIDs      []string `json:"uids"`
-	// Status is the HTTP status of the answer, 0 when there was none.
-	Status int `json:"status"`
-	// Fault names the injected fault, empty when there was none.
-	Fault string `json:"fault"`
-	// Approval is the UID of the order approval the order waits or waited for.
-	Approval string `json:"approval"`
-	// Reason says why the order was refused.
-	Reason string `json:"reason"`
+	Seq           int               `json:"seq"` // from 1, in the order of arrival
+	Time          time.Time         `json:"time"`
+	Route         string            `json:"route"`
+	Name          string            `json:"name"`
+	Members       int               `json:"members"` // services ordered: 1, or the size of a LAG
+	LocationID    int               `json:"locationId"`
+	SpeedMbps     int               `json:"speedMbps"`
+	AggregationID int               `json:"aggregationId"` // of the LAG to grow, else 0
+	Tags          map[string]string `json:"tags"`          // the order's resource tags
+	Committed     bool              `json:"committed"`     // the services exist, whatever the client was told
+	UIDs          []string          `json:"uids"`
+	Status        int               `json:"status"`   // HTTP status of the answer, 0 when there was none
+	Fault         string            `json:"fault"`    // the kind that was injected, empty for none
+	Approval      string            `json:"approval"` // UID of the approval that the order waits or waited for
+	Reason        string            `json:"reason"`   // why the order was refused
 }
 
-func orderKey(seq int) string { return fmt.Sprintf("%09d", seq) }
-
-func (r RouteCount) plus(status int) RouteCount {
-	by := maps.Clone(r.ByStatus)
-	if by == nil {
-		by = make(map[int]int)
-	}
-	by[status]++
-	return RouteCount{r.Count + 1, by}
-}
-
-func mergeCounts(a, b map[string]RouteCount) map[string]RouteCount {
-	out := make(map[string]RouteCount, len(a)+len(b))
-	for _, m := range []map[string]RouteCount{a, b} {
-		for route, c := range m {
-			sum := RouteCount{out[route].Count + c.Count, maps.Clone(out[route].ByStatus)}
-			if sum.ByStatus == nil {
-				sum.ByStatus = make(map[int]int)
-			}
-			for status, n := range c.ByStatus {
-				sum.ByStatus[status] += n
-			}
-			out[route] = sum
+// plus adds two counts up.
+func (r RouteCount) plus(o RouteCount) RouteCount {
+	sum := RouteCount{r.Count + o.Count, make(map[int]int)}
+	for _, by := range []map[int]int{r.ByStatus, o.ByStatus} {
+		for status, n := range by {
+			sum.ByStatus[status] += n
 		}
 	}
-	return out
+	return sum
 }
 
-// Record tells what the account has seen so far. If the data file can not be
+// Record tells what the account has seen so far. If the data file cannot be
 // read the orders are missing; the log says why.
 func (s *Server) Record() Record {
-	r := Record{Orders: []OrderRecord{}, Purchases: make(map[string]int)}
-	var orders []*OrderRecord
+	r := Record{Orders: []OrderRecord{}, Purchases: make(map[string]int), Routes: make(map[string]RouteCount)}
 	err := s.store.view(func(st *state) {
-		orders = slices.Clone(st.orders)
-		r.Routes = mergeCounts(st.routes, s.store.pendingCounts())
+		for _, o := range st.orders.sorted(func(o *OrderRecord) int { return o.Seq }) {
+			r.Orders = append(r.Orders, *o)
+		}
+		for route, c := range st.routes.docs {
+			r.Routes[route] = *c
+		}
 	})
 	if err != nil {
 		s.log.Error().Err(err).Msg("sandbox record")
-		r.Routes = s.store.pendingCounts()
 	}
-	for _, o := range orders {
-		r.Orders = append(r.Orders, *o)
-		r.Received++
+	for route, c := range s.store.pendingCounts() {
+		r.Routes[route] = r.Routes[route].plus(c)
+	}
+	r.Received = len(r.Orders)
+	for _, o := range r.Orders {
 		if o.Committed {
 			r.Committed++
 			r.Services += len(o.UIDs)

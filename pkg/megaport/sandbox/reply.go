@@ -65,48 +65,33 @@ func (r reply) withHeader(name, value string) reply {
 
 // problem is one reason for a refusal.
 type problem struct {
-	text    string
-	markets []string // set for missing billing markets
+	Markets []string `json:"markets,omitempty"` // billing markets that are missing
+	Text    string   `json:"error"`
 }
 
-type wireProblem struct {
-	Markets []string `json:"markets,omitempty"`
-	Error   string   `json:"error"`
+// problems collects reasons.
+type problems []problem
+
+func (p *problems) add(format string, args ...any) {
+	*p = append(*p, problem{Text: fmt.Sprintf(format, args...)})
+}
+
+func (p problems) String() string {
+	return listOf(p, "; ", func(one problem) string { return one.Text })
 }
 
 // refusal answers 400 with reasons in data, in the shape the knob asks for (API
 // facts §1.7, confidence C).
-func refusal(k *Knobs, problems []problem) reply {
+func refusal(k *Knobs, reasons problems) reply {
 	r := fail(http.StatusBadRequest, "Validation failed")
-	shape := k.ErrorData
-	if shape == "" {
-		shape = "list"
-		if len(problems) == 1 && problems[0].markets == nil {
-			shape = "string"
-		}
-	}
-	switch shape {
-	case "string":
-		r.data = joinProblems(problems)
-	case "list":
-		list := make([]wireProblem, 0, len(problems))
-		for _, p := range problems {
-			list = append(list, wireProblem{p.markets, p.text})
-		}
-		r.data = list
+	plain := len(reasons) == 1 && reasons[0].Markets == nil
+	switch {
+	case k.ErrorData == "string" || k.ErrorData == "" && plain:
+		r.data = reasons.String()
+	case k.ErrorData != "none":
+		r.data = reasons
 	}
 	return r
-}
-
-func joinProblems(problems []problem) string {
-	var s string
-	for i, p := range problems {
-		if i > 0 {
-			s += "; "
-		}
-		s += p.text
-	}
-	return s
 }
 
 // body gives the bytes and content type of the answer.
@@ -114,27 +99,19 @@ func (r reply) body() ([]byte, string) {
 	if r.raw != nil {
 		return r.raw, r.rawType
 	}
-	envelope := struct {
-		Message string         `json:"message"`
-		Terms   string         `json:"terms"`
-		Data    jsontext.Value `json:"data,omitzero"`
-	}{Message: r.message, Terms: terms}
-	if r.data != nil {
-		data, err := encode(r.data)
-		if err != nil {
-			return fmt.Appendf(nil, `{"message":%q}`, "sandbox: the answer can not be encoded: "+err.Error()), contentJSON
-		}
-		envelope.Data = data
-	}
-	b, err := encode(envelope)
+	b, err := encode(struct {
+		Message string `json:"message"`
+		Terms   string `json:"terms"`
+		Data    any    `json:"data,omitzero"`
+	}{r.message, terms, r.data})
 	if err != nil {
-		return fmt.Appendf(nil, `{"message":%q}`, "sandbox: the answer can not be encoded: "+err.Error()), contentJSON
+		return fmt.Appendf(nil, `{"message":%q}`, "sandbox: the answer cannot be encoded: "+err.Error()), contentJSON
 	}
 	return cutEmojis(b), contentJSON
 }
 
 // nullData is a data member that is null.
-func nullData() jsontext.Value { return jsontext.Value("null") }
+var nullData = jsontext.Value("null")
 
 // write sends the reply. A dropped connection is an http.ErrAbortHandler panic,
 // which net/http and Transport both turn into a closed connection.

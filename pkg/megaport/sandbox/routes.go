@@ -3,34 +3,28 @@ package sandbox
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 )
 
 // Route classes name what a request is about; faults are bound to them.
 const (
-	classToken          = "token"
-	classLocations      = "locations"
-	classRegions        = "regions"
-	classMarket         = "market"
-	classUsers          = "users"
-	classManaged        = "managed-companies"
-	classValidate       = "validate"
-	classBuy            = "buy"
-	classProducts       = "products"
-	classProduct        = "product"
-	classModify         = "modify"
-	classTags           = "tags"
-	classTagsPut        = "tags-put"
-	classLock           = "lock"
-	classUnlock         = "unlock"
-	classCancel         = "cancel"
-	classCharges        = "charges"
-	classLOA            = "loa"
-	classVLAN           = "vlan"
-	classApprovals      = "approvals"
-	classApprovalAction = "approval-action"
-	classKeys           = "service-keys"
-	classPricebook      = "pricebook"
+	classToken     = "token"
+	classLocations = "locations"
+	classRegions   = "regions"
+	classMarket    = "market"
+	classUsers     = "users"
+	classManaged   = "managed-companies"
+	classValidate  = "validate"
+	classBuy       = "buy"
+	classProducts  = "products"
+	classProduct   = "product"
+	classModify    = "modify"
+	classTags      = "tags"
+	classCharges   = "charges"
+	classLOA       = "loa"
+	classApprovals = "approvals"
+	classPricebook = "pricebook"
 )
 
 // Route is one endpoint of the simulated API.
@@ -43,77 +37,72 @@ type Route struct {
 
 type route struct {
 	Route
-	public bool              // needs no token
-	writes bool              // goes on when the client leaves
-	off    func(*Knobs) bool // nil: always there
+	access access
 	handle func(*Server, *call) reply
+	off    func(*Knobs) bool // nil: always there
+}
+
+// access says who may call a route, and what happens when the client leaves.
+type access int
+
+const (
+	reads  access = iota
+	writes        // goes on when the client leaves
+	public        // needs no token
+)
+
+// routes is the table of endpoints; docs/sandbox.md is made from it.
+var routes = []route{
+	{Route{"POST", TokenPath, classToken}, public, (*Server).issueToken, nil},
+	{Route{"GET", "/v3/locations", classLocations}, public, (*Server).listLocations, func(k *Knobs) bool { return k.LocationsV3Off }},
+	{Route{"GET", "/v2/networkRegions", classRegions}, public, (*Server).listRegions, nil},
+	{Route{"POST", "/v3/networkdesign/validate", classValidate}, reads, (*Server).validateOrders, nil},
+	{Route{"POST", "/v3/networkdesign/buy", classBuy}, writes, (*Server).buyV3, func(k *Knobs) bool { return k.BuyV3Off }},
+	{Route{"POST", "/v4/networkdesign/buy", classBuy}, writes, (*Server).buyV4, func(k *Knobs) bool { return k.BuyV4Off }},
+	{Route{"GET", "/v2/products", classProducts}, reads, (*Server).listProducts, nil},
+	{Route{"GET", "/v2/product/{uid}", classProduct}, reads, (*Server).getProduct, nil},
+	{Route{"PUT", "/v2/product/{uid}", classModify}, writes, (*Server).modifyProduct, nil},
+	{Route{"PUT", "/v2/product/megaport/{uid}", classModify}, writes, (*Server).modifyProduct, nil},
+	{Route{"GET", "/v2/product/{uid}/tags", classTags}, reads, (*Server).getTags, nil},
+	{Route{"PUT", "/v2/product/{uid}/tags", "tags-put"}, writes, (*Server).putTags, nil},
+	{Route{"POST", "/v2/product/{uid}/lock", "lock"}, writes, (*Server).lockProduct, nil},
+	{Route{"DELETE", "/v2/product/{uid}/lock", "unlock"}, writes, (*Server).unlockProduct, nil},
+	{Route{"POST", "/v3/product/{uid}/action/{action}", "cancel"}, writes, (*Server).actOnProduct, nil},
+	{Route{"GET", "/v2/product/{uid}/action/CANCEL_NOW/charges", classCharges}, reads, (*Server).cancelCharges, nil},
+	{Route{"GET", "/v3/product/{uid}/action/CANCEL_NOW/charges", classCharges}, reads, (*Server).cancelCharges, nil},
+	{Route{"GET", "/v2/product/{uid}/loa", classLOA}, reads, (*Server).getLOA, nil},
+	{Route{"GET", "/v2/product/port/{uid}/vlan", "vlan"}, reads, (*Server).freeVLANs, nil},
+	{Route{"GET", "/v3/order_approvals", classApprovals}, reads, (*Server).listApprovals, nil},
+	{Route{"POST", "/v3/order_approvals/{uid}/{decision}", "approval-action"}, writes, (*Server).decideApproval, nil},
+	{Route{"GET", "/v2/service/key", "service-keys"}, reads, (*Server).getServiceKeys, nil},
+	{Route{"POST", "/v2/service/key", "service-keys"}, writes, (*Server).createServiceKey, nil},
+	{Route{"PUT", "/v2/service/key", "service-keys"}, writes, (*Server).updateServiceKey, nil},
+	{Route{"POST", "/v4/pricebook/product", classPricebook}, reads, (*Server).priceProduct, nil},
+	// What the account is (API facts §1.4, §1.8).
+	{Route{"GET", "/v2/market", classMarket}, reads, (*Server).listMarkets, nil},
+	{Route{"GET", "/v2/employment", classUsers}, reads, (*Server).listUsers, nil},
+	{Route{"GET", "/v2/employee/{id}", classUsers}, reads, (*Server).getUser, nil},
+	{Route{"GET", "/v2/managedCompanies", classManaged}, reads, (*Server).listManagedCompanies, nil},
 }
 
 // Routes lists the endpoints of the simulated API, admin endpoints left out.
 func Routes() []Route {
 	var out []Route
-	for _, r := range routeTable() {
+	for _, r := range routes {
 		out = append(out, r.Route)
 	}
 	return out
 }
 
-func routeTable() []route {
-	public := func(method, pattern, class string, h func(*Server, *call) reply) route {
-		return route{Route: Route{method, pattern, class}, public: true, handle: h}
+// routeClasses lists the route classes in the order of the table.
+func routeClasses() []string {
+	var out []string
+	for _, r := range routes {
+		if !slices.Contains(out, r.Class) {
+			out = append(out, r.Class)
+		}
 	}
-	read := func(method, pattern, class string, h func(*Server, *call) reply) route {
-		return route{Route: Route{method, pattern, class}, handle: h}
-	}
-	write := func(method, pattern, class string, h func(*Server, *call) reply) route {
-		return route{Route: Route{method, pattern, class}, writes: true, handle: h}
-	}
-	unless := func(off func(*Knobs) bool, r route) route {
-		r.off = off
-		return r
-	}
-	const get, put, post, del = http.MethodGet, http.MethodPut, http.MethodPost, http.MethodDelete
-	return append([]route{
-		public(post, TokenPath, classToken, (*Server).issueToken),
-		unless(func(k *Knobs) bool { return k.LocationsV3Off }, public(get, "/v3/locations", classLocations, (*Server).listLocationsV3)),
-		unless(func(k *Knobs) bool { return !k.LocationsV2 }, public(get, "/v2/locations", classLocations, (*Server).listLocationsV2)),
-		public(get, "/v2/networkRegions", classRegions, (*Server).listRegions),
-		read(post, "/v3/networkdesign/validate", classValidate, (*Server).validateOrders),
-		unless(func(k *Knobs) bool { return k.BuyV3Off }, write(post, "/v3/networkdesign/buy", classBuy, (*Server).buyV3)),
-		unless(func(k *Knobs) bool { return k.BuyV4Off }, write(post, "/v4/networkdesign/buy", classBuy, (*Server).buyV4)),
-		read(get, "/v2/products", classProducts, (*Server).listProducts),
-		read(get, "/v2/product/{uid}", classProduct, (*Server).getProduct),
-		write(put, "/v2/product/{uid}", classModify, (*Server).modifyProduct),
-		write(put, "/v2/product/megaport/{uid}", classModify, (*Server).modifyProduct),
-		read(get, "/v2/product/{uid}/tags", classTags, (*Server).getTags),
-		write(put, "/v2/product/{uid}/tags", classTagsPut, (*Server).putTags),
-		write(post, "/v2/product/{uid}/lock", classLock, (*Server).lockProduct),
-		write(del, "/v2/product/{uid}/lock", classUnlock, (*Server).unlockProduct),
-		write(post, "/v3/product/{uid}/action/{action}", classCancel, (*Server).actOnProduct),
-		read(get, "/v2/product/{uid}/action/CANCEL_NOW/charges", classCharges, (*Server).cancelCharges),
-		read(get, "/v3/product/{uid}/action/CANCEL_NOW/charges", classCharges, (*Server).cancelCharges),
-		read(get, "/v2/product/{uid}/loa", classLOA, (*Server).getLOA),
-		read(get, "/v2/product/port/{uid}/vlan", classVLAN, (*Server).freeVLANs),
-		read(get, "/v3/order_approvals", classApprovals, (*Server).listApprovals),
-		write(post, "/v3/order_approvals/{uid}/{decision}", classApprovalAction, (*Server).decideApproval),
-		read(get, "/v2/service/key", classKeys, (*Server).getServiceKeys),
-		write(post, "/v2/service/key", classKeys, (*Server).createServiceKey),
-		write(put, "/v2/service/key", classKeys, (*Server).updateServiceKey),
-		read(post, "/v4/pricebook/product", classPricebook, (*Server).priceProduct),
-	}, accountRoutes()...)
-}
-
-// accountRoutes say what the account is (API facts §1.4, §1.8).
-func accountRoutes() []route {
-	read := func(pattern, class string, h func(*Server, *call) reply) route {
-		return route{Route: Route{http.MethodGet, pattern, class}, handle: h}
-	}
-	return []route{
-		read("/v2/market", classMarket, (*Server).listMarkets),
-		read("/v2/employment", classUsers, (*Server).listUsers),
-		read("/v2/employee/{id}", classUsers, (*Server).getUser),
-		read("/v2/managedCompanies", classManaged, (*Server).listManagedCompanies),
-	}
+	return out
 }
 
 // normalise collapses doubled slashes, which real clients send and a redirect
@@ -137,12 +126,11 @@ func normalise(u *url.URL) (string, url.Values) {
 // gives the answer and false: DELETE on a v2 product is 405, on a v3 one "no
 // endpoint" (API facts §5.4, confidence C).
 func (s *Server) match(c *call) (reply, bool) {
-	segments := strings.Split(c.path, "/")
 	var allowed []string
 	gone := false
-	for i := range s.routes {
-		r := &s.routes[i]
-		params, fits := fit(strings.Split(r.Pattern, "/"), segments)
+	for i := range routes {
+		r := &routes[i]
+		params, fits := fit(r.Pattern, c.path)
 		if !fits {
 			continue
 		}
@@ -157,7 +145,7 @@ func (s *Server) match(c *call) (reply, bool) {
 		c.route, c.params = r, params
 		return reply{}, true
 	}
-	if gone && c.knobs.OffStatus != 0 && c.knobs.OffStatus != http.StatusNotFound {
+	if gone && c.knobs.OffStatus > http.StatusNotFound {
 		return fail(c.knobs.OffStatus, "%s %s is not available any more", c.req.Method, c.path), false
 	}
 	if len(allowed) == 0 {
@@ -167,27 +155,20 @@ func (s *Server) match(c *call) (reply, bool) {
 	return r.withHeader("Allow", strings.Join(allowed, ", ")), false
 }
 
-// fit compares path segments with those of a pattern and gives the values of the
-// parts in braces.
-func fit(pattern, segments []string) (map[string]string, bool) {
-	if len(pattern) != len(segments) {
+// fit compares a path with a pattern and gives the values of the parts in braces.
+func fit(pattern, path string) (map[string]string, bool) {
+	patterns, segments := strings.Split(pattern, "/"), strings.Split(path, "/")
+	if len(patterns) != len(segments) {
 		return nil, false
 	}
-	var params map[string]string
-	for i, p := range pattern {
-		if !strings.HasPrefix(p, "{") {
-			if p != segments[i] {
-				return nil, false
-			}
-			continue
-		}
-		if segments[i] == "" {
+	params := make(map[string]string)
+	for i, p := range patterns {
+		switch name, isParam := strings.CutPrefix(p, "{"); {
+		case isParam && segments[i] != "":
+			params[strings.TrimSuffix(name, "}")] = segments[i]
+		case p != segments[i]:
 			return nil, false
 		}
-		if params == nil {
-			params = make(map[string]string)
-		}
-		params[strings.Trim(p, "{}")] = segments[i]
 	}
 	return params, true
 }

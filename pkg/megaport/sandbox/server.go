@@ -23,15 +23,13 @@ const maxBody = 8 << 20
 // many goroutines. Make it with New and Close it when done.
 type Server struct {
 	config  Config
-	catalog []Location
-	byID    places // of the catalog as it is
+	catalog places // as it is without knobs
 	log     zerolog.Logger
 	store   *store
 	tokens  *tokens
 	faults  *faultEngine
-	routes  []route
-	reads   *readCounter
-	windows *windows
+	reads   sync.Map // of each product: UID to *atomic.Int64
+	windows windows
 
 	knobMu  sync.Mutex // held while knobs change
 	knobs   atomic.Pointer[Knobs]
@@ -41,7 +39,7 @@ type Server struct {
 	done    chan struct{}
 }
 
-// New starts a Server. It fails when the data file can not be opened or a knob
+// New starts a Server. It fails when the data file cannot be opened or a knob
 // has a value that means nothing.
 func New(config Config) (*Server, error) {
 	c := config.withDefaults()
@@ -53,10 +51,11 @@ func New(config Config) (*Server, error) {
 		}
 	}
 	s := &Server{
-		config: c, catalog: catalog, byID: placesOf(catalog), log: c.Log,
-		tokens: newTokens(c.Credentials), faults: newFaultEngine(), routes: routeTable(),
-		reads: newReadCounter(), windows: newWindows(), done: make(chan struct{}),
+		config: c, catalog: placesOf(catalog), log: c.Log,
+		tokens: &tokens{credentials: c.Credentials, boot: newUUID()}, faults: &faultEngine{},
+		done: make(chan struct{}),
 	}
+	s.windows.reset()
 	s.knobs.Store(&Knobs{})
 	var err error
 	if s.store, err = openStore(c.Data, s.now); err != nil {
@@ -103,15 +102,12 @@ func (s *Server) SetKnobs(k Knobs) error {
 func (s *Server) changeKnobs(change func(*Knobs) error) error {
 	s.knobMu.Lock()
 	defer s.knobMu.Unlock()
-	old := s.knobs.Load()
-	k, err := old.clone()
-	if err != nil {
-		return err
-	}
+	old, k := s.knobs.Load(), s.Knobs()
 	if err := change(&k); err != nil {
 		return err
 	}
-	if k, err = k.clone(); err != nil {
+	k, err := k.clone() // shares nothing with the caller
+	if err != nil {
 		return err
 	}
 	if err := k.Validate(); err != nil {
@@ -136,7 +132,7 @@ func newLimiter(k Knobs) *rate.Limiter {
 // Knobs and tokens stay.
 func (s *Server) Reset() error {
 	s.faults.restart()
-	s.reads.reset()
+	s.reads.Clear()
 	s.windows.reset()
 	return s.store.reset()
 }
@@ -151,6 +147,7 @@ type call struct {
 	knobs  *Knobs
 	route  *route
 	fault  *Fault // that fired, nil for none
+	kind   FaultKind
 	// others are the UIDs of the latest services that a purchase did not make.
 	others []string
 }
@@ -223,7 +220,8 @@ func (s *Server) answer(c *call) reply {
 	if f, limited := s.limit(c); limited {
 		return s.inject(c, f)
 	}
-	if f, fires := s.faults.pick(c.route.Class, s.namesOf(c), handlerStage(c.req)); fires {
+	arrived := func(kind string) bool { return kind != kindRefused || c.req.RemoteAddr != pipeAddress } // Transport refuses by itself
+	if f, fires := s.faults.pick(c.route.Class, s.namesOf(c), arrived); fires {
 		return s.inject(c, f)
 	}
 	return s.handle(c)
@@ -241,7 +239,7 @@ func (s *Server) handle(c *call) reply {
 // isPublic reports whether the call needs no token. Locations may be made to need
 // one (API facts §2.1).
 func (c *call) isPublic() bool {
-	return c.route.public && (c.route.Class != classLocations || !c.knobs.LocationsNeedToken)
+	return c.route.access == public && (c.route.Class != classLocations || !c.knobs.LocationsNeedToken)
 }
 
 // limit applies the rate limits, which answer like the fault 429.
@@ -259,16 +257,24 @@ func (s *Server) limit(c *call) (Fault, bool) {
 
 // inject answers with a fault, after the handler's work when the kind commits.
 func (s *Server) inject(c *call, f Fault) reply {
-	kind, _ := faultKind(f.Kind) // SetKnobs refused unknown kinds
 	c.fault = &f
-	if kind.Commits {
-		return f.spoilt(kind.answer(s, c, s.handle(c)))
+	c.kind, _ = faultKind(f.Kind) // SetKnobs refused unknown kinds
+	if c.kind.Commits {
+		return s.spoil(c, s.handle(c))
 	}
-	r := f.spoilt(kind.answer(s, c, reply{}))
+	r := s.spoil(c, reply{})
 	if c.route.Class == classBuy {
 		s.noteUnprocessed(c, r.recordedStatus())
 	}
 	return r
+}
+
+// spoil makes of the right answer what the call's fault makes of it, if it has one.
+func (s *Server) spoil(c *call, r reply) reply {
+	if c.fault == nil {
+		return r
+	}
+	return c.kind.answer(s, c, r).as(c.fault.Body)
 }
 
 // pauseFor waits the latency of the knobs. It is false when the client of a read
@@ -279,7 +285,7 @@ func (s *Server) pauseFor(c *call) bool {
 		d += rand.N(c.knobs.Jitter)
 	}
 	ctx := c.req.Context()
-	if c.route.writes {
+	if c.route.access == writes {
 		ctx = context.WithoutCancel(ctx)
 	}
 	return s.pause(ctx, d)
@@ -302,24 +308,39 @@ func (s *Server) pause(ctx context.Context, d time.Duration) bool {
 }
 
 // namesOf gives a function that finds the product names a call is about, for
-// faults that are bound to names.
+// faults that are bound to names. Where nothing can be read there are none.
 func (s *Server) namesOf(c *call) func() []string {
-	return func() []string {
-		var names []string
+	return func() (names []string) {
 		if c.route.Class == classBuy || c.route.Class == classValidate {
-			orders, _ := readOrders(c.body) // unreadable: no names, no such fault
+			orders, _ := readOrders(c.body)
 			for _, o := range orders {
 				names = append(names, o.ProductName)
 			}
 			return names
 		}
-		_ = s.store.view(func(st *state) { // likewise
-			if v := st.services[c.params["uid"]]; v != nil {
-				names = append(names, v.Name)
+		_ = s.store.view(func(st *state) {
+			if v := st.services.docs[c.params["uid"]]; v != nil {
+				names = []string{v.Name}
 			}
 		})
 		return names
 	}
+}
+
+// read answers with what fn finds in the state; it must only collect.
+func (s *Server) read(fn func(*state) reply) (r reply) {
+	if err := s.store.view(func(st *state) { r = fn(st) }); err != nil {
+		return s.unavailable(err)
+	}
+	return r
+}
+
+// update changes the state and answers once that is durable.
+func (s *Server) update(fn func(*tx) reply) (r reply) {
+	if err := s.store.update(func(t *tx) { r = fn(t) }); err != nil {
+		return s.unavailable(err)
+	}
+	return r
 }
 
 // unavailable answers when the data file fails: a fault of the sandbox's own.

@@ -1,9 +1,7 @@
 package sandbox
 
 import (
-	"maps"
 	"net/http"
-	"slices"
 	"strconv"
 )
 
@@ -28,57 +26,32 @@ type wireKeySpan struct {
 	End   int64 `json:"end"`
 }
 
-// wireKey is a service key as it is read (API facts §13, confidence A).
-type wireKey struct {
-	Key         string       `json:"key"`
-	CreateDate  int64        `json:"createDate"`
-	CompanyID   int          `json:"companyId"`
-	CompanyUID  string       `json:"companyUid"`
-	CompanyName string       `json:"companyName"`
-	Description string       `json:"description"`
-	ProductID   int          `json:"productId"`
-	ProductUID  string       `json:"productUid"`
-	ProductName string       `json:"productName"`
-	VLAN        *int         `json:"vlan"`
-	MaxSpeed    int          `json:"maxSpeed"`
-	PreApproved bool         `json:"preApproved"`
-	SingleUse   bool         `json:"singleUse"`
-	LastUsed    *int64       `json:"lastUsed"`
-	Active      bool         `json:"active"`
-	ValidFor    *wireKeySpan `json:"validFor"`
-	Expired     bool         `json:"expired"`
-	Valid       bool         `json:"valid"`
-	PromoCode   *string      `json:"promoCode"`
-}
-
-func (s *Server) wireKey(k *serviceKey, v *service) wireKey {
-	now := s.now().UnixMilli()
+// key renders a service key as it is read (API facts §13, confidence A).
+func (s *Server) key(k *serviceKey, v *service) object {
+	now, company := s.now().UnixMilli(), s.config.Company
 	expired := k.ValidEnd > 0 && now >= k.ValidEnd
-	w := wireKey{
-		Key: k.Key, CreateDate: k.CreatedAt, CompanyID: s.config.Company.ID, CompanyUID: s.config.Company.UID,
-		CompanyName: s.config.Company.Name, Description: k.Description, ProductUID: k.ProductUID,
-		VLAN: nullableInt(k.VLAN), MaxSpeed: k.MaxSpeed, PreApproved: k.PreApproved, SingleUse: k.SingleUse,
-		Active: k.Active, Expired: expired, Valid: k.Active && !expired && now >= k.ValidStart,
+	if v == nil {
+		v = &service{}
 	}
-	if v != nil {
-		w.ProductID, w.ProductName = v.ProductID, v.Name
+	return object{
+		"key": k.Key, "createDate": k.CreatedAt, "companyId": company.ID, "companyUid": company.UID, "companyName": company.Name,
+		"description": k.Description, "productId": v.ProductID, "productUid": k.ProductUID, "productName": v.Name,
+		"vlan": nullable(k.VLAN), "maxSpeed": k.MaxSpeed, "preApproved": k.PreApproved, "singleUse": k.SingleUse, "lastUsed": nil,
+		"active": k.Active, "validFor": nullable(wireKeySpan{k.ValidStart, k.ValidEnd}), "expired": expired, "valid": k.Active && !expired && now >= k.ValidStart, "promoCode": nil,
 	}
-	if k.ValidStart > 0 || k.ValidEnd > 0 {
-		w.ValidFor = &wireKeySpan{k.ValidStart, k.ValidEnd}
-	}
-	return w
 }
 
 // productOf finds the service a key body or query names, by UID or by id.
 func productOf(st *state, uid string, id int) *service {
-	if v := st.services[uid]; v != nil {
+	if v := st.services.docs[uid]; v != nil {
 		return v
 	}
-	i, found := slices.BinarySearchFunc(st.ordered, id, func(v *service, id int) int { return v.ProductID - id })
-	if !found {
-		return nil
+	for _, v := range st.services.docs {
+		if v.ProductID == id {
+			return v
+		}
 	}
-	return st.ordered[i]
+	return nil
 }
 
 func (s *Server) createServiceKey(c *call) reply {
@@ -86,34 +59,28 @@ func (s *Server) createServiceKey(c *call) reply {
 	if err := decode(c.body, &b); err != nil {
 		return badBody(err)
 	}
-	var r reply
-	err := s.store.update(func(t *tx) {
+	return s.update(func(t *tx) reply {
 		v := productOf(t.state, b.ProductUID, b.ProductID)
-		if v == nil {
-			r = notFound(c, b.ProductUID)
-			return
-		}
-		if v.terminated() {
-			r = fail(http.StatusBadRequest, "Service %s is terminated and can not be changed", v.UID)
-			return
+		switch {
+		case v == nil:
+			return notFound(c, b.ProductUID)
+		case v.terminated():
+			return terminatedService(v)
 		}
 		k := &serviceKey{
-			Key: s.config.NewUID(), Seq: t.next(func(c *counters) *int { return &c.Key }), CreatedAt: t.now.UnixMilli(),
-			ProductUID: v.UID, Description: b.Description, MaxSpeed: b.MaxSpeed, PreApproved: b.PreApproved, VLAN: b.VLAN,
+			Key: s.config.NewUID(), Seq: t.next(countKeys), CreatedAt: t.now.UnixMilli(),
+			ProductUID: v.UID, MaxSpeed: b.MaxSpeed, PreApproved: b.PreApproved, VLAN: b.VLAN,
 		}
 		b.applyTo(k)
-		t.saveKey(k)
-		r = ok("Service key created", map[string]string{"key": k.Key})
+		t.keys.put(k.Key, k)
+		return ok("Service key created", map[string]string{"key": k.Key})
 	})
-	if err != nil {
-		return s.unavailable(err)
-	}
-	return r
 }
 
-// applyTo sets what may change later. The clients omit active when it is false.
+// applyTo sets what may change later. The clients omit active when it is false, and
+// no description clears it (API facts §13, confidence A).
 func (b *keyBody) applyTo(k *serviceKey) {
-	k.Active = b.Active != nil && *b.Active
+	k.Description, k.Active = b.Description, b.Active != nil && *b.Active
 	if b.SingleUse != nil {
 		k.SingleUse = *b.SingleUse
 	}
@@ -122,30 +89,21 @@ func (b *keyBody) applyTo(k *serviceKey) {
 	}
 }
 
-// updateServiceKey changes a key. An update without description clears it (API
-// facts §13, confidence A).
 func (s *Server) updateServiceKey(c *call) reply {
 	var b keyBody
 	if err := decode(c.body, &b); err != nil {
 		return badBody(err)
 	}
-	var r reply
-	err := s.store.update(func(t *tx) {
-		old := t.keys[b.Key]
+	return s.update(func(t *tx) reply {
+		old := t.keys.docs[b.Key]
 		if old == nil {
-			r = keyNotFound(b.Key)
-			return
+			return keyNotFound(b.Key)
 		}
 		k := *old
-		k.Description = b.Description
 		b.applyTo(&k)
-		t.saveKey(&k)
-		r = ok("Service key updated", s.wireKey(&k, t.services[k.ProductUID]))
+		t.keys.put(k.Key, &k)
+		return ok("Service key updated", s.key(&k, t.services.docs[k.ProductUID]))
 	})
-	if err != nil {
-		return s.unavailable(err)
-	}
-	return r
 }
 
 func keyNotFound(key string) reply {
@@ -155,28 +113,24 @@ func keyNotFound(key string) reply {
 // getServiceKeys gives one key (query key) or those of one product (query
 // productIdOrUid), or all.
 func (s *Server) getServiceKeys(c *call) reply {
-	var rows []wireKey
 	one, product := c.query.Get("key"), c.query.Get("productIdOrUid")
 	id, _ := strconv.Atoi(product) // 0 when it is a UID
-	err := s.store.view(func(st *state) {
-		keys := slices.Collect(maps.Values(st.keys))
-		slices.SortFunc(keys, func(a, b *serviceKey) int { return a.Seq - b.Seq })
+	return s.read(func(st *state) reply {
+		rows := []object{}
 		wanted := productOf(st, product, id)
-		for _, k := range keys {
-			v := st.services[k.ProductUID]
+		for _, k := range st.keys.sorted(func(k *serviceKey) int { return k.Seq }) {
+			v := st.services.docs[k.ProductUID]
 			if one != "" && k.Key != one || product != "" && (wanted == nil || v != wanted) {
 				continue
 			}
-			rows = append(rows, s.wireKey(k, v))
+			rows = append(rows, s.key(k, v))
 		}
-	})
-	switch {
-	case err != nil:
-		return s.unavailable(err)
-	case one != "" && len(rows) == 0:
-		return keyNotFound(one)
-	case one != "":
+		switch {
+		case one == "":
+			return ok("Found service keys", rows)
+		case len(rows) == 0:
+			return keyNotFound(one)
+		}
 		return ok("Found service key", rows[0])
-	}
-	return ok("Found service keys", rows)
+	})
 }

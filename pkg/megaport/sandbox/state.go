@@ -1,11 +1,13 @@
 package sandbox
 
 import (
+	"errors"
+	"fmt"
+	"maps"
 	"slices"
-	"strings"
-	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
+	bolt "go.etcd.io/bbolt"
 )
 
 // tag is one resource tag, also its wire form (API facts §5.2, confidence A).
@@ -89,15 +91,6 @@ type serviceKey struct {
 	ValidEnd    int64  `json:"validEnd"`
 }
 
-// counters number what the account creates.
-type counters struct {
-	Product     int `json:"product"`
-	Aggregation int `json:"aggregation"`
-	Order       int `json:"order"`
-	Approval    int `json:"approval"`
-	Key         int `json:"key"`
-}
-
 // First numbers, so that a product id is not mistaken for a count.
 const (
 	firstProductID     = 68000
@@ -106,135 +99,82 @@ const (
 	firstApprovalID    = 300
 )
 
-// state is the whole account as one process last saw it. It is made of
-// documents, each under a key; that is also how it is kept on disk.
+// state is the whole account as one process last saw it.
 type state struct {
-	services  map[string]*service
-	ordered   []*service // by product id
-	orders    []*OrderRecord
-	approvals map[string]*approval
-	keys      map[string]*serviceKey
-	counters  counters
-	routes    map[string]RouteCount
+	services  *bucket[service] // by UID
+	orders    *bucket[OrderRecord]
+	approvals *bucket[approval] // by UID
+	keys      *bucket[serviceKey]
+	counters  *bucket[int] // the latest number by what is numbered
+	routes    *bucket[RouteCount]
 }
 
 func newState() *state {
 	return &state{
-		services:  make(map[string]*service),
-		approvals: make(map[string]*approval),
-		keys:      make(map[string]*serviceKey),
-		routes:    make(map[string]RouteCount),
+		newBucket[service]("service"), newBucket[OrderRecord]("order"), newBucket[approval]("approval"),
+		newBucket[serviceKey]("key"), newBucket[int]("counter"), newBucket[RouteCount]("route"),
 	}
 }
 
-// Document keys are a kind, a slash and an identifier.
+// kind is a bucket of whatever documents.
+type kind interface {
+	load(f *bolt.Tx) error
+	save(f *bolt.Tx) error
+	changed() bool
+	clear()
+}
+
+func (st *state) kinds() []kind {
+	return []kind{st.services, st.orders, st.approvals, st.keys, st.counters, st.routes}
+}
+
+func (st *state) changed() bool { return slices.ContainsFunc(st.kinds(), kind.changed) }
+
+func (st *state) load(f *bolt.Tx) (err error) {
+	for _, k := range st.kinds() {
+		err = errors.Join(err, k.load(f))
+	}
+	return err
+}
+
+func (st *state) save(f *bolt.Tx) (err error) {
+	for _, k := range st.kinds() {
+		err = errors.Join(err, k.save(f))
+	}
+	return err
+}
+
+// What is numbered.
 const (
-	kindService  = "service/"
-	kindOrder    = "order/"
-	kindApproval = "approval/"
-	kindKey      = "key/"
-	keyCounters  = "counters"
-	keyRoutes    = "routes"
+	countProducts     = "product"
+	countAggregations = "aggregation"
+	countOrders       = "order"
+	countApprovals    = "approval"
+	countKeys         = "key"
 )
 
-// put stores a document in memory.
-func (st *state) put(doc any) {
-	switch d := doc.(type) {
-	case *service:
-		st.putService(d)
-	case *OrderRecord:
-		st.putOrder(d)
-	case *approval:
-		st.approvals[d.UID] = d
-	case *serviceKey:
-		st.keys[d.Key] = d
-	case *counters:
-		st.counters = *d
-	case map[string]RouteCount:
-		st.routes = d
+// next gives the next number, from 1.
+func (t *tx) next(what string) int {
+	n := 1
+	if last := t.counters.docs[what]; last != nil {
+		n += *last
 	}
+	t.counters.put(what, &n)
+	return n
 }
 
-func (st *state) putService(v *service) {
-	_, known := st.services[v.UID]
-	st.services[v.UID] = v
-	i, _ := slices.BinarySearchFunc(st.ordered, v.ProductID, func(s *service, id int) int { return s.ProductID - id })
-	if known {
-		st.ordered[i] = v
-		return
-	}
-	st.ordered = slices.Insert(st.ordered, i, v)
+func (t *tx) saveService(v *service) { t.services.put(v.UID, v) }
+
+func (t *tx) saveOrder(v *OrderRecord) { t.orders.put(fmt.Sprintf("%09d", v.Seq), v) }
+
+// sorted gives the documents of a bucket by a number that each has.
+func (b *bucket[T]) sorted(number func(*T) int) []*T {
+	return slices.SortedFunc(maps.Values(b.docs), func(a, b *T) int { return number(a) - number(b) })
 }
 
-func (st *state) putOrder(v *OrderRecord) {
-	i, known := slices.BinarySearchFunc(st.orders, v.Seq, func(r *OrderRecord, seq int) int { return r.Seq - seq })
-	if known {
-		st.orders[i] = v
-		return
-	}
-	st.orders = slices.Insert(st.orders, i, v)
-}
-
-// load decodes a document read from disk and stores it.
-func (st *state) load(key string, raw []byte) error {
-	var doc any
-	switch kind, _, _ := strings.Cut(key, "/"); kind + "/" {
-	case kindService:
-		doc = new(service)
-	case kindOrder:
-		doc = new(OrderRecord)
-	case kindApproval:
-		doc = new(approval)
-	case kindKey:
-		doc = new(serviceKey)
-	case keyCounters + "/":
-		doc = new(counters)
-	case keyRoutes + "/":
-		routes := make(map[string]RouteCount)
-		if err := decode(raw, &routes); err != nil {
-			return err
-		}
-		st.put(routes)
-		return nil
-	default:
-		return nil // written by a newer portctl
-	}
-	if err := decode(raw, doc); err != nil {
-		return err
-	}
-	st.put(doc)
-	return nil
-}
-
-// tx is the state with the means to change it. Whoever holds a tx holds the
-// store; all checks come before the first change, because there is no undo.
-type tx struct {
-	*state
-	now   time.Time
-	dirty map[string]any
-}
-
-func (t *tx) saveService(v *service) { t.save(kindService+v.UID, v) }
-
-func (t *tx) saveOrder(v *OrderRecord) { t.save(kindOrder+orderKey(v.Seq), v) }
-
-func (t *tx) saveApproval(v *approval) { t.save(kindApproval+v.UID, v) }
-
-func (t *tx) saveKey(v *serviceKey) { t.save(kindKey+v.Key, v) }
-
-func (t *tx) save(key string, doc any) {
-	t.put(doc)
-	t.dirty[key] = doc
-}
-
-// next advances one of the counters and gives its new value.
-func (t *tx) next(pick func(*counters) *int) int {
-	c := t.counters
-	n := pick(&c)
-	*n++
-	v := *n
-	t.save(keyCounters, &c)
-	return v
+// inOrder gives all services by product id.
+func (st *state) inOrder() []*service {
+	return st.services.sorted(func(v *service) int { return v.ProductID })
 }
 
 // clone copies a service for a change.
@@ -244,24 +184,15 @@ func (v *service) clone() *service {
 	return &c
 }
 
-// activeMembers gives the members of a LAG that are not terminated, by product id.
-func (st *state) activeMembers(aggregationID int) []*service {
-	var out []*service
-	for _, v := range st.ordered {
-		if v.AggregationID == aggregationID && aggregationID != 0 && !v.terminated() {
-			out = append(out, v)
-		}
-	}
-	return out
-}
-
 // members gives all members a LAG ever had, by product id.
 func (st *state) members(aggregationID int) []*service {
-	var out []*service
-	for _, v := range st.ordered {
-		if v.AggregationID == aggregationID && aggregationID != 0 {
-			out = append(out, v)
-		}
+	if aggregationID == 0 {
+		return nil
 	}
-	return out
+	return slices.DeleteFunc(st.inOrder(), func(v *service) bool { return v.AggregationID != aggregationID })
+}
+
+// activeMembers gives the members of a LAG that are not terminated, by product id.
+func (st *state) activeMembers(aggregationID int) []*service {
+	return slices.DeleteFunc(st.members(aggregationID), (*service).terminated)
 }

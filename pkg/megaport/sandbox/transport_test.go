@@ -166,7 +166,7 @@ func TestBodyAfterCloseAndCancel(t *testing.T) {
 		t.Fatal(err)
 	}
 	cancel()
-	if _, err := res.Body.Read(make([]byte, 1)); !errors.Is(err, context.Canceled) {
+	if _, err := io.Copy(io.Discard, res.Body); !errors.Is(err, context.Canceled) {
 		t.Errorf("reading after the context ended: %v", err)
 	}
 	if err := res.Body.Close(); err != nil {
@@ -201,7 +201,7 @@ func TestServe(t *testing.T) {
 		t.Errorf("Serve ended with %v", err)
 	}
 	if err := a.server.ListenAndServe(t.Context(), "256.0.0.1:1", nil); err == nil {
-		t.Error("an address that can not be listened on is no error")
+		t.Error("an address that cannot be listened on is no error")
 	}
 }
 

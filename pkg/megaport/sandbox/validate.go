@@ -1,94 +1,61 @@
 package sandbox
 
 import (
-	"github.com/go-json-experiment/json/jsontext"
+	"errors"
+
 	"github.com/shopspring/decimal"
 )
-
-// wirePrice is the price of a validated order (API facts §3.3, confidence B).
-type wirePrice struct {
-	HourlySetup  jsontext.Value  `json:"hourlySetup"`
-	DailySetup   jsontext.Value  `json:"dailySetup"`
-	MonthlySetup jsontext.Value  `json:"monthlySetup"`
-	HourlyRate   int             `json:"hourlyRate"`
-	DailyRate    int             `json:"dailyRate"`
-	MonthlyRate  *jsontext.Value `json:"monthlyRate"`
-	FixedCharge  *jsontext.Value `json:"fixedRecurringCharge"`
-	PostPaidBase string          `json:"postPaidBaseRate"`
-	LongHaulRate int             `json:"longHaulMbpsRate"`
-	MbpsRate     int             `json:"mbpsRate"`
-	Currency     *string         `json:"currency"`
-	Key          string          `json:"key"`
-	ProductType  string          `json:"productType"`
-	Empty        bool            `json:"empty"`
-}
-
-// wireValidated is one line of a validate reply, one for each order, also for a
-// LAG (API facts §3.3, confidence A).
-type wireValidated struct {
-	Price       *wirePrice `json:"price"`
-	ServiceName string     `json:"serviceName"`
-	ProductType string     `json:"productType"`
-	ProductUID  string     `json:"productUid"`
-	Market      string     `json:"market"`
-	Metro       string     `json:"string"` // the key really is "string"
-}
 
 // validateOrders checks and prices orders and commits nothing. One order that is
 // refused refuses the whole array (API facts §12.5, confidence D).
 func (s *Server) validateOrders(c *call) reply {
 	orders, err := readOrders(c.body)
-	if err != nil || isEnvelope(c.body) {
-		return notAnArray(err)
+	if err == nil && isEnvelope(c.body) {
+		err = errNoArray
+	}
+	if err != nil {
+		return badBody(err)
 	}
 	in := &inspection{knobs: c.knobs, places: s.places(c.knobs)}
-	var problems []problem
-	if err := s.store.view(func(st *state) {
+	return s.read(func(st *state) reply {
 		in.st = st
-		problems = in.all(orders)
-	}); err != nil {
-		return s.unavailable(err)
-	}
-	if len(problems) > 0 {
-		return refusal(c.knobs, problems)
-	}
-	out := make([]wireValidated, 0, len(orders))
-	for _, o := range orders {
-		place := in.places[o.LocationID]
-		out = append(out, wireValidated{
-			Price: s.priceOf(c.knobs, o, place), ServiceName: o.ProductName, ProductType: "MEGAPORT",
-			ProductUID: newUUID(), // not the UID a purchase will give (API facts §3.3, confidence B)
-			Market:     place.Market, Metro: place.Metro,
-		})
-	}
-	return ok("Validation passed", out)
+		if reasons := in.all(orders); len(reasons) > 0 {
+			return refusal(c.knobs, reasons)
+		}
+		var out []object
+		for _, o := range orders {
+			place := in.places[o.LocationID]
+			out = append(out, object{
+				"price": s.priceOf(c.knobs, o, place), "serviceName": o.ProductName, "productType": "MEGAPORT",
+				"productUid": newUUID(),                           // not the UID a purchase will give (API facts §3.3, confidence B)
+				"market":     place.Market, "string": place.Metro, // the key really is "string"
+			})
+		}
+		return ok("Validation passed", out)
+	})
 }
 
-func notAnArray(err error) reply {
-	if err == nil {
-		return fail(400, "Could not read the request body: it must be an array of orders")
-	}
-	return badBody(err)
-}
+var errNoArray = errors.New("it must be an array of orders")
 
-// priceOf prices one order, a LAG per member or as a total as the knob says.
-func (s *Server) priceOf(k *Knobs, o *order, place Location) *wirePrice {
+// priceOf prices one order, a LAG per member or as a total as the knob says (API facts
+// §3.3, confidence B). The answer has one line for each order, also for a LAG
+// (confidence A).
+func (s *Server) priceOf(k *Knobs, o *order, place Location) any {
 	rate, once, currency := s.ratesOf(k, o, place)
-	monthly := amount(rate)
-	zero := jsontext.Value("0")
-	p := &wirePrice{
-		HourlySetup: zero, DailySetup: zero, MonthlySetup: zero,
-		MonthlyRate: &monthly, FixedCharge: &monthly,
-		PostPaidBase: "no base rate", Currency: &currency, Key: "no key", ProductType: "MEGAPORT",
+	p := object{
+		"hourlySetup": 0, "dailySetup": 0, "monthlySetup": 0, "hourlyRate": 0, "dailyRate": 0, "monthlyRate": amount(rate),
+		"fixedRecurringCharge": amount(rate), "postPaidBaseRate": "no base rate", "longHaulMbpsRate": 0, "mbpsRate": 0,
+		"currency": currency, "key": "no key", "productType": "MEGAPORT", "empty": false,
 	}
 	if !once.IsZero() {
-		p.MonthlySetup = amount(once)
+		p["monthlySetup"] = amount(once)
 	}
 	switch k.PriceShape {
 	case "missing":
 		return nil
 	case "empty":
-		p.Empty, p.MonthlyRate, p.FixedCharge, p.Currency = true, nil, nil, nil
+		p["empty"] = true
+		setNull("monthlyRate", "fixedRecurringCharge", "currency")(p)
 	}
 	return p
 }
