@@ -123,7 +123,7 @@ func auditOne(a plan.Action, res ActionResult) (AuditFinding, bool) {
 	case a.Reason.Code == plan.ReasonDuplicateService:
 		text := a.Reason.Text
 		if res.Price != nil {
-			text += fmt.Sprintf("; a second one costs %s %s a month", res.Price.Currency, res.Price.Monthly.Grouped())
+			text += fmt.Sprintf("; a second one costs %s %s monthly", res.Price.Currency, res.Price.Monthly.Grouped())
 		}
 		return AuditFinding{a.Name, auditSecond, text}, true
 	case res.Outcome == Bought && a.Kind == plan.Blocked && a.Service != nil:

@@ -265,7 +265,7 @@ func TestAuditFindsASecondService(t *testing.T) {
 			})
 		}
 		r := s.run(t, entries("a"))
-		if r.ExitCode != apply.ExitUnknown || len(r.Audit) != 1 || !strings.Contains(r.Audit[0].Text, "GBP 475.00 a month") {
+		if r.ExitCode != apply.ExitUnknown || len(r.Audit) != 1 || !strings.Contains(r.Audit[0].Text, "GBP 475.00 monthly") {
 			t.Errorf("exit %d, audit %+v", r.ExitCode, r.Audit)
 		}
 		if len(s.account.calls) != 0 {

@@ -39,7 +39,7 @@ type Options struct {
 	MaxUnconfirmed int
 	// Hurry ends the run at once when it is closed; nil never does. See Run.
 	Hurry <-chan struct{}
-	// Wait is how long to wait for provisioning and letters; 0 does not wait.
+	// Wait is how long to wait for provisioning and LOAs; 0 does not wait.
 	Wait time.Duration
 	// LookupTimeout is how long to look for an order without an answer after it was last
 	// sent; 0 means DefaultLookupTimeout.

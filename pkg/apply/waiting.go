@@ -253,7 +253,7 @@ func fromAPI(err error) bool {
 	return !errors.As(err, &origin) || origin.Envelope()
 }
 
-// lasting says that trying again is no use: the folder can not be written, and
+// lasting says that trying again is no use: the folder cannot be written, and
 // only a person can mend that.
 func lasting(err error) bool {
 	var path *fs.PathError

@@ -30,7 +30,7 @@ const (
 	timeoutAside   = 20 * time.Second  // side questions, without whose answer work goes on
 )
 
-// How many bytes of an answer are read at most, so that a broken server can not
+// How many bytes of an answer are read at most, so that a broken server cannot
 // fill memory.
 const (
 	limitAnswer  = 32 << 20

@@ -141,7 +141,7 @@ func newRequestError(ctx context.Context, a *attempt, secrets redactor, err erro
 func notSent(ctx context.Context, a *attempt, doing string) error {
 	cause := context.Cause(ctx)
 	if cause == nil {
-		cause = context.DeadlineExceeded // the limiter foresees that the deadline can not be kept
+		cause = context.DeadlineExceeded // the limiter foresees that the deadline cannot be kept
 	}
 	return &RequestError{
 		Method: a.method, Path: a.path, NotSent: true,

@@ -67,7 +67,7 @@ func (s *ProductService) ListInfo(ctx context.Context) (Listing, error) {
 				return err
 			}
 			if l, err = decodeProducts(body); err == nil && p.total > 1 {
-				err = fmt.Errorf("it is page 1 of %d, and the rest can not be read", p.total)
+				err = fmt.Errorf("it is page 1 of %d, and the rest cannot be read", p.total)
 			}
 			return err
 		},

@@ -63,7 +63,7 @@ func (o Order) JSON() ([]byte, error) {
 	return json.Marshal(o.wire())
 }
 
-// check finds what the API can not make sense of. What it may refuse is its own
+// check finds what the API cannot make sense of. What it may refuse is its own
 // to say.
 func (o Order) check() error {
 	switch {
@@ -148,7 +148,7 @@ func (s *OrderService) Validate(ctx context.Context, o Order) (Quote, error) {
 	}
 	body, err := json.Marshal([]wireOrder{o.wire()})
 	if err != nil {
-		return Quote{}, fmt.Errorf("megaport: the order %q can not be sent: %w", o.Name, fieldError(err))
+		return Quote{}, fmt.Errorf("megaport: the order %q cannot be sent: %w", o.Name, fieldError(err))
 	}
 	var q Quote
 	_, err = s.client.do(ctx, call{

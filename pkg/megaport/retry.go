@@ -38,7 +38,7 @@ type facts struct {
 	// broken is true when no complete answer came: a network error, a timeout, a
 	// body that broke off.
 	broken bool
-	// final is true when repeating can not help: the caller gave up, the
+	// final is true when repeating cannot help: the caller gave up, the
 	// credentials are refused, the answer makes no sense.
 	final bool
 	// waited is for how long the call has been repeated, took how long it is since it
@@ -63,7 +63,7 @@ type decision struct {
 func retryDecision(c class, f facts) decision {
 	switch {
 	case f.final:
-		return decision{why: "repeating can not help"}
+		return decision{why: "repeating cannot help"}
 	case f.unsent:
 		return f.again(maxTries, "nothing was written")
 	case c == classOrder && !weaken.Off(weaken.Retry):

@@ -42,7 +42,7 @@ func newSend(base *url.URL, ways transports, o Options) send {
 	}
 }
 
-// newRequest builds an attempt's request. Its body can not be rewound (GetBody
+// newRequest builds an attempt's request. Its body cannot be rewound (GetBody
 // stays nil), so net/http has no means to send an order twice by itself; for the
 // same reason there is no Idempotency-Key header, which the API does not know
 // and net/http takes as leave to repeat.

@@ -102,7 +102,7 @@ func (s *ProductService) SetTags(ctx context.Context, uid string, tags map[strin
 	}
 	body, err := json.Marshal(wireTagSet{ResourceTags: wireTags(tags)})
 	if err != nil {
-		return fmt.Errorf("megaport: the tags can not be sent: %w", fieldError(err))
+		return fmt.Errorf("megaport: the tags cannot be sent: %w", fieldError(err))
 	}
 	_, err = s.client.do(ctx, call{class: classWrite, method: http.MethodPut, path: productPath(2, uid, "/tags"), body: body})
 	return err

@@ -167,19 +167,19 @@ func (b *builder) fixed(p Port, u unit) (Reason, bool) {
 	if match, err := b.resolve(p.Site); err == nil && match.Location.ID != s.Location {
 		return Reason{
 			Code: ReasonSiteFixed, Source: p.At("site"), Hint: wayOut,
-			Text: fmt.Sprintf("service %s stands at %s, not at %s, and a port can not move", s.UID, b.place(s.Location).Name, match.Location.Name),
+			Text: fmt.Sprintf("service %s stands at %s, not at %s, and a port cannot move", s.UID, b.place(s.Location).Name, match.Location.Name),
 		}, false
 	}
 	if s.Speed != p.Speed {
 		return Reason{
 			Code: ReasonSpeedFixed, Source: p.At("speed"), Hint: wayOut,
-			Text: fmt.Sprintf("service %s is a %s port, not %s, and the speed of a port can not change", s.UID, s.Speed, p.Speed),
+			Text: fmt.Sprintf("service %s is a %s port, not %s, and the speed of a port cannot change", s.UID, s.Speed, p.Speed),
 		}, false
 	}
 	if p.Zone != "" && s.Zone != "" && s.Zone != p.Zone {
 		return Reason{
 			Code: ReasonZoneFixed, Source: p.At("diversityZone"), Hint: wayOut,
-			Text: fmt.Sprintf("service %s is in zone %s, not %s, and a port can not change its zone", s.UID, s.Zone, p.Zone),
+			Text: fmt.Sprintf("service %s is in zone %s, not %s, and a port cannot change its zone", s.UID, s.Zone, p.Zone),
 		}, false
 	}
 	return Reason{}, true
@@ -198,7 +198,7 @@ func lagReason(p Port, u unit) (Reason, bool) {
 		return Reason{
 			Code: ReasonLAGMismatch, Source: p.At("lag"),
 			Text: fmt.Sprintf("service %s is a single port, the entry a LAG of %d", uid, p.LAG),
-			Hint: "a single port can not become a LAG: take `lag` out, or give the entry another name",
+			Hint: "a single port cannot become a LAG: take `lag` out, or give the entry another name",
 		}, false
 	case p.LAG > 0 && p.LAG < len(u.members):
 		return Reason{
@@ -303,7 +303,7 @@ func (b *builder) notes(p Port, u unit) {
 	if match, err := b.resolve(p.Site); err != nil {
 		b.warn(p, "site", "%s; the service exists, so this stops nothing", err)
 	} else if match.Inexact {
-		b.warn(p, "site", "site %q is not the name of a location; read as %s", p.Site.Name, match.Location)
+		b.warn(p, "site", "%s", resolved(p, match.Location))
 	}
 	if late := u.unidentified(); late > 0 {
 		b.warn(p, "lag", "the API does not tell the aggregation id of %d of the %d members of LAG %s yet; they count as its members by the ledger", late, len(u.members), s.UID)

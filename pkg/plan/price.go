@@ -98,7 +98,7 @@ func priceOf(o Order, n int, own, unit Quote) (Price, []string) {
 	var notes []string
 	m, s := readingOf(n, own.Monthly, unit.Monthly, unit.Priced), readingOf(n, own.OneTime, unit.OneTime, unit.Priced)
 	if !m.exact {
-		notes = append(notes, m.note("a month", n, own.Currency))
+		notes = append(notes, m.note("monthly", n, own.Currency))
 	}
 	if !s.exact || s.whole != m.whole && !own.OneTime.IsZero() && n > 1 {
 		notes = append(notes, s.note("once", n, own.Currency))

@@ -44,7 +44,7 @@ func (w *world) wantReceived(n int) {
 	}
 }
 
-// One order that can not be called not created does not keep the others from it.
+// One order that cannot be called not created does not keep the others from it.
 func TestResolveAllGoesOn(t *testing.T) {
 	c := onePort(sandbox.Knobs{Faults: []sandbox.Fault{{Route: "buy", Kind: "hang"}}})
 	c.Entries = append(c.Entries, c.Entries[0])

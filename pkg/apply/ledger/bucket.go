@@ -186,7 +186,7 @@ func (b *Bucket) prove(ctx context.Context) error {
 func (b *Bucket) refusesTwice(ctx context.Context) error {
 	// Mostly the object is there from an earlier run and one try is enough.
 	for range 2 {
-		err := b.put(ctx, probeKey, []byte(`{"note":"portctl tries to overwrite this to see that it can not"}`), uuid.NewString())
+		err := b.put(ctx, probeKey, []byte(`{"note":"portctl tries to overwrite this to see that it cannot"}`), uuid.NewString())
 		if gcerrors.Code(err) == gcerrors.FailedPrecondition {
 			_, err := b.bucket.Attributes(ctx, probeKey)
 			return err
@@ -314,7 +314,7 @@ func (b *Bucket) Unlock(ctx context.Context, name, run string) error {
 	return b.unlock(ctx, name, run)
 }
 
-// unlock deletes the lock of a run. S3 can not compare and delete in one step:
+// unlock deletes the lock of a run. S3 cannot compare and delete in one step:
 // between the two, the run itself may release and another take the lock. What a
 // lock lost so can cost is confusion; claims decide about purchases.
 func (b *Bucket) unlock(ctx context.Context, name, run string) error {

@@ -69,7 +69,7 @@ func TestLocalLinkAnswerLost(t *testing.T) {
 	wantRecord(t, l, "a/b", "first")
 }
 
-// TestLocalFailuresAreTold: a ledger that can not write says where, why and how to
+// TestLocalFailuresAreTold: a ledger that cannot write says where, why and how to
 // go on, leaves no part of a record, and works again when the cause is gone.
 func TestLocalFailuresAreTold(t *testing.T) {
 	for cause, hint := range map[error]string{
@@ -158,7 +158,7 @@ func TestLocalSyncsWhatLeadsToARecord(t *testing.T) {
 		return nil
 	})
 	folders := func(names ...string) []string {
-		if runtime.GOOS == "windows" { // where folders can not be synced
+		if runtime.GOOS == "windows" { // where folders cannot be synced
 			return nil
 		}
 		return names

@@ -9,7 +9,7 @@ import (
 )
 
 // hintOf is what an error itself says to do, or else what there is to do about an
-// API that can not be reached or understood; empty when nothing is known.
+// API that cannot be reached or understood; empty when nothing is known.
 func hintOf(err error) string {
 	var h interface{ Hint() string }
 	if errors.As(err, &h) && h.Hint() != "" {
@@ -35,7 +35,7 @@ func advice(err error) string {
 	case errors.As(err, &request) || errors.As(err, &auth):
 		return "check the network, the proxy (HTTPS_PROXY) and the address, then run the same command again"
 	case errors.As(err, &decode):
-		return "nothing is decided on an answer that can not be read: give Megaport's support the trace id"
+		return "nothing is decided on an answer that cannot be read: give Megaport's support the trace id"
 	case errors.As(err, &answer):
 		return adviceOn(answer.Status)
 	}

@@ -57,7 +57,7 @@ func folders(files []string) []string {
 }
 
 // errVolatile: a CI runner's disk vanishes, and with it the doubt about an order.
-var errVolatile = withHint(errors.New("CI is set, and the ledger would be kept on this machine's own disk, which may vanish with an order in doubt"),
+var errVolatile = withHint(errors.New("CI is set, and the ledger would be kept on this machine's own disk, which may vanish with an unconfirmed order"),
 	"keep it in a bucket: `state: s3://BUCKET/PREFIX` in the inventory, or --state; a --state that names a folder is taken at its word")
 
 // ledgerPlace settles where the ledger is. A sandbox has its ledger beside its

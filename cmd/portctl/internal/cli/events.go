@@ -21,7 +21,7 @@ import (
 // events.
 const eventsToStdout = "-"
 
-// errTwoDocuments: one stream can not carry both.
+// errTwoDocuments: one stream cannot carry both.
 var errTwoDocuments = withHint(errors.New("--events - and --format json both want standard output"),
 	"the last event holds the whole result; or write one of the two to a file: --events FILE, --result FILE")
 

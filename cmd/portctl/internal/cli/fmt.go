@@ -25,16 +25,16 @@ func newFmtCommand(s Streams, g *globals) *cobra.Command {
 	o := fmtOptions{globals: g}
 	cmd := &cobra.Command{
 		Use:   "fmt [FILE...]",
-		Short: "Lay the inventory out in the canonical style",
+		Short: "Format inventory files",
 		Long: `Rewrite inventory files in the canonical style, in place, and name those that
-changed. Comments, the order of keys and entries, anchors and braces stay; what
-is settled is described in docs/inventory.md. Line endings become LF.
+changed. Comments, the order of keys and entries, anchors and braces stay;
+docs/inventory.md describes the style. Line endings become LF.
 
 Files are named as arguments or with -f; "-" reads standard input and writes
 standard output. A file with problems is left as it is, and so are all others of
 the run. With --check or --diff nothing is written.
 
-Exit codes: 0 done, 3 a file has problems, or with --check is not in the
+Exit codes: 0 success, 3 a file has problems, or with --check is not in the
 canonical style.`,
 		Example: `  portctl fmt
   portctl fmt --check --diff -f inventory/

@@ -52,9 +52,9 @@ cost centre, tag:NAME and the other keys of a port may. "-" is standard input.`,
 }
 
 func runInit(s Streams, o initOptions, path string) error {
-	// Asked first, so that nobody mends a spreadsheet for a file that is there.
+	// Asked first, so that nobody fixes a spreadsheet for a file that already exists.
 	if _, err := os.Lstat(path); err == nil {
-		return withHint(fmt.Errorf("%s is there already, and is not overwritten", path), "name another file: `portctl init FILE`")
+		return withHint(fmt.Errorf("%s already exists and is not overwritten", path), "name another file: `portctl init FILE`")
 	}
 	directory := filepath.Dir(path)
 	if _, err := os.Stat(directory); err != nil {

@@ -195,7 +195,7 @@ func (f siteFilter) nothing(all []plan.Location) error {
 }
 
 // inventoryEnvironment is the environment of the inventory, if there is one:
-// sites works without, but not with one that was named and can not be read.
+// sites works without, but not with one that was named and cannot be read.
 func (g *globals) inventoryEnvironment() (string, error) {
 	inv, err := inventory.Load(g.files)
 	switch {

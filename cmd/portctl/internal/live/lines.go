@@ -33,13 +33,13 @@ func (l *Lines) text(e apply.Event) string {
 	case apply.RunStarted:
 		l.total = e.Orders
 		if e.Orders > 0 {
-			return fmt.Sprintf("buying %s, %s", render.Plural(e.Orders, "order", "orders"), render.Plural(e.Services, "service", "services"))
+			return fmt.Sprintf("ordering %s, %s", render.Plural(e.Orders, "order", "orders"), render.Plural(e.Services, "service", "services"))
 		}
 	case apply.OrderFinished:
 		return l.order(e)
 	case apply.OrdersSettled:
 		if e.Doubts > 0 {
-			return fmt.Sprintf("looking for %s without an answer, until %s at the latest", render.Plural(e.Doubts, "order", "orders"), e.Until.Local().Format("15:04:05"))
+			return fmt.Sprintf("looking up %s until %s", render.Plural(e.Doubts, "unconfirmed order", "unconfirmed orders"), e.Until.Local().Format("15:04:05"))
 		}
 	case apply.OrderRecovered:
 		return fmt.Sprintf("%s, ordered by an earlier run: %s", render.Clean(e.Name), render.Clean(e.Cause))
@@ -76,7 +76,7 @@ func (l *Lines) order(e apply.OrderFinished) string {
 	l.done++
 	count := fmt.Sprintf("[%d/%d]", min(l.done, l.total), l.total)
 	if e.Outcome == apply.Bought {
-		return fmt.Sprintf("%s bought %s: %s %s a month", count, name, render.Clean(e.Price.Currency), e.Price.Monthly.Grouped())
+		return fmt.Sprintf("%s bought %s: %s %s monthly", count, name, render.Clean(e.Price.Currency), e.Price.Monthly.Grouped())
 	}
 	return fmt.Sprintf("%s %s: %s: %s", count, e.Outcome, name, failure(e.Failure))
 }
