@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -48,19 +49,34 @@ var notUnwanted = regexp.MustCompile(`(?i)letters? of authori[sz]ation|` +
 	`(only|of|or|a|of the same|upper|lower|capital|case of|few|more than \d+) letters?\b( or|, digits| and digits)?|letters?,? (or|and)? ?(a )?digits?|--horizon|` +
 	"`settled`|orders-settled|`letters`|\"letters\":|service can not be found")
 
-// elsewhere are the folders whose words are not yet looked at: none may be added.
-var elsewhere = []string{
-	"inventory/",
-	"pkg/megaport/sandbox/",
-	"docs/diagnostics.md",
-	"docs/inventory.md",
-	"docs/sandbox.md",
+// tolerated is how many such phrases are left in a part that is not yet looked
+// through: none may be added.
+func tolerated() map[string]int {
+	return map[string]int{
+		"inventory/":            15,
+		"pkg/megaport/sandbox/": 16,
+		"docs/diagnostics.md":   7,
+		"docs/inventory.md":     13,
+		"docs/sandbox.md":       3,
+	}
 }
 
 func TestWordsOfWhatUsersRead(t *testing.T) {
+	found := map[string][]string{}
 	for _, text := range append(literals(t), pages(t)...) {
+		part := ""
+		for prefix := range tolerated() {
+			if strings.HasPrefix(text.where, prefix) {
+				part = prefix
+			}
+		}
 		for _, f := range findWords(text.text) {
-			t.Errorf("%s: %q: say %s\n\t%s", text.where, f.phrase, f.say, f.line)
+			found[part] = append(found[part], fmt.Sprintf("%s: %q: say %s\n\t%s", text.where, f.phrase, f.say, f.line))
+		}
+	}
+	for part, all := range found {
+		if len(all) > tolerated()[part] {
+			t.Errorf("%d unwanted phrases in %q, want at most %d:\n%s", len(all), part, tolerated()[part], strings.Join(all, "\n"))
 		}
 	}
 }
@@ -173,11 +189,6 @@ func walkTree(t *testing.T, ext string, visit func(path, name string)) {
 				return filepath.SkipDir
 			}
 			return nil
-		}
-		for _, prefix := range elsewhere {
-			if strings.HasPrefix(name, prefix) {
-				return nil
-			}
 		}
 		if filepath.Ext(name) == ext {
 			visit(path, name)

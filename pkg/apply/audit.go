@@ -32,7 +32,7 @@ const (
 
 // audit holds the account against the run: every entry that was carried out must
 // be exactly one service, and what was bought must be as it was ordered. Nothing
-// is mended by itself: a second service is named with what it costs, never
+// is fixed by itself: a second service is named with what it costs, never
 // cancelled.
 func (r *run) audit(ctx context.Context) {
 	updated := slices.ContainsFunc(r.result.Actions, func(a ActionResult) bool { return a.Outcome == Updated })

@@ -26,7 +26,7 @@ const (
 const (
 	timeoutRead    = 60 * time.Second
 	timeoutListing = 120 * time.Second // large accounts took minutes (API facts §4.1, confidence B)
-	timeoutOrder   = 5 * time.Minute   // an order given up on early is an order in doubt
+	timeoutOrder   = 5 * time.Minute   // an order given up on early is an unconfirmed order
 	timeoutAside   = 20 * time.Second  // side questions, without whose answer work goes on
 )
 

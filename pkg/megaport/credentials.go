@@ -111,7 +111,7 @@ func readProfiles(path string) (profileFile, error) {
 		return file, fmt.Errorf("the Megaport CLI's profiles cannot be read: %w", err)
 	}
 	if err := json.Unmarshal(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")), &file); err != nil {
-		return file, fmt.Errorf("%s is not a file of the Megaport CLI's profiles: its JSON does not fit", path)
+		return file, fmt.Errorf("%s is not a file of the Megaport CLI's profiles: its JSON has another form", path)
 	}
 	return file, nil
 }

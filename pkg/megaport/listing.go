@@ -519,7 +519,7 @@ func terminatedPort(object []byte) (wirePort, error) {
 // checkIdentity insists on what identifies a port and says whether it exists. A
 // name may be damaged: the row is kept, and the name equals no other.
 func (w wirePort) checkIdentity() error {
-	const damaged = "holds bytes that are no characters"
+	const damaged = "holds invalid UTF-8"
 	switch {
 	case w.ProductUID.text == "":
 		return errors.New("field productUid is missing")

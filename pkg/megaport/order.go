@@ -178,7 +178,7 @@ type Purchase struct {
 }
 
 // Buy sends an order, and does not let go of it: the caller's context decides
-// when to give up waiting, and giving up is an outcome in doubt. One POST may
+// when to give up waiting, and giving up is an outcome unconfirmed. One POST may
 // take five minutes. It is sent again only when nothing of it was written, or when
 // the API says that it has no such route, so that the other form is to be tried.
 // After 429 and 401 it is not: that is the caller's to do, after a look.

@@ -17,7 +17,7 @@ import (
 type send func(ctx context.Context, a *attempt) (*http.Response, error)
 
 // ErrTooLate is an order that was not sent because Order.NotAfter had passed.
-var ErrTooLate = errors.New("it waited too long to be sent")
+var ErrTooLate = errors.New("it waited too long before it could be sent")
 
 // newSend is the innermost step. It speaks to a RoundTripper rather than an
 // http.Client, so that no redirect is followed and no cookie is kept.

@@ -81,10 +81,10 @@ func decodeTags(body io.Reader) (map[string]string, error) {
 			return nil, fmt.Errorf("tag number %d has no key", i+1)
 		}
 		if t.Key.damaged || t.Value.damaged { // setting tags replaces all, and would write the damage
-			return nil, fmt.Errorf("tag number %d holds bytes that are no characters", i+1)
+			return nil, fmt.Errorf("tag number %d holds invalid UTF-8", i+1)
 		}
 		if _, twice := tags[t.Key.text]; twice {
-			return nil, fmt.Errorf("the tag %q stands there twice", printable(t.Key.text, 80))
+			return nil, fmt.Errorf("the tag %q occurs twice", printable(t.Key.text, 80))
 		}
 		tags[t.Key.text] = t.Value.text
 	}

@@ -353,7 +353,7 @@ func (a *tokenAnswer) RoundTrip(req *http.Request) (*http.Response, error) {
 	body, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
 	_ = resp.Body.Close()
 	if err != nil {
-		return nil, fmt.Errorf("the answer broke off: %w", err)
+		return nil, fmt.Errorf("the answer was cut off: %w", err)
 	}
 	resp.Body = io.NopCloser(bytes.NewReader(body))
 	a.code, a.traceID = resp.StatusCode, traceID(resp.Header, a.redact)
@@ -363,7 +363,7 @@ func (a *tokenAnswer) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 // isHeaderText reports whether a text can be sent in a header. One that cannot
-// would fail inside the transport, where it would look like an order in doubt.
+// would fail inside the transport, where it would look like an unconfirmed order.
 func isHeaderText(text string) bool {
 	for _, r := range text {
 		if r < ' ' || r > '~' {

@@ -19,7 +19,7 @@ const (
 	// Blocked means that the entry cannot be carried out as it stands. One
 	// blocked action refuses the whole apply.
 	Blocked Kind = "blocked"
-	// Unknown means that an earlier order is in doubt. It holds back its entry
+	// Unknown means that an earlier order is unconfirmed. It holds back its entry
 	// and nothing else.
 	Unknown Kind = "unknown"
 	// Excluded means that the entry was excluded from this run.
@@ -93,9 +93,9 @@ const (
 	ReasonWaitsForCancel ReasonCode = "waits-for-cancel"
 	// ReasonReplacesWrong: `replaces` does not name the service last terminated.
 	ReasonReplacesWrong ReasonCode = "replaces-wrong"
-	// ReasonDoubt: an earlier order of this name is in doubt.
+	// ReasonDoubt: an earlier order of this name is unconfirmed.
 	ReasonDoubt ReasonCode = "doubt"
-	// ReasonDoubtNearby: an earlier order that no entry names is in doubt, and it
+	// ReasonDoubtNearby: an earlier order that no entry names is unconfirmed, and it
 	// could be this one.
 	ReasonDoubtNearby ReasonCode = "doubt-nearby"
 	// ReasonOrdered: bought, but not to be seen yet.

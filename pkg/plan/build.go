@@ -276,7 +276,7 @@ func (b *builder) refused(i int) (Reason, bool) {
 	case !p.Absent && b.wanted[name] > 1, p.Absent && p.UID == "" && b.absent[name] > 1:
 		return Reason{
 			Code: ReasonDuplicateEntry, Text: fmt.Sprintf("another entry is named %q too", p.Name),
-			Hint: "give each entry a name of its own", Source: p.At("name"),
+			Hint: "give each entry a unique name", Source: p.At("name"),
 		}, false
 	case b.matches.stolen[i]:
 		return Reason{

@@ -100,7 +100,7 @@ func (b *builder) rejectedReason(p Port, o Order) (Reason, bool) {
 			text += " (" + c.Evidence + ")"
 		}
 		return Reason{
-			Code: ReasonRejected, Source: p.Source, Text: text + "; it is not ordered again by itself",
+			Code: ReasonRejected, Source: p.Source, Text: text + "; portctl does not order it again",
 			Hint: fmt.Sprintf("`portctl ledger resolve %s --again` orders it again; or change the entry, or take it out", quoteArg(c.Name)),
 		}, false
 	}
@@ -250,7 +250,7 @@ func (b *builder) heldBack(p Port, l Location) (Reason, bool) {
 	case Queued:
 		state, r.Hint = "waits for an approval", formerly+"have the order approved or rejected"
 	case TurnedAway:
-		state, r.Hint = "may not have been processed", formerly+strings.TrimPrefix(r.Hint, "look into the Megaport portal, then ")
+		state, r.Hint = "may not have been processed", formerly+strings.TrimPrefix(r.Hint, "check the Megaport portal, then ")
 	}
 	r.Code = ReasonDoubtNearby
 	r.Text = fmt.Sprintf("held back: an order of %q for the same location and speed %s, and no entry has that name; it could be this one", c.Name, state)

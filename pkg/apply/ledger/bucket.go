@@ -199,7 +199,7 @@ func (b *Bucket) refusesTwice(ctx context.Context) error {
 }
 
 // errOverwrites says that a store does not know conditional writes.
-var errOverwrites = errors.New("it overwrites what is there (it ignores If-None-Match), so two runs could both win one claim")
+var errOverwrites = errors.New("it overwrites existing objects (it ignores If-None-Match), so two runs could both win one claim")
 
 // Read returns a record, or ErrNotFound.
 func (b *Bucket) Read(ctx context.Context, key string) ([]byte, error) {
@@ -321,7 +321,7 @@ func (b *Bucket) unlock(ctx context.Context, name, run string) error {
 	h, err := b.holder(ctx, name)
 	switch {
 	case errors.Is(err, ErrNotFound):
-		return fmt.Errorf("ledger: nobody holds the lock %s: %w", name, err)
+		return fmt.Errorf("ledger: the lock %s is not held: %w", name, err)
 	case err != nil:
 		return err
 	case h.Run != run:
@@ -451,7 +451,7 @@ const (
 func bucketHint(code string, err error) string {
 	switch code {
 	case "NoSuchBucket":
-		return "create the bucket, or correct its name; portctl makes no buckets"
+		return "create the bucket, or correct its name; portctl does not create buckets"
 	case "AccessDenied", "Forbidden":
 		return "the credentials need s3:ListBucket on the bucket and s3:GetObject, s3:PutObject, s3:DeleteObject (for locks) on what is in it"
 	case "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken":

@@ -409,7 +409,7 @@ func localHint(err error) string {
 	const elsewhere = ", or keep the ledger elsewhere with --state"
 	switch {
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
-		return "the disk or the quota is full: make room" + elsewhere
+		return "the disk or the quota is full: free some space" + elsewhere
 	case errors.Is(err, syscall.EROFS):
 		return "the file system is read-only: mount it for writing" + elsewhere
 	case errors.Is(err, fs.ErrPermission):

@@ -255,7 +255,7 @@ func (a *applying) carryOut(ctx context.Context, s Streams) error {
 			return err
 		}
 		if fresh.Checksum != doc.Checksum {
-			return exitWith(exitUncovered, withHint(errors.New("the account or the prices changed while the question was open, so nothing is done"),
+			return exitWith(exitUncovered, withHint(errors.New("the account or the prices changed before you confirmed, so nothing is done"),
 				"run the same command again to review the plan as it is now"))
 		}
 	}
@@ -302,7 +302,7 @@ func nothingSent(err error) error {
 	if err == nil || errors.As(err, &h) && h.Hint() != "" {
 		return err
 	}
-	return withHint(err, "nothing was bought or changed; "+cmp.Or(advice(err), "run the same command again when the cause is gone"))
+	return withHint(err, "nothing was bought or changed; "+cmp.Or(advice(err), "run the same command again when the cause is fixed"))
 }
 
 // staleAfter is how long a plan that is shown may wait for its yes before the
@@ -330,7 +330,7 @@ func (b *book) lock(ctx context.Context, s Streams) (func(), error) {
 	}
 	return sync.OnceFunc(func() {
 		if err := lock.Release(context.WithoutCancel(ctx)); err != nil {
-			fmt.Fprintf(s.Err, "warning: the lock could not be given back: %v\n", err)
+			fmt.Fprintf(s.Err, "warning: the lock could not be released: %v\n", err)
 		}
 	}), nil
 }
@@ -449,7 +449,7 @@ func (o *applyOptions) confirm(ctx context.Context, s Streams, p plan.Plan, draw
 	}
 	for _, name := range o.allowCancel {
 		if !slices.ContainsFunc(p.Of(plan.Cancel), func(a plan.Action) bool { return plan.FoldName(a.Name) == plan.FoldName(name) }) {
-			fmt.Fprintf(s.Err, "warning: --allow-cancel %s: nothing of that name is to be cancelled\n", render.Clean(name))
+			fmt.Fprintf(s.Err, "warning: --allow-cancel %s: the plan cancels no service of this name\n", render.Clean(name))
 		}
 	}
 	for _, a := range p.Of(plan.Cancel) {
@@ -458,7 +458,7 @@ func (o *applyOptions) confirm(ctx context.Context, s Streams, p plan.Plan, draw
 		}
 		if !person || !asked(ctx, s, in, fmt.Sprintf("Cancel %s (%s) for good? Type its name: ", render.Clean(a.Name), a.Service.UID), a.Name) {
 			return exitWith(exitRefused, withHint(fmt.Errorf("cancelling %q was not allowed, so nothing is done", a.Name),
-				fmt.Sprintf("allow it with --allow-cancel %s, or take it out with --except %s", a.Name, a.Name)))
+				fmt.Sprintf("allow it with --allow-cancel %s, or exclude it with --except %s", a.Name, a.Name)))
 		}
 	}
 	return nil

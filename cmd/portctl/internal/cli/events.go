@@ -22,7 +22,7 @@ import (
 const eventsToStdout = "-"
 
 // errTwoDocuments: one stream cannot carry both.
-var errTwoDocuments = withHint(errors.New("--events - and --format json both want standard output"),
+var errTwoDocuments = withHint(errors.New("--events - and --format json both write to standard output"),
 	"the last event holds the whole result; or write one of the two to a file: --events FILE, --result FILE")
 
 // eventStream is where the events of a run go as NDJSON.

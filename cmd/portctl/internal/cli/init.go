@@ -26,8 +26,8 @@ func newInitCommand(s Streams, g *globals) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "init [FILE]",
 		Short: "Write a first inventory",
-		Long: `Write a first inventory with everything explained, to FILE or portctl.yaml. It is
-for the sandbox, so planning and applying it costs nothing. An existing file is
+		Long: `Write a first inventory, with comments, to FILE or portctl.yaml. It is for the
+sandbox, so planning and applying it costs nothing. An existing file is
 never overwritten.
 
 Beside it go the JSON Schema, for editors, and two lines in .gitignore: what
@@ -58,7 +58,7 @@ func runInit(s Streams, o initOptions, path string) error {
 	}
 	directory := filepath.Dir(path)
 	if _, err := os.Stat(directory); err != nil {
-		return withHint(fmt.Errorf("there is no directory %s", directory), "make it first")
+		return withHint(fmt.Errorf("there is no directory %s", directory), "create it first")
 	}
 	content, err := o.content(s, path)
 	if err != nil {

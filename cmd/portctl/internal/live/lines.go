@@ -44,7 +44,7 @@ func (l *Lines) text(e apply.Event) string {
 	case apply.OrderRecovered:
 		return fmt.Sprintf("%s, ordered by an earlier run: %s", render.Clean(e.Name), render.Clean(e.Cause))
 	case apply.PaceChanged:
-		return fmt.Sprintf("the API is busy, or no longer so: %s at a time", render.Plural(e.Parallelism, "order", "orders"))
+		return fmt.Sprintf("the load of the API changed: %s at a time", render.Plural(e.Parallelism, "order", "orders"))
 	case apply.APIBusy:
 		return fmt.Sprintf("the API is busy, waiting %s", e.Wait.Round(time.Second))
 	case apply.ChangeFinished:
@@ -52,7 +52,7 @@ func (l *Lines) text(e apply.Event) string {
 	case apply.PortStatus:
 		return fmt.Sprintf("%s %s is %s", render.Clean(e.Name), e.UID.Short(), render.Clean(string(e.Status)))
 	case apply.ListingFailed:
-		return fmt.Sprintf("the account could not be listed, looking again: %s", render.Clean(e.Err.Error()))
+		return fmt.Sprintf("the account could not be listed, trying again: %s", render.Clean(e.Err.Error()))
 	case apply.LedgerFailed:
 		return fmt.Sprintf("%s: the ledger failed, no new order is sent: %s", render.Clean(e.Name), render.Clean(e.Err.Error()))
 	case apply.LOASaved:

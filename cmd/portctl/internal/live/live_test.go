@@ -131,7 +131,7 @@ func bought(name, uid string) apply.OrderFinished {
 	return apply.OrderFinished{Name: name, Outcome: apply.Bought, UIDs: []plan.ServiceUID{plan.ServiceUID(uid)}, Price: price()}
 }
 
-// An order in doubt that is found after all is counted once, and its money once.
+// An unconfirmed order that is found after all is counted once, and its money once.
 func TestProgressFoldsEvents(t *testing.T) {
 	p, now := live.NewProgress(), time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
 	at := func(seconds int, events ...apply.Event) {
@@ -250,11 +250,11 @@ func TestLinesTellEveryEventThatAPersonMustKnow(t *testing.T) {
 	}
 	want := `12:00:00 ordering 2 orders, 2 services
 12:00:00 [1/2] bought p0: GBP 475.00 monthly
-12:00:00 the API is busy, or no longer so: 8 orders at a time
+12:00:00 the load of the API changed: 8 orders at a time
 12:00:00 updated x
 12:00:00 failed: y: locked
 12:00:00 p0 12345678 is LIVE
-12:00:00 the account could not be listed, looking again: 502
+12:00:00 the account could not be listed, trying again: 502
 12:00:00 p1: the ledger failed, no new order is sent: disk full
 12:00:00 p0 12345678: LOA saved to loas/p0.pdf
 12:00:00 p1 12345678: no LOA: HTML

@@ -75,7 +75,7 @@ func verdict(p plan.Plan) string {
 	}
 	switch {
 	case len(reasons) > 0:
-		return "**Refused as it stands: " + strings.Join(reasons, " and ") + ".** Apply sends nothing until this is resolved."
+		return "**Refused: " + strings.Join(reasons, " and ") + ".** Apply sends nothing until this is resolved."
 	case p.Summary.Unknown > 0:
 		held := Plural(p.Summary.Unknown, "entry is", "entries are") + " held back"
 		if why := lookedUp(p.Of(plan.Unknown)); why != "" {
@@ -83,9 +83,9 @@ func verdict(p plan.Plan) string {
 		}
 		return "**" + held + ".**"
 	case p.Empty():
-		return "The account is as the inventory asks."
+		return "The account matches the inventory."
 	}
-	return "It can be applied as it stands."
+	return "It can be applied."
 }
 
 // moneyTable is what the plan adds per currency, and what the policy leaves.
@@ -363,7 +363,7 @@ func unmanagedDetails(all []plan.ServiceRef) part {
 
 func orderDetails(lines []string) part {
 	return part{
-		open: folded("Exact orders: "+Plural(len(lines), "body", "bodies")+" as sent, one a line") + "```json\n",
+		open: folded("Exact orders: "+Plural(len(lines), "body", "bodies")+" as sent, one per line") + "```json\n",
 		rows: lines, close: "```\n", end: foldedEnd, one: "order", many: "orders", keep: keepOrders,
 	}
 }
