@@ -13,30 +13,93 @@ import (
 	"github.com/portctl/portctl/cmd/portctl/internal/cli"
 )
 
-// The README shows what portctl writes today. What is between its markers is
-// rewritten by -update, and held against the sources by this test.
-func TestReadmeIsCurrent(t *testing.T) {
-	path := filepath.Join("..", "..", "README.md")
-	have, err := os.ReadFile(path)
+// The front page and docs/plan.md show what portctl writes today. What is between
+// their markers is rewritten by -update, and held against the sources by this test.
+func TestPagesAreCurrent(t *testing.T) {
+	root, err := filepath.Abs(filepath.Join("..", ".."))
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := string(have)
-	want = between(t, want, "live view", "```text\n"+readFile(t, filepath.Join("..", "..", "docs", "live.txt"))+"```\n")
-	want = between(t, want, "sandbox", sandboxStart(t))
-	path, err = filepath.Abs(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	want = between(t, want, "emea plan", emeaPlan(t))
-	if *update {
-		if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
-			t.Fatal(err)
+	live := "```text\n" + readFile(t, filepath.Join(root, "docs", "live.txt")) + "```\n"
+	for page, sections := range map[string]map[string]string{
+		"README.md":    {"live view": live},
+		"docs/plan.md": {"emea plan": emeaPlan(t)},
+	} {
+		path := filepath.Join(root, page)
+		have := readFile(t, path)
+		want := have
+		for section, text := range sections {
+			want = between(t, want, section, text)
 		}
-		return
+		if *update {
+			if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			continue
+		}
+		if diff := cmp.Diff(want, have); diff != "" {
+			t.Errorf("%s is not current; run make golden (-want +have):\n%s", page, diff)
+		}
 	}
-	if diff := cmp.Diff(want, string(have)); diff != "" {
-		t.Errorf("README.md is not current; run make golden (-want +have):\n%s", diff)
+}
+
+// A newcomer reads the front page to its end and pastes its commands in order:
+// each runs, with the inventory that the page shows, and nothing warns of that.
+func TestReadmeCommandsRun(t *testing.T) {
+	page := readFile(t, filepath.Join("..", "..", "README.md"))
+	if n := strings.Count(page, "\n"); n >= 150 {
+		t.Errorf("README.md has %d lines, want fewer than 150", n)
+	}
+	_, inventory, _ := strings.Cut(page, "```yaml\n")
+	inventory, _, _ = strings.Cut(inventory, "```\n")
+	examples, makefile := filepath.Join("..", "..", "examples"), readFile(t, filepath.Join("..", "..", "Makefile"))
+	dir := t.TempDir()
+	if err := os.CopyFS(filepath.Join(dir, "examples"), os.DirFS(examples)); err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(dir)
+	if err := os.WriteFile("portctl.yaml", []byte(inventory), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	installed, ran := false, 0
+	for _, m := range regexp.MustCompile("(?ms)^```sh\n(.*?)^```$").FindAllStringSubmatch(page, -1) {
+		for line := range strings.Lines(m[1]) {
+			command, _, _ := strings.Cut(line, " #")
+			words := strings.Fields(strings.Replace(command, "go run ./cmd/portctl", "run", 1))
+			switch {
+			case words[0] == "make":
+				if !strings.Contains(makefile, "\n"+words[1]+": ") {
+					t.Errorf("the Makefile has no target %s", words[1])
+				}
+			case strings.HasPrefix(command, "go install ./cmd/portctl"):
+				installed = true
+			case words[0] == "run", words[0] == "portctl" && installed:
+				pasted(t, words[1:])
+				ran++
+			default:
+				t.Errorf("this cannot be pasted where it stands: %s", command)
+			}
+		}
+	}
+	if ran < 6 {
+		t.Errorf("%d commands ran", ran)
+	}
+}
+
+// pasted runs a command as a shell without a terminal does.
+func pasted(t *testing.T, args []string) {
+	t.Helper()
+	var out, stderr bytes.Buffer
+	code := cli.Main(args, cli.Streams{
+		In: strings.NewReader(""), Out: &out, Err: &stderr, Getenv: func(string) string { return "" },
+	})
+	if code != 0 {
+		t.Errorf("portctl %s exits %d:\n%s", strings.Join(args, " "), code, &stderr)
+	}
+	for _, text := range []string{out.String(), stderr.String()} {
+		if strings.Contains(text, "warning: ") || strings.Contains(text, "Warnings") {
+			t.Errorf("portctl %s warns:\n%s", strings.Join(args, " "), text)
+		}
 	}
 }
 
@@ -46,7 +109,7 @@ func between(t *testing.T, page, section, text string) string {
 	before, rest, ok := strings.Cut(page, begin)
 	_, after, ok2 := strings.Cut(rest, end)
 	if !ok || !ok2 {
-		t.Fatalf("README.md has no section %q", section)
+		t.Fatalf("the page has no section %q", section)
 	}
 	return before + begin + "\n" + strings.TrimSpace(text) + "\n\n" + end + after
 }
@@ -82,16 +145,4 @@ func emeaPlan(t *testing.T) string {
 		ReplaceAllString(out.String(), "made 2026-01-05 09:00 UTC · valid until 2026-01-12 09:00 UTC")
 	text = regexp.MustCompile(`created="[^"]*"`).ReplaceAllString(text, `created="2026-01-05T09:00:00Z"`)
 	return strings.ReplaceAll(text, "\n## ", "\n### ")
-}
-
-// sandboxStart is the quick start of the sandbox's page: its first code block.
-func sandboxStart(t *testing.T) string {
-	t.Helper()
-	page := readFile(t, filepath.Join("..", "..", "docs", "sandbox.md"))
-	_, rest, ok := strings.Cut(page, "```sh\n")
-	block, _, ok2 := strings.Cut(rest, "```\n")
-	if !ok || !ok2 {
-		t.Fatal("docs/sandbox.md has no quick start")
-	}
-	return "```sh\n" + block + "```\n"
 }

@@ -8,7 +8,7 @@ import (
 )
 
 // Reader is the read half of an account. Validating an order counts as
-// reading: it commits nothing (API facts §3.3). Who holds only a Reader can not
+// reading: it commits nothing (API facts §3.3). Who holds only a Reader cannot
 // change anything.
 type Reader interface {
 	// Locations lists all locations.

@@ -32,7 +32,7 @@ const (
 
 // audit holds the account against the run: every entry that was carried out must
 // be exactly one service, and what was bought must be as it was ordered. Nothing
-// is mended by itself: a second service is named with what it costs, never
+// is fixed by itself: a second service is named with what it costs, never
 // cancelled.
 func (r *run) audit(ctx context.Context) {
 	updated := slices.ContainsFunc(r.result.Actions, func(a ActionResult) bool { return a.Outcome == Updated })
@@ -123,7 +123,7 @@ func auditOne(a plan.Action, res ActionResult) (AuditFinding, bool) {
 	case a.Reason.Code == plan.ReasonDuplicateService:
 		text := a.Reason.Text
 		if res.Price != nil {
-			text += fmt.Sprintf("; a second one costs %s %s a month", res.Price.Currency, res.Price.Monthly.Grouped())
+			text += fmt.Sprintf("; a second one costs %s %s monthly", res.Price.Currency, res.Price.Monthly.Grouped())
 		}
 		return AuditFinding{a.Name, auditSecond, text}, true
 	case res.Outcome == Bought && a.Kind == plan.Blocked && a.Service != nil:

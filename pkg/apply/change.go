@@ -82,7 +82,7 @@ func (r *run) awaitGrowth(ctx context.Context, i int) error {
 			conflict, late := lagOf(*order, members)
 			switch {
 			case conflict != "":
-				return errors.New("not sent: the first growth of the run went wrong: " + conflict)
+				return errors.New("not sent: the first growth of the run failed: " + conflict)
 			case !late && len(members) == len(uids):
 				return nil
 			}
@@ -118,8 +118,8 @@ func (r *run) each(fits func(int, plan.Action) bool, do func(int, plan.Action)) 
 	_ = g.Wait() // the workers return no errors: a failure is a result
 }
 
-// broken notes that a worker panicked: an order may have been sent, so it is in
-// doubt, and its claim says the same.
+// broken notes that a worker panicked: an order may have been sent, so it is
+// unconfirmed, and its claim says the same.
 func (r *run) broken(i int, err error) {
 	res := &r.result.Actions[i]
 	res.Error = failureOf(err)

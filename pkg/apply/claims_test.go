@@ -38,7 +38,7 @@ func snapshot(t *testing.T, store ledger.Store) []ledger.Open {
 	return s.Open
 }
 
-// What is not listed until the horizon stays a doubt: its entry is held back,
+// What is not listed until the lookup timeout stays a doubt: its entry is held back,
 // and a later run finds it.
 func TestDoubtOutlivesTheRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -265,7 +265,7 @@ func TestAuditFindsASecondService(t *testing.T) {
 			})
 		}
 		r := s.run(t, entries("a"))
-		if r.ExitCode != apply.ExitUnknown || len(r.Audit) != 1 || !strings.Contains(r.Audit[0].Text, "GBP 475.00 a month") {
+		if r.ExitCode != apply.ExitUnknown || len(r.Audit) != 1 || !strings.Contains(r.Audit[0].Text, "GBP 475.00 monthly") {
 			t.Errorf("exit %d, audit %+v", r.ExitCode, r.Audit)
 		}
 		if len(s.account.calls) != 0 {
@@ -379,7 +379,7 @@ func TestLAGGrows(t *testing.T) {
 	})
 }
 
-// A run right after another was killed looks for its orders until their horizon,
+// A run right after another was killed looks for its orders until their lookup timeout,
 // not only once.
 func TestOrderOfAKilledRunIsLookedForUntilItsTimeout(t *testing.T) {
 	for name, c := range map[string]struct {

@@ -89,7 +89,7 @@ type ChangeFinished struct {
 type OrdersSettled struct {
 	// Doubts counts the orders without an answer that are looked for now, those of
 	// earlier runs too, and Until is when the last of them is given up; zero
-	// without doubts.
+	// without unconfirmed orders.
 	Doubts int
 	Until  time.Time
 }
@@ -132,8 +132,8 @@ type LOAFailed struct {
 	Final bool
 }
 
-// ManifestFailed says that the manifest of the letters could not be brought up to
-// date. The letters themselves are on disk.
+// ManifestFailed says that the manifest of the LOAs could not be brought up to
+// date. The LOAs themselves are on disk.
 type ManifestFailed struct{ Err error }
 
 // RunFinished sums the run up.

@@ -217,7 +217,7 @@ type verdict struct {
 func (l *lookup) verify(ctx context.Context, open ledger.Open, s plan.Service) verdict {
 	switch {
 	case slices.Contains(open.Listed, s.UID):
-		return verdict{against: fmt.Sprintf("the answer named service %s, which was there before the order", s.UID)}
+		return verdict{against: fmt.Sprintf("the answer named service %s, which existed before the order", s.UID)}
 	case !placed(open, s):
 		return verdict{against: fmt.Sprintf("the answer named service %s, which is a %s port at location %d; ordered was %s at location %d", s.UID, s.Speed, s.Location, open.Order.Speed, open.Order.Location)}
 	case plan.FoldName(s.Name) == plan.FoldName(open.Name):
@@ -460,7 +460,7 @@ func (l *lookup) approvalOf(open ledger.Open) (Approval, bool) {
 // of says that an approval can be that of a claim.
 func (a Approval) of(open ledger.Open) bool {
 	if open.Approvals != nil && slices.Contains(open.Approvals, a.UID) {
-		return false // it was there before the order
+		return false // it existed before the order
 	}
 	late := a.CreatedAt.IsZero() || !a.CreatedAt.Before(open.Time.Add(-time.Minute))
 	if open.Approvals != nil || open.FromTheFuture() {

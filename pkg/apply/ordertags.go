@@ -9,7 +9,7 @@ import (
 
 // orderTags is a Reader that reads the tags of a service once when they name an
 // order: whose a service is does not change. A look-up reads the tags of all that
-// stand at the order's place, and there may be hundreds, for each order in doubt
+// stand at the order's place, and there may be hundreds, for each unconfirmed order
 // and at each look. Tags without an order are read anew: they may come late.
 type orderTags struct {
 	Reader

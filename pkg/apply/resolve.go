@@ -247,7 +247,7 @@ func (r *resolver) elsewhere(o ledger.Open, uid plan.ServiceUID) bool {
 
 // causeApproved marks when a claim was first seen whose approval is given: the order is
 // carried out from then on at the latest, and nobody tells when it was approved.
-const causeApproved = "its approval is given"
+const causeApproved = "its approval was granted"
 
 // unhurried refuses as long as more of the order may show: in the account, or among
 // the approvals.
@@ -323,7 +323,7 @@ func (r *resolver) judgeUIDs(ctx context.Context, f finding) error {
 		case o.State == ledger.Damaged || slices.Contains(o.Answered, uid) && r.AsIs:
 			continue
 		case slices.Contains(o.Listed, uid):
-			return &ResolveError{name, fmt.Sprintf("service %s cannot be the order's: it was there before the order", uid), "copy the UID from the Megaport portal"}
+			return &ResolveError{name, fmt.Sprintf("service %s cannot be the order's: it existed before the order", uid), "copy the UID from the Megaport portal"}
 		case !r.AsIs && !r.fits(ctx, o, s):
 			return &ResolveError{
 				name, fmt.Sprintf("service %s cannot be the order's: it is a %s port at location %d of %s, and the order was for %s at location %d on %s",

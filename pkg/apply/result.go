@@ -151,7 +151,7 @@ type ResultSummary struct {
 	// were FAILED, SLEEP or ON_HOLD before the run, and that no run waits for.
 	NotReady int `json:"notReady"`
 	Broken   int `json:"broken"`
-	// LOAs counts the letters on disk, LOAsNew those fetched in this run,
+	// LOAs counts the LOAs on disk, LOAsNew those fetched in this run,
 	// LOAsMissing those of existing ports that could not be had, LOAsRefused those
 	// that Megaport refused for good before this run.
 	LOAs        int `json:"loas"`

@@ -61,7 +61,7 @@ func TestLettersComeWhileOrdersGoOut(t *testing.T) {
 	})
 }
 
-// After so many orders that came to nothing no new one is begun.
+// After so many orders that failed no new one is begun.
 func TestMaxFailuresStopsNewOrders(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &scenario{

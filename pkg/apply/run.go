@@ -22,7 +22,7 @@ type Options struct {
 	// Settled is called once when all orders are sent and recorded: what follows
 	// needs no lock. It may be nil.
 	Settled func()
-	// LOAs is where letters are kept; nil fetches none.
+	// LOAs is where LOAs are kept; nil fetches none.
 	LOAs *loa.Folder
 	// Sink is called with each event, one at a time; nil drops them. It must not
 	// block for long: the run waits for it.
@@ -39,7 +39,7 @@ type Options struct {
 	MaxUnconfirmed int
 	// Hurry ends the run at once when it is closed; nil never does. See Run.
 	Hurry <-chan struct{}
-	// Wait is how long to wait for provisioning and letters; 0 does not wait.
+	// Wait is how long to wait for provisioning and LOAs; 0 does not wait.
 	Wait time.Duration
 	// LookupTimeout is how long to look for an order without an answer after it was last
 	// sent; 0 means DefaultLookupTimeout.
@@ -147,7 +147,7 @@ type run struct {
 	services map[plan.ServiceUID]plan.Service // as first listed
 	latest   []plan.Service                   // the last complete listing after the orders; nil for none
 	sink     func(Event)
-	kept     map[plan.ServiceUID]loa.Row // the letters that were there before
+	kept     map[plan.ServiceUID]loa.Row // the LOAs that were there before
 	orders   []*order                    // of this run, by action
 	lookUps  Reader                      // by which orders without an answer are looked for
 	ordersMu sync.Mutex
@@ -156,7 +156,7 @@ type run struct {
 	pace      *pace
 	turns     []int // of each action, the turn of the pace at which it began
 	brake     brake
-	failed    atomic.Int64    // orders that came to nothing
+	failed    atomic.Int64    // orders that failed
 	purchased chan<- purchase // told of what is bought, while orders go out
 }
 

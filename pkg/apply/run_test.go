@@ -521,7 +521,7 @@ func TestQuotesPerConfigurationOrPerOrder(t *testing.T) {
 	}
 }
 
-// A folder that can not be written is a person's matter: nobody waits for it.
+// A folder that cannot be written is a person's matter: nobody waits for it.
 func TestUnwritableFolderIsNotRetried(t *testing.T) {
 	letters := folder(t)
 	if err := os.WriteFile(letters.Dir(), []byte("in the way"), 0o600); err != nil {

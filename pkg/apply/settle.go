@@ -13,7 +13,7 @@ import (
 )
 
 // settlement is what follows the orders: look up what has no answer, wait for
-// provisioning, fetch letters. Waiting and letters begin while orders still go
+// provisioning, fetch LOAs. Waiting and LOAs begin while orders still go
 // out; then it knows only what it is told over bought, because actions, claims
 // and results belong to the workers until the last of them is done.
 type settlement struct {
@@ -156,7 +156,7 @@ func (s *settlement) waiting(looks int) bool {
 }
 
 // searching says that an order is to be looked for still: one without an answer
-// until its horizon, one whose services are not listed yet as long as the run
+// until its lookup timeout, one whose services are not listed yet as long as the run
 // waits.
 func (s *settlement) searching(o *order) bool {
 	switch {
@@ -178,7 +178,7 @@ func (r *run) lookTime(o *order) time.Duration {
 }
 
 // pause is the interval, cut so that there is a last look when the waiting time
-// is up, and one at each horizon.
+// is up, and one at each lookup timeout.
 func (s *settlement) pause(every time.Duration) time.Duration {
 	if left := time.Until(s.deadline); left > 0 {
 		every = min(every, left)
@@ -321,7 +321,7 @@ func without(uids []plan.ServiceUID, uid plan.ServiceUID) []plan.ServiceUID {
 }
 
 // earlierDoubts are the orders of earlier runs, killed perhaps a moment ago, that
-// are still within their horizon: they are looked for like those of this run.
+// are still within their lookup timeout: they are looked for like those of this run.
 func (r *run) earlierDoubts() []*order {
 	var out []*order
 	for _, f := range r.draft.findings {

@@ -10,7 +10,7 @@ import (
 	"github.com/portctl/portctl/pkg/plan"
 )
 
-// Run carries out a priced draft: buy, change, cancel, wait, fetch letters,
+// Run carries out a priced draft: buy, change, cancel, wait, fetch LOAs,
 // audit. It does nothing when anything in the plan is in the way.
 //
 // When ctx is cancelled nothing new is started, in-flight orders are finished, and

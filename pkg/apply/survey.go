@@ -35,11 +35,11 @@ type SurveySummary struct {
 	Ports int `json:"ports"`
 	Ready int `json:"ready"`
 	// NotReady counts ports that exist and are not provisioned, NotOrdered those
-	// that are wanted and do not exist, Doubtful those of orders in doubt.
+	// that are wanted and do not exist, Doubtful those of unconfirmed orders.
 	NotReady   int `json:"notReady"`
 	NotOrdered int `json:"notOrdered"`
 	Doubtful   int `json:"doubtful"`
-	// LOAs counts the letters on disk, LOAsMissing those of ready ports that are
+	// LOAs counts the LOAs on disk, LOAsMissing those of ready ports that are
 	// not there, LOAsOld those that should be renewed.
 	LOAs        int `json:"loas"`
 	LOAsMissing int `json:"loasMissing"`
@@ -76,7 +76,7 @@ type Standing struct {
 	Claim ledger.State `json:"claim,omitzero"`
 	// Note says what is in the way; empty when nothing is.
 	Note string `json:"note,omitzero"`
-	// Letter is nil when letters were not looked at.
+	// Letter is nil when LOAs were not looked at.
 	Letter *LetterState `json:"loa"`
 }
 
@@ -93,7 +93,7 @@ const (
 	PortFailed State = "failed"
 	// PortMissing: it is wanted and not ordered.
 	PortMissing State = "missing"
-	// PortDoubtful: an order of it is in doubt.
+	// PortDoubtful: an order of it is unconfirmed.
 	PortDoubtful State = "doubtful"
 	// PortApproval: its order waits for an approval within the company.
 	PortApproval State = "approval"
@@ -105,7 +105,7 @@ const (
 	PortGone State = "gone"
 )
 
-// LetterState is how far the letter of a port is.
+// LetterState is how far the LOA of a port is.
 type LetterState struct {
 	// File is its path; empty when it is not there.
 	File string `json:"file"`
@@ -121,7 +121,7 @@ type LetterState struct {
 type SurveyOptions struct {
 	// Ledger is where open claims are read; nil reads none.
 	Ledger *ledger.Ledger
-	// LOAs is the folder of the letters; nil looks at none.
+	// LOAs is the folder of the LOAs; nil looks at none.
 	LOAs *loa.Folder
 	// Only keeps to entries of these names or globs; empty keeps all.
 	Only []string
@@ -131,7 +131,7 @@ type SurveyOptions struct {
 	SameAccount bool
 }
 
-// TakeSurvey looks at locations, account, ledger and letters. It changes nothing
+// TakeSurvey looks at locations, account, ledger and LOAs. It changes nothing
 // and validates no order.
 func TakeSurvey(ctx context.Context, r Reader, desired plan.Desired, o SurveyOptions) (Survey, error) {
 	options := DraftOptions{Ledger: o.Ledger, Parallelism: o.Parallelism, Selection: plan.Selection{Only: o.Only}, SameAccount: o.SameAccount}
@@ -294,7 +294,7 @@ func (s *Survey) fold() {
 	}
 }
 
-// LetterOptions say how letters are fetched.
+// LetterOptions say how LOAs are fetched.
 type LetterOptions struct {
 	// LOAs is where they are kept.
 	LOAs *loa.Folder
@@ -309,13 +309,13 @@ type LetterOptions struct {
 	Sink func(Event)
 }
 
-// Letter is what became of the letter of one port.
+// Letter is what became of the LOA of one port.
 type Letter struct {
 	Name string `json:"name"`
 	LOAResult
 }
 
-// FetchLetters fetches the letters of the ports of a survey, without ordering or
+// FetchLetters fetches the LOAs of the ports of a survey, without ordering or
 // changing anything. A port that stands for no service yet has none.
 func FetchLetters(ctx context.Context, r Reader, s Survey, o LetterOptions) []Letter {
 	w := newWaiter(ctx, r, o.LOAs, parallelism(o.Parallelism))

@@ -17,7 +17,7 @@ import (
 	"github.com/portctl/portctl/pkg/plan"
 )
 
-// port is one port that is looked after, from its order to its letter.
+// port is one port that is looked after, from its order to its LOA.
 type port struct {
 	action int
 	name   string
@@ -39,7 +39,7 @@ func (p *port) done() bool {
 	return p.listed && (p.seen.Status.Ready() || p.seen.Status.Unhealthy() || p.seen.Status.Terminated())
 }
 
-// letterResult is what became of its letter.
+// letterResult is what became of its LOA.
 func (p *port) letterResult() LOAResult {
 	if p.letter != nil {
 		return *p.letter
@@ -65,11 +65,11 @@ func (p *port) whyNoLetter() string {
 }
 
 // waiter waits until ports are provisioned, with one listing a tick for all of
-// them, and fetches each letter as soon as its port is ready. One goroutine owns
-// it; those that fetch letters write nothing but the letter of their port.
+// them, and fetches each LOA as soon as its port is ready. One goroutine owns
+// it; those that fetch LOAs write nothing but the LOA of their port.
 type waiter struct {
 	reader  Reader
-	folder  *loa.Folder // nil fetches no letters
+	folder  *loa.Folder // nil fetches no LOAs
 	catalog plan.Catalog
 	emit    func(Event)
 	started time.Time
@@ -138,7 +138,7 @@ const (
 func longer(every time.Duration) time.Duration { return min(every*5/4, longestPoll) }
 
 // see takes a listing in: what is new is announced, and what became ready gets
-// its letter.
+// its LOA.
 func (w *waiter) see(services []plan.Service, announce bool) {
 	byUID := make(map[plan.ServiceUID]plan.Service, len(services))
 	for _, x := range services {
@@ -166,7 +166,7 @@ func looksLike(s plan.Service, o plan.Order) bool {
 	return plan.FoldName(s.Name) == plan.FoldName(o.Name) && s.Location == o.Location && s.Speed == o.Speed
 }
 
-// fetch gets the letter of a port, unless it is there, or was refused for good.
+// fetch gets the LOA of a port, unless it is there, or was refused for good.
 func (w *waiter) fetch(p *port, now plan.Service) {
 	if row, ok := w.kept[p.uid]; ok {
 		p.letter = &LOAResult{UID: p.uid, File: w.folder.Path(row), Kept: true, FetchedAt: row.FetchedAt}
@@ -186,7 +186,7 @@ func (w *waiter) fetch(p *port, now plan.Service) {
 
 // letter fetches and saves one LOA: once at least, and again until there is one, it
 // is refused for good, or the waiting time is up. It holds a slot only while it
-// fetches, so that a letter that is late does not keep the others from being
+// fetches, so that an LOA that is late does not keep the others from being
 // fetched.
 func (w *waiter) letter(p *port, now plan.Service) *LOAResult {
 	for pause := 500 * time.Millisecond; ; pause = min(pause*3/2, 15*time.Second) {
@@ -253,8 +253,8 @@ func fromAPI(err error) bool {
 	return !errors.As(err, &origin) || origin.Envelope()
 }
 
-// lasting says that trying again is no use: the folder can not be written, and
-// only a person can mend that.
+// lasting says that trying again is no use: the folder cannot be written, and
+// only a person can fix that.
 func lasting(err error) bool {
 	var path *fs.PathError
 	var link *os.LinkError
@@ -284,7 +284,7 @@ func (w *waiter) fetchLetter(p *port, now plan.Service) (loa.Row, error) {
 	return w.folder.Save(row, pdf)
 }
 
-// lastDownload is how long a download has at least: each letter is asked for once,
+// lastDownload is how long a download has at least: each LOA is asked for once,
 // also when the waiting time is about to be over.
 const lastDownload = 10 * time.Second
 
@@ -301,10 +301,10 @@ func (w *waiter) download() (context.Context, context.CancelFunc) {
 	}
 }
 
-// close waits for the letters that are being fetched and brings the manifest up
+// close waits for the LOAs that are being fetched and brings the manifest up
 // to date with the last listing.
 func (w *waiter) close(services []plan.Service) {
-	_ = w.letters.Wait() // a missing letter is a result, not an error
+	_ = w.letters.Wait() // a missing LOA is a result, not an error
 	if w.folder == nil {
 		return
 	}
@@ -317,14 +317,14 @@ func (w *waiter) close(services []plan.Service) {
 	}
 }
 
-// keptLetters are the letters that are there already.
+// keptLetters are the LOAs that are there already.
 func keptLetters(f *loa.Folder) map[plan.ServiceUID]loa.Row {
 	if f == nil {
 		return nil
 	}
 	kept, err := f.Kept()
 	if err != nil {
-		return nil // each letter is fetched again, and saving it says what is wrong
+		return nil // each LOA is fetched again, and saving it says what is wrong
 	}
 	return kept
 }

@@ -222,7 +222,7 @@ func decodeApprovals(body io.Reader) ([]Approval, error) {
 			case folded(w.Status.text) == "":
 				err = errors.New("field status is missing")
 			case w.Status.damaged:
-				err = errors.New("field status holds bytes that are no characters")
+				err = errors.New("field status holds invalid UTF-8")
 			}
 			if err != nil {
 				return fmt.Errorf("approval number %d: %w", i+1, err)

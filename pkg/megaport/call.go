@@ -26,11 +26,11 @@ const (
 const (
 	timeoutRead    = 60 * time.Second
 	timeoutListing = 120 * time.Second // large accounts took minutes (API facts §4.1, confidence B)
-	timeoutOrder   = 5 * time.Minute   // an order given up on early is an order in doubt
+	timeoutOrder   = 5 * time.Minute   // an order given up on early is an unconfirmed order
 	timeoutAside   = 20 * time.Second  // side questions, without whose answer work goes on
 )
 
-// How many bytes of an answer are read at most, so that a broken server can not
+// How many bytes of an answer are read at most, so that a broken server cannot
 // fill memory.
 const (
 	limitAnswer  = 32 << 20

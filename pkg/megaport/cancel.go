@@ -46,7 +46,7 @@ func (s *ProductService) Cancel(ctx context.Context, uid string) error {
 			return err
 		}
 		if waitErr := pause(ctx, 2*time.Second<<(number-1)); waitErr != nil {
-			return fmt.Errorf("%w (not tried again: %w)", err, waitErr)
+			return fmt.Errorf("%w (not retried: %w)", err, waitErr)
 		}
 	}
 }

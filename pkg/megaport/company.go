@@ -59,7 +59,7 @@ func (s *CompanyService) Get(ctx context.Context) (Companies, error) {
 	return found, nil
 }
 
-// readableName is a company's name. One that holds bytes that are no characters is
+// readableName is a company's name. One that holds invalid UTF-8 is
 // none: it would equal no other.
 func readableName(name string) string {
 	if strings.ContainsRune(name, utf8.RuneError) {

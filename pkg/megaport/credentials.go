@@ -108,10 +108,10 @@ func readProfiles(path string) (profileFile, error) {
 	var file profileFile
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return file, fmt.Errorf("the Megaport CLI's profiles can not be read: %w", err)
+		return file, fmt.Errorf("the Megaport CLI's profiles cannot be read: %w", err)
 	}
 	if err := json.Unmarshal(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")), &file); err != nil {
-		return file, fmt.Errorf("%s is not a file of the Megaport CLI's profiles: its JSON does not fit", path)
+		return file, fmt.Errorf("%s is not a file of the Megaport CLI's profiles: its JSON has another form", path)
 	}
 	return file, nil
 }

@@ -32,6 +32,6 @@
 //
 // It knows nothing of inventories, plans, ledgers or terminals, and imports no
 // other package of portctl. "API facts" in comments refers to docs/api-facts.md;
-// the letter is the confidence given there, from A (seen in official client
+// the grade is the confidence given there, from A (seen in official client
 // code) to D (a guess).
 package megaport

@@ -141,7 +141,7 @@ func newRequestError(ctx context.Context, a *attempt, secrets redactor, err erro
 func notSent(ctx context.Context, a *attempt, doing string) error {
 	cause := context.Cause(ctx)
 	if cause == nil {
-		cause = context.DeadlineExceeded // the limiter foresees that the deadline can not be kept
+		cause = context.DeadlineExceeded // the limiter foresees that the deadline cannot be kept
 	}
 	return &RequestError{
 		Method: a.method, Path: a.path, NotSent: true,
@@ -185,7 +185,7 @@ func (e *DecodeError) Unwrap() error { return e.Err }
 func newDecodeError(a *attempt, secrets redactor, contentType string, head []byte, err error) error {
 	text := printable(secrets(err.Error()), maxText)
 	if page, ok := describePage(contentType, []byte(secrets(string(head)))); ok {
-		text = "it is " + page + ", not the API's JSON; is the address right, is a proxy in the way?"
+		text = "it is " + page + ", not the API's JSON; is the address right, is there a proxy in between?"
 	}
 	return &DecodeError{Method: a.method, Path: a.path, Status: a.status, TraceID: a.traceID, Err: err, text: text}
 }

@@ -67,7 +67,7 @@ func (s *ProductService) ListInfo(ctx context.Context) (Listing, error) {
 				return err
 			}
 			if l, err = decodeProducts(body); err == nil && p.total > 1 {
-				err = fmt.Errorf("it is page 1 of %d, and the rest can not be read", p.total)
+				err = fmt.Errorf("it is page 1 of %d, and the rest cannot be read", p.total)
 			}
 			return err
 		},
@@ -519,7 +519,7 @@ func terminatedPort(object []byte) (wirePort, error) {
 // checkIdentity insists on what identifies a port and says whether it exists. A
 // name may be damaged: the row is kept, and the name equals no other.
 func (w wirePort) checkIdentity() error {
-	const damaged = "holds bytes that are no characters"
+	const damaged = "holds invalid UTF-8"
 	switch {
 	case w.ProductUID.text == "":
 		return errors.New("field productUid is missing")

@@ -211,7 +211,7 @@ func decodeLocations(body io.Reader) ([]Location, error) {
 	})
 }
 
-// readLocations checks what both listings have in common. An entry that can not
+// readLocations checks what both listings have in common. An entry that cannot
 // be read fails the listing and is named: a site that silently went missing
 // could make another one the only match for a name.
 func readLocations(body io.Reader, read func(*jsontext.Decoder) (Location, error)) ([]Location, error) {

@@ -63,7 +63,7 @@ func (o Order) JSON() ([]byte, error) {
 	return json.Marshal(o.wire())
 }
 
-// check finds what the API can not make sense of. What it may refuse is its own
+// check finds what the API cannot make sense of. What it may refuse is its own
 // to say.
 func (o Order) check() error {
 	switch {
@@ -148,7 +148,7 @@ func (s *OrderService) Validate(ctx context.Context, o Order) (Quote, error) {
 	}
 	body, err := json.Marshal([]wireOrder{o.wire()})
 	if err != nil {
-		return Quote{}, fmt.Errorf("megaport: the order %q can not be sent: %w", o.Name, fieldError(err))
+		return Quote{}, fmt.Errorf("megaport: the order %q cannot be sent: %w", o.Name, fieldError(err))
 	}
 	var q Quote
 	_, err = s.client.do(ctx, call{
@@ -178,7 +178,7 @@ type Purchase struct {
 }
 
 // Buy sends an order, and does not let go of it: the caller's context decides
-// when to give up waiting, and giving up is an outcome in doubt. One POST may
+// when to give up waiting, and giving up is an outcome unconfirmed. One POST may
 // take five minutes. It is sent again only when nothing of it was written, or when
 // the API says that it has no such route, so that the other form is to be tried.
 // After 429 and 401 it is not: that is the caller's to do, after a look.

@@ -227,7 +227,7 @@ func TestBuyRefusesNonsenseUnsent(t *testing.T) {
 	})
 }
 
-// The order has its own five minutes; a hung one is in doubt.
+// The order has its own five minutes; a hung one is unconfirmed.
 func TestBuyDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := &script{}

@@ -104,7 +104,7 @@ func (e *NotPortError) Error() string {
 }
 
 // productPath is a product's path; the UID is escaped, so that one that is odd
-// can not become another path.
+// cannot become another path.
 func productPath(version int, uid, rest string) string {
 	return fmt.Sprintf("/v%d/product/%s%s", version, url.PathEscape(uid), rest)
 }
@@ -169,7 +169,7 @@ func decodeProduct(body io.Reader, uid string, secrets redactor) (Port, error) {
 }
 
 // PortUpdate is what can be changed of a port (API facts §5.1). Speed, location
-// and zone can not.
+// and zone cannot.
 type PortUpdate struct {
 	// Name is the new product name; empty leaves it.
 	Name string
@@ -201,7 +201,7 @@ func (s *ProductService) Update(ctx context.Context, uid string, u PortUpdate) e
 	}
 	body, err := json.Marshal(wireUpdate(u))
 	if err != nil {
-		return fmt.Errorf("megaport: the update can not be sent: %w", fieldError(err))
+		return fmt.Errorf("megaport: the update cannot be sent: %w", fieldError(err))
 	}
 	_, err = s.client.do(ctx, call{
 		class: classWrite, method: http.MethodPut,

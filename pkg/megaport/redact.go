@@ -17,7 +17,7 @@ const shortestSecret = 4
 
 // newRedactor knows the secret key, the Basic header value in both spellings,
 // and every access token of this client's life. It is a closure so that printing
-// a client can not print them.
+// a client cannot print them.
 func newRedactor(c Credentials, tokens *tokens) redactor {
 	fixed := []string{}
 	if secret := c.SecretKey.Reveal(); len(secret) >= shortestSecret {

@@ -38,7 +38,7 @@ type facts struct {
 	// broken is true when no complete answer came: a network error, a timeout, a
 	// body that broke off.
 	broken bool
-	// final is true when repeating can not help: the caller gave up, the
+	// final is true when a repetition cannot help: the caller gave up, the
 	// credentials are refused, the answer makes no sense.
 	final bool
 	// waited is for how long the call has been repeated, took how long it is since it
@@ -63,7 +63,7 @@ type decision struct {
 func retryDecision(c class, f facts) decision {
 	switch {
 	case f.final:
-		return decision{why: "repeating can not help"}
+		return decision{why: "a repetition cannot help"}
 	case f.unsent:
 		return f.again(maxTries, "nothing was written")
 	case c == classOrder && !weaken.Off(weaken.Retry):
@@ -76,7 +76,7 @@ func retryDecision(c class, f facts) decision {
 	case f.broken:
 		return f.again(maxTries, "no complete answer, and the call is repeatable")
 	case f.status == http.StatusBadGateway, f.status == http.StatusServiceUnavailable, f.status == http.StatusGatewayTimeout:
-		return f.again(maxTries, "a passing server trouble, and the call is repeatable")
+		return f.again(maxTries, "a temporary server error, and the call is repeatable")
 	default:
 		return decision{why: "the answer is final"}
 	}
@@ -86,9 +86,9 @@ func (f facts) again(tries int, why string) decision {
 	wait := f.backoff()
 	switch {
 	case f.number >= tries:
-		return decision{why: why + ", but it was tried often enough"}
+		return decision{why: why + ", but all attempts are used up"}
 	case f.patience > 0 && f.took+wait > f.patience:
-		return decision{why: why + ", but not within the time there is"}
+		return decision{why: why + ", but no time is left"}
 	}
 	return decision{again: true, wait: wait, why: why}
 }

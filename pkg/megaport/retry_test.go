@@ -39,7 +39,7 @@ func TestRetryDecision(t *testing.T) {
 
 		{"what was never written was never processed", classOrder, facts{number: 1, unsent: true, broken: true}, true},
 		{"which holds for a cancellation, too", classCancel, facts{number: 1, unsent: true, broken: true}, true},
-		{"a host that can not be reached is given up on", classOrder, facts{number: maxTries, unsent: true, broken: true}, false},
+		{"a host that cannot be reached is given up on", classOrder, facts{number: maxTries, unsent: true, broken: true}, false},
 
 		{"bad gateway: the read may work next time", classRead, facts{number: 1, status: 502}, true},
 		{"maintenance passes", classRead, facts{number: 1, status: 503}, true},

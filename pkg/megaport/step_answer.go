@@ -74,7 +74,7 @@ func (b *bodyReader) Read(p []byte) (int, error) {
 		b.head = append(b.head, p[:min(room, n)]...)
 	}
 	if err != nil && !errors.Is(err, io.EOF) {
-		b.err = fmt.Errorf("the answer broke off: %w", err)
+		b.err = fmt.Errorf("the answer was cut off: %w", err)
 	}
 	// An io.ErrUnexpectedEOF is a broken body as well: errors.Is above tells it
 	// from the plain io.EOF that ends every body.

@@ -25,7 +25,7 @@ func withLimit(l *limiter, next step) step {
 		}
 		probe, err := l.gate.enter(ctx, a.class == classOrder)
 		if err != nil {
-			return notSent(ctx, a, "waiting for an API that is busy")
+			return notSent(ctx, a, "waiting because the API is busy")
 		}
 		err = next(ctx, a)
 		var apiErr *Error

@@ -40,7 +40,7 @@ func withRetry(jitter func() float64, busy func(wait time.Duration), next step) 
 				}
 			}
 			if waitErr := pause(ctx, d.wait); waitErr != nil {
-				return fmt.Errorf("%w (not tried again: %w)", err, waitErr)
+				return fmt.Errorf("%w (not retried: %w)", err, waitErr)
 			}
 		}
 	}

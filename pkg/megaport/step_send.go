@@ -17,7 +17,7 @@ import (
 type send func(ctx context.Context, a *attempt) (*http.Response, error)
 
 // ErrTooLate is an order that was not sent because Order.NotAfter had passed.
-var ErrTooLate = errors.New("it waited too long to be sent")
+var ErrTooLate = errors.New("it waited too long before it could be sent")
 
 // newSend is the innermost step. It speaks to a RoundTripper rather than an
 // http.Client, so that no redirect is followed and no cookie is kept.
@@ -42,7 +42,7 @@ func newSend(base *url.URL, ways transports, o Options) send {
 	}
 }
 
-// newRequest builds an attempt's request. Its body can not be rewound (GetBody
+// newRequest builds an attempt's request. Its body cannot be rewound (GetBody
 // stays nil), so net/http has no means to send an order twice by itself; for the
 // same reason there is no Idempotency-Key header, which the API does not know
 // and net/http takes as leave to repeat.

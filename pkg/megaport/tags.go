@@ -81,10 +81,10 @@ func decodeTags(body io.Reader) (map[string]string, error) {
 			return nil, fmt.Errorf("tag number %d has no key", i+1)
 		}
 		if t.Key.damaged || t.Value.damaged { // setting tags replaces all, and would write the damage
-			return nil, fmt.Errorf("tag number %d holds bytes that are no characters", i+1)
+			return nil, fmt.Errorf("tag number %d holds invalid UTF-8", i+1)
 		}
 		if _, twice := tags[t.Key.text]; twice {
-			return nil, fmt.Errorf("the tag %q stands there twice", printable(t.Key.text, 80))
+			return nil, fmt.Errorf("the tag %q occurs twice", printable(t.Key.text, 80))
 		}
 		tags[t.Key.text] = t.Value.text
 	}
@@ -102,7 +102,7 @@ func (s *ProductService) SetTags(ctx context.Context, uid string, tags map[strin
 	}
 	body, err := json.Marshal(wireTagSet{ResourceTags: wireTags(tags)})
 	if err != nil {
-		return fmt.Errorf("megaport: the tags can not be sent: %w", fieldError(err))
+		return fmt.Errorf("megaport: the tags cannot be sent: %w", fieldError(err))
 	}
 	_, err = s.client.do(ctx, call{class: classWrite, method: http.MethodPut, path: productPath(2, uid, "/tags"), body: body})
 	return err

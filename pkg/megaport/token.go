@@ -141,7 +141,7 @@ func (t *tokens) drop(value string) {
 }
 
 // get returns a token that has at least a fifth of its life ahead; when a new one
-// can not be had and the old one still holds, the old one.
+// cannot be had and the old one still holds, the old one.
 func (t *tokens) get(ctx context.Context) (string, error) {
 	if t.fetch == nil {
 		return "", &AuthError{TokenURL: t.url, Err: ErrNoCredentials}
@@ -353,7 +353,7 @@ func (a *tokenAnswer) RoundTrip(req *http.Request) (*http.Response, error) {
 	body, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
 	_ = resp.Body.Close()
 	if err != nil {
-		return nil, fmt.Errorf("the answer broke off: %w", err)
+		return nil, fmt.Errorf("the answer was cut off: %w", err)
 	}
 	resp.Body = io.NopCloser(bytes.NewReader(body))
 	a.code, a.traceID = resp.StatusCode, traceID(resp.Header, a.redact)
@@ -362,8 +362,8 @@ func (a *tokenAnswer) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// isHeaderText reports whether a text can be sent in a header. One that can not
-// would fail inside the transport, where it would look like an order in doubt.
+// isHeaderText reports whether a text can be sent in a header. One that cannot
+// would fail inside the transport, where it would look like an unconfirmed order.
 func isHeaderText(text string) bool {
 	for _, r := range text {
 		if r < ' ' || r > '~' {

@@ -282,7 +282,7 @@ func fieldError(err error) error {
 	case errors.As(err, &semantic):
 		return fmt.Errorf("field %s: a %s does not fit", fieldName(semantic.JSONPointer), semantic.JSONKind)
 	case errors.As(err, &syntactic) && errors.Is(err, jsontext.ErrDuplicateName):
-		return fmt.Errorf("field %s stands there twice", fieldName(syntactic.JSONPointer))
+		return fmt.Errorf("field %s occurs twice", fieldName(syntactic.JSONPointer))
 	}
 	return err
 }

@@ -16,13 +16,13 @@ const (
 	Cancel Kind = "cancel"
 	// Unchanged means that there is nothing to do about the entry.
 	Unchanged Kind = "unchanged"
-	// Blocked means that the entry can not be carried out as it stands. One
+	// Blocked means that the entry cannot be carried out as it stands. One
 	// blocked action refuses the whole apply.
 	Blocked Kind = "blocked"
-	// Unknown means that an earlier order is in doubt. It holds back its entry
+	// Unknown means that an earlier order is unconfirmed. It holds back its entry
 	// and nothing else.
 	Unknown Kind = "unknown"
-	// Excluded means that the entry was taken out of this run by name.
+	// Excluded means that the entry was excluded from this run.
 	Excluded Kind = "excluded"
 )
 
@@ -54,11 +54,11 @@ const (
 	ReasonSpeedNotOffered ReasonCode = "speed-not-offered"
 	// ReasonZoneNotOffered: the location does not sell the speed in the zone.
 	ReasonZoneNotOffered ReasonCode = "zone-not-offered"
-	// ReasonSiteFixed: the service stands elsewhere, and a port can not move.
+	// ReasonSiteFixed: the service stands elsewhere, and a port cannot move.
 	ReasonSiteFixed ReasonCode = "site-fixed"
-	// ReasonSpeedFixed: the service has another speed, which can not change.
+	// ReasonSpeedFixed: the service has another speed, which cannot change.
 	ReasonSpeedFixed ReasonCode = "speed-fixed"
-	// ReasonZoneFixed: the service is in the other zone, which can not change.
+	// ReasonZoneFixed: the service is in the other zone, which cannot change.
 	ReasonZoneFixed ReasonCode = "zone-fixed"
 	// ReasonLAGMismatch: the entry is a LAG and the service a single port, or the
 	// reverse.
@@ -93,9 +93,9 @@ const (
 	ReasonWaitsForCancel ReasonCode = "waits-for-cancel"
 	// ReasonReplacesWrong: `replaces` does not name the service last terminated.
 	ReasonReplacesWrong ReasonCode = "replaces-wrong"
-	// ReasonDoubt: an earlier order of this name is in doubt.
+	// ReasonDoubt: an earlier order of this name is unconfirmed.
 	ReasonDoubt ReasonCode = "doubt"
-	// ReasonDoubtNearby: an earlier order that no entry names is in doubt, and it
+	// ReasonDoubtNearby: an earlier order that no entry names is unconfirmed, and it
 	// could be this one.
 	ReasonDoubtNearby ReasonCode = "doubt-nearby"
 	// ReasonOrdered: bought, but not to be seen yet.

@@ -276,12 +276,12 @@ func (b *builder) refused(i int) (Reason, bool) {
 	case !p.Absent && b.wanted[name] > 1, p.Absent && p.UID == "" && b.absent[name] > 1:
 		return Reason{
 			Code: ReasonDuplicateEntry, Text: fmt.Sprintf("another entry is named %q too", p.Name),
-			Hint: "give each entry a name of its own", Source: p.At("name"),
+			Hint: "give each entry a unique name", Source: p.At("name"),
 		}, false
 	case b.matches.stolen[i]:
 		return Reason{
 			Code: ReasonServiceTaken, Text: "the service of this entry stands for another entry already",
-			Hint: "two entries can not stand for one service: take one out", Source: p.At("uid"),
+			Hint: "two entries cannot stand for one service: take one out", Source: p.At("uid"),
 		}, false
 	case len(found) > 1:
 		return b.duplicateServices(p, found), false
@@ -378,7 +378,7 @@ func (b *builder) buy(a Action, p Port) Action {
 		return a.block(r)
 	}
 	if match.Inexact {
-		b.warn(p, "site", "site %q is not the name of a location; read as %s", p.Site.Name, l)
+		b.warn(p, "site", "%s", resolved(p, l))
 	}
 	a.Kind, a.Order, a.Changes = Buy, &order, lockOrdered(p, a.Changes)
 	a.Reason = Reason{Code: ReasonNew, Text: "the account has no service of this name", Source: p.Source}
@@ -447,4 +447,10 @@ func (b *builder) unmanaged() []ServiceRef {
 		return cmp.Or(compareNatural(FoldName(x.Name), FoldName(y.Name)), cmp.Compare(x.UID, y.UID))
 	})
 	return refs
+}
+
+// resolved says which location a site's name was taken for, and how to write the
+// site so that a renamed location makes no difference.
+func resolved(p Port, l Location) string {
+	return fmt.Sprintf("site %q resolved to %s (%d); pin it with {id: %[3]d}", p.Site.Name, l.Name, l.ID)
 }

@@ -28,7 +28,7 @@ func (b *builder) cancel(a Action, p Port, u unit) Action {
 	}
 	a.Kind = Cancel
 	a.Charge = b.charge(u)
-	a.Reason = Reason{Code: ReasonAbsent, Text: fmt.Sprintf("the entry says absent; cancelling service %s can not be undone", s.UID), Source: p.At("state")}
+	a.Reason = Reason{Code: ReasonAbsent, Text: fmt.Sprintf("the entry says absent; cancelling service %s cannot be undone", s.UID), Source: p.At("state")}
 	b.diversityNote(p, s)
 	return a
 }

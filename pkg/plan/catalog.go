@@ -147,7 +147,7 @@ type SiteError struct {
 func (e *SiteError) Error() string {
 	switch {
 	case e.Ambiguous:
-		return fmt.Sprintf("site %q is ambiguous: %d locations fit", e.Site.Name, e.Fitting)
+		return fmt.Sprintf("site %q is ambiguous: %d locations match", e.Site.Name, e.Fitting)
 	case e.Site.ID != 0:
 		return fmt.Sprintf("there is no location with id %d", e.Site.ID)
 	default:

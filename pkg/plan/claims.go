@@ -100,14 +100,14 @@ func (b *builder) rejectedReason(p Port, o Order) (Reason, bool) {
 			text += " (" + c.Evidence + ")"
 		}
 		return Reason{
-			Code: ReasonRejected, Source: p.Source, Text: text + "; it is not ordered again by itself",
+			Code: ReasonRejected, Source: p.Source, Text: text + "; portctl does not order it again",
 			Hint: fmt.Sprintf("`portctl ledger resolve %s --again` orders it again; or change the entry, or take it out", quoteArg(c.Name)),
 		}, false
 	}
 	return Reason{}, true
 }
 
-// awaits is the action of an entry whose order of an earlier run can not be seen
+// awaits is the action of an entry whose order of an earlier run cannot be seen
 // yet: it counts as existing, so that it is not bought again.
 func (b *builder) awaits(a Action, p Port, c Claim, found []unit) Action {
 	a.Location = b.place(c.Order.Location)
@@ -159,7 +159,7 @@ func turnedAway(c Claim, at Source) Reason {
 		Text: fmt.Sprintf("Megaport answered that it did not process an order of %q", c.Name) + evidence(c),
 		Hint: "apply looks for it and sends it again when the account does not show it",
 	}
-	if c.Evidence != "" { // without a word it would stay so
+	if c.Evidence != "" { // otherwise the next apply cannot change it
 		r.Hint += fmt.Sprintf("; a service that may be the order's is accepted with `portctl ledger resolve %s --uid UID`, and one that is something else listed under `unmanaged`", quoteArg(c.Name))
 	}
 	return r
@@ -184,8 +184,8 @@ func doubt(c Claim, at Source) Reason {
 	name := quoteArg(c.Name)
 	r := Reason{
 		Code: ReasonDoubt, Source: at,
-		Text: fmt.Sprintf("an order of %q got no usable answer and can not be found in the account; it is not sent again", c.Name) + evidence(c),
-		Hint: fmt.Sprintf("look into the Megaport portal, then `portctl ledger resolve %s --uid UID` or `portctl ledger resolve %s --not-created`", name, name),
+		Text: fmt.Sprintf("an order of %q got no usable answer and cannot be found in the account; it is not sent again", c.Name) + evidence(c),
+		Hint: fmt.Sprintf("check the Megaport portal, then `portctl ledger resolve %s --uid UID` or `portctl ledger resolve %s --not-created`", name, name),
 	}
 	if len(c.Found) > 0 {
 		r.Text = fmt.Sprintf("an order of %q got no usable answer and was found in part; it is not sent again", c.Name) + evidence(c)
@@ -242,7 +242,7 @@ func (b *builder) heldBack(p Port, l Location) (Reason, bool) {
 		return Reason{}, true
 	}
 	c := strays[0]
-	r, state := doubt(c, p.Source), "is in doubt"
+	r, state := doubt(c, p.Source), "is unconfirmed"
 	formerly := "add `formerly: " + YAMLScalar(c.Name) + "` if it is this one, or "
 	switch c.State {
 	case Ordered:
@@ -250,7 +250,7 @@ func (b *builder) heldBack(p Port, l Location) (Reason, bool) {
 	case Queued:
 		state, r.Hint = "waits for an approval", formerly+"have the order approved or rejected"
 	case TurnedAway:
-		state, r.Hint = "may not have been processed", formerly+strings.TrimPrefix(r.Hint, "look into the Megaport portal, then ")
+		state, r.Hint = "may not have been processed", formerly+strings.TrimPrefix(r.Hint, "check the Megaport portal, then ")
 	}
 	r.Code = ReasonDoubtNearby
 	r.Text = fmt.Sprintf("held back: an order of %q for the same location and speed %s, and no entry has that name; it could be this one", c.Name, state)

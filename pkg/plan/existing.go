@@ -42,7 +42,7 @@ func (b *builder) existing(a Action, p Port, u unit) Action {
 	if len(a.Changes) == 0 {
 		b.ownerNote(p, u)
 		a.Kind = Unchanged
-		a.Reason = Reason{Code: ReasonExists, Text: fmt.Sprintf("service %s is as asked for", s.UID), Source: p.Source}
+		a.Reason = Reason{Code: ReasonExists, Text: fmt.Sprintf("service %s matches the entry", s.UID), Source: p.Source}
 		return a
 	}
 	if r, ok := b.changeReason(p, u); !ok {
@@ -73,7 +73,7 @@ func (b *builder) grow(a Action, p Port, u unit, missing int) Action {
 		return a.block(Reason{
 			Code: ReasonSiteUnknown, Source: p.At("site"),
 			Text: fmt.Sprintf("location %d of the LAG is not in the catalog any more", u.primary().Location),
-			Hint: fmt.Sprintf("write `lag: %d`, or ask Megaport's support", len(u.members)),
+			Hint: fmt.Sprintf("write `lag: %d`, or ask Megaport support", len(u.members)),
 		})
 	}
 	if r, ok := offerReason(p, l); !ok {
@@ -167,19 +167,19 @@ func (b *builder) fixed(p Port, u unit) (Reason, bool) {
 	if match, err := b.resolve(p.Site); err == nil && match.Location.ID != s.Location {
 		return Reason{
 			Code: ReasonSiteFixed, Source: p.At("site"), Hint: wayOut,
-			Text: fmt.Sprintf("service %s stands at %s, not at %s, and a port can not move", s.UID, b.place(s.Location).Name, match.Location.Name),
+			Text: fmt.Sprintf("service %s is at %s, not at %s, and a port cannot move", s.UID, b.place(s.Location).Name, match.Location.Name),
 		}, false
 	}
 	if s.Speed != p.Speed {
 		return Reason{
 			Code: ReasonSpeedFixed, Source: p.At("speed"), Hint: wayOut,
-			Text: fmt.Sprintf("service %s is a %s port, not %s, and the speed of a port can not change", s.UID, s.Speed, p.Speed),
+			Text: fmt.Sprintf("service %s is a %s port, not %s, and the speed of a port cannot change", s.UID, s.Speed, p.Speed),
 		}, false
 	}
 	if p.Zone != "" && s.Zone != "" && s.Zone != p.Zone {
 		return Reason{
 			Code: ReasonZoneFixed, Source: p.At("diversityZone"), Hint: wayOut,
-			Text: fmt.Sprintf("service %s is in zone %s, not %s, and a port can not change its zone", s.UID, s.Zone, p.Zone),
+			Text: fmt.Sprintf("service %s is in zone %s, not %s, and a port cannot change its zone", s.UID, s.Zone, p.Zone),
 		}, false
 	}
 	return Reason{}, true
@@ -198,7 +198,7 @@ func lagReason(p Port, u unit) (Reason, bool) {
 		return Reason{
 			Code: ReasonLAGMismatch, Source: p.At("lag"),
 			Text: fmt.Sprintf("service %s is a single port, the entry a LAG of %d", uid, p.LAG),
-			Hint: "a single port can not become a LAG: take `lag` out, or give the entry another name",
+			Hint: "a single port cannot become a LAG: take `lag` out, or give the entry another name",
 		}, false
 	case p.LAG > 0 && p.LAG < len(u.members):
 		return Reason{
@@ -217,7 +217,7 @@ func lockReason(p Port, u unit) (Reason, bool) {
 		case m.AdminLocked:
 			return Reason{
 				Code: ReasonLocked, Source: p.Source, Text: fmt.Sprintf("service %s is locked by Megaport", m.UID),
-				Hint: "ask Megaport's support",
+				Hint: "ask Megaport support",
 			}, false
 		case m.Locked && p.Locked == nil:
 			return Reason{
@@ -303,14 +303,14 @@ func (b *builder) notes(p Port, u unit) {
 	if match, err := b.resolve(p.Site); err != nil {
 		b.warn(p, "site", "%s; the service exists, so this stops nothing", err)
 	} else if match.Inexact {
-		b.warn(p, "site", "site %q is not the name of a location; read as %s", p.Site.Name, match.Location)
+		b.warn(p, "site", "%s", resolved(p, match.Location))
 	}
 	if late := u.unidentified(); late > 0 {
 		b.warn(p, "lag", "the API does not tell the aggregation id of %d of the %d members of LAG %s yet; they count as its members by the ledger", late, len(u.members), s.UID)
 	}
 	for _, m := range u.members {
 		if m.Status.Unhealthy() {
-			b.warn(p, "name", "service %s is %s; it exists, so it is not bought again: ask Megaport's support", m.UID, m.Status)
+			b.warn(p, "name", "service %s is %s; it exists, so it is not bought again: ask Megaport support", m.UID, m.Status)
 		}
 	}
 	if p.Term != 0 && s.Term != p.Term && !longerTerm(p, u) && !s.Status.Unhealthy() {

@@ -212,6 +212,6 @@ func splitReason(p Port, membership string) Reason {
 	return Reason{
 		Code: ReasonLAGSplit, Source: p.At("lag"),
 		Text: "the services of this LAG are listed in different LAGs: " + membership,
-		Hint: "ask Megaport's support to put them into one LAG, or rename those that are to stand apart in the Megaport portal",
+		Hint: "ask Megaport support to put them into one LAG, or rename those that are to stand apart in the Megaport portal",
 	}
 }

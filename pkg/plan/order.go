@@ -9,7 +9,7 @@ import (
 
 // The tags that every order carries, so that a service can be told from others
 // without a state file. TagOrder is added by the purchase itself: it names the
-// claim, which a plan can not know.
+// claim, which a plan cannot know.
 const (
 	TagInventory = "portctl-inventory"
 	TagOrder     = "portctl-order"

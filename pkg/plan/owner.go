@@ -46,7 +46,7 @@ func unreadable(at Source, uid ServiceUID, why string) Reason {
 	return Reason{
 		Code: ReasonTagsUnreadable, Source: at,
 		Text: fmt.Sprintf("the tags of service %s cannot be read: %s", uid, why),
-		Hint: "try again later, or take the entry out with --except",
+		Hint: "try again later, or exclude the entry with --except",
 	}
 }
 

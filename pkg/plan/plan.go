@@ -10,8 +10,8 @@ import (
 // Build, Select and Priced returned it.
 type Plan struct {
 	Summary Summary `json:"summary"`
-	// Actions holds one action per entry, by name, and one for each order in
-	// doubt that no entry names.
+	// Actions holds one action per entry, by name, and one for each
+	// unconfirmed order that no entry names.
 	Actions []Action `json:"actions"`
 	// Totals is what the plan adds, per currency.
 	Totals Totals `json:"totals"`

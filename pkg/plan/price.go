@@ -58,14 +58,14 @@ func (a Action) quoteReason(own, unit Quote) (Reason, bool) {
 	const noPrice = "the price is unknown: "
 	unknown := Reason{
 		Code: ReasonPriceUnknown, Source: a.Source,
-		Hint: "nothing is bought at a price that nobody could review: ask Megaport, or take the entry out with --except",
+		Hint: "portctl does not order without a price to review: ask Megaport, or exclude the entry with --except",
 	}
 	switch {
 	case own.Failure != nil:
 		return Reason{
 			Code: ReasonValidationFailed, Source: a.Source, Details: own.Failure.Reasons, TraceID: own.Failure.TraceID,
 			Text: "Megaport's validation gave no usable answer: " + own.Failure.Message,
-			Hint: "try again later, or take the entry out with --except",
+			Hint: "try again later, or exclude the entry with --except",
 		}, false
 	case own.Refusal != nil:
 		return Reason{
@@ -98,7 +98,7 @@ func priceOf(o Order, n int, own, unit Quote) (Price, []string) {
 	var notes []string
 	m, s := readingOf(n, own.Monthly, unit.Monthly, unit.Priced), readingOf(n, own.OneTime, unit.OneTime, unit.Priced)
 	if !m.exact {
-		notes = append(notes, m.note("a month", n, own.Currency))
+		notes = append(notes, m.note("monthly", n, own.Currency))
 	}
 	if !s.exact || s.whole != m.whole && !own.OneTime.IsZero() && n > 1 {
 		notes = append(notes, s.note("once", n, own.Currency))
@@ -141,7 +141,7 @@ func readingOf(n int, own, unit Amount, known bool) reading {
 // note shows both prices and what the plan makes of them.
 func (r reading) note(per string, n int, currency string) string {
 	if !r.known {
-		return fmt.Sprintf("the LAG is quoted at %s %s %s, and one member has no price; in case it is the price of each, the plan counts %d times as much: %s %s",
+		return fmt.Sprintf("the LAG is quoted at %s %s %s, and one member has no price; if it is the price of each member, the LAG costs %d times as much, which the plan counts: %s %s",
 			currency, r.own, per, n, currency, r.most)
 	}
 	return fmt.Sprintf("the LAG is quoted at %s %s %s, and %d members at %s %s each; the plan counts the dearer reading: %s %s",

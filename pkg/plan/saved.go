@@ -214,11 +214,11 @@ func differences(s, a Action) []string {
 func dearer(was *Price, now Price) []string {
 	switch {
 	case was == nil:
-		return []string{fmt.Sprintf("it costs %s %s a month now; the plan has no price", now.Currency, now.Monthly)}
+		return []string{fmt.Sprintf("it costs %s %s monthly now; the plan has no price", now.Currency, now.Monthly)}
 	case was.Currency != now.Currency:
 		return []string{fmt.Sprintf("it is priced in %s now, in %s in the plan", now.Currency, was.Currency)}
 	case now.Monthly.Cmp(was.Monthly) > 0:
-		return []string{fmt.Sprintf("it costs %s %s a month now, %s in the plan", now.Currency, now.Monthly, was.Monthly)}
+		return []string{fmt.Sprintf("it costs %s %s monthly now, %s in the plan", now.Currency, now.Monthly, was.Monthly)}
 	case now.OneTime.Cmp(was.OneTime) > 0:
 		return []string{fmt.Sprintf("it costs %s %s once now, %s in the plan", now.Currency, now.OneTime, was.OneTime)}
 	case now.Commitment.Cmp(was.Commitment) > 0:

@@ -82,7 +82,7 @@ func TestObjections(t *testing.T) {
 		"satisfied":            {base(), plan.Action{Kind: plan.Unchanged, Name: "a"}, ""},
 		"in doubt by now":      {base(), plan.Action{Kind: plan.Unknown, Name: "a"}, ""},
 		"a folded name":        {base(), with(base(), func(a *plan.Action) { a.Name = "A" }), ""},
-		"dearer":               {base(), with(base(), func(a *plan.Action) { a.Price = price("475.01") }), "a: it costs GBP 475.01 a month now, 475.00 in the plan"},
+		"dearer":               {base(), with(base(), func(a *plan.Action) { a.Price = price("475.01") }), "a: it costs GBP 475.01 monthly now, 475.00 in the plan"},
 		"another currency":     {base(), with(base(), func(a *plan.Action) { a.Price = price("1"); a.Price.Currency = "USD" }), "a: it is priced in USD now, in GBP in the plan"},
 		"a longer term":        {base(), with(base(), func(a *plan.Action) { a.Order.Term = 24 }), "a: the order is another one than in the plan"},
 		"an entry since":       {base(), with(base(), func(a *plan.Action) { a.Name = "b" }), "b: the plan does not know this entry; it would be bought"},
@@ -382,7 +382,7 @@ func FuzzDecodeDocument(f *testing.F) {
 		}
 		again, err := d.Encode()
 		if err != nil {
-			return // a time that RFC 3339 can not write
+			return // a time that RFC 3339 cannot write
 		}
 		if _, err := plan.DecodeDocument(again); err != nil {
 			t.Fatalf("%v\n%s", err, again)

@@ -169,7 +169,7 @@ func (w *world) judgeResult(what string, r sandbox.Record, result apply.Result) 
 	w.judgeLookUp(what, r, result)
 }
 
-// judgeLookUp: an order that was carried out and listed before the horizon was
+// judgeLookUp: an order that was carried out and listed before the lookup timeout was
 // found by the run that sent it, if only the order went wrong.
 func (w *world) judgeLookUp(what string, r sandbox.Record, result apply.Result) {
 	readable := !slices.ContainsFunc(w.trial.World.Faults, func(f sandbox.Fault) bool { return f.Route != "buy" || f.Kind == "token-expired" })

@@ -187,14 +187,14 @@ func TestProtectionNoRetry(t *testing.T) {
 	}
 }
 
-// A listing with a port that can not be decoded may be hiding ours, so nothing is
+// A listing with a port that cannot be decoded may be hiding ours, so nothing is
 // bought on its word.
 func TestProtectionStrictListing(t *testing.T) {
 	k := sandbox.Knobs{Faults: []sandbox.Fault{{Route: "products", Kind: "undecodable-item"}}}
 	protect(t, onePort(k), func(ctx context.Context, w *world) {
 		e := w.process(ctx, run{}).apply(w.file.desired(), true)
 		if e.err == nil || !strings.Contains(e.err.Error(), "product number 1") {
-			w.violated("a listing that can not be decoded passes: %+v, %v", e.result, e.err)
+			w.violated("a listing that cannot be decoded passes: %+v, %v", e.result, e.err)
 		}
 		w.wantOrders(0, 0)
 	})

@@ -12,7 +12,7 @@ import (
 
 // What the campaign found, each by itself.
 
-// An order in doubt that waits for an approval, or has been approved and is not
+// An unconfirmed order that waits for an approval, or has been approved and is not
 // listed yet, is not "not created" because somebody says so: it would be bought a
 // second time.
 func TestNotCreatedDoesNotOverruleAnApproval(t *testing.T) {
@@ -45,7 +45,7 @@ func (w *world) wantReceived(n int) {
 	}
 }
 
-// One order that can not be called not created does not keep the others from it.
+// One order that cannot be called not created does not keep the others from it.
 func TestResolveAllGoesOn(t *testing.T) {
 	c := onePort(sandbox.Knobs{Faults: []sandbox.Fault{{Route: "buy", Kind: "hang"}}})
 	c.Entries = append(c.Entries, c.Entries[0])
@@ -54,7 +54,7 @@ func TestResolveAllGoesOn(t *testing.T) {
 		w.file.edit(edit{Entry: 0, What: "remove"})
 		w.process(ctx, run{}).apply(w.file.desired(), true)
 		w.file.edit(edit{Entry: 0, What: "restore"})
-		w.file.lines[0].site = 2 // where nothing is in doubt
+		w.file.lines[0].site = 2 // where nothing is unconfirmed
 		w.process(ctx, run{}).apply(w.file.desired(), true)
 		settled, err := w.process(ctx, run{}).resolve(apply.Resolution{All: true, NotCreated: true, LookupTimeout: 5 * time.Minute}) // only the second is as old
 		var young *apply.ResolveError
@@ -65,7 +65,7 @@ func TestResolveAllGoesOn(t *testing.T) {
 }
 
 // An entry that is renamed while its order is open, known to be bought or waiting
-// for an approval, is held back as it is while the order is in doubt.
+// for an approval, is held back as it is while the order is unconfirmed.
 func TestRenamedWhileTheOrderIsOpen(t *testing.T) {
 	for name, k := range map[string]sandbox.Knobs{
 		"bought and not to be read yet": {NotFoundAfterBuy: time.Hour},
@@ -87,7 +87,7 @@ func TestRenamedWhileTheOrderIsOpen(t *testing.T) {
 	}
 }
 
-// The tags of a service are read once, however many orders are in doubt at its
+// The tags of a service are read once, however many orders are unconfirmed at its
 // place.
 func TestLookUpsShareTheTagsTheyRead(t *testing.T) {
 	c := tenPorts(sandbox.Knobs{Faults: []sandbox.Fault{{Route: "buy", Kind: "hang", Nth: 7, Times: 4}}})

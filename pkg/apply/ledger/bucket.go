@@ -164,7 +164,7 @@ func (b *Bucket) prove(ctx context.Context) error {
 func (b *Bucket) refusesTwice(ctx context.Context) error {
 	// Mostly the object is there from an earlier run and one try is enough.
 	for range 2 {
-		err := b.objects.put(ctx, probeKey, []byte(`{"note":"portctl tries to overwrite this to see that it can not"}`), uuid.NewString())
+		err := b.objects.put(ctx, probeKey, []byte(`{"note":"portctl tries to overwrite this to see that it cannot"}`), uuid.NewString())
 		if apiCode(err) == existsCode {
 			_, err := b.objects.mark(ctx, probeKey)
 			return err
@@ -177,7 +177,7 @@ func (b *Bucket) refusesTwice(ctx context.Context) error {
 }
 
 // errOverwrites says that a store does not know conditional writes.
-var errOverwrites = errors.New("it overwrites what is there (it ignores If-None-Match), so two runs could both win one claim")
+var errOverwrites = errors.New("it overwrites existing objects (it ignores If-None-Match), so two runs could both win one claim")
 
 // Read returns a record, or ErrNotFound.
 func (b *Bucket) Read(ctx context.Context, key string) ([]byte, error) {
@@ -289,14 +289,14 @@ func (b *Bucket) Unlock(ctx context.Context, name, run string) error {
 	return b.unlock(ctx, name, run)
 }
 
-// unlock deletes the lock of a run. S3 can not compare and delete in one step:
+// unlock deletes the lock of a run. S3 cannot compare and delete in one step:
 // between the two, the run itself may release and another take the lock. What a
 // lock lost so can cost is confusion; claims decide about purchases.
 func (b *Bucket) unlock(ctx context.Context, name, run string) error {
 	h, err := b.holder(ctx, name)
 	switch {
 	case errors.Is(err, ErrNotFound):
-		return fmt.Errorf("ledger: nobody holds the lock %s: %w", name, err)
+		return fmt.Errorf("ledger: the lock %s is not held: %w", name, err)
 	case err != nil:
 		return err
 	case h.Run != run:
@@ -393,7 +393,7 @@ const (
 func bucketHint(code string, err error) string {
 	switch code {
 	case "NoSuchBucket":
-		return "create the bucket, or correct its name; portctl makes no buckets"
+		return "create the bucket, or correct its name; portctl does not create buckets"
 	case "AccessDenied", "Forbidden":
 		return "the credentials need s3:ListBucket on the bucket and s3:GetObject, s3:PutObject, s3:DeleteObject (for locks) on what is in it"
 	case "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken":

@@ -625,7 +625,7 @@ func TestBucketUnlockSpeaks(t *testing.T) {
 	if diff := cmp.Diff(want, fmt.Sprint(err)); diff != "" {
 		t.Error(diff)
 	}
-	if err := b.Unlock(t.Context(), "apac", "run-1"); err == nil || !strings.Contains(err.Error(), "nobody holds the lock apac") {
+	if err := b.Unlock(t.Context(), "apac", "run-1"); err == nil || !strings.Contains(err.Error(), "the lock apac is not held") {
 		t.Errorf("Unlock of what nobody holds = %v", err)
 	}
 }

@@ -16,7 +16,7 @@ import (
 )
 
 // Schema is the version of the records. A record of a newer one is refused: what
-// it means for money can not be guessed.
+// it means for money cannot be guessed.
 const Schema = 1
 
 // Claim is the intent to place one order.

@@ -3,7 +3,7 @@
 //
 // It owns the rule "intent before money": no order is sent before its claim is
 // durable, and what is learnt of the order is recorded beside the claim. The
-// ledger holds doubts, not state: the account is the state. It must not know how
+// ledger holds unconfirmed orders, not state: the account is the state. It must not know how
 // an order is sent, how an account is read, or what an inventory is.
 //
 // # Claims

@@ -81,7 +81,7 @@ func (e *Error) Hint() string {
 	if errors.As(e.Err, &h) {
 		return h.Hint()
 	}
-	return "no order is sent without a durable claim: mend the ledger, then run the same command again"
+	return "no order is sent without a durable claim: fix the ledger, then run the same command again"
 }
 
 func (l *Ledger) fail(op string, err error) error { return &Error{op, l.Place(), err} }

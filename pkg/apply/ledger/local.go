@@ -23,7 +23,7 @@ import (
 // processes, of this machine or of several when the file system is shared and
 // knows locks.
 //
-// A folder can not be a file, so no key may be another one with a slash and more
+// A folder cannot be a file, so no key may be another one with a slash and more
 // behind it. File systems that take upper and lower case for the same make two
 // such keys one, which fails as ErrExists.
 type Local struct {
@@ -36,7 +36,7 @@ type Local struct {
 
 var _ Store = (*Local)(nil)
 
-// disk is what a Local asks of the operating system and what can not be made to
+// disk is what a Local asks of the operating system and what cannot be made to
 // fail from outside.
 type disk struct {
 	link func(old, name string) error
@@ -90,7 +90,7 @@ func (l *Local) Close() error {
 
 // Create writes a record that must not exist yet; see [Store]. The file appears
 // under its name whole or not at all, except on file systems without hard links:
-// there a crash can leave half a record, which is one that can not be decoded and
+// there a crash can leave half a record, which is one that cannot be decoded and
 // never one that is missing.
 func (l *Local) Create(ctx context.Context, key string, content []byte) error {
 	if err := mayBegin(ctx, checkKey(key)); err != nil {
@@ -215,7 +215,7 @@ func (l *Local) syncFolders(folder, top string) error {
 
 func (l *Local) syncFolder(folder string) error {
 	if runtime.GOOS == "windows" {
-		return nil // folders can not be synced there; NTFS keeps a journal of names
+		return nil // folders cannot be synced there; NTFS keeps a journal of names
 	}
 	f, err := os.Open(folder)
 	if err != nil {
@@ -369,7 +369,7 @@ func (k *localLock) write(h Holder) error {
 	return err
 }
 
-// readHolder reads who holds a lock; zero when that can not be told.
+// readHolder reads who holds a lock; zero when that cannot be told.
 func readHolder(note string) Holder {
 	content, err := os.ReadFile(note)
 	if err != nil {
@@ -409,7 +409,7 @@ func localHint(err error) string {
 	const elsewhere = ", or keep the ledger elsewhere with --state"
 	switch {
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
-		return "the disk or the quota is full: make room" + elsewhere
+		return "the disk or the quota is full: free some space" + elsewhere
 	case errors.Is(err, syscall.EROFS):
 		return "the file system is read-only: mount it for writing" + elsewhere
 	case errors.Is(err, fs.ErrPermission):
@@ -417,7 +417,7 @@ func localHint(err error) string {
 	case errors.Is(err, syscall.ENOTDIR):
 		return "a part of the path is a file, not a folder: move it away" + elsewhere
 	case errors.Is(err, errors.ErrUnsupported), errors.Is(err, syscall.ENOLCK):
-		return "this file system can not keep a ledger: use a local disk or a bucket with --state"
+		return "this file system cannot keep a ledger: use a local disk or a bucket with --state"
 	}
 	return ""
 }

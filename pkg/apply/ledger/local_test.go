@@ -69,12 +69,12 @@ func TestLocalLinkAnswerLost(t *testing.T) {
 	wantRecord(t, l, "a/b", "first")
 }
 
-// TestLocalFailuresAreTold: a ledger that can not write says where, why and how to
+// TestLocalFailuresAreTold: a ledger that cannot write says where, why and how to
 // go on, leaves no part of a record, and works again when the cause is gone.
 func TestLocalFailuresAreTold(t *testing.T) {
 	for cause, hint := range map[error]string{
-		syscall.ENOSPC: "make room",
-		syscall.EDQUOT: "make room",
+		syscall.ENOSPC: "free some space",
+		syscall.EDQUOT: "free some space",
 		syscall.EROFS:  "read-only",
 		syscall.EIO:    "",
 	} {
@@ -107,7 +107,7 @@ func TestLocalFallbackFailsWhole(t *testing.T) {
 		return nil
 	})
 	err := l.Create(t.Context(), "a", []byte("x"))
-	wantFailure(t, err, syscall.ENOSPC, "make room", l.Place(), "create a")
+	wantFailure(t, err, syscall.ENOSPC, "free some space", l.Place(), "create a")
 	wantFiles(t, l.Place())
 }
 
@@ -158,7 +158,7 @@ func TestLocalSyncsWhatLeadsToARecord(t *testing.T) {
 		return nil
 	})
 	folders := func(names ...string) []string {
-		if runtime.GOOS == "windows" { // where folders can not be synced
+		if runtime.GOOS == "windows" { // where folders cannot be synced
 			return nil
 		}
 		return names

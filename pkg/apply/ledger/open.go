@@ -102,7 +102,7 @@ func parsePlace(raw string) (place, error) {
 	case !isURL:
 		return place{dir: raw}, nil
 	case scheme != "s3" && scheme != "file":
-		return place{}, badPlace("a ledger can not be kept at a %s: address", scheme)
+		return place{}, badPlace("a ledger cannot be kept at a %s: address", scheme)
 	}
 	u, err := url.Parse(raw)
 	switch {
@@ -184,7 +184,7 @@ func checkSetting(name string, values []string) error {
 	case name == "endpoint" && strings.Contains(values[0], "@"):
 		return secretError()
 	case !form.MatchString(values[0]):
-		return badPlace("%s has a value that it can not have", name)
+		return badPlace("%s has a value that it cannot have", name)
 	}
 	if name != "endpoint" {
 		return nil

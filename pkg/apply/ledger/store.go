@@ -25,7 +25,7 @@ type Store interface {
 	// an order from being sent twice is Create.
 	Lock(ctx context.Context, name string, h Holder) (Lock, error)
 	// Unlock breaks the lock of a name when the holder's Run is the one given;
-	// otherwise it fails. A lock that ends with its process can not be broken.
+	// otherwise it fails. A lock that ends with its process cannot be broken.
 	Unlock(ctx context.Context, name, run string) error
 	// Place names the store for people: a path, or a URL without secrets.
 	Place() string
@@ -59,7 +59,7 @@ var (
 
 // LockedError says that somebody else holds a lock.
 type LockedError struct {
-	// Holder is zero when it can not be told.
+	// Holder is zero when it cannot be told.
 	Holder Holder
 	// Breakable says that the lock outlives its process, so that only a person
 	// can tell whether the run still goes on.

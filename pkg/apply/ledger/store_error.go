@@ -17,7 +17,7 @@ func (e *storeError) Error() string {
 	if cause == "" {
 		cause = e.err.Error()
 	}
-	return fmt.Sprintf("ledger: can not %s in %s: %s", e.did, e.place, cause)
+	return fmt.Sprintf("ledger: cannot %s in %s: %s", e.did, e.place, cause)
 }
 
 func (e *storeError) Unwrap() error { return e.err }

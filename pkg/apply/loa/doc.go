@@ -9,9 +9,9 @@
 //
 // Files appear whole or not at all, whoever writes at the same time: each is
 // written beside its place and renamed. The two manifests say the same; when
-// one of them is lost it is written again from the other. A letter counts as
+// one of them is lost it is written again from the other. An LOA counts as
 // there when the manifest names it and its bytes are those that were fetched.
-// When a port is terminated its letter stays, and its row says so.
+// When a port is terminated its LOA stays, and its row says so.
 //
 // # Spreadsheets
 //

@@ -151,7 +151,7 @@ func (f *Folder) change(do func(*Manifest) error) error {
 	defer f.mu.Unlock()
 	lock := flock.New(filepath.Join(f.dir, lockName))
 	if err := lock.Lock(); err != nil {
-		return fmt.Errorf("folder %s can not be locked: %w", f.dir, err)
+		return fmt.Errorf("folder %s cannot be locked: %w", f.dir, err)
 	}
 	defer lock.Close()
 	m, err := f.Manifest()

@@ -125,7 +125,7 @@ func (f *Folder) Manifest() (Manifest, error) {
 			err = x.read(b, &m)
 		}
 		if err != nil {
-			return m, fmt.Errorf("%s can not be read; move it away to have its letters fetched again: %w", path, err)
+			return m, fmt.Errorf("%s cannot be read; move it away to have its LOAs downloaded again: %w", path, err)
 		}
 		if m.Environment != f.environment {
 			return m, &OtherEnvironmentError{f.dir, m.Environment, f.environment}

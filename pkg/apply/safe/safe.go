@@ -37,7 +37,7 @@ type PanicError struct {
 	Stack []byte
 }
 
-func (e *PanicError) Error() string { return fmt.Sprintf("portctl is broken here: %v", e.Value) }
+func (e *PanicError) Error() string { return fmt.Sprintf("internal error: %v", e.Value) }
 
 // Hint says what to do.
 func (e *PanicError) Hint() string {

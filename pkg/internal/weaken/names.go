@@ -15,7 +15,7 @@ const (
 	Name Protection = "name"
 	// Retry: an order is not sent again after an answer that leaves it in doubt.
 	Retry Protection = "retry"
-	// Strict: a listing with a port that can not be decoded is no listing.
+	// Strict: a listing with a port that cannot be decoded is no listing.
 	Strict Protection = "strict"
 	// Lock: one run at a time.
 	Lock Protection = "lock"

@@ -14,7 +14,7 @@ func changeBehaviours() []behaviour {
 		{name: "a locked port refuses changes", buys: true, check: checkLock},
 		{name: "a cancelled port is terminated and stays listed", buys: true, check: checkCancel},
 		{name: "a LAG's members are cancelled one by one", buys: true, check: checkCancelLAG},
-		{name: "a product that is not there can not be changed", buys: true, check: checkChangeNothing},
+		{name: "a product that is not there cannot be changed", buys: true, check: checkChangeNothing},
 	}
 }
 

@@ -51,49 +51,49 @@ func newApplyCommand(s Streams, g *globals) *cobra.Command {
 	o := applyOptions{globals: g}
 	cmd := &cobra.Command{
 		Use:   "apply [PLAN.json]",
-		Short: "Carry the inventory out: buy, change, wait, save the letters",
-		Long: `Buy what the inventory lists and the account lacks, change what differs, wait
-until everything is provisioned and save every Letter of Authorization (LOA) as
-a PDF with a manifest.
+		Short: "Apply the inventory: order and update ports, wait for provisioning, download LOAs",
+		Long: `Order the ports that the inventory lists and the account lacks, update those that
+differ, wait for provisioning, and download every Letter of Authorization (LOA)
+as a PDF, with a manifest.
 
-Every order is validated by the API before the first one is sent; one refusal
-and nothing is bought. Then the plan is shown and "yes" asked for. Before an
-order is sent its claim is written to the ledger; an order without a usable
-answer is looked up until the lookup timeout and never sent again. What stays
-in doubt holds back its entry, and "portctl ledger" settles it.
+The API validates every order before the first one is sent. If it refuses one,
+nothing is ordered. Then apply shows the plan and asks for "yes". Before it sends
+an order, it writes a claim to the ledger. An order without a usable answer is
+looked up until the lookup timeout, and never sent again. An order that is still
+unconfirmed holds back its entry until "portctl ledger resolve" closes the claim.
 
-With PLAN.json, a plan saved by "portctl plan --out", only what stands in it is
-done, at no higher price. The same file can be applied again after a partial
-failure. --expect wants the checksum of a reviewed plan instead.
+With PLAN.json, a plan saved by "portctl plan --out", apply does only what the plan
+lists, at no higher price. The same file can be applied again after a partial
+failure. --expect takes the checksum of a reviewed plan instead.
 
 A service is cancelled only when its entry says "state: absent" and it is named
 with --allow-cancel, or its name is typed when asked.
 
-While orders still go out, letters of what is ready are fetched already. On a
-terminal the progress is shown in place, elsewhere line by line; --events writes
-it as JSON. With "--events -" standard output carries nothing else, and the plan
-and the result go to standard error.
+LOAs of ready ports are downloaded while orders are still being sent. A terminal
+shows the progress in place, other outputs line by line; --events writes it as
+JSON. With "--events -" standard output carries nothing else, and the plan and the
+result go to standard error.
 
 An order that gets no answer within 30 seconds no longer holds up the others, and
 after 10 unconfirmed orders in a row no new one is sent (--max-unconfirmed).
 
 Ctrl-C starts nothing new, finishes the in-flight orders and writes the result.
-A second Ctrl-C, a second or more later, ends within two seconds: the result
-calls the in-flight orders unknown, their claims stay open, the lock is given
-back. --result and --format json have a result in every case, also when nothing
+A second Ctrl-C, a second or more later, exits within two seconds: the result
+reports the in-flight orders as unknown, their claims stay open, and the lock is
+released. --result and --format json have a result in every case, also when nothing
 was sent; its "error" says why.
 
 An LOA that Megaport refuses for good (403, or 404 an hour after the port is
 provisioned), and a port that was FAILED before the run, are named and not waited
 for; "portctl loa --refresh" asks again.
 
-Exit codes: 0 done or nothing to do, 3 refused and nothing sent, 4 partly done
+Exit codes: 0 success, 3 refused and nothing sent, 4 partly done
 or interrupted, 5 an order's outcome is unknown or a name has a second service,
 6 the saved or expected plan does not cover what would be done, 7 all bought but
 something is not ready or an LOA is missing, 130 ended by a second Ctrl-C, 1 any
 other error, also an output that could not be written.`,
 		Example: `  portctl apply -f examples/london.yaml
-  portctl apply -f examples/emea-rollout.yaml --auto-approve --loa-dir letters
+  portctl apply -f examples/emea-rollout.yaml --auto-approve --loa-dir loas-emea
   portctl apply --auto-approve --events - | jq -r .type
   portctl plan --out plan.json && portctl apply plan.json --auto-approve`,
 		Args: cobra.MaximumNArgs(1),
@@ -108,18 +108,18 @@ other error, also an output that could not be written.`,
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.expect, "expect", "", "`checksum` that the plan must have")
-	f.BoolVar(&o.autoApprove, "auto-approve", false, "do it without asking")
+	f.BoolVar(&o.autoApprove, "auto-approve", false, "apply without asking for confirmation")
 	f.StringArrayVar(&o.allowCancel, "allow-cancel", nil, "`name` of a service that may be cancelled; may repeat")
 	f.IntVar(&o.parallelism, "parallelism", 16, "`number` of orders, validations and downloads at one time")
-	f.DurationVar(&o.wait, "wait", 30*time.Minute, "`duration` to wait for provisioning and letters")
+	f.DurationVar(&o.wait, "wait", 30*time.Minute, "`duration` to wait for provisioning and LOAs")
 	f.BoolVar(&o.noWait, "no-wait", false, "do not wait for provisioning")
 	o.registerLookupTimeout(f, "`duration` for which an unconfirmed order is looked for after it was sent")
-	f.StringVar(&o.loaDir, "loa-dir", "loas", "`folder` for the letters and their manifest")
-	f.BoolVar(&o.noLOA, "no-loa", false, "fetch no letters")
+	f.StringVar(&o.loaDir, "loa-dir", "loas", "`folder` for the LOAs and their manifest")
+	f.BoolVar(&o.noLOA, "no-loa", false, "download no LOAs")
 	f.StringVar(&o.format, "format", "text", "`format` of the result: text or json")
 	f.StringVar(&o.events, "events", "", "write every event as a line of JSON to this `file`; - means standard output")
-	f.IntVar(&o.maxFailures, "max-failures", 0, "start no new order after this `number` came to nothing; 0 goes on")
-	f.IntVar(&o.maxUnconfirmed, "max-unconfirmed", 10, "start no new order after this `number` of unconfirmed orders in a row; 0 goes on")
+	f.IntVar(&o.maxFailures, "max-failures", 0, "start no new order after this `number` of failed orders; 0 for no limit")
+	f.IntVar(&o.maxUnconfirmed, "max-unconfirmed", 10, "start no new order after this `number` of unconfirmed orders in a row; 0 for no limit")
 	f.StringVar(&o.resultFile, "result", "", "write the result as JSON to this `file` too, whatever happens, also when apply is refused or interrupted")
 	registerSelection(f, &o.selection)
 	cmd.MarkFlagsMutuallyExclusive("wait", "no-wait")
@@ -255,7 +255,7 @@ func (a *applying) carryOut(ctx context.Context, s Streams) error {
 			return err
 		}
 		if fresh.Checksum != doc.Checksum {
-			return exitWith(exitUncovered, withHint(errors.New("the account or the prices changed while the question was open, so nothing is done"),
+			return exitWith(exitUncovered, withHint(errors.New("the account or the prices changed before you confirmed, so nothing is done"),
 				"run the same command again to review the plan as it is now"))
 		}
 	}
@@ -302,7 +302,7 @@ func nothingSent(err error) error {
 	if err == nil || errors.As(err, &h) && h.Hint() != "" {
 		return err
 	}
-	return withHint(err, "nothing was bought or changed; "+cmp.Or(advice(err), "run the same command again when the cause is gone"))
+	return withHint(err, "nothing was bought or changed; "+cmp.Or(advice(err), "run the same command again when the cause is fixed"))
 }
 
 // staleAfter is how long a plan that is shown may wait for its yes before the
@@ -330,7 +330,7 @@ func (b *book) lock(ctx context.Context, s Streams) (func(), error) {
 	}
 	return sync.OnceFunc(func() {
 		if err := lock.Release(context.WithoutCancel(ctx)); err != nil {
-			fmt.Fprintf(s.Err, "warning: the lock could not be given back: %v\n", err)
+			fmt.Fprintf(s.Err, "warning: the lock could not be released: %v\n", err)
 		}
 	}), nil
 }
@@ -374,12 +374,12 @@ func (o *applyOptions) covered(s Streams, saved *plan.Document, fresh plan.Docum
 	return nil
 }
 
-// checkPlaces finds out before money is spent that the letters or the result
+// checkPlaces finds out before money is spent that the LOAs or the result
 // could not be written after it.
 func (o *applyOptions) checkPlaces() error {
 	if !o.noLOA {
 		if err := writableFolder(o.loaDir); err != nil {
-			return withHint(fmt.Errorf("letters could not be saved to %s, so nothing is done: %w", o.loaDir, err),
+			return withHint(fmt.Errorf("LOAs could not be saved to %s, so nothing is done: %w", o.loaDir, err),
 				"name another folder with --loa-dir, or fetch them later: --no-loa, then `portctl loa`")
 		}
 	}
@@ -424,7 +424,7 @@ func (o *applyOptions) refuse(s Streams, p plan.Plan) error {
 		fmt.Fprintf(s.Err, "error: %s\n", render.Exceeded(l))
 	}
 	return exitWith(exitRefused, withHint(fmt.Errorf("%s, so nothing is bought", inTheWay(p)),
-		"mend the entries, or take them out by name with --except"))
+		"fix the entries, or exclude them with --except"))
 }
 
 // confirm asks for the word "yes", and for the name of each service that is to
@@ -437,19 +437,19 @@ func (o *applyOptions) confirm(ctx context.Context, s Streams, p plan.Plan, draw
 	in := bufio.NewReader(s.In)
 	if !o.autoApprove {
 		if !person {
-			return exitWith(exitRefused, withHint(errors.New("nobody is there to confirm the purchase"),
+			return exitWith(exitRefused, withHint(errors.New("cannot ask for confirmation: not a terminal"),
 				"review the plan and use --auto-approve, or run apply on a terminal"))
 		}
 		if o.quiet || o.format != "text" {
 			o.sketch(s, p, drawing)
 		}
-		if !asked(ctx, s, in, "\nDo this? Only yes will do: ", "yes") {
-			return exitWith(exitRefused, errors.New("declined, so nothing is bought"))
+		if !asked(ctx, s, in, "\n"+drawing.Question(p), "yes") {
+			return exitWith(exitRefused, errors.New("not confirmed, so nothing is ordered"))
 		}
 	}
 	for _, name := range o.allowCancel {
 		if !slices.ContainsFunc(p.Of(plan.Cancel), func(a plan.Action) bool { return plan.FoldName(a.Name) == plan.FoldName(name) }) {
-			fmt.Fprintf(s.Err, "warning: --allow-cancel %s: nothing of that name is to be cancelled\n", render.Clean(name))
+			fmt.Fprintf(s.Err, "warning: --allow-cancel %s: the plan cancels no service of this name\n", render.Clean(name))
 		}
 	}
 	for _, a := range p.Of(plan.Cancel) {
@@ -458,7 +458,7 @@ func (o *applyOptions) confirm(ctx context.Context, s Streams, p plan.Plan, draw
 		}
 		if !person || !asked(ctx, s, in, fmt.Sprintf("Cancel %s (%s) for good? Type its name: ", render.Clean(a.Name), a.Service.UID), a.Name) {
 			return exitWith(exitRefused, withHint(fmt.Errorf("cancelling %q was not allowed, so nothing is done", a.Name),
-				fmt.Sprintf("allow it with --allow-cancel %s, or take it out with --except %s", a.Name, a.Name)))
+				fmt.Sprintf("allow it with --allow-cancel %s, or exclude it with --except %s", a.Name, a.Name)))
 		}
 	}
 	return nil
@@ -468,7 +468,7 @@ func (o *applyOptions) confirm(ctx context.Context, s Streams, p plan.Plan, draw
 func (o *applyOptions) sketch(s Streams, p plan.Plan, drawing render.Options) {
 	fmt.Fprintln(s.Err, drawing.Headline(p))
 	for _, c := range p.Totals.Currencies() {
-		fmt.Fprintf(s.Err, "%s %s a month, commitment %s\n", c, p.Totals[c].Monthly.Grouped(), p.Totals[c].Commitment.Grouped())
+		fmt.Fprintf(s.Err, "%s %s monthly, commitment %s\n", c, p.Totals[c].Monthly.Grouped(), p.Totals[c].Commitment.Grouped())
 	}
 }
 
@@ -477,7 +477,7 @@ func (o *applyOptions) sketch(s Streams, p plan.Plan, drawing render.Options) {
 func asked(ctx context.Context, s Streams, in *bufio.Reader, question, want string) bool {
 	fmt.Fprint(s.Err, question)
 	answers := make(chan string, 1)
-	go func() { // A read of a terminal can not be interrupted, so it is left behind.
+	go func() { // A read of a terminal cannot be interrupted, so it is left behind.
 		answer, _ := in.ReadString('\n')
 		answers <- answer
 	}()

@@ -42,8 +42,8 @@ type place struct {
 }
 
 // errScattered: which folder has the ledger must not hang on the order of -f.
-var errScattered = withHint(errors.New("the inventory's files stand in several folders, and nothing says where the ledger is kept"),
-	"name it with `state:` in the inventory, or with --state")
+var errScattered = withHint(errors.New("the inventory's files are in several folders, and the ledger's location is not set"),
+	"set it with `state:` in the inventory, or with --state")
 
 // folders lists the folders in which files really stand, whatever symbolic link
 // leads there, each once, in order of name.
@@ -56,9 +56,9 @@ func folders(files []string) []string {
 	return slices.Compact(dirs)
 }
 
-// errVolatile: a CI runner's disk vanishes, and with it the doubt about an order.
-var errVolatile = withHint(errors.New("CI is set, and the ledger would be kept on this machine's own disk, which may vanish with an order in doubt"),
-	"keep it in a bucket: `state: s3://BUCKET/PREFIX` in the inventory, or --state; a --state that names a folder is taken at its word")
+// errVolatile: a CI runner's disk vanishes, and with it what is known of an order.
+var errVolatile = withHint(errors.New("CI is set, and the ledger would be kept on this machine's own disk, which may vanish with an unconfirmed order"),
+	"keep it in a bucket: `state: s3://BUCKET/PREFIX` in the inventory, or --state; a folder given with --state is accepted")
 
 // ledgerPlace settles where the ledger is. A sandbox has its ledger beside its
 // account: rehearsing needs no bucket and leaves no trace in one.

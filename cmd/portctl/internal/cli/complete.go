@@ -41,7 +41,7 @@ func (g *globals) offer(cmd *cobra.Command, offered map[string]cobra.CompletionF
 	}
 }
 
-// entryNames offers the entries of the inventory that -f names. What can not be
+// entryNames offers the entries of the inventory that -f names. What cannot be
 // read offers nothing: a completion has nowhere to complain.
 func (g *globals) entryNames(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 	inv, err := inventory.Load(g.files)

@@ -29,7 +29,7 @@ func TestConfirmation(t *testing.T) {
 			if n := account.server.Record().Committed; n != want {
 				t.Errorf("%d orders bought, want %d", n, want)
 			}
-			if !strings.Contains(account.out.String(), "GBP 475.00") || !strings.Contains(account.stderr.String(), "Only yes will do") {
+			if !strings.Contains(account.out.String(), "GBP 475.00") || !strings.Contains(account.stderr.String(), "Order 1 port: GBP 475.00 monthly, GBP 0.00 one-time, GBP 5,700.00 commitment. Type 'yes' to confirm: ") {
 				t.Errorf("the price or the question is missing:\n%s%s", &account.out, &account.stderr)
 			}
 		})

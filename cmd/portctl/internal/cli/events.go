@@ -21,8 +21,8 @@ import (
 // events.
 const eventsToStdout = "-"
 
-// errTwoDocuments: one stream can not carry both.
-var errTwoDocuments = withHint(errors.New("--events - and --format json both want standard output"),
+// errTwoDocuments: one stream cannot carry both.
+var errTwoDocuments = withHint(errors.New("--events - and --format json both write to standard output"),
 	"the last event holds the whole result; or write one of the two to a file: --events FILE, --result FILE")
 
 // eventStream is where the events of a run go as NDJSON.

@@ -27,7 +27,7 @@ func (o *output) account(err error) error {
 	if o.err == nil || errors.Is(err, o.err) {
 		return err
 	}
-	lost := withHint(fmt.Errorf("standard output could not be written: %w", o.err), "the command itself ended; only what it printed is lost")
+	lost := withHint(fmt.Errorf("standard output could not be written: %w", o.err), "the command finished; only its output is lost")
 	if err == nil {
 		return lost
 	}

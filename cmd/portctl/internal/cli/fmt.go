@@ -27,8 +27,8 @@ func newFmtCommand(s Streams, g *globals) *cobra.Command {
 		Use:   "fmt [FILE...]",
 		Short: "Format inventory files",
 		Long: `Rewrite inventory files in the canonical style, in place, and name those that
-changed. Comments, the order of keys and entries, anchors and braces stay. The
-style is described in docs/inventory.md. Line endings become LF.
+changed. Comments, the order of keys and entries, anchors and braces stay;
+docs/inventory.md describes the style. Line endings become LF.
 
 Files are named as arguments or with -f; "-" reads standard input and writes
 standard output. A file with problems is left as it is, and so are all others of

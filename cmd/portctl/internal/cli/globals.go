@@ -44,12 +44,12 @@ func (g *globals) register(f *pflag.FlagSet) {
 	f.StringVar(&g.tokenURL, "token-url", "", "`address` that issues tokens, when it is not the environment's own")
 	f.StringVar(&g.profile, "profile", "", "`profile` of ~/.megaport/config.json to take the API key from")
 	f.StringVar(&g.state, "state", "", "`place` of the ledger: a folder, or s3://bucket/prefix (else the inventory's state, else .portctl beside it)")
-	f.BoolVar(&g.sameAccount, "same-account", false, "the API key is another one of the same account: recorded, where the API names no company to tell by, or spells its name in another way")
+	f.BoolVar(&g.sameAccount, "same-account", false, "confirm that a new API key belongs to the same account, if the API does not show the company or shows another spelling of its name")
 	f.StringVar(&g.locations, "locations", "", "JSON `file` of locations for the sandbox, as \"sites --format api\" writes it (else a built-in subset)")
 	f.StringVar(&g.logLevel, "log-level", "warn", "log `level` on standard error: debug, info, warn, error or off")
 	f.StringVar(&g.logFormat, "log-format", "text", "log `format`: text or json")
-	f.BoolVar(&g.noColor, "no-color", false, "write without colour (NO_COLOR does the same)")
-	f.BoolVarP(&g.quiet, "quiet", "q", false, "write only the outcome")
+	f.BoolVar(&g.noColor, "no-color", false, "write without colour (as NO_COLOR does)")
+	f.BoolVarP(&g.quiet, "quiet", "q", false, "write only the result")
 }
 
 // registerLookupTimeout adds the flag to a command that looks for orders.

@@ -26,8 +26,8 @@ func newInitCommand(s Streams, g *globals) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "init [FILE]",
 		Short: "Write a first inventory",
-		Long: `Write a first inventory with everything explained, to FILE or portctl.yaml. It is
-for the sandbox, so planning and applying it costs nothing. An existing file is
+		Long: `Write a first inventory, with comments, to FILE or portctl.yaml. It is for the
+sandbox, so planning and applying it costs nothing. An existing file is
 never overwritten.
 
 Beside it go the JSON Schema, for editors, and two lines in .gitignore: what
@@ -52,9 +52,9 @@ cost centre, tag:NAME and the other keys of a port may. "-" is standard input.`,
 }
 
 func runInit(s Streams, o initOptions, path string) error {
-	// Asked first, so that nobody fixes a spreadsheet for a file that is there.
+	// Asked first, so that nobody fixes a spreadsheet for a file that already exists.
 	if _, err := os.Lstat(path); err == nil {
-		return withHint(fmt.Errorf("%s already exists, and is not overwritten", path), "name another file: `portctl init FILE`")
+		return withHint(fmt.Errorf("%s already exists and is not overwritten", path), "name another file: `portctl init FILE`")
 	}
 	directory := filepath.Dir(path)
 	if _, err := os.Stat(directory); err != nil {

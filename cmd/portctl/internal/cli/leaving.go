@@ -81,9 +81,9 @@ func (b *book) leaves(last string, claims []ledger.Open) error {
 }
 
 func (b *book) unknownLeft(last string, cause error) error {
-	err := fmt.Errorf("the ledger at %s, which the last apply used, cannot be read, so nobody knows whether claims are open there: %w", last, cause)
+	err := fmt.Errorf("the ledger at %s, which the last apply used, cannot be read, so it is unknown whether claims are open there: %w", last, cause)
 	return exitWith(exitRefused, withHint(err, fmt.Sprintf(
-		"make it readable, then take its claims along: `%s`;\nif it is gone for good, look into the account for orders that are not confirmed, then delete %s", b.moveCommand(last), b.memory.file())))
+		"make it readable, then take its claims along: `%s`;\nif it is gone for good, check the account for unconfirmed orders, then delete %s", b.moveCommand(last), b.memory.file())))
 }
 
 func (b *book) moveCommand(from string) string {

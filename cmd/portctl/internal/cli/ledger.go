@@ -19,10 +19,10 @@ func newLedgerCommand(s Streams, g *globals) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "ledger",
 		Short: "List unconfirmed orders and resolve them",
-		Long: `The ledger holds the claims of orders: what was about to be bought, and what is
-known of it. A claim stays open until the account shows the services, or a
-person says what became of the order. An open claim whose outcome is unknown
-holds back its entry, so that nothing is bought twice.`,
+		Long: `The ledger holds a claim for each order: a record that portctl writes before it
+sends the order. A claim stays open until the account shows the services, or
+until you resolve it. An unconfirmed order holds back its entry, so that nothing is
+bought twice.`,
 		Example: "  portctl ledger list\n  portctl ledger resolve lon-core-1 --not-created\n  portctl ledger unlock RUN",
 	}
 	cmd.AddCommand(newLedgerListCommand(s, g), newLedgerResolveCommand(s, g), newLedgerUnlockCommand(s, g), newLedgerMoveCommand(s, g))
@@ -53,13 +53,13 @@ func newLedgerListCommand(s Streams, g *globals) *cobra.Command {
 		Use:   "list",
 		Short: "List the open claims",
 		Long: `List the claims that are not closed: name, state, age, who made them, and what
-is known. Nothing is looked up and nothing is changed.
+is known. Nothing is looked up or changed.
 
-claimed, sending and unknown mean that the order may or may not have been carried
-out; bought that the account does not list its services yet; turned-away that the
-API did not process it and the next apply looks and sends it again; approval that
-it waits for an approval within the company, rejected that it did not get one;
-damaged that the claim cannot be read, and its key is shown.`,
+The states: claimed, sending and unknown are unconfirmed orders, which may or may
+not have been carried out. bought: the account does not list the services yet.
+turned-away: the API did not process the order; the next apply looks it up and
+sends it again. approval: it waits for an approval within the company. rejected: the
+approval was refused. damaged: the claim cannot be read, and its key is shown.`,
 		Example: "  portctl ledger list -f examples/emea-rollout.yaml",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -84,11 +84,11 @@ func newLedgerResolveCommand(s Streams, g *globals) *cobra.Command {
 	o := resolveOptions{globals: g}
 	cmd := &cobra.Command{
 		Use:   "resolve [NAME...]",
-		Short: "Say what became of an unconfirmed order",
-		Long: `Close claims that nobody but a person can close. The account is looked at once
-more first: an order that is found there is closed as bought, whatever was said.
+		Short: "Resolve an unconfirmed order",
+		Long: `Close the claims of unconfirmed orders. resolve reads the account first: an order
+that it finds there is closed as bought, whatever the flags say.
 
-One of these says what became of the order:
+Specify what became of the order with one of these:
   --uid UID       the service it became; once for each port of a LAG. The service
                   must be what was ordered; --as-is accepts it all the same.
   --not-created   there is none, so that the entry can be ordered again. Refused
@@ -180,7 +180,7 @@ func runResolve(ctx context.Context, s Streams, o resolveOptions) error {
 			return exitWith(exitRefused, err)
 		}
 		if err == nil && len(resolved) == 0 {
-			fmt.Fprintln(s.Out, "no order is unconfirmed")
+			fmt.Fprintln(s.Out, "there are no unconfirmed orders")
 		}
 		return refusal(err)
 	})
@@ -190,9 +190,9 @@ func newLedgerUnlockCommand(s Streams, g *globals) *cobra.Command {
 	return &cobra.Command{
 		Use:   "unlock RUN",
 		Short: "Break the lock of a run that is dead",
-		Long: `Break the lock that a run left behind in a bucket. RUN is the run's id, as the
-message about the lock names it. Make sure that the run is really dead. A lock
-on a local disk ends with its process and needs no breaking.`,
+		Long: `Break the lock that a dead run left behind in a bucket. RUN is the run's id, as
+shown in the message about the lock. Make sure that the run is really dead. A lock
+on a local disk ends with its process and never needs breaking.`,
 		Example: "  portctl ledger unlock 0f8c2d1e-6c0b-4a39-9a0e-0c4e0b6c7a55",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {

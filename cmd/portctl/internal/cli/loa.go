@@ -32,16 +32,16 @@ func newLOACommand(s Streams, g *globals) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:               "loa [NAME...]",
 		ValidArgsFunction: g.entryNames,
-		Short:             "Fetch Letters of Authorization without ordering anything",
-		Long: `Fetch the Letters of Authorization (LOA) of the inventory's ports, as apply does,
-but order and change nothing. Names and globs keep it to some entries. Letters
-that are there are kept, and what is lost of letters and manifest is restored;
---refresh renews them all, with today's date of issue. A letter that was issued
-more than 30 days ago is warned about: data centres want a recent one.
+		Short:             "Download Letters of Authorization (LOA) without ordering anything",
+		Long: `Download the Letters of Authorization (LOA) of the inventory's ports, as apply does,
+without ordering or changing anything. Names and globs select entries. Existing
+LOAs are kept, and missing LOAs and manifests are restored; --refresh renews all of
+them, with today's date of issue. portctl warns of an LOA that was issued more than
+30 days ago: data centres want a recent one.
 
---zip-by site or metro writes one archive for each into the folder, with the
-letters of just these ports and their part of the manifest as JSON and CSV. The
-same letters give the same archive.
+--zip-by site or metro writes one archive for each into the folder, with the LOAs
+of these ports and their part of the manifest as JSON and CSV. The same LOAs give
+the same archive.
 
 An LOA that Megaport refused for good (403, or 404 an hour after the port was
 provisioned) is named and not asked for again, except by --refresh.
@@ -59,8 +59,8 @@ is missing or its port not ready, 1 any other error.`,
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.loaDir, "loa-dir", "loas", "`folder` for the letters and their manifest")
-	f.BoolVar(&o.refresh, "refresh", false, "fetch letters that are there again")
+	f.StringVar(&o.loaDir, "loa-dir", "loas", "`folder` for the LOAs and their manifest")
+	f.BoolVar(&o.refresh, "refresh", false, "download existing LOAs again")
 	f.StringVar(&o.zipBy, "zip-by", "", "write one archive per `recipient`: site or metro")
 	f.DurationVar(&o.wait, "wait", 0, "`duration` to wait for ports that are not ready")
 	f.IntVar(&o.parallelism, "parallelism", 16, "`number` of downloads at one time")
@@ -125,7 +125,7 @@ func (o loaOptions) zip(s Streams, folder *loa.Folder, letters []apply.Letter) e
 	return err
 }
 
-// tell sums up: which letters are missing and why, which are old, how many there
+// tell sums up: which LOAs are missing and why, which are old, how many there
 // are.
 func (o loaOptions) tell(s Streams, survey apply.Survey, letters []apply.Letter) error {
 	have, fresh, missing, refused := 0, 0, 0, 0

@@ -22,9 +22,9 @@ func newLedgerMoveCommand(s Streams, g *globals) *cobra.Command {
 		Use:   "move",
 		Short: "Move the ledger to another place",
 		Long: `Copy all claims of the account from one ledger to another and mark the old one as
-moved, so that whoever still uses it is told where it went. Nothing is deleted,
-and no login is needed. The locks of both are held meanwhile. If both hold claims
-that contradict each other, nothing is copied.
+moved, so that others who still use it learn where it went. Nothing is deleted, and
+no login is needed. move holds the locks of both. If their claims contradict each
+other, nothing is copied.
 
 A place is a folder or s3://bucket/prefix. Name the new place afterwards: as
 "state" in the inventory, or with --state.

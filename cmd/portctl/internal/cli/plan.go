@@ -31,24 +31,23 @@ func newPlanCommand(s Streams, g *globals) *cobra.Command {
 		Use:   "plan",
 		Short: "Show what apply would do and what it would cost",
 		Long: `Compare the inventory with the account and show what "portctl apply" would buy,
-change and cancel, and what it would cost. Nothing is bought or changed: plan
-holds no way to write.
+change and cancel, and what it would cost. plan never changes the account.
 
-Sites are resolved to Megaport locations, entries are matched with services by
-uid, name and former name, and every order is priced by the API's own
-validation. Orders of earlier runs whose outcome is not known are shown, and
-hold back their entries.
+plan resolves sites to Megaport locations, matches entries with services by uid,
+name and former name, and takes the price of every order from the API's own
+validation. It shows the unconfirmed orders of earlier runs, which hold back
+their entries.
 
 With --out the plan is saved, readable only by you, and sealed: "portctl apply
-PLAN.json" does at most what stands in it, and refuses a plan that was edited.
-Without -f it reads the inventory files that the plan was made of, as they were
-named here: run it in the same directory of a checkout.
+PLAN.json" does at most what the plan lists, and refuses a plan that was edited.
+Without -f it reads the inventory files that the plan was made from, so run it in
+the same directory of a checkout.
 
-With CI set and the ledger on the machine's own disk, the plan warns that it
+If CI is set and the ledger is on the machine's own disk, plan warns that it
 cannot see the unconfirmed orders of other runs.
 
-Exit codes: 0 the plan can be applied or there is nothing to do, 2 changes are
-pending (with --detailed-exitcode only), 3 the inventory is invalid, an entry is
+Exit codes: 0 success: the plan can be applied, or nothing would change, 2 changes
+are pending (with --detailed-exitcode only), 3 the inventory is invalid, an entry is
 blocked or a limit exceeded, 5 an earlier order's outcome is unknown, 1 any
 other error.`,
 		Example: `  portctl plan -f examples/emea-rollout.yaml
@@ -68,8 +67,8 @@ other error.`,
 }
 
 func registerSelection(f *pflag.FlagSet, s *plan.Selection) {
-	f.StringArrayVar(&s.Only, "only", nil, "keep to entries of this `name` or glob; may repeat")
-	f.StringArrayVar(&s.Except, "except", nil, "take entries of this `name` or glob out; may repeat")
+	f.StringArrayVar(&s.Only, "only", nil, "include only entries of this `name` or glob; may repeat")
+	f.StringArrayVar(&s.Except, "except", nil, "exclude entries of this `name` or glob; may repeat")
 }
 
 func runPlan(ctx context.Context, s Streams, o planOptions) error {

@@ -30,12 +30,12 @@ func New(s Streams) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "portctl",
 		Short: "Order Megaport Ports from a reviewed inventory",
-		Long: `portctl keeps Megaport Ports as an inventory file says.
+		Long: `portctl manages Megaport Ports declaratively from a YAML inventory.
 
-A YAML inventory lists ports by name, site and speed. "portctl plan" compares it
-with the account and shows what would be bought and what it would cost.
-"portctl apply" validates every order, asks, buys in parallel, waits until all
-is provisioned and saves the Letters of Authorization (LOA) as PDF.`,
+The inventory lists ports by name, site and speed. "portctl plan" compares it with
+the account and shows what would be ordered and what it would cost. "portctl apply"
+validates every order, asks for confirmation, orders in parallel, waits for
+provisioning and downloads the Letters of Authorization (LOA) as PDF.`,
 		Example: `  portctl plan -f examples/london.yaml
   portctl apply -f examples/london.yaml
   portctl sites london`,

@@ -30,7 +30,7 @@ func newSitesCommand(s Streams, g *globals) *cobra.Command {
 	o := sitesOptions{globals: g}
 	cmd := &cobra.Command{
 		Use:   "sites [QUERY]",
-		Short: "List the locations where ports can stand",
+		Short: "List the locations that offer ports",
 		Long: `List Megaport locations with their id, metro, market and the port speeds on
 offer in each diversity zone. QUERY keeps those whose id, name, metro, market or
 country contains every one of its words.
@@ -189,13 +189,13 @@ func (f siteFilter) nothing(all []plan.Location) error {
 		}
 	}
 	if f.query != "" && !slices.ContainsFunc(all, func(l plan.Location) bool { return fits(l, f.query) }) {
-		return withHint(fmt.Errorf("no location fits %q", f.query), "`portctl sites` without words lists them all")
+		return withHint(fmt.Errorf("no location matches %q", f.query), "`portctl sites` without a query lists all locations")
 	}
-	return withHint(errors.New("no location fits all of these"), "leave one of them out")
+	return withHint(errors.New("no location matches all filters"), "leave one of them out")
 }
 
 // inventoryEnvironment is the environment of the inventory, if there is one:
-// sites works without, but not with one that was named and can not be read.
+// sites works without, but not with one that was named and cannot be read.
 func (g *globals) inventoryEnvironment() (string, error) {
 	inv, err := inventory.Load(g.files)
 	switch {

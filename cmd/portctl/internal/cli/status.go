@@ -36,20 +36,20 @@ func newStatusCommand(s Streams, g *globals) *cobra.Command {
 	o := statusOptions{globals: g}
 	cmd := &cobra.Command{
 		Use:   "status [NAME...]",
-		Short: "Show how far every port of the inventory is",
+		Short: "Show the provisioning status of every port",
 		Long: `Show for every port of the inventory its provisioning status, its age, its
 Letter of Authorization (LOA), the end of its contract, and the claim of its order
-if that is still open. A LAG has a line for each member. Names and globs keep it
-to some entries. Nothing is changed and no order is validated.
+if that is still open. A LAG has a line for each member. Names and globs select
+entries. Nothing is changed and no order is validated.
 
-A state is ready, waiting (on its way), failed (it will not be ready by itself),
-missing (not ordered), doubtful (an order without an answer), approval, blocked,
-leaving (to be cancelled) or gone.
+A state is ready, waiting (ordered, not ready yet), failed (it needs attention),
+missing (not ordered), doubtful (an unconfirmed order), approval, blocked, leaving
+(to be cancelled) or gone.
 
-With --watch the account is looked at again and again until everything is ready.
+With --watch the account is read again and again until everything is ready.
 
-Exit codes: 0 everything is ready and has its letter, 7 something is not ready,
-not ordered or without its letter, 5 an order is in doubt, 1 any other error.`,
+Exit codes: 0 every port is ready and has its LOA, 7 a port is not ready, not
+ordered or without its LOA, 5 an order is unconfirmed, 1 any other error.`,
 		Example: `  portctl status -f examples/emea-rollout.yaml
   portctl status --watch 'lon-*'
   portctl status --format csv > status.csv`,
@@ -60,10 +60,10 @@ not ordered or without its letter, 5 an order is in doubt, 1 any other error.`,
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.format, "format", "table", "`format`: table, json or csv")
-	f.BoolVar(&o.watch, "watch", false, "look again until everything is ready")
-	f.DurationVar(&o.interval, "interval", 10*time.Second, "`duration` between two looks")
-	f.StringVar(&o.loaDir, "loa-dir", "loas", "`folder` of the letters")
-	f.BoolVar(&o.noLOA, "no-loa", false, "do not look at letters")
+	f.BoolVar(&o.watch, "watch", false, "read the account again until everything is ready")
+	f.DurationVar(&o.interval, "interval", 10*time.Second, "`duration` between two readings")
+	f.StringVar(&o.loaDir, "loa-dir", "loas", "`folder` of the LOAs")
+	f.BoolVar(&o.noLOA, "no-loa", false, "do not check LOAs")
 	return cmd
 }
 

@@ -45,8 +45,8 @@ type wish struct {
 
 // errNoEnvironment: nothing named an environment, and portctl does not guess
 // where money is spent.
-var errNoEnvironment = withHint(errors.New("no environment is named"),
-	"name it in one of three ways: --env, MEGAPORT_ENVIRONMENT, or `environment:` in the inventory;\nthe environments are production, staging, development and sandbox")
+var errNoEnvironment = withHint(errors.New("no environment is set"),
+	"set it in one of three ways: --env, MEGAPORT_ENVIRONMENT, or `environment:` in the inventory;\nthe environments are production, staging, development and sandbox")
 
 // resolve settles the environment and its addresses.
 func (w wish) resolve() (target, error) {

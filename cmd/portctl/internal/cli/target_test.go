@@ -15,7 +15,7 @@ func TestTargetIsNeverGuessed(t *testing.T) {
 		err  string // part of the message
 		code int
 	}{
-		"nothing named":                     {wish{}, target{}, "no environment is named", exitError},
+		"nothing named":                     {wish{}, target{}, "no environment is set", exitError},
 		"flag":                              {wish{flag: "staging"}, staging, "", 0},
 		"variable":                          {wish{variable: "staging"}, staging, "", 0},
 		"inventory":                         {wish{inventory: "staging"}, staging, "", 0},

@@ -148,16 +148,16 @@ func oursOf(check cobra.PositionalArgs) cobra.PositionalArgs {
 		if check(cmd, args) == nil {
 			return nil
 		}
-		hint := fmt.Sprintf("it is called as `%s`", cmd.UseLine())
+		hint := fmt.Sprintf("usage: `%s`", cmd.UseLine())
 		for n := len(args) - 1; n >= 0; n-- {
 			if check(cmd, args[:n]) == nil {
 				if extension := filepath.Ext(args[n]); extension == ".yaml" || extension == ".yml" {
 					hint = fmt.Sprintf("inventory files are named with -f: `%s -f %s`", cmd.CommandPath(), args[n])
 				}
-				return withHint(fmt.Errorf("%s: the argument %q is one too many", cmd.CommandPath(), args[n]), hint)
+				return withHint(fmt.Errorf("unexpected argument %q", args[n]), hint)
 			}
 		}
-		return withHint(fmt.Errorf("%s: an argument is missing", cmd.CommandPath()), hint)
+		return withHint(errors.New("missing argument"), hint)
 	}
 }
 

@@ -27,14 +27,14 @@ func newValidateCommand(s Streams, g *globals) *cobra.Command {
 		Use:   "validate",
 		Short: "Check the inventory without a login",
 		Long: `Read the inventory and report every problem of every file, with its place, the
-line, and a hint. No login is needed and nothing is sent: whether a site exists
-and sells a speed is for "portctl plan" to find out.
+line, and a hint. validate needs no login and sends nothing; "portctl plan" checks
+whether a site exists and offers a speed.
 
 With --format github the problems become annotations at the lines of a pull
 request; --format json is described in docs/diagnostics.md, which also lists all
 rules.
 
-Exit codes: 0 the inventory is valid (there may be warnings), 3 it is not.`,
+Exit codes: 0 the inventory is valid, with or without warnings, 3 it is invalid.`,
 		Example: `  portctl validate
   portctl validate -f inventory/ --format github`,
 		Args: cobra.NoArgs,

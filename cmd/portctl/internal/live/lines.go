@@ -33,18 +33,18 @@ func (l *Lines) text(e apply.Event) string {
 	case apply.RunStarted:
 		l.total = e.Orders
 		if e.Orders > 0 {
-			return fmt.Sprintf("buying %s, %s", render.Plural(e.Orders, "order", "orders"), render.Plural(e.Services, "service", "services"))
+			return fmt.Sprintf("ordering %s, %s", render.Plural(e.Orders, "order", "orders"), render.Plural(e.Services, "service", "services"))
 		}
 	case apply.OrderFinished:
 		return l.order(e)
 	case apply.OrdersSettled:
 		if e.Doubts > 0 {
-			return fmt.Sprintf("looking for %s without an answer, until %s at the latest", render.Plural(e.Doubts, "order", "orders"), e.Until.Local().Format("15:04:05"))
+			return fmt.Sprintf("looking up %s until %s", render.Plural(e.Doubts, "unconfirmed order", "unconfirmed orders"), e.Until.Local().Format("15:04:05"))
 		}
 	case apply.OrderRecovered:
 		return fmt.Sprintf("%s, ordered by an earlier run: %s", render.Clean(e.Name), render.Clean(e.Cause))
 	case apply.PaceChanged:
-		return fmt.Sprintf("the API is busy, or no longer so: %s at a time", render.Plural(e.Parallelism, "order", "orders"))
+		return fmt.Sprintf("the load of the API changed: %s at a time", render.Plural(e.Parallelism, "order", "orders"))
 	case apply.APIBusy:
 		return fmt.Sprintf("the API is busy, waiting %s", e.Wait.Round(time.Second))
 	case apply.ChangeFinished:
@@ -52,7 +52,7 @@ func (l *Lines) text(e apply.Event) string {
 	case apply.PortStatus:
 		return fmt.Sprintf("%s %s is %s", render.Clean(e.Name), e.UID.Short(), render.Clean(string(e.Status)))
 	case apply.ListingFailed:
-		return fmt.Sprintf("the account could not be listed, looking again: %s", render.Clean(e.Err.Error()))
+		return fmt.Sprintf("the account could not be listed, trying again: %s", render.Clean(e.Err.Error()))
 	case apply.LedgerFailed:
 		return fmt.Sprintf("%s: the ledger failed, no new order is sent: %s", render.Clean(e.Name), render.Clean(e.Err.Error()))
 	case apply.LOASaved:
@@ -76,7 +76,7 @@ func (l *Lines) order(e apply.OrderFinished) string {
 	l.done++
 	count := fmt.Sprintf("[%d/%d]", min(l.done, l.total), l.total)
 	if e.Outcome == apply.Bought {
-		return fmt.Sprintf("%s bought %s: %s %s a month", count, name, render.Clean(e.Price.Currency), e.Price.Monthly.Grouped())
+		return fmt.Sprintf("%s bought %s: %s %s monthly", count, name, render.Clean(e.Price.Currency), e.Price.Monthly.Grouped())
 	}
 	return fmt.Sprintf("%s %s: %s: %s", count, e.Outcome, name, failure(e.Failure))
 }

@@ -131,7 +131,7 @@ func bought(name, uid string) apply.OrderFinished {
 	return apply.OrderFinished{Name: name, Outcome: apply.Bought, UIDs: []plan.ServiceUID{plan.ServiceUID(uid)}, Price: price()}
 }
 
-// An order in doubt that is found after all is counted once, and its money once.
+// An unconfirmed order that is found after all is counted once, and its money once.
 func TestProgressFoldsEvents(t *testing.T) {
 	p, now := live.NewProgress(), time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
 	at := func(seconds int, events ...apply.Event) {
@@ -197,7 +197,7 @@ func TestFrameFitsEveryTerminal(t *testing.T) {
 	if strings.Contains(plain, "\x1b") {
 		t.Errorf("escapes without colour:\n%q", plain)
 	}
-	for _, want := range []string{"Buying", "150/200", "1 not bought", "Provisioning", "Letters", "GBP 71,250.00 a month, 855,000.00 committed of 1,140,000.00", "3:20 passed", "Waiting longest:", "  3:20  p0  not listed yet"} {
+	for _, want := range []string{"Ordered", "150/200 · 1 not ordered", "Provisioned", "LOAs", "GBP 71,250.00 monthly, commitment 855,000.00 of 1,140,000.00", "elapsed 3:20", "Waiting longest:", "  3:20  p0  not listed yet"} {
 		if !strings.Contains(plain, want) {
 			t.Errorf("%q is missing in\n%s", want, plain)
 		}
@@ -248,13 +248,13 @@ func TestLinesTellEveryEventThatAPersonMustKnow(t *testing.T) {
 	} {
 		l.Event(e)
 	}
-	want := `12:00:00 buying 2 orders, 2 services
-12:00:00 [1/2] bought p0: GBP 475.00 a month
-12:00:00 the API is busy, or no longer so: 8 orders at a time
+	want := `12:00:00 ordering 2 orders, 2 services
+12:00:00 [1/2] bought p0: GBP 475.00 monthly
+12:00:00 the load of the API changed: 8 orders at a time
 12:00:00 updated x
 12:00:00 failed: y: locked
 12:00:00 p0 12345678 is LIVE
-12:00:00 the account could not be listed, looking again: 502
+12:00:00 the account could not be listed, trying again: 502
 12:00:00 p1: the ledger failed, no new order is sent: disk full
 12:00:00 p0 12345678: LOA saved to loas/p0.pdf
 12:00:00 p1 12345678: no LOA: HTML

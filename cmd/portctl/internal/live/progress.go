@@ -16,15 +16,15 @@ type Progress struct {
 	// Started is when the run began; SettledAt when all orders were sent, zero
 	// before.
 	Started, SettledAt time.Time
-	// Bought counts orders that were bought, NotBought those that came to nothing,
-	// and Open those that are in doubt or wait for an approval.
+	// Bought counts orders that were bought, NotBought those that failed,
+	// and Open those that are unconfirmed or wait for an approval.
 	Bought, NotBought, Open int
 	// Changed counts updates and cancellations that are over.
 	Changed int
 	// Expected is how many ports the run looks after as far as is known now; of
 	// these Ready are provisioned and Broken never will be by themselves.
 	Expected, Ready, Broken int
-	// Saved counts letters on disk, Missed those that could not be had.
+	// Saved counts LOAs on disk, Missed those that could not be had.
 	Saved, Missed int
 	// Parallelism is the number of orders at one time.
 	Parallelism int
@@ -79,7 +79,7 @@ func (p *Progress) Event(e apply.Event, now time.Time) {
 	}
 }
 
-// order counts an order. One in doubt may finish once more.
+// order counts an order. An unconfirmed one may finish once more.
 func (p *Progress) order(e apply.OrderFinished, now time.Time) {
 	before, again := p.outcomes[e.Name]
 	p.outcomes[e.Name] = e.Outcome

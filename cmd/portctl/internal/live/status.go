@@ -49,7 +49,7 @@ func StatusLine(s apply.Survey) string {
 	}{
 		{sum.NotReady, "not ready"},
 		{sum.NotOrdered, "not ordered"},
-		{sum.Doubtful, "in doubt"},
+		{sum.Doubtful, "unconfirmed"},
 		{sum.LOAsMissing, "without LOA"},
 		{sum.LOAsRefused, "LOA refused by Megaport"},
 	} {

@@ -125,14 +125,14 @@ type frame struct {
 func (f frame) bars() []string {
 	var lines []string
 	if f.Run.Orders > 0 {
-		lines = append(lines, f.bar("Buying", f.Bought, f.NotBought+f.Open, f.Run.Orders, badOrders(f.NotBought, f.Open)))
+		lines = append(lines, f.bar("Ordered", f.Bought, f.NotBought+f.Open, f.Run.Orders, badOrders(f.NotBought, f.Open)))
 	}
 	if changes := f.Run.Updates + f.Run.Cancels; changes > 0 {
-		lines = append(lines, f.bar("Changing", f.Changed, 0, changes, ""))
+		lines = append(lines, f.bar("Changed", f.Changed, 0, changes, ""))
 	}
-	lines = append(lines, f.bar("Provisioning", f.Ready, f.Broken, f.Expected, fmt.Sprintf("%d broken", f.Broken)))
+	lines = append(lines, f.bar("Provisioned", f.Ready, f.Broken, f.Expected, fmt.Sprintf("%d broken", f.Broken)))
 	if f.Run.Letters > 0 {
-		lines = append(lines, f.bar("Letters", f.Saved, f.Missed, f.Expected, fmt.Sprintf("%d missing", f.Missed)))
+		lines = append(lines, f.bar("LOAs", f.Saved, f.Missed, f.Expected, fmt.Sprintf("%d missing", f.Missed)))
 	}
 	return lines
 }
@@ -142,9 +142,9 @@ func (f frame) bar(name string, good, bad, total int, badly string) string {
 	counts := fmt.Sprintf("%*d/%d", len(fmt.Sprint(total)), good, total)
 	trouble := ""
 	if bad > 0 {
-		trouble = f.paint(red, "  "+badly)
+		trouble = f.paint(red, " · "+badly)
 	}
-	width := min(f.cols-len("Provisioning ")-len(counts)-26, 60)
+	width := min(f.cols-len("Provisioned  ")-len(counts)-26, 60)
 	if width < 8 {
 		return fmt.Sprintf("%-12s %s%s", name, counts, trouble)
 	}
@@ -156,11 +156,11 @@ func (f frame) bar(name string, good, bad, total int, badly string) string {
 func badOrders(notBought, open int) string {
 	switch {
 	case open == 0:
-		return fmt.Sprintf("%d not bought", notBought)
+		return fmt.Sprintf("%d not ordered", notBought)
 	case notBought == 0:
-		return fmt.Sprintf("%d open", open)
+		return fmt.Sprintf("%d unconfirmed", open)
 	}
-	return fmt.Sprintf("%d not bought, %d open", notBought, open)
+	return fmt.Sprintf("%d not ordered · %d unconfirmed", notBought, open)
 }
 
 // share is the part of a width that n of total take: all of it only when nothing
@@ -179,7 +179,7 @@ func (f frame) money() []string {
 	var lines []string
 	for _, c := range f.Committed.Currencies() {
 		cost := f.Committed[c]
-		line := fmt.Sprintf("%s %s a month, %s committed", c, cost.Monthly.Grouped(), cost.Commitment.Grouped())
+		line := fmt.Sprintf("%s %s monthly, commitment %s", c, cost.Monthly.Grouped(), cost.Commitment.Grouped())
 		if all, ok := f.Run.Totals[c]; ok && !all.Commitment.Equal(cost.Commitment) && f.cols >= 80 {
 			line += fmt.Sprintf(" of %s", all.Commitment.Grouped())
 		}
@@ -189,12 +189,12 @@ func (f frame) money() []string {
 }
 
 func (f frame) time() string {
-	parts := []string{clockTime(f.now.Sub(f.Started)) + " passed"}
+	parts := []string{"elapsed " + clockTime(f.now.Sub(f.Started))}
 	if left, ok := f.Left(f.now); ok {
 		if f.SettledAt.IsZero() {
-			parts = append(parts, "orders take about "+clockTime(left)+" more")
+			parts = append(parts, "orders done in about "+clockTime(left))
 		} else {
-			parts = append(parts, "waits "+clockTime(left)+" more at most")
+			parts = append(parts, "timeout in "+clockTime(left))
 		}
 	}
 	if f.SettledAt.IsZero() && f.Run.Orders > 0 {

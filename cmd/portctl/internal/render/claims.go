@@ -71,7 +71,11 @@ func known(c ledger.Open) string {
 
 // Settled tells what became of a claim.
 func Settled(r apply.Recovered) string {
-	text := string(r.State) + ": " + Clean(r.Cause)
+	state := string(r.State)
+	if r.State == ledger.Settled {
+		state = "resolved"
+	}
+	text := state + ": " + Clean(r.Cause)
 	for _, u := range r.UIDs {
 		text += " " + string(u)
 	}

@@ -37,7 +37,7 @@ func (o Options) limits(b *strings.Builder, p plan.Plan) {
 }
 
 // policyHint is what to do about an exceeded limit.
-const policyHint = "take entries out with --except, or have the limits under `policy` raised"
+const policyHint = "exclude entries with --except, or raise the limits under `policy`"
 
 func limitName(l plan.PolicyLine) string {
 	return strings.TrimSpace(l.Limit + " " + l.Currency)

@@ -75,7 +75,7 @@ func verdict(p plan.Plan) string {
 	}
 	switch {
 	case len(reasons) > 0:
-		return "**Refused as it stands: " + strings.Join(reasons, " and ") + ".** Apply sends nothing until that is settled."
+		return "**Refused: " + strings.Join(reasons, " and ") + ".** Apply sends nothing until this is resolved."
 	case p.Summary.Unknown > 0:
 		held := Plural(p.Summary.Unknown, "entry is", "entries are") + " held back"
 		if why := lookedUp(p.Of(plan.Unknown)); why != "" {
@@ -83,9 +83,9 @@ func verdict(p plan.Plan) string {
 		}
 		return "**" + held + ".**"
 	case p.Empty():
-		return "The account is as the inventory asks."
+		return "The account matches the inventory."
 	}
-	return "It can be applied as it stands."
+	return "It can be applied."
 }
 
 // moneyTable is what the plan adds per currency, and what the policy leaves.
@@ -229,7 +229,7 @@ func attention(p plan.Plan) part {
 		x.rows = append(x.rows, fmt.Sprintf("- When the account holds none of these %d orders: `portctl ledger resolve --all --not-created`\n", len(names)))
 	}
 	for _, a := range p.Of(plan.Cancel) {
-		x.rows = append(x.rows, fmt.Sprintf("- **Cancels** %s (%s), which can not be undone; costs now: %s\n",
+		x.rows = append(x.rows, fmt.Sprintf("- **Cancels** %s (%s), which cannot be undone; costs now: %s\n",
 			code(a.Name), services(a.Services()), escape(chargeText(a.Charge))))
 	}
 	for _, a := range pending(p.Actions) {
@@ -248,7 +248,7 @@ const maxNotes = 10
 
 func foldedNotes(warnings []plan.Warning) part {
 	all := notesOf(warnings)
-	x := part{open: folded("Worth a look: " + Plural(len(all), "note", "notes")), end: foldedEnd, one: "note", many: "notes", keep: keepNotes}
+	x := part{open: folded("Warnings: " + Plural(len(all), "note", "notes")), end: foldedEnd, one: "note", many: "notes", keep: keepNotes}
 	if len(all) <= maxNotes {
 		return x
 	}
@@ -341,7 +341,7 @@ func cancelDetails(actions []plan.Action) part {
 
 func excludedDetails(actions []plan.Action) part {
 	x := part{
-		open: folded(Plural(len(actions), "entry", "entries") + " taken out of this run by name"),
+		open: folded(Plural(len(actions), "entry", "entries") + " excluded from this run"),
 		end:  foldedEnd, one: "entry", many: "entries", keep: keepExcluded,
 	}
 	for _, a := range actions {
@@ -363,7 +363,7 @@ func unmanagedDetails(all []plan.ServiceRef) part {
 
 func orderDetails(lines []string) part {
 	return part{
-		open: folded("Exact orders: "+Plural(len(lines), "body", "bodies")+" as sent, one a line") + "```json\n",
+		open: folded("Exact orders: "+Plural(len(lines), "body", "bodies")+" as sent, one per line") + "```json\n",
 		rows: lines, close: "```\n", end: foldedEnd, one: "order", many: "orders", keep: keepOrders,
 	}
 }

@@ -21,7 +21,7 @@ func PlanText(w io.Writer, d plan.Document, o Options) error {
 	o.cancels(&b, d.Of(plan.Cancel))
 	o.unknowns(&b, d.Of(plan.Unknown))
 	o.blocked(&b, d.Of(plan.Blocked))
-	o.named(&b, "Taken out of this run by name: ", d.Of(plan.Excluded))
+	o.named(&b, "Excluded: ", d.Of(plan.Excluded))
 	o.waiting(&b, d.Of(plan.Unchanged))
 	o.warnings(&b, d.Warnings)
 	o.unmanaged(&b, d.Unmanaged)
@@ -57,7 +57,7 @@ func (o Options) Headline(p plan.Plan) string {
 	count(red, "cancel %d", p.Summary.Cancel)
 	count(red, "blocked %d", p.Summary.Blocked)
 	parts = append(parts, fmt.Sprintf("unchanged %d", p.Summary.Unchanged))
-	count(yellow, "%d unknown", p.Summary.Unknown)
+	count(yellow, "%d unconfirmed", p.Summary.Unknown)
 	count(dim, "%d excluded", p.Summary.Excluded)
 	if n := len(p.Unmanaged); n > 0 {
 		parts = append(parts, o.paint(dim, Plural(n, "service not in this inventory", "services not in this inventory")))
@@ -142,7 +142,7 @@ func (o Options) priced(p *plan.Price, cells ...string) []string {
 }
 
 // cancels draws what is terminated, each with what that costs and the UIDs: it
-// can not be undone, so it is told at length.
+// cannot be undone, so it is told at length.
 func (o Options) cancels(b *strings.Builder, actions []plan.Action) {
 	if len(actions) == 0 {
 		return
@@ -151,7 +151,7 @@ func (o Options) cancels(b *strings.Builder, actions []plan.Action) {
 	for _, a := range actions {
 		n += a.Services()
 	}
-	fmt.Fprintf(b, "\n%s\n", o.paint(red, fmt.Sprintf("- Cancel %s, %s: this can not be undone", entries(actions), services(n))))
+	fmt.Fprintf(b, "\n%s\n", o.paint(red, fmt.Sprintf("- Cancel %s, %s: this cannot be undone", entries(actions), services(n))))
 	for _, a := range actions {
 		s := a.Service
 		fmt.Fprintf(b, "  %s: %s at %s, %s\n", o.paint(bold, Clean(a.Name)), portKind(s.Speed, lagOf(s)), Clean(placeName(a.Location)), Clean(string(s.Status)))
@@ -164,12 +164,12 @@ func (o Options) cancels(b *strings.Builder, actions []plan.Action) {
 	}
 }
 
-// unknowns draws the orders in doubt with the commands that settle them.
+// unknowns draws the unconfirmed orders with the commands that resolve them.
 func (o Options) unknowns(b *strings.Builder, actions []plan.Action) {
 	if len(actions) == 0 {
 		return
 	}
-	fmt.Fprintf(b, "\n%s\n", o.paint(yellow, "? Unknown "+entries(actions)+lookedUp(actions)))
+	fmt.Fprintf(b, "\n%s\n", o.paint(yellow, "? Unconfirmed: "+entries(actions)+lookedUp(actions)))
 	for _, a := range actions {
 		b.WriteString(o.problem(a, yellow, "unknown:"))
 	}
@@ -188,7 +188,7 @@ func lookedUp(actions []plan.Action) string {
 	return ": an order without an answer is looked up, never sent again"
 }
 
-// doubts lists the names of the orders in doubt: several entries can wait for
+// doubts lists the names of the unconfirmed orders: several entries can wait for
 // one of them.
 func doubts(actions []plan.Action) []string {
 	var names []string
@@ -278,7 +278,7 @@ func (o Options) warnings(b *strings.Builder, warnings []plan.Warning) {
 	if len(warnings) == 0 {
 		return
 	}
-	fmt.Fprintf(b, "\n%s\n", o.paint(yellow, "Worth a look"))
+	fmt.Fprintf(b, "\n%s\n", o.paint(yellow, "Warnings"))
 	for _, x := range notesOf(warnings) {
 		about := Clean(x.Source.String()) + ": "
 		if x.Name != "" { // otherwise it is about no single entry
@@ -314,7 +314,7 @@ func (o Options) totals(b *strings.Builder, title string, t plan.Totals) {
 	}
 	_ = o.grid(b, []column{
 		{title: "CURRENCY"},
-		{title: "A MONTH", right: true},
+		{title: "MONTHLY", right: true},
 		{title: "ONE-TIME", right: true},
 		{title: "COMMITMENT", right: true},
 	}, rows)

@@ -14,7 +14,7 @@ import (
 )
 
 // ResultText draws what a run did: what was bought and changed, what was not and
-// why, what is in doubt, what is not ready, where the letters are, and the
+// why, which orders are unconfirmed, what is not ready, where the LOAs are, and the
 // command to go on with. The last line sums it up, or says what an unfinished run
 // left open.
 func ResultText(w io.Writer, r apply.Result, o Options) error {
@@ -84,7 +84,7 @@ func recoveredAs(s ledger.State) string {
 	case ledger.Rejected:
 		return "was not bought"
 	case ledger.Settled:
-		return "settled"
+		return "resolved"
 	}
 	return Clean(string(s))
 }
@@ -146,7 +146,7 @@ func boughtRows(a apply.ActionResult) [][]string {
 	return rows
 }
 
-// lettersAlike says that a column for the letters would tell the same of every
+// lettersAlike says that a column for the LOAs would tell the same of every
 // service, and so no more than the last line.
 func lettersAlike(all []apply.ActionResult) bool {
 	seen := map[string]bool{}
@@ -235,8 +235,8 @@ func cause(f *apply.Failure) string {
 	return ": " + Clean(f.Message)
 }
 
-// inDoubt lists the orders without an answer, each with the commands that
-// settle it.
+// inDoubt lists the unconfirmed orders, each with the commands that
+// resolve it.
 func (o Options) inDoubt(b *strings.Builder, r apply.Result) {
 	all := of(r, apply.Unknown)
 	var lines []string
@@ -247,28 +247,28 @@ func (o Options) inDoubt(b *strings.Builder, r apply.Result) {
 		}
 		lines = append(lines, line)
 	}
-	section(b, o.paint(yellow, fmt.Sprintf("Outcome unknown: never sent again by itself; look into the account (%d)", len(all))), lines)
+	section(b, o.paint(yellow, fmt.Sprintf("Outcome unknown. portctl does not retry these orders; check the Megaport portal (%d)", len(all))), lines)
 	if len(all) == 0 {
 		return
 	}
 	open := slices.DeleteFunc(slices.Clone(all), heldBack)
-	fmt.Fprintf(b, "  The next apply looks again. To settle it by hand, look into the Megaport portal.\n")
+	fmt.Fprintf(b, "  The next apply looks them up again. To resolve one yourself, check the Megaport portal first.\n")
 	if len(open) > 1 {
-		fmt.Fprintf(b, "  When none of the orders is there:\n    %s\n", o.resolveCommand("--all", "--not-created"))
+		fmt.Fprintf(b, "  If the account has none of these orders:\n    %s\n", o.resolveCommand("--all", "--not-created"))
 	}
 	for _, a := range open[:min(maxCommands, len(open))] {
-		fmt.Fprintf(b, "  When %s is there, or when it is not:\n    %s\n    %s\n", Clean(a.Name),
+		fmt.Fprintf(b, "  If the account has %s, or if it does not:\n    %s\n    %s\n", Clean(a.Name),
 			o.resolveCommand(a.Name, "--uid", "UID"), o.resolveCommand(a.Name, "--not-created"))
 	}
 	if more := len(open) - maxCommands; more > 0 {
-		fmt.Fprintf(b, "  And so on for %d more.\n", more)
+		fmt.Fprintf(b, "  The same commands resolve %d more.\n", more)
 	}
 }
 
-// maxCommands is how many orders in doubt get their commands spelt out.
+// maxCommands is how many unconfirmed orders get their commands spelt out.
 const maxCommands = 5
 
-// heldBack says that an entry has no order of its own in doubt: it waits for
+// heldBack says that an entry has no unconfirmed order of its own: it waits for
 // that of another name, which is listed beside it.
 func heldBack(a apply.ActionResult) bool {
 	return a.Reason == plan.ReasonDoubtNearby
@@ -284,7 +284,7 @@ func (o Options) audit(b *strings.Builder, findings []apply.AuditFinding) {
 		}
 		lines = append(lines, fmt.Sprintf("  %s: %s", Clean(f.Name), Clean(f.Text)))
 	}
-	section(b, o.paint(red, fmt.Sprintf("The last look at the account found fault (%d); nothing is mended by itself", len(findings))), lines)
+	section(b, o.paint(red, fmt.Sprintf("The final check of the account found problems (%d); portctl does not fix these", len(findings))), lines)
 }
 
 // queued lists the orders that wait for a second person.
@@ -391,10 +391,10 @@ func (o Options) verdict(r apply.Result) string {
 		}
 	}
 	count(red, "not done", "not done", s.NotDone)
-	count(yellow, "unknown", "unknown", s.Unknown)
+	count(yellow, "unconfirmed", "unconfirmed", s.Unknown)
 	count(red, "with a second service", "with a second service", s.Doubled)
 	count(yellow, "waiting for approval", "waiting for approval", s.Queued)
-	count("", "entry there already", "entries there already", s.Existing)
+	count("", "already exists", "already exist", s.Existing)
 	count(yellow, "not ready", "not ready", s.NotReady)
 	if dir := letterDir(r); dir != "" {
 		parts = append(parts, fmt.Sprintf("%s in %s (%d new)", Plural(s.LOAs, "LOA", "LOAs"), Clean(dir), s.LOAsNew))

@@ -59,7 +59,7 @@ func money(p *plan.Price) string {
 
 // signs says what a longer term commits to.
 func signs(p *plan.Price) string {
-	return fmt.Sprintf("signs %s %s a month, commitment %[1]s %[3]s", Clean(p.Currency), p.Monthly.Grouped(), p.Commitment.Grouped())
+	return fmt.Sprintf("signs %s %s monthly, commitment %[1]s %[3]s", Clean(p.Currency), p.Monthly.Grouped(), p.Commitment.Grouped())
 }
 
 // chargeText is what a cancellation costs. When that is not known it may be the rest
@@ -135,7 +135,7 @@ func (o Options) applyCommand(more ...string) string {
 	return command([]string{"portctl", "apply"}, o.Apply, more)
 }
 
-// resolveCommand is the command that settles a claim in the same ledger.
+// resolveCommand is the command that resolves a claim in the same ledger.
 func (o Options) resolveCommand(what ...string) string {
 	return command([]string{"portctl", "ledger", "resolve"}, what, o.Ledger)
 }

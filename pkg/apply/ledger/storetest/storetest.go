@@ -173,12 +173,12 @@ func testBadKeys(t *testing.T, s Subject) {
 			t.Errorf("Create(%q) succeeded", key)
 		}
 		if _, err := one.Read(t.Context(), key); err == nil || errors.Is(err, ledger.ErrNotFound) {
-			t.Errorf("Read(%q) = %v: a key that can not be must not pass for one that is missing", key, err)
+			t.Errorf("Read(%q) = %v: a key that cannot be must not pass for one that is missing", key, err)
 		}
 	}
 	for _, prefix := range []string{"/", "a//", "../", "a/../", ".", "a b", "*"} {
 		if keys, err := one.List(t.Context(), prefix); err == nil {
-			t.Errorf("List(%q) = %q: a prefix that can not be must not pass for one without records", prefix, keys)
+			t.Errorf("List(%q) = %q: a prefix that cannot be must not pass for one without records", prefix, keys)
 		}
 	}
 	for _, name := range []string{"", "..", "a/../b", "/a", "a b"} {
