@@ -130,6 +130,11 @@ func (f *Folder) Manifest() (Manifest, error) {
 		if m.Environment != f.environment {
 			return m, &OtherEnvironmentError{f.dir, m.Environment, f.environment}
 		}
+		if x.name == TableName {
+			if _, err := os.Lstat(filepath.Join(f.dir, ManifestName)); err == nil {
+				return f.Manifest() // it was written meanwhile, and it is the one that counts
+			}
+		}
 		return m, nil
 	}
 	return m, nil
