@@ -332,7 +332,7 @@ func (l *lookup) findApproval(ctx context.Context, f finding) finding {
 	state := f.open.State
 	switch {
 	case ok && a.refused() && state != ledger.Rejected && len(f.open.Answered) > 0:
-		f.evidence = fmt.Sprintf("the approval of the order is %s, and yet its answer named %s", a.Status, joinUIDs(f.open.Answered))
+		f.evidence = fmt.Sprintf("the approval of the order is %s, and yet its answer named %s", a.Status, plan.JoinUIDs(f.open.Answered))
 	case ok && a.refused():
 		f.evidence = "the approval of the order is " + a.Status
 		if state != ledger.Rejected {

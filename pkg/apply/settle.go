@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/portctl/portctl/pkg/apply/ledger"
@@ -276,16 +275,8 @@ func (s *settlement) found(o *order, f finding) {
 func (s *settlement) noticeRewritten(claim ledger.Open) {
 	first, err := s.Ledger.Notice(context.WithoutCancel(s.ctx), ledger.NoticeRewritten)
 	if err == nil && first {
-		s.result.Audit = append(s.result.Audit, AuditFinding{claim.Name, auditRewritten, fmt.Sprintf("service %s has another name than was ordered, and no tags: it was known by its place, speed and age alone", joinUIDs(claim.UIDs))})
+		s.result.Audit = append(s.result.Audit, AuditFinding{claim.Name, auditRewritten, fmt.Sprintf("service %s has another name than was ordered, and no tags: it was known by its place, speed and age alone", plan.JoinUIDs(claim.UIDs))})
 	}
-}
-
-func joinUIDs(uids []plan.ServiceUID) string {
-	words := make([]string, len(uids))
-	for i, u := range uids {
-		words[i] = string(u)
-	}
-	return strings.Join(words, ", ")
 }
 
 // changed enters into the result what has become of an order of this run since its

@@ -124,7 +124,7 @@ func (b *builder) awaits(a Action, p Port, c Claim, found []unit) Action {
 		}
 		return a.still(Unchanged, Reason{
 			Code: ReasonOrdered, Source: p.Source,
-			Text: "bought as " + joinUIDs(c.UIDs) + ", which the account does not list yet",
+			Text: "bought as " + JoinUIDs(c.UIDs) + ", which the account does not list yet",
 		})
 	case Queued:
 		return a.still(Unchanged, Reason{
@@ -148,7 +148,7 @@ func notAsOrdered(c Claim, at Source) Reason {
 	}
 	return Reason{
 		Code: ReasonOrdered, Source: at,
-		Text: "bought as " + joinUIDs(c.UIDs) + ", which the account does not show as ordered: " + c.Evidence,
+		Text: "bought as " + JoinUIDs(c.UIDs) + ", which the account does not show as ordered: " + c.Evidence,
 		Hint: "apply again later; if it stays so, `" + command + " --as-is` accepts what there is",
 	}
 }
@@ -169,10 +169,10 @@ func turnedAway(c Claim, at Source) Reason {
 func evidence(c Claim) string {
 	text := ""
 	if len(c.UIDs) > 0 {
-		text += "; its answer named " + joinUIDs(c.UIDs)
+		text += "; its answer named " + JoinUIDs(c.UIDs)
 	}
 	if len(c.Found) > 0 {
-		text += fmt.Sprintf("; %d of %d ports were found: %s", len(c.Found), c.Order.Members(), joinUIDs(c.Found))
+		text += fmt.Sprintf("; %d of %d ports were found: %s", len(c.Found), c.Order.Members(), JoinUIDs(c.Found))
 	}
 	if c.Evidence != "" {
 		text += "; " + c.Evidence
@@ -205,7 +205,8 @@ func quoteArg(name string) string {
 	return "'" + strings.ReplaceAll(name, "'", `'\''`) + "'"
 }
 
-func joinUIDs(uids []ServiceUID) string {
+// JoinUIDs lists services the way every message names them: by UID, with commas between.
+func JoinUIDs(uids []ServiceUID) string {
 	words := make([]string, len(uids))
 	for i, u := range uids {
 		words[i] = string(u)
