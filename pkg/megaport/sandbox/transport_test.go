@@ -155,26 +155,29 @@ func TestTransportOfACancelledRequest(t *testing.T) {
 }
 
 func TestBodyAfterCloseAndCancel(t *testing.T) {
-	a := start(t, Config{})
-	ctx, cancel := context.WithCancel(t.Context())
-	req, err := a.request("GET", "/v3/locations", "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	res, err := a.server.Transport().RoundTrip(req.WithContext(ctx))
-	if err != nil {
-		t.Fatal(err)
-	}
-	cancel()
-	if _, err := io.Copy(io.Discard, res.Body); !errors.Is(err, context.Canceled) {
-		t.Errorf("reading after the context ended: %v", err)
-	}
-	if err := res.Body.Close(); err != nil {
-		t.Error(err)
-	}
-	if _, err := res.Body.Read(make([]byte, 1)); err == nil {
-		t.Error("a closed body can be read")
-	}
+	synctest.Test(t, func(t *testing.T) {
+		a := start(t, Config{Now: time.Now})
+		ctx, cancel := context.WithCancel(t.Context())
+		req, err := a.request("GET", "/v3/locations", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		res, err := a.server.Transport().RoundTrip(req.WithContext(ctx))
+		if err != nil {
+			t.Fatal(err)
+		}
+		cancel()
+		synctest.Wait() // the connection has seen it
+		if _, err := io.Copy(io.Discard, res.Body); !errors.Is(err, context.Canceled) {
+			t.Errorf("reading after the context ended: %v", err)
+		}
+		if err := res.Body.Close(); err != nil {
+			t.Error(err)
+		}
+		if _, err := res.Body.Read(make([]byte, 1)); err == nil {
+			t.Error("a closed body can be read")
+		}
+	})
 }
 
 func TestServe(t *testing.T) {
