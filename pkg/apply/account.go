@@ -4,40 +4,13 @@ import (
 	"context"
 	"time"
 
+	"github.com/portctl/portctl/pkg/apply/refresh"
 	"github.com/portctl/portctl/pkg/plan"
 )
 
-// Reader is the read half of an account. Validating an order counts as
-// reading: it commits nothing (API facts §3.3). Who holds only a Reader cannot
-// change anything.
-type Reader interface {
-	// Locations lists all locations.
-	Locations(ctx context.Context) ([]plan.Location, error)
-	// Observe lists the account completely, or fails; it never returns a part.
-	Observe(ctx context.Context) (plan.Observed, error)
-	// Service reads one port by its UID; found is false when there is none.
-	Service(ctx context.Context, uid plan.ServiceUID) (s plan.Service, found bool, err error)
-	// Tags reads the resource tags of one port.
-	Tags(ctx context.Context, uid plan.ServiceUID) (map[string]string, error)
-	// Charge asks what cancelling a port now would cost.
-	Charge(ctx context.Context, uid plan.ServiceUID) (plan.Charge, error)
-	// Companies asks whose account it is, for an account without ports: UIDs and names
-	// of the companies that its markets and users name; none when they name none or
-	// cannot be read. The key is not set.
-	Companies(ctx context.Context) (plan.Owner, error)
-	// Approvals lists the orders that wait, or waited, for a second person. That
-	// they cannot be read is no error but an answer that says so.
-	Approvals(ctx context.Context) (Approvals, error)
-	// Quote has the API validate and price one order. That the API refuses the
-	// order, or gives no usable answer, is a quote, not an error.
-	Quote(ctx context.Context, o plan.Order) (plan.Quote, error)
-	// LOA fetches the Letter of Authorization of one port as a PDF.
-	LOA(ctx context.Context, uid plan.ServiceUID) ([]byte, error)
-}
-
 // Account is a Reader that can also buy and change.
 type Account interface {
-	Reader
+	refresh.Reader
 	// Buy sends one order, marked with the claim's id, once: it repeats only what
 	// never left this machine. It is not to be cancelled half-way: pass a context
 	// that outlives an interruption. After notAfter, by the wall clock, it is not sent
@@ -65,36 +38,6 @@ type Update struct {
 	MarketplaceVisibility *bool
 	// Term is the new contract term in months; 0 leaves it.
 	Term int
-}
-
-// Approvals are the order approvals of the account.
-type Approvals struct {
-	// Unknown says why they could not be read; empty when List is all there are.
-	Unknown string
-	// Absent says that the API told that this account has none of that feature: it
-	// may not ask, or there is no such thing. List is empty then.
-	Absent bool
-	List   []Approval
-}
-
-// Approval is an order that waits, or waited, for a second person. The shape of
-// what it says of the order is not public (API facts §3.5), so what was recognised
-// is told, and what was not is zero.
-type Approval struct {
-	// UID is the approval's own.
-	UID string
-	// Type is NEW_ORDER, TERM_CHANGE or SPEED_CHANGE.
-	Type string
-	// Status is PENDING, APPROVED, REJECTED, FAILED, WITHDRAWN or EXPIRED.
-	Status string
-	// CreatedAt is when it was asked for.
-	CreatedAt time.Time
-	// Texts are the texts among the order's values that can be its name, and the
-	// claims' ids among its tags, unescaped: no keys, no comments of persons.
-	Texts []string
-	// Location and Speed (Mbps) are those of the order.
-	Location plan.LocationID
-	Speed    plan.Speed
 }
 
 // Purchase is what is known about an order after it was handed to Buy.

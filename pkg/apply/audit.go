@@ -34,37 +34,38 @@ const (
 // be exactly one service, and what was bought must be as it was ordered. Nothing
 // is fixed by itself: a second service is named with what it costs, never
 // cancelled.
-func (r *run) audit(ctx context.Context) {
-	updated := slices.ContainsFunc(r.result.Actions, func(a ActionResult) bool { return a.Outcome == Updated })
-	if len(r.orders) == 0 && r.latest == nil && !updated {
-		return // nothing was ordered or changed, so the draft was the audit
+func (e *engine) audit(ctx context.Context) {
+	actions := e.report.actions()
+	updated := slices.ContainsFunc(actions, func(a ActionResult) bool { return a.Outcome == Updated })
+	if len(e.open.list) == 0 && e.latest == nil && !updated {
+		return // nothing was ordered or changed, so the plan was the audit
 	}
-	if r.latest == nil {
-		if err := r.lookOnceMore(ctx); err != nil {
-			r.result.Audit = append(r.result.Audit, AuditFinding{Kind: auditNotDone, Text: "the account could not be listed after the orders, `portctl plan` looks again: " + err.Error()})
+	if e.latest == nil {
+		if err := e.lookOnceMore(ctx); err != nil {
+			e.report.found(AuditFinding{Kind: auditNotDone, Text: "the account could not be listed after the orders, `portctl plan` looks again: " + err.Error()})
 			return
 		}
 	}
-	r.auditEntries()
-	for _, o := range r.orders {
-		if o.last.split {
-			r.result.Audit = append(r.result.Audit, AuditFinding{o.claim.Name, auditAttribute, o.last.evidence})
+	e.auditEntries(actions)
+	for _, o := range e.open.list {
+		if o.last.Split {
+			e.report.found(AuditFinding{o.claim.Name, auditAttribute, o.last.Evidence})
 		}
 	}
-	for i, a := range r.draft.Plan.Actions {
-		if a.Order != nil && r.result.Actions[i].Outcome == Bought {
-			r.auditOrder(*a.Order, r.result.Actions[i])
+	for n, a := range e.priced.Plan.Actions {
+		if a.Order != nil && actions[n].Outcome == Bought {
+			e.auditOrder(*a.Order, actions[n])
 		}
 	}
 }
 
 // lookOnceMore lists the account for the audit, when no listing came since the
 // orders. It returns why it could not.
-func (r *run) lookOnceMore(ctx context.Context) error {
+func (e *engine) lookOnceMore(ctx context.Context) error {
 	for pause := time.Second; ; pause *= 2 {
-		observed, err := r.Account.Observe(ctx)
+		observed, err := e.Account.Observe(ctx)
 		if err == nil {
-			r.latest = observed.Services
+			e.latest = observed.Services
 			return nil
 		}
 		if pause > 4*time.Second {
@@ -79,17 +80,17 @@ func (r *run) lookOnceMore(ctx context.Context) error {
 }
 
 // auditEntries plans once more against the last listing.
-func (r *run) auditEntries() {
-	after := r.draft.Observed
-	after.Services, after.Claims = r.latest, r.openOrders()
-	checked := plan.Build(r.draft.Desired, after, r.draft.Catalog)
+func (e *engine) auditEntries(actions []ActionResult) {
+	after := e.priced.Observed
+	after.Services, after.Claims = e.latest, e.stillOpen()
+	checked := plan.Build(e.priced.Desired, after, e.priced.Catalog)
 	for _, a := range checked.Actions {
-		i := slices.IndexFunc(r.result.Actions, func(x ActionResult) bool { return x.Name == a.Name && x.Kind != plan.Cancel })
-		if i < 0 || r.result.Actions[i].Outcome == Excluded {
+		i := slices.IndexFunc(actions, func(x ActionResult) bool { return x.Name == a.Name && x.Kind != plan.Cancel })
+		if i < 0 || actions[i].Outcome == Excluded {
 			continue
 		}
-		if f, ok := auditOne(a, r.result.Actions[i]); ok {
-			r.result.Audit = append(r.result.Audit, f)
+		if f, ok := auditOne(a, actions[i]); ok {
+			e.report.found(f)
 		}
 	}
 }
@@ -105,13 +106,13 @@ func unchanged(a plan.Action) string {
 	return ""
 }
 
-// openOrders are the orders of this run that the account does not show wholly yet.
-func (r *run) openOrders() []plan.Claim {
+// stillOpen are the orders of this run that the account does not show wholly yet.
+func (e *engine) stillOpen() []plan.Claim {
 	var claims []plan.Claim
-	for _, o := range r.orders {
+	for _, o := range e.open.list {
 		f := o.last
-		f.open = o.claim
-		if c, open := f.claim(); open {
+		f.Open = o.claim
+		if c, open := f.Claim(); open {
 			claims = append(claims, c)
 		}
 	}
@@ -138,14 +139,11 @@ func auditOne(a plan.Action, res ActionResult) (AuditFinding, bool) {
 
 // auditOrder compares what was bought with what was ordered. What the API fills
 // in late says nothing yet.
-func (r *run) auditOrder(o plan.Order, res ActionResult) {
+func (e *engine) auditOrder(o plan.Order, res ActionResult) {
 	differs := func(uid plan.ServiceUID, what string, have, want any) {
-		r.result.Audit = append(r.result.Audit, AuditFinding{
-			res.Name, auditAttribute,
-			fmt.Sprintf("service %s has %s %v, ordered was %v", uid, what, have, want),
-		})
+		e.report.found(AuditFinding{res.Name, auditAttribute, fmt.Sprintf("service %s has %s %v, ordered was %v", uid, what, have, want)})
 	}
-	for _, s := range r.latest {
+	for _, s := range e.latest {
 		if !slices.Contains(res.New, s.UID) {
 			continue
 		}

@@ -1,6 +1,7 @@
 package apply
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -12,15 +13,16 @@ import (
 // minutes.
 const patience = 30 * time.Second
 
-// brake stops new orders when answers fail to come: after a number of unconfirmed
-// orders in a row more of them would only be more to look for. A usable answer,
-// whatever it says, ends the row.
+// brake stops new orders: when the ledger failed, when too many failed, and when answers
+// fail to come. After a number of unconfirmed orders in a row more of them would only
+// be more to look for; a usable answer, whatever it says, ends the row.
 type brake struct {
-	most int // in a row; 0 never stops
-	pace *pace
+	maxFailures, maxUnconfirmed int // as in Options
+	pace                        *pace
 
-	mu  sync.Mutex
-	row int
+	mu          sync.Mutex
+	stopped     bool // the ledger failed
+	failed, row int
 }
 
 // flight is an order between its sending and the last word on it.
@@ -86,14 +88,10 @@ func (f *flight) finished(o Outcome) {
 	if f.lent {
 		f.brake.pace.reclaim()
 	}
-	switch o {
-	case Unknown:
-		if !f.hangs {
-			f.brake.count(1)
-		}
-	case Bought, Refused:
-		f.brake.reset()
+	if o == Unknown && !f.hangs {
+		f.brake.count(1)
 	}
+	f.brake.finished(o)
 }
 
 func (b *brake) count(n int) {
@@ -102,18 +100,34 @@ func (b *brake) count(n int) {
 	b.row = max(0, b.row+n)
 }
 
-func (b *brake) reset() {
+func (b *brake) finished(o Outcome) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.row = 0
+	if o != Bought {
+		b.failed++
+	}
+	if o == Bought || o == Refused {
+		b.row = 0
+	}
+}
+
+func (b *brake) stop() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.stopped = true
 }
 
 // holds says why no new order is to be sent; nil when one may be.
 func (b *brake) holds() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.most > 0 && b.row >= b.most {
-		return fmt.Errorf("not sent: stopped after %d unconfirmed orders in a row", b.most)
+	switch {
+	case b.stopped:
+		return errors.New("not sent: the ledger failed on an earlier order")
+	case b.maxFailures > 0 && b.failed >= b.maxFailures:
+		return fmt.Errorf("not sent: stopped after %d failed orders", b.failed)
+	case b.maxUnconfirmed > 0 && b.row >= b.maxUnconfirmed:
+		return fmt.Errorf("not sent: stopped after %d unconfirmed orders in a row", b.maxUnconfirmed)
 	}
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/portctl/portctl/pkg/apply"
 	"github.com/portctl/portctl/pkg/apply/ledger"
 	"github.com/portctl/portctl/pkg/apply/ledger/storetest"
+	"github.com/portctl/portctl/pkg/apply/refresh"
 	"github.com/portctl/portctl/pkg/plan"
 )
 
@@ -100,7 +101,7 @@ func TestCrashBetweenClaimAndAnswer(t *testing.T) {
 
 func claimByHand(t *testing.T, store ledger.Store, name string) ledger.Open {
 	t.Helper()
-	d, err := apply.MakeDraft(t.Context(), &fakeAccount{}, entries(name), apply.DraftOptions{})
+	d, err := refresh.Read(t.Context(), &fakeAccount{}, entries(name), refresh.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,7 +142,7 @@ func TestOrderThatWaitedIsRecordedAnew(t *testing.T) {
 		go func() { // a person who broke the lock
 			time.Sleep(30 * time.Second)
 			book := ledger.New(s.store, "api.test", ledger.Run{By: "a person"})
-			_, err := apply.Resolve(t.Context(), &fakeAccount{}, book, entries("a"), apply.Resolution{Names: []string{"a"}, NotCreated: true, LookupTimeout: -time.Hour})
+			_, err := refresh.Resolve(t.Context(), &fakeAccount{}, book, entries("a"), refresh.Resolution{Names: []string{"a"}, NotCreated: true, LookupTimeout: -time.Hour})
 			if err != nil {
 				t.Error(err)
 			}
@@ -223,7 +224,7 @@ func TestApprovalQueue(t *testing.T) {
 			t.Errorf("after the rejection: orders %v, exit %d", s.account.orders, r.ExitCode)
 		}
 		book := ledger.New(s.store, "api.test", ledger.Run{})
-		if _, err := apply.Resolve(t.Context(), s.account, book, entries("a"), apply.Resolution{Names: []string{"a"}, Again: true}); err != nil {
+		if _, err := refresh.Resolve(t.Context(), s.account, book, entries("a"), refresh.Resolution{Names: []string{"a"}, Again: true}); err != nil {
 			t.Fatal(err)
 		}
 		if r = s.run(t, entries("a")); len(s.account.orders) != 2 || r.ExitCode != apply.ExitDone {
@@ -238,7 +239,7 @@ func TestClaimNumberStopsTheSlowerRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		account, store := &fakeAccount{}, storetest.NewMemory()
 		slow := ledger.New(store, "api.test", ledger.Run{By: "slow"})
-		stale, _, err := apply.Prepare(t.Context(), account, entries("a"), apply.DraftOptions{Ledger: slow})
+		stale, _, err := refresh.ReadAndRecord(t.Context(), account, entries("a"), refresh.Options{Ledger: slow})
 		if err != nil {
 			t.Fatal(err)
 		}

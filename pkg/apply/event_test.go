@@ -17,6 +17,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/portctl/portctl/pkg/apply"
+	"github.com/portctl/portctl/pkg/apply/refresh"
 	"github.com/portctl/portctl/pkg/plan"
 )
 
@@ -33,29 +34,29 @@ func exampleEvents() []apply.Event {
 	place := &plan.Place{ID: 89, Name: "Digital Realty London LHR20", Metro: "London", Market: "UK"}
 	return []apply.Event{
 		apply.RunStarted{
-			Identity: identity, Orders: 1, Services: 1, Updates: 1, Ports: 2, Ready: 1, Letters: 2, Kept: 1, Parallelism: 16, Wait: 30 * time.Minute, Totals: totals,
+			Identity: identity, Orders: 1, Services: 1, Updates: 1, Ports: 2, Ready: 1, LOAs: 2, Kept: 1, Parallelism: 16, Wait: apply.Seconds{Duration: 30 * time.Minute}, Totals: totals,
 			Planned: []apply.Planned{{Kind: plan.Buy, Name: "lon-core-1", Place: place, Services: 1, Price: &price}},
 		},
 		apply.OrderStarted{Name: "lon-core-1"},
 		apply.PaceChanged{Parallelism: 8},
 		apply.OrderFinished{Name: "lon-core-1", Outcome: apply.Bought, UIDs: []plan.ServiceUID{exampleUID}, Price: price},
-		apply.APIBusy{Wait: 8 * time.Second},
+		apply.APIBusy{Wait: apply.Seconds{Duration: 8 * time.Second}},
 		apply.ChangeStarted{Kind: plan.Update, Name: "lon-core-2"},
 		apply.ChangeFinished{Kind: plan.Update, Name: "lon-core-2", Outcome: apply.Updated},
 		apply.ChangeFinished{
 			Kind: plan.Cancel, Name: "lon-old", Outcome: apply.Failed, Failure: &apply.Failure{Message: "the second member was refused"},
 			Cancelled: []apply.CancelledService{{UID: exampleUID, Charge: plan.Charge{Known: true, Currency: "GBP", Amount: plan.NewAmount(decimal.NewFromInt(1500))}}},
 		},
-		apply.OrdersSettled{Doubts: 1, Until: time.Date(2026, 3, 1, 12, 10, 0, 0, time.UTC)},
-		apply.OrderRecovered{Recovered: apply.Recovered{Name: "lon-core-3", State: "delivered", UIDs: []plan.ServiceUID{exampleUID}, Cause: "found by its name"}},
-		apply.ListingFailed{Err: errors.New("GET /v2/products: HTTP 502")},
-		apply.LedgerFailed{Name: "lon-core-1", Err: errors.New("no space left on device")},
-		apply.PortStatus{Name: "lon-core-1", UID: exampleUID, Status: plan.StatusConfigured, Elapsed: 72500 * time.Millisecond},
+		apply.OrdersSent{Unconfirmed: 1, Until: time.Date(2026, 3, 1, 12, 10, 0, 0, time.UTC)},
+		apply.OrderRecovered{Recovered: refresh.Recovered{Name: "lon-core-3", State: "delivered", UIDs: []plan.ServiceUID{exampleUID}, Cause: "found by its name"}},
+		apply.ListingFailed{Failure: &apply.Failure{Message: "GET /v2/products: HTTP 502"}},
+		apply.LedgerFailed{Name: "lon-core-1", Failure: &apply.Failure{Message: "no space left on device"}},
+		apply.PortSeen{Name: "lon-core-1", UID: exampleUID, Status: plan.StatusConfigured, Elapsed: apply.Seconds{Duration: 72500 * time.Millisecond}},
 		apply.LOASaved{Name: "lon-core-1", UID: exampleUID, Path: "loas/lon-core-1-36b3f68e.pdf"},
-		apply.LOAFailed{Name: "lon-core-1", UID: exampleUID, Err: errors.New("the LOA is not a PDF")},
-		apply.ManifestFailed{Err: errors.New("no space left on device")},
+		apply.LOAFailed{Name: "lon-core-1", UID: exampleUID, Failure: &apply.Failure{Message: "the LOA is not a PDF"}},
+		apply.ManifestFailed{Failure: &apply.Failure{Message: "no space left on device"}},
 		apply.RunFinished{Result: apply.Result{
-			FormatVersion: apply.ResultVersion, Identity: identity, Actions: []apply.ActionResult{}, Recovered: []apply.Recovered{}, Audit: []apply.AuditFinding{},
+			FormatVersion: apply.ResultVersion, Identity: identity, Actions: []apply.ActionResult{}, Recovered: []refresh.Recovered{}, Audit: []apply.AuditFinding{},
 			Totals: totals, Summary: apply.ResultSummary{Bought: 1, Services: 1, Updated: 1, LOAs: 2, LOAsNew: 1},
 		}},
 	}

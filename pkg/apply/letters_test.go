@@ -12,6 +12,7 @@ import (
 	"github.com/portctl/portctl/pkg/apply"
 	"github.com/portctl/portctl/pkg/apply/ledger"
 	"github.com/portctl/portctl/pkg/apply/ledger/storetest"
+	"github.com/portctl/portctl/pkg/apply/refresh"
 	"github.com/portctl/portctl/pkg/plan"
 )
 
@@ -79,11 +80,11 @@ func TestRefreshAsksAgainForRefusedLOAs(t *testing.T) {
 		s.run(t, entries("a"))
 		s.account.loa = nil
 		survey := surveyed(t, s, entries("a"))
-		without := apply.FetchLetters(t.Context(), s.account, survey, apply.LetterOptions{LOAs: letters})
+		without := apply.FetchLOAs(t.Context(), s.account, survey, apply.LOAOptions{LOAs: letters})
 		if len(without) != 1 || !without[0].Final || !without[0].Settled || without[0].File != "" {
 			t.Errorf("without --refresh: %+v", without)
 		}
-		with := apply.FetchLetters(t.Context(), s.account, survey, apply.LetterOptions{LOAs: letters, Refresh: true})
+		with := apply.FetchLOAs(t.Context(), s.account, survey, apply.LOAOptions{LOAs: letters, Refresh: true})
 		if len(with) != 1 || with[0].File == "" {
 			t.Errorf("with --refresh: %+v", with)
 		}
@@ -110,7 +111,7 @@ func TestSlowDownloadEndsWithTheWait(t *testing.T) {
 			account := slowLOAs{&fakeAccount{}}
 			(&scenario{account: account.fakeAccount}).run(t, entries("a"))
 			book := ledger.New(storetest.NewMemory(), "api.test", ledger.Run{By: "test"})
-			draft, _, err := apply.Prepare(t.Context(), account, entries("a"), apply.DraftOptions{PerOrder: true, Ledger: book})
+			draft, _, err := refresh.ReadAndRecord(t.Context(), account, entries("a"), refresh.Options{PerOrder: true, Ledger: book})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -150,7 +151,7 @@ func TestLostSightIsTheReasonOfWhatIsNotReady(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		account := &revoked{fakeAccount: &fakeAccount{stuck: map[string]apply.Outcome{"a": apply.Bought}}, after: 3}
 		book := ledger.New(storetest.NewMemory(), "api.test", ledger.Run{By: "test"})
-		draft, _, err := apply.Prepare(t.Context(), account, entries("a"), apply.DraftOptions{PerOrder: true, Ledger: book})
+		draft, _, err := refresh.ReadAndRecord(t.Context(), account, entries("a"), refresh.Options{PerOrder: true, Ledger: book})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -15,6 +15,7 @@ import (
 	"github.com/portctl/portctl/pkg/apply"
 	"github.com/portctl/portctl/pkg/apply/ledger"
 	"github.com/portctl/portctl/pkg/apply/ledger/storetest"
+	"github.com/portctl/portctl/pkg/apply/refresh"
 	"github.com/portctl/portctl/pkg/plan"
 )
 
@@ -151,7 +152,7 @@ func TestCancelledMemberStaysCancelled(t *testing.T) {
 // a pending approval without a claim of ours.
 func TestPendingApprovalCountsAsExisting(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &scenario{account: &fakeAccount{approvals: []apply.Approval{{Type: "NEW_ORDER", Status: "PENDING", Texts: []string{"a"}}}}, options: apply.Options{Wait: time.Minute}}
+		s := &scenario{account: &fakeAccount{approvals: []refresh.Approval{{Type: "NEW_ORDER", Status: "PENDING", Texts: []string{"a"}}}}, options: apply.Options{Wait: time.Minute}}
 		s.run(t, entries("a"))
 		if len(s.account.orders) != 0 {
 			t.Errorf("ORDERED BESIDE A PENDING APPROVAL: %v", s.account.orders)
@@ -162,14 +163,14 @@ func TestPendingApprovalCountsAsExisting(t *testing.T) {
 // a rejection of something else of the same name closes a queued order.
 func TestRejectionOfSomethingElseClosesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		pending := apply.Approval{Type: "NEW_ORDER", Status: "PENDING", Texts: []string{"a"}}
-		other := apply.Approval{Type: "SPEED_CHANGE", Status: "REJECTED", Texts: []string{"vxc", "a"}}
+		pending := refresh.Approval{Type: "NEW_ORDER", Status: "PENDING", Texts: []string{"a"}}
+		other := refresh.Approval{Type: "SPEED_CHANGE", Status: "REJECTED", Texts: []string{"vxc", "a"}}
 		s := &scenario{account: &fakeAccount{outcome: map[string]apply.Outcome{"a": apply.Unknown}}, options: apply.Options{Wait: time.Minute, LookupTimeout: time.Minute}}
 		s.account.approvals = nil
-		s.account.onBuy = func() { s.account.approvals = []apply.Approval{pending} }
+		s.account.onBuy = func() { s.account.approvals = []refresh.Approval{pending} }
 		r := s.run(t, entries("a"))
 		s.account.onBuy = nil
-		s.account.approvals = []apply.Approval{other, pending} // newest first
+		s.account.approvals = []refresh.Approval{other, pending} // newest first
 		r = s.run(t, entries("a"))
 		if len(s.account.orders) != 1 {
 			t.Errorf("ORDERED TWICE: %v, recovered %+v", s.account.orders, r.Recovered)
@@ -190,7 +191,7 @@ func TestAuditComparesWithTheOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		acc := otherTerm{&fakeAccount{}}
 		book := ledger.New(storetest.NewMemory(), "api.test", ledger.Run{By: "test"})
-		draft, _, err := apply.Prepare(t.Context(), acc, entries("a"), apply.DraftOptions{PerOrder: true, Ledger: book})
+		draft, _, err := refresh.ReadAndRecord(t.Context(), acc, entries("a"), refresh.Options{PerOrder: true, Ledger: book})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -219,7 +220,7 @@ func TestAuditThatCanNotBeDoneIsTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		acc := &deafAfter{fakeAccount: &fakeAccount{}}
 		book := ledger.New(storetest.NewMemory(), "api.test", ledger.Run{By: "test"})
-		draft, _, err := apply.Prepare(t.Context(), acc, entries("a"), apply.DraftOptions{PerOrder: true, Ledger: book})
+		draft, _, err := refresh.ReadAndRecord(t.Context(), acc, entries("a"), refresh.Options{PerOrder: true, Ledger: book})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -277,7 +278,7 @@ func TestOldServiceDoesNotSettleADoubt(t *testing.T) {
 		store := s.store
 		claimByHand(t, store, "a")
 		book := ledger.New(store, "api.test", ledger.Run{})
-		_, err := apply.Resolve(t.Context(), s.account, book, plan.Desired{}, apply.Resolution{Names: []string{"a"}, UIDs: []plan.ServiceUID{s.account.services[0].UID}})
+		_, err := refresh.Resolve(t.Context(), s.account, book, plan.Desired{}, refresh.Resolution{Names: []string{"a"}, UIDs: []plan.ServiceUID{s.account.services[0].UID}})
 		if err == nil {
 			t.Error("a ten days older service, delivered for another claim and named by another entry, settles the claim")
 			s.account.orders = nil
@@ -303,7 +304,7 @@ func TestEmptyAccountOfAnotherCompanyIsRefused(t *testing.T) {
 		s.run(t, entries("a"))         // ledger bound to "company"
 		other := empty{&fakeAccount{}} // key of a company without products
 		book := ledger.New(s.store, "api.test", ledger.Run{By: "test"})
-		draft, _, err := apply.Prepare(t.Context(), other, entries("a"), apply.DraftOptions{PerOrder: true, Ledger: book})
+		draft, _, err := refresh.ReadAndRecord(t.Context(), other, entries("a"), refresh.Options{PerOrder: true, Ledger: book})
 		if err != nil {
 			t.Log(err)
 			return

@@ -9,6 +9,7 @@ import (
 	"github.com/portctl/portctl/pkg/apply"
 	"github.com/portctl/portctl/pkg/apply/ledger"
 	"github.com/portctl/portctl/pkg/apply/ledger/storetest"
+	"github.com/portctl/portctl/pkg/apply/refresh"
 	"github.com/portctl/portctl/pkg/plan"
 )
 
@@ -29,7 +30,7 @@ func TestNoLOAOfAPortAtTheWrongPlace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		account := misplaced{&fakeAccount{buyTakes: 20 * time.Second}}
 		book := ledger.New(storetest.NewMemory(), "api.test", ledger.Run{})
-		d, _, err := apply.Prepare(t.Context(), account, entries("a", "b"), apply.DraftOptions{Ledger: book, PerOrder: true})
+		d, _, err := refresh.ReadAndRecord(t.Context(), account, entries("a", "b"), refresh.Options{Ledger: book, PerOrder: true})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -6,6 +6,7 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
+	"github.com/portctl/portctl/pkg/apply/refresh"
 	"github.com/portctl/portctl/pkg/plan"
 )
 
@@ -47,8 +48,8 @@ type Result struct {
 	Actions     []ActionResult `json:"actions"`
 	// Error is why the run did not begin, or broke; missing when it went its way.
 	Error *RunError `json:"error,omitzero"`
-	// Recovered are the claims of earlier runs that this one settled.
-	Recovered []Recovered `json:"recovered"`
+	// Recovered are the claims of earlier runs that this one resolved.
+	Recovered []refresh.Recovered `json:"recovered"`
 	// Audit is what the last look at the account found fault with.
 	Audit []AuditFinding `json:"audit"`
 	// Totals is what was bought in this run, per currency.

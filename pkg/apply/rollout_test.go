@@ -16,6 +16,7 @@ import (
 	"github.com/portctl/portctl/pkg/apply/ledger/storetest"
 	"github.com/portctl/portctl/pkg/apply/loa"
 	"github.com/portctl/portctl/pkg/apply/provider"
+	"github.com/portctl/portctl/pkg/apply/refresh"
 	"github.com/portctl/portctl/pkg/megaport"
 	"github.com/portctl/portctl/pkg/megaport/sandbox"
 	"github.com/portctl/portctl/pkg/plan"
@@ -125,7 +126,7 @@ func TestRequestsPerPort(t *testing.T) {
 				t.Fatal(err)
 			}
 			account, book := provider.NewAccount(client), ledger.New(storetest.NewMemory(), "api.test", ledger.Run{})
-			draft, _, err := apply.Prepare(t.Context(), account, entries(names(n)...), apply.DraftOptions{PerOrder: true, Ledger: book})
+			draft, _, err := refresh.ReadAndRecord(t.Context(), account, entries(names(n)...), refresh.Options{PerOrder: true, Ledger: book})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -200,9 +201,9 @@ func TestTerminatedPortIsFlaggedInTheManifest(t *testing.T) {
 	})
 }
 
-func surveyed(t *testing.T, s *scenario, d plan.Desired) apply.Survey {
+func surveyed(t *testing.T, s *scenario, d plan.Desired) apply.Status {
 	t.Helper()
-	survey, err := apply.TakeSurvey(t.Context(), s.account, d, apply.SurveyOptions{LOAs: s.options.LOAs, Ledger: ledger.New(s.store, "api.test", ledger.Run{})})
+	survey, err := apply.ReadStatus(t.Context(), s.account, d, apply.StatusOptions{LOAs: s.options.LOAs, Ledger: ledger.New(s.store, "api.test", ledger.Run{})})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -225,7 +226,7 @@ func TestSurveyTellsHowFarEveryPortIs(t *testing.T) {
 		survey := surveyed(t, s, d)
 		states := map[string][]string{}
 		for _, p := range survey.Ports {
-			states[p.Name] = append(states[p.Name], strings.TrimSpace(fmt.Sprintf("%s %s %t", p.State, p.Claim, p.Letter.File != "")))
+			states[p.Name] = append(states[p.Name], strings.TrimSpace(fmt.Sprintf("%s %s %t", p.State, p.Claim, p.LOA.File != "")))
 		}
 		want := map[string][]string{
 			"done": {"ready  true"}, "lag": {"ready  true", "ready  true"}, "stuck": {"waiting  false"},
@@ -234,7 +235,7 @@ func TestSurveyTellsHowFarEveryPortIs(t *testing.T) {
 		if diff := gocmp.Diff(want, states); diff != "" {
 			t.Errorf("states (-want +got):\n%s", diff)
 		}
-		if diff := gocmp.Diff(apply.SurveySummary{Ports: 7, Ready: 3, NotReady: 2, NotOrdered: 1, Doubtful: 1, LOAs: 3}, survey.Summary); diff != "" || survey.ExitCode != apply.ExitUnknown {
+		if diff := gocmp.Diff(apply.StatusSummary{Ports: 7, Ready: 3, NotReady: 2, NotOrdered: 1, Doubtful: 1, LOAs: 3}, survey.Summary); diff != "" || survey.ExitCode != apply.ExitUnknown {
 			t.Errorf("exit %d, summary (-want +got):\n%s", survey.ExitCode, diff)
 		}
 		if len(s.account.orders) != sent || len(s.account.calls) != 0 {
@@ -259,29 +260,29 @@ func TestFetchLettersWaitsAndRenews(t *testing.T) {
 		s := &scenario{account: &fakeAccount{readyAfter: 5 * time.Minute}}
 		s.run(t, entries("a", "b"))
 		s.options.LOAs = letters
-		fetch := func(o apply.LetterOptions) []apply.Letter {
+		fetch := func(o apply.LOAOptions) []apply.LOA {
 			o.LOAs = letters
-			return apply.FetchLetters(t.Context(), s.account, surveyed(t, s, entries("a", "b")), o)
+			return apply.FetchLOAs(t.Context(), s.account, surveyed(t, s, entries("a", "b")), o)
 		}
-		if got := fetch(apply.LetterOptions{}); len(got) != 2 || got[0].Error == nil || got[0].Error.Message != "the port is DEPLOYABLE" {
+		if got := fetch(apply.LOAOptions{}); len(got) != 2 || got[0].Error == nil || got[0].Error.Message != "the port is DEPLOYABLE" {
 			t.Errorf("without waiting: %+v", got)
 		}
-		if got := fetch(apply.LetterOptions{Wait: time.Hour}); len(got) != 2 || got[0].File == "" || got[0].Kept {
+		if got := fetch(apply.LOAOptions{Wait: time.Hour}); len(got) != 2 || got[0].File == "" || got[0].Kept {
 			t.Errorf("waiting: %+v", got)
 		}
-		if got := fetch(apply.LetterOptions{}); !got[0].Kept {
+		if got := fetch(apply.LOAOptions{}); !got[0].Kept {
 			t.Errorf("again: %+v", got)
 		}
 		before := issued(t, letters)
 		time.Sleep(time.Hour)
-		if got := fetch(apply.LetterOptions{Refresh: true}); got[0].Kept || got[0].File == "" {
+		if got := fetch(apply.LOAOptions{Refresh: true}); got[0].Kept || got[0].File == "" {
 			t.Errorf("renewed: %+v", got)
 		}
 		if after := issued(t, letters); !after.After(before) {
 			t.Errorf("issued %s, then %s", before, after)
 		}
 		s.account.loa = func(plan.ServiceUID, int) ([]byte, error) { return nil, errors.New("no") }
-		if got := fetch(apply.LetterOptions{Refresh: true}); got[0].File != "" || got[0].Error == nil {
+		if got := fetch(apply.LOAOptions{Refresh: true}); got[0].File != "" || got[0].Error == nil {
 			t.Errorf("a letter that could not be renewed: %+v", got)
 		}
 		if kept, err := letters.Kept(); err != nil || len(kept) != 2 {

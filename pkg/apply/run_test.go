@@ -22,6 +22,7 @@ import (
 	"github.com/portctl/portctl/pkg/apply/ledger"
 	"github.com/portctl/portctl/pkg/apply/ledger/storetest"
 	"github.com/portctl/portctl/pkg/apply/loa"
+	"github.com/portctl/portctl/pkg/apply/refresh"
 	"github.com/portctl/portctl/pkg/plan"
 )
 
@@ -39,7 +40,7 @@ type fakeAccount struct {
 	calls      []string // changes, in order
 	queue      int      // orders whose turn comes too late
 	once       bool     // each outcome of outcome happens once
-	approvals  []apply.Approval
+	approvals  []refresh.Approval
 	lag        time.Duration            // from the order until it is listed
 	lose       map[string]bool          // names whose order is carried out and whose answer is lost
 	failing    map[string]error         // calls that fail
@@ -118,7 +119,7 @@ func (f *fakeAccount) Buy(ctx context.Context, o plan.Order, claim string, notAf
 	}
 	if outcome == apply.Queued {
 		f.mu.Lock()
-		f.approvals = append(f.approvals, apply.Approval{Status: "PENDING", Texts: []string{claim}})
+		f.approvals = append(f.approvals, refresh.Approval{Status: "PENDING", Texts: []string{claim}})
 		f.mu.Unlock()
 		return apply.Purchase{Outcome: apply.Unknown, Failure: &apply.Failure{Message: "no UIDs"}}
 	}
@@ -172,10 +173,10 @@ func (f *fakeAccount) Charge(context.Context, plan.ServiceUID) (plan.Charge, err
 
 func (f *fakeAccount) Companies(context.Context) (plan.Owner, error) { return plan.Owner{}, nil }
 
-func (f *fakeAccount) Approvals(context.Context) (apply.Approvals, error) {
+func (f *fakeAccount) Approvals(context.Context) (refresh.Approvals, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return apply.Approvals{List: slices.Clone(f.approvals)}, nil
+	return refresh.Approvals{List: slices.Clone(f.approvals)}, nil
 }
 
 // change notes a call and carries it out on the one service, unless it is to
@@ -262,7 +263,7 @@ func (s *scenario) run(t *testing.T, d plan.Desired) apply.Result {
 		s.store = storetest.NewMemory()
 	}
 	book := ledger.New(s.store, "api.test", ledger.Run{By: "test", Forgetful: s.forgetful})
-	draft, recovered, err := apply.Prepare(s.ctx, s.account, d, apply.DraftOptions{PerOrder: true, Ledger: book})
+	draft, recovered, err := refresh.ReadAndRecord(s.ctx, s.account, d, refresh.Options{PerOrder: true, Ledger: book})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -508,7 +509,7 @@ func TestQuotesPerConfigurationOrPerOrder(t *testing.T) {
 		account := &fakeAccount{}
 		d := entries("a", "b", "c", "lag")
 		d.Ports[2].Zone = plan.Red
-		draft, err := apply.MakeDraft(t.Context(), account, d, apply.DraftOptions{PerOrder: perOrder})
+		draft, err := refresh.Read(t.Context(), account, d, refresh.Options{PerOrder: perOrder})
 		if err != nil {
 			t.Fatal(err)
 		}

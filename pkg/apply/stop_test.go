@@ -16,6 +16,7 @@ import (
 	"github.com/portctl/portctl/pkg/apply"
 	"github.com/portctl/portctl/pkg/apply/ledger"
 	"github.com/portctl/portctl/pkg/apply/ledger/storetest"
+	"github.com/portctl/portctl/pkg/apply/refresh"
 	"github.com/portctl/portctl/pkg/plan"
 )
 
@@ -130,7 +131,7 @@ func TestWatcherThatHangsDoesNotHoldTheResult(t *testing.T) {
 		hurry, release := make(chan struct{}), make(chan struct{})
 		account := &fakeAccount{}
 		book := ledger.New(storetest.NewMemory(), "api.test", ledger.Run{By: "test"})
-		draft, _, err := apply.Prepare(t.Context(), account, entries("a"), apply.DraftOptions{PerOrder: true, Ledger: book})
+		draft, _, err := refresh.ReadAndRecord(t.Context(), account, entries("a"), refresh.Options{PerOrder: true, Ledger: book})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -155,7 +156,7 @@ func TestStoppedChangesAreNotCalledNotSent(t *testing.T) {
 		d := entries("a")
 		d.Ports[0].CostCentre = new(string)
 		*d.Ports[0].CostCentre = "NET-1"
-		draft, _, err := apply.Prepare(t.Context(), account, d, apply.DraftOptions{PerOrder: true, Ledger: book})
+		draft, _, err := refresh.ReadAndRecord(t.Context(), account, d, refresh.Options{PerOrder: true, Ledger: book})
 		if err != nil || draft.Plan.Summary.Update != 1 {
 			t.Fatalf("%+v, %v", draft.Plan.Summary, err)
 		}
@@ -180,11 +181,11 @@ func TestBrokenRunHasAResult(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		account := &fakeAccount{}
 		book := ledger.New(storetest.NewMemory(), "api.test", ledger.Run{By: "test"})
-		draft, _, err := apply.Prepare(t.Context(), account, entries("a"), apply.DraftOptions{PerOrder: true, Ledger: book})
+		draft, _, err := refresh.ReadAndRecord(t.Context(), account, entries("a"), refresh.Options{PerOrder: true, Ledger: book})
 		if err != nil {
 			t.Fatal(err)
 		}
-		r := apply.Run(t.Context(), draft, apply.Options{Account: account, Ledger: book, Settled: func() { panic("broken") }})
+		r := apply.Run(t.Context(), draft, apply.Options{Account: account, Ledger: book, OnOrdersSent: func() { panic("broken") }})
 		if r.Error == nil || r.ExitCode != apply.ExitPartly || r.Summary.Bought != 1 {
 			t.Errorf("error %v, exit %d, summary %+v", r.Error, r.ExitCode, r.Summary)
 		}
@@ -260,7 +261,7 @@ func (h *hanging) run(t *testing.T, d plan.Desired, o apply.Options) apply.Resul
 	t.Helper()
 	h.sent = map[string]time.Time{}
 	book := ledger.New(storetest.NewMemory(), "api.test", ledger.Run{By: "test"})
-	draft, _, err := apply.Prepare(t.Context(), h, d, apply.DraftOptions{PerOrder: true, Ledger: book})
+	draft, _, err := refresh.ReadAndRecord(t.Context(), h, d, refresh.Options{PerOrder: true, Ledger: book})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/portctl/portctl/pkg/apply"
 	"github.com/portctl/portctl/pkg/apply/ledger"
 	"github.com/portctl/portctl/pkg/apply/ledger/storetest"
+	"github.com/portctl/portctl/pkg/apply/refresh"
 	"github.com/portctl/portctl/pkg/plan"
 )
 
@@ -25,17 +26,17 @@ func port(uid plan.ServiceUID, name string) plan.Service {
 	return plan.Service{UID: uid, Name: name, Status: plan.StatusLive, Location: 89, Speed: plan.Speed10G, CreatedAt: time.Now()}
 }
 
-func resolve(t *testing.T, a apply.Reader, l *ledger.Ledger, d plan.Desired, res apply.Resolution) error {
+func resolve(t *testing.T, a refresh.Reader, l *ledger.Ledger, d plan.Desired, res refresh.Resolution) error {
 	t.Helper()
 	if res.LookupTimeout == 0 {
 		res.LookupTimeout = apply.DefaultLookupTimeout
 	}
-	_, err := apply.Resolve(t.Context(), a, l, d, res)
+	_, err := refresh.Resolve(t.Context(), a, l, d, res)
 	return err
 }
 
 func refused(err error) bool {
-	var no *apply.ResolveError
+	var no *refresh.ResolveError
 	return errors.As(err, &no)
 }
 
@@ -44,7 +45,7 @@ func TestOneServiceNamedTwiceIsNoLAG(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l, _ := unanswered(t, "lag")
 		account := &fakeAccount{services: []plan.Service{port("u1", "somebody")}}
-		if err := resolve(t, account, l, entries("lag"), apply.Resolution{Names: []string{"lag"}, UIDs: []plan.ServiceUID{"u1", "u1"}}); !refused(err) {
+		if err := resolve(t, account, l, entries("lag"), refresh.Resolution{Names: []string{"lag"}, UIDs: []plan.ServiceUID{"u1", "u1"}}); !refused(err) {
 			t.Errorf("accepted: %v", err)
 		}
 	})
@@ -55,7 +56,7 @@ func TestFewerAsTheyAreWaitForTheOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l, _ := unanswered(t, "lag")
 		account := &fakeAccount{services: []plan.Service{port("u1", "lag")}}
-		word := apply.Resolution{Names: []string{"lag"}, UIDs: []plan.ServiceUID{"u1"}, AsIs: true}
+		word := refresh.Resolution{Names: []string{"lag"}, UIDs: []plan.ServiceUID{"u1"}, AsIs: true}
 		if err := resolve(t, account, l, entries("lag"), word); !refused(err) {
 			t.Errorf("at once: %v", err)
 		}
@@ -82,7 +83,7 @@ func TestServiceOfAnotherOrderIsNotTaken(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				l, _ := unanswered(t, "a")
 				account := &fakeAccount{services: []plan.Service{port("u1", c.service)}, tags: map[plan.ServiceUID]map[string]string{"u1": {plan.TagOrder: c.tag}}}
-				word := apply.Resolution{Names: []string{"a"}, UIDs: []plan.ServiceUID{"u1"}}
+				word := refresh.Resolution{Names: []string{"a"}, UIDs: []plan.ServiceUID{"u1"}}
 				if err := resolve(t, account, l, c.desired, word); refused(err) == c.taken {
 					t.Errorf("taken should be %t: %v", c.taken, err)
 				}
@@ -106,10 +107,10 @@ func TestApprovalOfADamagedClaim(t *testing.T) {
 		if err := store.Create(t.Context(), claim.Key+"/1.json", []byte("torn")); err != nil {
 			t.Fatal(err)
 		}
-		account := &fakeAccount{approvals: []apply.Approval{{UID: "p1", Status: "PENDING", Texts: []string{claim.ID}}}}
+		account := &fakeAccount{approvals: []refresh.Approval{{UID: "p1", Status: "PENDING", Texts: []string{claim.ID}}}}
 		time.Sleep(time.Hour)
 		l := ledger.New(store, "api.test", ledger.Run{})
-		word := apply.Resolution{Keys: []string{claim.Key}, NotCreated: true}
+		word := refresh.Resolution{Keys: []string{claim.Key}, NotCreated: true}
 		if err := resolve(t, account, l, entries("a"), word); !refused(err) {
 			t.Errorf("called not created while its approval is pending: %v", err)
 		}
@@ -125,9 +126,9 @@ func TestAgainWhileAnsweredIsAlive(t *testing.T) {
 		}
 		account := &fakeAccount{
 			services:  []plan.Service{port("u1", "renamed by the API")},
-			approvals: []apply.Approval{{UID: "p1", Status: "REJECTED", Texts: []string{"a"}, CreatedAt: time.Now()}},
+			approvals: []refresh.Approval{{UID: "p1", Status: "REJECTED", Texts: []string{"a"}, CreatedAt: time.Now()}},
 		}
-		if err := resolve(t, account, l, entries("a"), apply.Resolution{Names: []string{"a"}, Again: true}); !refused(err) {
+		if err := resolve(t, account, l, entries("a"), refresh.Resolution{Names: []string{"a"}, Again: true}); !refused(err) {
 			t.Errorf("ordered again: %v", err)
 		}
 	})
@@ -142,7 +143,7 @@ func TestRejectedApprovalOfAnAnsweredOrder(t *testing.T) {
 		if _, err := book.Record(t.Context(), claim, ledger.Record{State: ledger.Unknown, UIDs: []plan.ServiceUID{"u1", "u2"}}); err != nil {
 			t.Fatal(err)
 		}
-		account := &fakeAccount{approvals: []apply.Approval{{UID: "p1", Status: "REJECTED", Texts: []string{"a"}, CreatedAt: time.Now()}}}
+		account := &fakeAccount{approvals: []refresh.Approval{{UID: "p1", Status: "REJECTED", Texts: []string{"a"}, CreatedAt: time.Now()}}}
 		d := entries("a")
 		d.Ports[0].Term = 24
 		r := (&scenario{account: account, store: store}).run(t, d)
@@ -160,7 +161,7 @@ func TestAgainWhileAMemberIsAlive(t *testing.T) {
 			t.Fatal(err)
 		}
 		account := &fakeAccount{services: []plan.Service{port("u1", "lag")}}
-		if err := resolve(t, account, l, entries("lag"), apply.Resolution{Names: []string{"lag"}, Again: true}); !refused(err) {
+		if err := resolve(t, account, l, entries("lag"), refresh.Resolution{Names: []string{"lag"}, Again: true}); !refused(err) {
 			t.Errorf("ordered again: %v", err)
 		}
 	})
@@ -188,7 +189,7 @@ func TestUnreadablePredecessorStopsItsEntryAlone(t *testing.T) {
 		uid := s.account.services[0].UID
 		s.account.services = nil
 		d := entries("a", "b")
-		draft, err := apply.MakeDraft(t.Context(), unreadable{s.account, uid}, d, apply.DraftOptions{Ledger: ledger.New(store, "api.test", ledger.Run{})})
+		draft, err := refresh.Read(t.Context(), unreadable{s.account, uid}, d, refresh.Options{Ledger: ledger.New(store, "api.test", ledger.Run{})})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -201,8 +202,8 @@ func TestUnreadablePredecessorStopsItsEntryAlone(t *testing.T) {
 // absentApprovals is an account whose key may not see the approvals.
 type absentApprovals struct{ *fakeAccount }
 
-func (absentApprovals) Approvals(context.Context) (apply.Approvals, error) {
-	return apply.Approvals{Absent: true}, nil
+func (absentApprovals) Approvals(context.Context) (refresh.Approvals, error) {
+	return refresh.Approvals{Absent: true}, nil
 }
 
 // old one says nothing about a new order.
@@ -210,9 +211,9 @@ func TestOldApprovalThatCouldNotBeSeen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := storetest.NewMemory()
 		account := &fakeAccount{outcome: map[string]apply.Outcome{"a": apply.Unknown}}
-		account.approvals = []apply.Approval{{UID: "p1", Status: "REJECTED", Texts: []string{"a"}, CreatedAt: time.Now().Add(-1000 * time.Hour)}}
+		account.approvals = []refresh.Approval{{UID: "p1", Status: "REJECTED", Texts: []string{"a"}, CreatedAt: time.Now().Add(-1000 * time.Hour)}}
 		book := ledger.New(store, "api.test", ledger.Run{})
-		d, _, err := apply.Prepare(t.Context(), absentApprovals{account}, entries("a"), apply.DraftOptions{Ledger: book, PerOrder: true})
+		d, _, err := refresh.ReadAndRecord(t.Context(), absentApprovals{account}, entries("a"), refresh.Options{Ledger: book, PerOrder: true})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -250,7 +251,7 @@ func TestUIDOfAnEntryLeavesAPendingOrderOpen(t *testing.T) {
 		claim := claimByHand(t, store, "a")
 		account := &fakeAccount{
 			services:  []plan.Service{port("u2", "a2")},
-			approvals: []apply.Approval{{UID: "p1", Status: "PENDING", Texts: []string{claim.ID}}},
+			approvals: []refresh.Approval{{UID: "p1", Status: "PENDING", Texts: []string{claim.ID}}},
 		}
 		d := entries("a")
 		d.Ports[0].UID = "u2"
@@ -283,7 +284,7 @@ func TestEndedClaimThatCannotBeReadHasAWayOut(t *testing.T) {
 			}
 		}
 		l = ledger.New(torn, "api.test", ledger.Run{})
-		word := apply.Resolution{Keys: []string{claim.Key}, NotCreated: true}
+		word := refresh.Resolution{Keys: []string{claim.Key}, NotCreated: true}
 		account := &fakeAccount{}
 		if err := resolve(t, account, l, entries("a"), word); !refused(err) {
 			t.Errorf("at once: %v", err)
@@ -314,7 +315,7 @@ func TestNothingOfAStrangerIsLocked(t *testing.T) {
 		store := storetest.NewMemory()
 		book := ledger.New(store, "api.test", ledger.Run{})
 		la := liar{account}
-		dr, _, err := apply.Prepare(t.Context(), la, d, apply.DraftOptions{Ledger: book, PerOrder: true})
+		dr, _, err := refresh.ReadAndRecord(t.Context(), la, d, refresh.Options{Ledger: book, PerOrder: true})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -331,9 +332,9 @@ func TestApprovedOrderOfWhichNothingCame(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := storetest.NewMemory()
 		claim := claimByHand(t, store, "a")
-		account := &fakeAccount{approvals: []apply.Approval{{UID: "p1", Status: "APPROVED", Texts: []string{claim.ID}}}}
+		account := &fakeAccount{approvals: []refresh.Approval{{UID: "p1", Status: "APPROVED", Texts: []string{claim.ID}}}}
 		l := ledger.New(store, "api.test", ledger.Run{})
-		word := apply.Resolution{Names: []string{"a"}, NotCreated: true}
+		word := refresh.Resolution{Names: []string{"a"}, NotCreated: true}
 		time.Sleep(1000 * time.Hour)
 		for _, wait := range []time.Duration{0, 10 * time.Minute} { // it may have been approved a moment ago
 			time.Sleep(wait)

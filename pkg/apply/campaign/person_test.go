@@ -11,6 +11,7 @@ import (
 
 	"github.com/portctl/portctl/pkg/apply"
 	"github.com/portctl/portctl/pkg/apply/ledger"
+	"github.com/portctl/portctl/pkg/apply/refresh"
 	"github.com/portctl/portctl/pkg/megaport/sandbox"
 	"github.com/portctl/portctl/pkg/plan"
 )
@@ -78,8 +79,8 @@ func (w *world) resolveOpen(ctx context.Context) {
 // created they say of what the portal does not show; the product's guard is all
 // that keeps them from saying it too early. Of the approvals they say that they
 // looked only after they did.
-func (w *world) words(ctx context.Context, o ledger.Open, rows map[string]row) []apply.Resolution {
-	say := apply.Resolution{Names: []string{o.Name}, LookupTimeout: w.lookupTimeout()}
+func (w *world) words(ctx context.Context, o ledger.Open, rows map[string]row) []refresh.Resolution {
+	say := refresh.Resolution{Names: []string{o.Name}, LookupTimeout: w.lookupTimeout()}
 	if o.State == ledger.Damaged {
 		say.Names, say.Keys = nil, []string{o.Key}
 	}
@@ -95,16 +96,16 @@ func (w *world) words(ctx context.Context, o ledger.Open, rows map[string]row) [
 	none.NotCreated, some.Partial, these.UIDs, again.Again = true, true, alive, true
 	asIs := these
 	asIs.AsIs = true
-	var words []apply.Resolution
+	var words []refresh.Resolution
 	switch {
 	case o.State == ledger.Rejected && len(alive) == 0:
-		words = []apply.Resolution{again}
+		words = []refresh.Resolution{again}
 	case len(alive) == 0:
-		words = []apply.Resolution{none}
+		words = []refresh.Resolution{none}
 	case len(alive) < o.Order.Members():
-		words = []apply.Resolution{some, asIs}
+		words = []refresh.Resolution{some, asIs}
 	default:
-		words = []apply.Resolution{these, asIs}
+		words = []refresh.Resolution{these, asIs}
 	}
 	if w.passed(ctx, o.ID) {
 		for _, r := range slices.Clone(words) {

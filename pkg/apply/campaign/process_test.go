@@ -12,6 +12,7 @@ import (
 	"github.com/portctl/portctl/pkg/apply"
 	"github.com/portctl/portctl/pkg/apply/ledger"
 	"github.com/portctl/portctl/pkg/apply/provider"
+	"github.com/portctl/portctl/pkg/apply/refresh"
 	"github.com/portctl/portctl/pkg/megaport"
 	"github.com/portctl/portctl/pkg/megaport/sandbox"
 	"github.com/portctl/portctl/pkg/plan"
@@ -255,31 +256,31 @@ func (p *process) carryOut(d plan.Desired, locked bool) (*apply.Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	draft, recovered, err := apply.Prepare(p.ctx, account, d, apply.DraftOptions{Ledger: book, Parallelism: p.world.trial.Parallelism, PerOrder: true})
+	draft, recovered, err := refresh.ReadAndRecord(p.ctx, account, d, refresh.Options{Ledger: book, Parallelism: p.world.trial.Parallelism, PerOrder: true})
 	if err != nil {
 		return nil, err
 	}
 	r := apply.Run(p.ctx, draft, apply.Options{
-		Account: account, Ledger: book, Settled: unlock, Parallelism: p.world.trial.Parallelism,
+		Account: account, Ledger: book, OnOrdersSent: unlock, Parallelism: p.world.trial.Parallelism,
 		Wait: p.world.wait, LookupTimeout: p.world.trial.Horizon, Recovered: recovered,
 	})
 	return &r, nil
 }
 
 // resolve does what `portctl ledger resolve` does.
-func (p *process) resolve(res apply.Resolution) ([]apply.Recovered, error) {
+func (p *process) resolve(res refresh.Resolution) ([]refresh.Recovered, error) {
 	account, err := p.account()
 	if err != nil {
 		return nil, err
 	}
-	return apply.Resolve(p.ctx, account, p.book(), p.world.file.desired(), res)
+	return refresh.Resolve(p.ctx, account, p.book(), p.world.file.desired(), res)
 }
 
 // plan does what `portctl plan` does.
-func (p *process) draft(d plan.Desired) (apply.Draft, error) {
+func (p *process) draft(d plan.Desired) (refresh.PricedPlan, error) {
 	account, err := p.account()
 	if err != nil {
-		return apply.Draft{}, err
+		return refresh.PricedPlan{}, err
 	}
-	return apply.MakeDraft(p.ctx, account, d, apply.DraftOptions{Ledger: p.book()})
+	return refresh.Read(p.ctx, account, d, refresh.Options{Ledger: p.book()})
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/portctl/portctl/pkg/apply"
 	"github.com/portctl/portctl/pkg/apply/ledger"
+	"github.com/portctl/portctl/pkg/apply/refresh"
 	"github.com/portctl/portctl/pkg/megaport/sandbox"
 	"github.com/portctl/portctl/pkg/plan"
 )
@@ -244,9 +245,9 @@ func TestProtectionApprovalsUnknown(t *testing.T) {
 		w.liar.traits.Approvals = ""
 		w.applies(ctx, true)
 		time.Sleep(time.Hour)
-		say := apply.Resolution{All: true, NotCreated: true, LookupTimeout: apply.DefaultLookupTimeout}
+		say := refresh.Resolution{All: true, NotCreated: true, LookupTimeout: apply.DefaultLookupTimeout}
 		settled, err := w.process(ctx, run{}).resolve(say)
-		var refused *apply.ResolveError
+		var refused *refresh.ResolveError
 		if len(settled) > 0 || !errors.As(err, &refused) {
 			w.violated("resolved as %+v: %v", settled, err)
 		}

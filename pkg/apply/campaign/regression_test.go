@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/portctl/portctl/pkg/apply"
+	"github.com/portctl/portctl/pkg/apply/refresh"
 	"github.com/portctl/portctl/pkg/megaport/sandbox"
 )
 
@@ -27,8 +27,8 @@ func TestNotCreatedDoesNotOverruleAnApproval(t *testing.T) {
 				w.failing.Store(false)
 				time.Sleep(time.Hour)
 				w.decide(ctx, decision)
-				settled, err := w.process(ctx, run{}).resolve(apply.Resolution{All: true, NotCreated: true, LookupTimeout: time.Minute})
-				var no *apply.ResolveError
+				settled, err := w.process(ctx, run{}).resolve(refresh.Resolution{All: true, NotCreated: true, LookupTimeout: time.Minute})
+				var no *refresh.ResolveError
 				if len(settled) != 0 || !errors.As(err, &no) {
 					w.violated("resolved as %+v: %v", settled, err)
 				}
@@ -56,8 +56,8 @@ func TestResolveAllGoesOn(t *testing.T) {
 		w.file.edit(edit{Entry: 0, What: "restore"})
 		w.file.lines[0].site = 2 // where nothing is unconfirmed
 		w.process(ctx, run{}).apply(w.file.desired(), true)
-		settled, err := w.process(ctx, run{}).resolve(apply.Resolution{All: true, NotCreated: true, LookupTimeout: 5 * time.Minute}) // only the second is as old
-		var young *apply.ResolveError
+		settled, err := w.process(ctx, run{}).resolve(refresh.Resolution{All: true, NotCreated: true, LookupTimeout: 5 * time.Minute}) // only the second is as old
+		var young *refresh.ResolveError
 		if len(settled) != 1 || !errors.As(err, &young) {
 			w.violated("settled %+v: %v", settled, err)
 		}
@@ -120,8 +120,8 @@ func TestNotCreatedDoesNotOverruleAService(t *testing.T) {
 			w.violated("%v", err)
 			return
 		}
-		_, err = apply.Resolve(ctx, account, p.book(), w.file.desired(), apply.Resolution{Names: []string{"port-0"}, NotCreated: true})
-		var refused *apply.ResolveError
+		_, err = refresh.Resolve(ctx, account, p.book(), w.file.desired(), refresh.Resolution{Names: []string{"port-0"}, NotCreated: true})
+		var refused *refresh.ResolveError
 		if !errors.As(err, &refused) {
 			w.violated("a service that can be read is called not created: %v", err)
 		}

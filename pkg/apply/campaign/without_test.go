@@ -31,7 +31,7 @@ type protection struct {
 }
 
 func protections() []protection {
-	const lookup, resolve, ledger = "pkg/apply/lookup.go", "pkg/apply/resolve.go", "pkg/apply/ledger/ledger.go"
+	const lookup, resolve, ledger = "pkg/apply/refresh/lookup.go", "pkg/apply/refresh/resolve.go", "pkg/apply/ledger/ledger.go"
 	return []protection{
 		{"verify", "other-uid", "", [][3]string{
 			{lookup, "case slices.Contains(open.Listed, s.UID):\n\t\treturn verdict{against", "case false:\n\t\treturn verdict{against"},
@@ -39,12 +39,12 @@ func protections() []protection {
 			{lookup, "case plan.FoldName(s.Name) == plan.FoldName(open.Name):\n\t\treturn verdict{}", "case true:\n\t\treturn verdict{}"},
 		}},
 		{"envelope", "429-html-after,401-html-after,403-html-after", "", [][3]string{{"pkg/megaport/outcome.go", "case !a.fromAPI:", "case false:"}}},
-		{"recheck", "429-after,401-after", "", [][3]string{{lookup, " && !l.begun.Before(f.open.QuietSince(l.begun).Add(l.recheck))", ""}, {"pkg/apply/turnedaway.go", "since := claim.QuietSince(r.Ledger.Now()).Add(r.Recheck)", "since := claim.QuietSince(r.Ledger.Now())"}}},
-		{"hidden", "", "TestProtectionTurnedAwayHidden", [][3]string{{lookup, "if f.trouble = l.hidden(ctx, f.open); f.trouble != nil {", "if false {"}}},
+		{"recheck", "429-after,401-after", "", [][3]string{{lookup, " && !l.Begun.Before(f.Open.QuietSince(l.Begun).Add(l.recheck))", ""}, {"pkg/apply/turnedaway.go", "since := claim.QuietSince(e.Ledger.Now()).Add(e.Recheck)", "since := claim.QuietSince(e.Ledger.Now())"}}},
+		{"hidden", "", "TestProtectionTurnedAwayHidden", [][3]string{{lookup, "if f.Trouble = l.hidden(ctx, f.Open); f.Trouble != nil {", "if false {"}}},
 		{"guard", "plain", "", [][3]string{{resolve, "Sub(r.ledger.Now()); left > 0 {", "Sub(r.ledger.Now()); left > 1000*time.Hour {"}}},
-		{"approvals", "", "TestProtectionApprovalsUnknown", [][3]string{{resolve, `if r.lookup.approvals.Unknown != "" && !r.ApprovalsChecked {`, "if false {"}}},
+		{"approvals", "", "TestProtectionApprovalsUnknown", [][3]string{{resolve, `if r.lookup.Approvals.Unknown != "" && !r.ApprovalsChecked {`, "if false {"}}},
 		{"memory", "portal-rename,no-tags", "", [][3]string{{"pkg/plan/known.go", "taken || !listed || s.Status.Terminated() || b.setAside(s)", "taken || listed || s.Status.Terminated() || b.setAside(s)"}, {"pkg/plan/owner.go", "b.observed.Inventories[uid]", `""`}}},
-		{"vxcs", "vxc-absent", "", [][3]string{{"pkg/plan/cancel.go", "if m.VXCs == 0 {", "if true {"}, {"pkg/apply/change.go", "case s.VXCs > 0:", "case false:"}}},
+		{"vxcs", "vxc-absent", "", [][3]string{{"pkg/plan/cancel.go", "if m.VXCs == 0 {", "if true {"}, {"pkg/apply/changes.go", "case s.VXCs > 0:", "case false:"}}},
 		{"damaged", "tear", "", [][3]string{{ledger, "o = o.damaged(\"its claim cannot be read: \" + err.Error())", "o.State = NotSent"}}},
 		{"case of UIDs", "", "TestProtectionCaseOfUIDs", [][3]string{{"pkg/plan/values.go", "ServiceUID(strings.ToLower(strings.TrimSpace(uid)))", "ServiceUID(strings.TrimSpace(uid))"}}},
 		{"one LAG", "", "TestProtectionGrowthIsNoOtherLAG", [][3]string{{lookup, "case id != s.AggregationID:", "case false:"}}},

@@ -15,6 +15,7 @@ import (
 	"github.com/portctl/portctl/pkg/apply/ledger"
 	"github.com/portctl/portctl/pkg/apply/ledger/storetest"
 	"github.com/portctl/portctl/pkg/apply/provider"
+	"github.com/portctl/portctl/pkg/apply/refresh"
 	"github.com/portctl/portctl/pkg/megaport"
 	"github.com/portctl/portctl/pkg/megaport/sandbox"
 	"github.com/portctl/portctl/pkg/plan"
@@ -35,7 +36,7 @@ func TestUnchangedPlanIsFourRequests(t *testing.T) {
 		t.Fatal(err)
 	}
 	book := ledger.New(storetest.NewMemory(), "h", ledger.Run{})
-	draft, err := apply.MakeDraft(t.Context(), provider.NewReader(client), d, apply.DraftOptions{Ledger: book})
+	draft, err := refresh.Read(t.Context(), provider.NewReader(client), d, refresh.Options{Ledger: book})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -206,7 +207,7 @@ func (p *person) portal(e edit) {
 func (p *person) apply(ctx context.Context) {
 	book := ledger.New(p.store, "h", ledger.Run{})
 	before := p.server.Record().Purchases
-	draft, recovered, err := apply.Prepare(ctx, p.account, p.desired, apply.DraftOptions{Ledger: book, PerOrder: true})
+	draft, recovered, err := refresh.ReadAndRecord(ctx, p.account, p.desired, refresh.Options{Ledger: book, PerOrder: true})
 	if err != nil {
 		p.problem = err.Error()
 		return
@@ -223,7 +224,7 @@ func (p *person) apply(ctx context.Context) {
 		p.problem = fmt.Sprintf("apply exits %d: %+v", result.ExitCode, result)
 		return
 	}
-	again, err := apply.MakeDraft(ctx, p.account, p.desired, apply.DraftOptions{Ledger: book})
+	again, err := refresh.Read(ctx, p.account, p.desired, refresh.Options{Ledger: book})
 	switch {
 	case err != nil:
 		p.problem = err.Error()

@@ -19,6 +19,7 @@ import (
 
 	"github.com/portctl/portctl/pkg/apply"
 	"github.com/portctl/portctl/pkg/apply/provider"
+	"github.com/portctl/portctl/pkg/apply/refresh"
 	"github.com/portctl/portctl/pkg/megaport"
 	"github.com/portctl/portctl/pkg/megaport/sandbox"
 	"github.com/portctl/portctl/pkg/plan"
@@ -83,7 +84,7 @@ func desired() plan.Desired {
 func TestOrderIsSentAsPlanned(t *testing.T) {
 	client, recorder, server := connect(t)
 	account := provider.NewAccount(client)
-	draft, err := apply.MakeDraft(t.Context(), account, desired(), apply.DraftOptions{})
+	draft, err := refresh.Read(t.Context(), account, desired(), refresh.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -144,14 +145,14 @@ func byKey(order map[string]any) map[string]any {
 func TestWhatWasBoughtIsObserved(t *testing.T) {
 	client, _, _ := connect(t)
 	account := provider.NewAccount(client)
-	draft, err := apply.MakeDraft(t.Context(), account, desired(), apply.DraftOptions{})
+	draft, err := refresh.Read(t.Context(), account, desired(), refresh.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, a := range draft.Plan.Actions {
 		account.Buy(t.Context(), *a.Order, "c", time.Time{})
 	}
-	again, err := apply.MakeDraft(t.Context(), account, desired(), apply.DraftOptions{})
+	again, err := refresh.Read(t.Context(), account, desired(), refresh.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -175,7 +176,7 @@ func TestWhatWasBoughtIsObserved(t *testing.T) {
 // Law 2: making a plan sends nothing that could change an account.
 func TestReadingCanNotWrite(t *testing.T) {
 	client, recorder, _ := connect(t)
-	if _, err := apply.MakeDraft(t.Context(), provider.NewReader(client), desired(), apply.DraftOptions{}); err != nil {
+	if _, err := refresh.Read(t.Context(), provider.NewReader(client), desired(), refresh.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	if len(recorder.calls) == 0 {
@@ -336,30 +337,30 @@ func TestApprovalsAreAnAnswer(t *testing.T) {
 	tests := map[string]struct {
 		status  int
 		text    string
-		want    apply.Approvals
+		want    refresh.Approvals
 		unknown string
 	}{
-		"none":               {200, list(``), apply.Approvals{}, ""},
-		"may not":            {403, `{"message":"Forbidden","terms":"t"}`, apply.Approvals{Absent: true}, ""},
-		"no such thing":      {404, `{"message":"No endpoint GET /v3/order_approvals","terms":"t"}`, apply.Approvals{Absent: true}, ""},
-		"a gateway's 404":    {404, `<html><title>Not here</title>`, apply.Approvals{}, `an HTML page titled "Not here"`},
-		"a gateway's 403":    {403, `{"message":"Forbidden"}`, apply.Approvals{}, "HTTP 403"},
-		"not enabled":        {400, `{"message":"Order approvals are not enabled","terms":"t"}`, apply.Approvals{}, "HTTP 400: Order approvals are not enabled"},
-		"the token":          {401, `{"message":"Bad session token","terms":"t"}`, apply.Approvals{}, "HTTP 401"},
-		"the method":         {405, `{"message":"Method not allowed","terms":"t"}`, apply.Approvals{}, "HTTP 405"},
-		"a failure":          {500, `{"message":"oops","terms":"t"}`, apply.Approvals{}, "HTTP 500"},
-		"down":               {503, ``, apply.Approvals{}, "HTTP 503"},
-		"no answer":          {0, "EOF", apply.Approvals{}, "no answer: EOF"},
-		"no content":         {204, ``, apply.Approvals{}, "ends too early"},
-		"null":               {200, `{"message":"ok","terms":"","data":null}`, apply.Approvals{}, "has no data"},
-		"an object":          {200, `{"message":"ok","terms":"","data":{"content":[]}}`, apply.Approvals{}, "want a list, not an object"},
-		"a page":             {200, `<html>`, apply.Approvals{}, "an HTML page"},
-		"one without status": {200, list(`{"uid":"u","status":"PENDING"},{"uid":"v"}`), apply.Approvals{}, "approval number 2: field status is missing"},
+		"none":               {200, list(``), refresh.Approvals{}, ""},
+		"may not":            {403, `{"message":"Forbidden","terms":"t"}`, refresh.Approvals{Absent: true}, ""},
+		"no such thing":      {404, `{"message":"No endpoint GET /v3/order_approvals","terms":"t"}`, refresh.Approvals{Absent: true}, ""},
+		"a gateway's 404":    {404, `<html><title>Not here</title>`, refresh.Approvals{}, `an HTML page titled "Not here"`},
+		"a gateway's 403":    {403, `{"message":"Forbidden"}`, refresh.Approvals{}, "HTTP 403"},
+		"not enabled":        {400, `{"message":"Order approvals are not enabled","terms":"t"}`, refresh.Approvals{}, "HTTP 400: Order approvals are not enabled"},
+		"the token":          {401, `{"message":"Bad session token","terms":"t"}`, refresh.Approvals{}, "HTTP 401"},
+		"the method":         {405, `{"message":"Method not allowed","terms":"t"}`, refresh.Approvals{}, "HTTP 405"},
+		"a failure":          {500, `{"message":"oops","terms":"t"}`, refresh.Approvals{}, "HTTP 500"},
+		"down":               {503, ``, refresh.Approvals{}, "HTTP 503"},
+		"no answer":          {0, "EOF", refresh.Approvals{}, "no answer: EOF"},
+		"no content":         {204, ``, refresh.Approvals{}, "ends too early"},
+		"null":               {200, `{"message":"ok","terms":"","data":null}`, refresh.Approvals{}, "has no data"},
+		"an object":          {200, `{"message":"ok","terms":"","data":{"content":[]}}`, refresh.Approvals{}, "want a list, not an object"},
+		"a page":             {200, `<html>`, refresh.Approvals{}, "an HTML page"},
+		"one without status": {200, list(`{"uid":"u","status":"PENDING"},{"uid":"v"}`), refresh.Approvals{}, "approval number 2: field status is missing"},
 		"other types": {
 			200, list(`{"uid":"U-1","id":"1","status":"pending","type":"new_order","createDate":"2026-01-01T00:00:00Z","serviceId":"77","comment":"lon-2",
 			"detail":{"type":"NEW_ORDER","userName":"lon-3","productRequest":[{"productName":"lon\u002d1","locationId":"89","portSpeed":10000,
 			"resourceTags":[{"key":"portctl-inventory","value":"net"},{"key":"portctl-order","value":"claim-1"}]}]}}`),
-			apply.Approvals{List: []apply.Approval{{
+			refresh.Approvals{List: []refresh.Approval{{
 				UID: "u-1", Type: "NEW_ORDER", Status: "PENDING", CreatedAt: at, Texts: []string{"lon-1", "claim-1"}, Location: 89, Speed: plan.Speed10G,
 			}}},
 			"",

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/portctl/portctl/pkg/apply"
+	"github.com/portctl/portctl/pkg/apply/refresh"
 	"github.com/portctl/portctl/pkg/megaport"
 	"github.com/portctl/portctl/pkg/plan"
 )
@@ -36,7 +36,7 @@ type Reader struct {
 	spelt    *spelling
 }
 
-var _ apply.Reader = (*Reader)(nil)
+var _ refresh.Reader = (*Reader)(nil)
 
 // NewReader takes of the client what reads.
 func NewReader(c *megaport.Client) *Reader {
@@ -159,18 +159,18 @@ func (r *Reader) Companies(ctx context.Context) (plan.Owner, error) {
 
 // Approvals lists order approvals. Whatever the endpoint answers is an answer:
 // the list, that the account has none of that feature, or why it is not known.
-func (r *Reader) Approvals(ctx context.Context) (apply.Approvals, error) {
+func (r *Reader) Approvals(ctx context.Context) (refresh.Approvals, error) {
 	found, err := r.approvals.List(ctx)
 	switch {
 	case err == nil:
 	case ctx.Err() != nil:
-		return apply.Approvals{}, context.Cause(ctx)
+		return refresh.Approvals{}, context.Cause(ctx)
 	case megaport.IsFeatureAbsent(err):
-		return apply.Approvals{Absent: true}, nil
+		return refresh.Approvals{Absent: true}, nil
 	default:
-		return apply.Approvals{Unknown: err.Error()}, nil
+		return refresh.Approvals{Unknown: err.Error()}, nil
 	}
-	out := apply.Approvals{}
+	out := refresh.Approvals{}
 	for _, a := range found {
 		out.List = append(out.List, approval(a))
 	}

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/portctl/portctl/pkg/apply"
+	"github.com/portctl/portctl/pkg/apply/refresh"
 	"github.com/portctl/portctl/pkg/megaport"
 	"github.com/portctl/portctl/pkg/plan"
 )
@@ -99,8 +99,8 @@ func name(p megaport.Port, uid plan.ServiceUID) string {
 
 // approval takes what can be told of an approval. Of the tags only the claim's id
 // can stand for an order: the inventory's name is in every one of its orders.
-func approval(a megaport.Approval) apply.Approval {
-	return apply.Approval{
+func approval(a megaport.Approval) refresh.Approval {
+	return refresh.Approval{
 		UID: string(plan.FoldUID(a.UID)), Type: a.Type, Status: a.Status, CreatedAt: a.CreateDate,
 		Texts:    slices.Concat(a.Order.Texts, a.Order.Tags[plan.TagOrder]),
 		Location: plan.LocationID(a.Order.LocationID), Speed: plan.Speed(a.Order.Speed),

@@ -21,6 +21,7 @@ import (
 	"github.com/portctl/portctl/pkg/apply/ledger"
 	"github.com/portctl/portctl/pkg/apply/loa"
 	"github.com/portctl/portctl/pkg/apply/provider"
+	"github.com/portctl/portctl/pkg/apply/refresh"
 	"github.com/portctl/portctl/pkg/plan"
 )
 
@@ -163,8 +164,8 @@ type applying struct {
 
 	started   time.Time
 	identity  apply.Identity
-	draft     apply.Draft
-	recovered []apply.Recovered
+	draft     refresh.PricedPlan
+	recovered []refresh.Recovered
 	told      bool // the result is written
 }
 
@@ -224,9 +225,9 @@ func inFlight(parallelism int) int { return 2*parallelism + 16 }
 
 // prepare drafts the run: what would be done now.
 func (a *applying) prepare(ctx context.Context) (plan.Document, error) {
-	draft, recovered, err := apply.Prepare(ctx, a.account, a.inventory.Desired(), apply.DraftOptions{
+	draft, recovered, err := refresh.ReadAndRecord(ctx, a.account, a.inventory.Desired(), refresh.Options{
 		Ledger: a.book.Ledger, Selection: a.selection, Parallelism: a.parallelism, PerOrder: true,
-		SameAccount: a.sameAccount, Recheck: a.rehearsed(a.session.target, apply.DefaultRecheck),
+		SameAccount: a.sameAccount, Recheck: a.rehearsed(a.session.target, refresh.DefaultRecheck),
 	})
 	a.recovered = append(a.recovered, recovered...)
 	if err != nil {
@@ -267,9 +268,9 @@ func (a *applying) carryOut(ctx context.Context, s Streams) error {
 	})
 	defer stopping()
 	result := apply.Run(ctx, a.draft, apply.Options{
-		Account: a.account, Identity: a.identity, Ledger: a.book.Ledger, Settled: a.unlock, LOAs: a.loas, Sink: watching.Event,
+		Account: a.account, Identity: a.identity, Ledger: a.book.Ledger, OnOrdersSent: a.unlock, LOAs: a.loas, Sink: watching.Event,
 		Parallelism: a.parallelism, MaxFailures: a.maxFailures, MaxUnconfirmed: a.maxUnconfirmed, Hurry: s.Hurry,
-		Wait: a.wait, LookupTimeout: a.lookupTimeout, Recheck: a.rehearsed(a.session.target, apply.DefaultRecheck), SameAccount: a.sameAccount, Recovered: a.recovered,
+		Wait: a.wait, LookupTimeout: a.lookupTimeout, Recheck: a.rehearsed(a.session.target, refresh.DefaultRecheck), SameAccount: a.sameAccount, Recovered: a.recovered,
 	})
 	a.session.busy.to(nil)
 	watching.stop()
@@ -288,7 +289,7 @@ func (a *applying) conclude(ctx context.Context, s Streams, err error) error {
 	}
 	failure := apply.NewRunError(err, hintOf(err))
 	failure.Message = message
-	r := apply.NotRun(a.draft, a.identity, a.started, a.recovered, codeOf(err), failure)
+	r := apply.NotRun(a.draft.Plan, a.identity, a.started, a.recovered, codeOf(err), failure)
 	r.Interrupted = ctx.Err() != nil
 	if unwritten := a.write(s, r); unwritten != nil {
 		fmt.Fprintf(s.Err, "error: the result could not be written: %v\n", unwritten)

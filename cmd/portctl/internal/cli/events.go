@@ -142,7 +142,7 @@ func (b *busyTeller) tell(wait time.Duration) {
 	}
 	b.mu.Unlock()
 	if sink != nil {
-		sink(apply.APIBusy{Wait: wait})
+		sink(apply.APIBusy{Wait: apply.Seconds{Duration: wait}})
 	}
 }
 

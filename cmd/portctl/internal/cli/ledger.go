@@ -12,6 +12,7 @@ import (
 	"github.com/portctl/portctl/inventory"
 	"github.com/portctl/portctl/pkg/apply"
 	"github.com/portctl/portctl/pkg/apply/provider"
+	"github.com/portctl/portctl/pkg/apply/refresh"
 	"github.com/portctl/portctl/pkg/plan"
 )
 
@@ -76,7 +77,7 @@ approval was refused. damaged: the claim cannot be read, and its key is shown.`,
 
 type resolveOptions struct {
 	*globals
-	apply.Resolution
+	refresh.Resolution
 	uids []string
 }
 
@@ -171,11 +172,11 @@ func runResolve(ctx context.Context, s Streams, o resolveOptions) error {
 		for _, u := range o.uids {
 			o.UIDs = append(o.UIDs, plan.FoldUID(u))
 		}
-		resolved, err := apply.Resolve(ctx, provider.NewReader(session.client), b.Ledger, inv.Desired(), o.Resolution)
+		resolved, err := refresh.Resolve(ctx, provider.NewReader(session.client), b.Ledger, inv.Desired(), o.Resolution)
 		for _, r := range resolved {
 			fmt.Fprintf(s.Out, "%s: %s\n", render.Clean(r.Name), render.Settled(r))
 		}
-		var refused *apply.ResolveError
+		var refused *refresh.ResolveError
 		if errors.As(err, &refused) {
 			return exitWith(exitRefused, err)
 		}

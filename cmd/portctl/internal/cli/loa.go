@@ -95,11 +95,11 @@ func runLOA(ctx context.Context, s Streams, o loaOptions) error {
 		if err != nil {
 			return err
 		}
-		options := apply.LetterOptions{LOAs: folder, Refresh: o.refresh, Parallelism: o.parallelism, Wait: o.wait}
+		options := apply.LOAOptions{LOAs: folder, Refresh: o.refresh, Parallelism: o.parallelism, Wait: o.wait}
 		if !o.quiet {
 			options.Sink = live.NewLines(s.Err, time.Now).Event
 		}
-		letters := apply.FetchLetters(ctx, provider.NewReader(session.client), survey, options)
+		letters := apply.FetchLOAs(ctx, provider.NewReader(session.client), survey, options)
 		if err := o.zip(s, folder, letters); err != nil {
 			return err
 		}
@@ -108,7 +108,7 @@ func runLOA(ctx context.Context, s Streams, o loaOptions) error {
 }
 
 // zip writes the archives.
-func (o loaOptions) zip(s Streams, folder *loa.Folder, letters []apply.Letter) error {
+func (o loaOptions) zip(s Streams, folder *loa.Folder, letters []apply.LOA) error {
 	if o.zipBy == "" {
 		return nil
 	}
@@ -117,7 +117,7 @@ func (o loaOptions) zip(s Streams, folder *loa.Folder, letters []apply.Letter) e
 		recipient = loa.ByMetro
 	}
 	archives, err := folder.Archives(recipient, func(uid plan.ServiceUID) bool {
-		return slices.ContainsFunc(letters, func(l apply.Letter) bool { return l.UID == uid })
+		return slices.ContainsFunc(letters, func(l apply.LOA) bool { return l.UID == uid })
 	})
 	for _, a := range archives {
 		fmt.Fprintf(s.Out, "%s: %s\n", render.Clean(a.Path), render.Plural(len(a.Ports), "LOA", "LOAs"))
@@ -127,7 +127,7 @@ func (o loaOptions) zip(s Streams, folder *loa.Folder, letters []apply.Letter) e
 
 // tell sums up: which LOAs are missing and why, which are old, how many there
 // are.
-func (o loaOptions) tell(s Streams, survey apply.Survey, letters []apply.Letter) error {
+func (o loaOptions) tell(s Streams, survey apply.Status, letters []apply.LOA) error {
 	have, fresh, missing, refused := 0, 0, 0, 0
 	for _, l := range letters {
 		switch {

@@ -10,8 +10,8 @@ import (
 
 	"github.com/portctl/portctl/cmd/portctl/internal/render"
 	"github.com/portctl/portctl/inventory"
-	"github.com/portctl/portctl/pkg/apply"
 	"github.com/portctl/portctl/pkg/apply/provider"
+	"github.com/portctl/portctl/pkg/apply/refresh"
 	"github.com/portctl/portctl/pkg/plan"
 )
 
@@ -92,7 +92,7 @@ func runPlan(ctx context.Context, s Streams, o planOptions) error {
 		return err
 	}
 	defer book.store.Close()
-	draft, err := apply.MakeDraft(ctx, provider.NewReader(session.client), inv.Desired(), apply.DraftOptions{
+	draft, err := refresh.Read(ctx, provider.NewReader(session.client), inv.Desired(), refresh.Options{
 		Ledger: book.Ledger, Selection: o.selection, SameAccount: o.sameAccount,
 	})
 	if err != nil {
@@ -155,7 +155,7 @@ func are(n int, one, many, what string) string {
 const noSharedLedger = "CI is set and the ledger is on this machine's own disk: unconfirmed orders of other runs cannot be seen; keep the ledger in a bucket (`state: s3://BUCKET/PREFIX`)"
 
 // document puts a draft's plan into its envelope.
-func (g *globals) document(t target, inv *inventory.Inventory, d apply.Draft, expires time.Duration) plan.Document {
+func (g *globals) document(t target, inv *inventory.Inventory, d refresh.PricedPlan, expires time.Duration) plan.Document {
 	now := time.Now().UTC().Truncate(time.Second)
 	doc := plan.Document{
 		FormatVersion: plan.FormatVersion,

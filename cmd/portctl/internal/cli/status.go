@@ -81,7 +81,7 @@ func runStatus(ctx context.Context, s Streams, o statusOptions) error {
 		if err := b.checkLeaving(ctx); err != nil {
 			return err
 		}
-		look := func() (apply.Survey, error) {
+		look := func() (apply.Status, error) {
 			return o.takeSurvey(ctx, inv, session, b, o.only, o.loaDir, o.noLOA)
 		}
 		if o.watch {
@@ -99,21 +99,21 @@ func runStatus(ctx context.Context, s Streams, o statusOptions) error {
 }
 
 // takeSurvey looks once at everything.
-func (g *globals) takeSurvey(ctx context.Context, inv *inventory.Inventory, session *session, b *book, only []string, loaDir string, noLOA bool) (apply.Survey, error) {
-	options := apply.SurveyOptions{Ledger: b.Ledger, Only: only, SameAccount: g.sameAccount}
+func (g *globals) takeSurvey(ctx context.Context, inv *inventory.Inventory, session *session, b *book, only []string, loaDir string, noLOA bool) (apply.Status, error) {
+	options := apply.StatusOptions{Ledger: b.Ledger, Only: only, SameAccount: g.sameAccount}
 	if !noLOA {
 		folder, err := loa.Open(loaDir, session.Environment)
 		if err != nil {
-			return apply.Survey{}, err
+			return apply.Status{}, err
 		}
 		options.LOAs = folder
 	}
-	survey, err := apply.TakeSurvey(ctx, provider.NewReader(session.client), inv.Desired(), options)
+	survey, err := apply.ReadStatus(ctx, provider.NewReader(session.client), inv.Desired(), options)
 	survey.Tool, survey.Environment = "portctl "+Version(), session.Environment
 	return survey, err
 }
 
-func verdictOf(s apply.Survey) error {
+func verdictOf(s apply.Status) error {
 	if s.ExitCode != exitDone {
 		return exitWith(s.ExitCode, nil)
 	}
@@ -122,7 +122,7 @@ func verdictOf(s apply.Survey) error {
 
 // keepWatching looks again until nothing is left to wait for. On a terminal the
 // table stays in place; elsewhere it is written again when it has changed.
-func (o statusOptions) keepWatching(ctx context.Context, s Streams, look func() (apply.Survey, error)) error {
+func (o statusOptions) keepWatching(ctx context.Context, s Streams, look func() (apply.Status, error)) error {
 	screen := live.NewScreen(inner(s.Out))
 	before := ""
 	for {
@@ -166,7 +166,7 @@ func lastLines(s string, rows int) []string {
 	return lines[max(0, len(lines)-max(1, rows)):]
 }
 
-func writeSurvey(w io.Writer, survey apply.Survey, format string, width int) error {
+func writeSurvey(w io.Writer, survey apply.Status, format string, width int) error {
 	switch format {
 	case "json":
 		b, err := json.Marshal(survey, json.Deterministic(true), jsontext.WithIndent("  "))
@@ -182,7 +182,7 @@ func writeSurvey(w io.Writer, survey apply.Survey, format string, width int) err
 }
 
 // writeSurveyCSV writes one row per port, safe to open in a spreadsheet.
-func writeSurveyCSV(w io.Writer, survey apply.Survey) error {
+func writeSurveyCSV(w io.Writer, survey apply.Status) error {
 	out := csv.NewWriter(w)
 	_ = out.Write([]string{
 		"name", "member", "state", "uid", "status", "locationId", "site", "metro", "speedMbps", "diversityZone", "termMonths",
@@ -200,8 +200,8 @@ func writeSurveyCSV(w io.Writer, survey apply.Survey) error {
 			row[11] = p.CreatedAt.UTC().Format(time.RFC3339)
 			row[12] = strconv.Itoa(int(survey.TakenAt.Sub(p.CreatedAt).Seconds()))
 		}
-		if p.Letter != nil && p.Letter.File != "" {
-			row[14], row[15] = p.Letter.File, p.Letter.FetchedAt.UTC().Format(time.RFC3339)
+		if p.LOA != nil && p.LOA.File != "" {
+			row[14], row[15] = p.LOA.File, p.LOA.FetchedAt.UTC().Format(time.RFC3339)
 		}
 		for i := range row {
 			row[i] = loa.Cell(render.Clean(row[i]))

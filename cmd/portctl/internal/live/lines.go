@@ -37,9 +37,9 @@ func (l *Lines) text(e apply.Event) string {
 		}
 	case apply.OrderFinished:
 		return l.order(e)
-	case apply.OrdersSettled:
-		if e.Doubts > 0 {
-			return fmt.Sprintf("looking up %s until %s", render.Plural(e.Doubts, "unconfirmed order", "unconfirmed orders"), e.Until.Local().Format("15:04:05"))
+	case apply.OrdersSent:
+		if e.Unconfirmed > 0 {
+			return fmt.Sprintf("looking up %s until %s", render.Plural(e.Unconfirmed, "unconfirmed order", "unconfirmed orders"), e.Until.Local().Format("15:04:05"))
 		}
 	case apply.OrderRecovered:
 		return fmt.Sprintf("%s, ordered by an earlier run: %s", render.Clean(e.Name), render.Clean(e.Cause))
@@ -49,21 +49,21 @@ func (l *Lines) text(e apply.Event) string {
 		return fmt.Sprintf("the API is busy, waiting %s", e.Wait.Round(time.Second))
 	case apply.ChangeFinished:
 		return change(e)
-	case apply.PortStatus:
+	case apply.PortSeen:
 		return fmt.Sprintf("%s %s is %s", render.Clean(e.Name), e.UID.Short(), render.Clean(string(e.Status)))
 	case apply.ListingFailed:
-		return fmt.Sprintf("the account could not be listed, trying again: %s", render.Clean(e.Err.Error()))
+		return fmt.Sprintf("the account could not be listed, trying again: %s", render.Clean(e.Failure.Message))
 	case apply.LedgerFailed:
-		return fmt.Sprintf("%s: the ledger failed, no new order is sent: %s", render.Clean(e.Name), render.Clean(e.Err.Error()))
+		return fmt.Sprintf("%s: the ledger failed, no new order is sent: %s", render.Clean(e.Name), render.Clean(e.Failure.Message))
 	case apply.LOASaved:
 		return fmt.Sprintf("%s %s: LOA saved to %s", render.Clean(e.Name), e.UID.Short(), render.Clean(e.Path))
 	case apply.LOAFailed:
 		if e.Final {
-			return fmt.Sprintf("%s %s: no LOA, and later runs do not ask again: %s", render.Clean(e.Name), e.UID.Short(), render.Clean(e.Err.Error()))
+			return fmt.Sprintf("%s %s: no LOA, and later runs do not ask again: %s", render.Clean(e.Name), e.UID.Short(), render.Clean(e.Failure.Message))
 		}
-		return fmt.Sprintf("%s %s: no LOA: %s", render.Clean(e.Name), e.UID.Short(), render.Clean(e.Err.Error()))
+		return fmt.Sprintf("%s %s: no LOA: %s", render.Clean(e.Name), e.UID.Short(), render.Clean(e.Failure.Message))
 	case apply.ManifestFailed:
-		return fmt.Sprintf("the manifest of the LOAs could not be written: %s", render.Clean(e.Err.Error()))
+		return fmt.Sprintf("the manifest of the LOAs could not be written: %s", render.Clean(e.Failure.Message))
 	}
 	return ""
 }

@@ -2,7 +2,6 @@ package live_test
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -118,7 +117,7 @@ func price() plan.Price {
 }
 
 func started(orders int) apply.RunStarted {
-	e := apply.RunStarted{Orders: orders, Services: orders, Ports: orders + 2, Ready: 2, Letters: orders + 2, Kept: 1, Parallelism: 16, Wait: time.Hour, Totals: plan.Totals{}}
+	e := apply.RunStarted{Orders: orders, Services: orders, Ports: orders + 2, Ready: 2, LOAs: orders + 2, Kept: 1, Parallelism: 16, Wait: apply.Seconds{Duration: time.Hour}, Totals: plan.Totals{}}
 	for i := range orders {
 		p := price()
 		e.Planned = append(e.Planned, apply.Planned{Kind: plan.Buy, Name: fmt.Sprint("p", i), Services: 1, Price: &p})
@@ -145,13 +144,13 @@ func TestProgressFoldsEvents(t *testing.T) {
 	if p.Bought != 1 || p.Open != 1 || p.NotBought != 1 || p.Expected != 4 {
 		t.Errorf("bought %d, open %d, not bought %d, expected %d", p.Bought, p.Open, p.NotBought, p.Expected)
 	}
-	at(2, apply.OrderFinished{Name: "p3", Outcome: apply.NotSent, Failure: &apply.Failure{}}, apply.OrdersSettled{})
+	at(2, apply.OrderFinished{Name: "p3", Outcome: apply.NotSent, Failure: &apply.Failure{}}, apply.OrdersSent{})
 	found := bought("p1", "u1")
 	found.FoundBy = "its name"
 	at(3, found)
-	at(4, apply.PortStatus{Name: "p0", UID: "u0", Status: plan.StatusDeployable}, apply.PortStatus{Name: "p1", UID: "u1", Status: plan.StatusFailed})
-	at(5, apply.PortStatus{Name: "p0", UID: "u0", Status: plan.StatusConfigured}, apply.PortStatus{Name: "p0", UID: "u0", Status: plan.StatusLive})
-	at(6, apply.LOASaved{Name: "p0", UID: "u0"}, apply.LOAFailed{Name: "p1", UID: "u1", Err: errors.New("no")})
+	at(4, apply.PortSeen{Name: "p0", UID: "u0", Status: plan.StatusDeployable}, apply.PortSeen{Name: "p1", UID: "u1", Status: plan.StatusFailed})
+	at(5, apply.PortSeen{Name: "p0", UID: "u0", Status: plan.StatusConfigured}, apply.PortSeen{Name: "p0", UID: "u0", Status: plan.StatusLive})
+	at(6, apply.LOASaved{Name: "p0", UID: "u0"}, apply.LOAFailed{Name: "p1", UID: "u1", Failure: &apply.Failure{Message: "no"}})
 	got := []int{p.Bought, p.Open, p.NotBought, p.Expected, p.Ready, p.Broken, p.Saved, p.Missed, p.Orders()}
 	if diff := cmp.Diff([]int{2, 0, 2, 4, 3, 1, 2, 1, 4}, got); diff != "" {
 		t.Errorf("bought, open, not bought, expected, ready, broken, saved, missed, orders (-want +got):\n%s", diff)
@@ -237,13 +236,13 @@ func TestLinesTellEveryEventThatAPersonMustKnow(t *testing.T) {
 		apply.PaceChanged{Parallelism: 8},
 		apply.ChangeFinished{Name: "x", Outcome: apply.Updated},
 		apply.ChangeFinished{Name: "y", Outcome: apply.Failed, Failure: &apply.Failure{Message: "locked"}},
-		apply.OrdersSettled{},
-		apply.PortStatus{Name: "p0", UID: "12345678-9", Status: plan.StatusLive},
-		apply.ListingFailed{Err: errors.New("502")},
-		apply.LedgerFailed{Name: "p1", Err: errors.New("disk full")},
+		apply.OrdersSent{},
+		apply.PortSeen{Name: "p0", UID: "12345678-9", Status: plan.StatusLive},
+		apply.ListingFailed{Failure: &apply.Failure{Message: "502"}},
+		apply.LedgerFailed{Name: "p1", Failure: &apply.Failure{Message: "disk full"}},
 		apply.LOASaved{Name: "p0", UID: "12345678-9", Path: "loas/p0.pdf"},
-		apply.LOAFailed{Name: "p1", UID: "12345678-9", Err: errors.New("HTML")},
-		apply.ManifestFailed{Err: errors.New("disk full")},
+		apply.LOAFailed{Name: "p1", UID: "12345678-9", Failure: &apply.Failure{Message: "HTML"}},
+		apply.ManifestFailed{Failure: &apply.Failure{Message: "disk full"}},
 		apply.RunFinished{},
 	} {
 		l.Event(e)
@@ -267,14 +266,14 @@ func TestLinesTellEveryEventThatAPersonMustKnow(t *testing.T) {
 
 func TestStatusTable(t *testing.T) {
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	s := apply.Survey{
-		TakenAt: now, Summary: apply.SurveySummary{Ports: 3, Ready: 1, NotReady: 1, NotOrdered: 1, LOAs: 1, LOAsOld: 1},
-		Ports: []apply.Standing{
+	s := apply.Status{
+		TakenAt: now, Summary: apply.StatusSummary{Ports: 3, Ready: 1, NotReady: 1, NotOrdered: 1, LOAs: 1, LOAsOld: 1},
+		Ports: []apply.PortStatus{
 			{
 				Name: "a", State: apply.PortReady, UID: "aaaaaaaa-1", Status: plan.StatusLive, Place: &plan.Place{Name: "Equinix LD5"}, CreatedAt: now.Add(-5 * time.Hour),
-				ContractEnd: "2027-01-01", Letter: &apply.LetterState{File: "loas/a.pdf", FetchedAt: now.Add(-40 * 24 * time.Hour), Old: true},
+				ContractEnd: "2027-01-01", LOA: &apply.LOAState{File: "loas/a.pdf", FetchedAt: now.Add(-40 * 24 * time.Hour), Old: true},
 			},
-			{Name: "lag", Member: 2, State: apply.PortWaiting, UID: "bbbbbbbb-1", Status: plan.StatusDeployable, CreatedAt: now.Add(-40 * time.Second), Letter: &apply.LetterState{}},
+			{Name: "lag", Member: 2, State: apply.PortWaiting, UID: "bbbbbbbb-1", Status: plan.StatusDeployable, CreatedAt: now.Add(-40 * time.Second), LOA: &apply.LOAState{}},
 			{Name: "new", State: apply.PortBlocked, Note: "no such site"},
 		},
 	}

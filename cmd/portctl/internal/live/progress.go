@@ -68,9 +68,9 @@ func (p *Progress) Event(e apply.Event, now time.Time) {
 		p.Parallelism = e.Parallelism
 	case apply.ChangeFinished:
 		p.Changed++
-	case apply.OrdersSettled:
+	case apply.OrdersSent:
 		p.SettledAt = now
-	case apply.PortStatus:
+	case apply.PortSeen:
 		p.port(e, now)
 	case apply.LOASaved:
 		p.Saved++
@@ -117,7 +117,7 @@ func (p *Progress) counter(o apply.Outcome) *int {
 	return &p.NotBought
 }
 
-func (p *Progress) port(e apply.PortStatus, now time.Time) {
+func (p *Progress) port(e apply.PortSeen, now time.Time) {
 	w, known := p.waits[e.UID]
 	if !known {
 		w = Wait{e.Name, e.UID, now, ""}
@@ -173,5 +173,5 @@ func (p *Progress) Left(now time.Time) (time.Duration, bool) {
 		}
 		return time.Duration(float64(p.Run.Orders-p.Orders()) / rate * float64(time.Second)), true
 	}
-	return max(0, p.Run.Wait-now.Sub(p.SettledAt)), p.Run.Wait > 0
+	return max(0, p.Run.Wait.Duration-now.Sub(p.SettledAt)), p.Run.Wait.Duration > 0
 }

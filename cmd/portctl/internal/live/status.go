@@ -16,7 +16,7 @@ import (
 // StatusTable draws a survey: one line per port, and a sum. width is the number
 // of columns to keep to; 0 is as wide as it gets. Columns that do not fit are
 // left out from the right, the name and the state never.
-func StatusTable(w io.Writer, s apply.Survey, width int) error {
+func StatusTable(w io.Writer, s apply.Status, width int) error {
 	rows := [][]string{{"NAME", "STATE", "SITE", "UID", "STATUS", "AGE", "LOA", "CONTRACT END", "CLAIM"}}
 	for _, p := range s.Ports {
 		rows = append(rows, statusRow(p, s.TakenAt))
@@ -40,7 +40,7 @@ func StatusTable(w io.Writer, s apply.Survey, width int) error {
 }
 
 // StatusLine is a survey in one line.
-func StatusLine(s apply.Survey) string {
+func StatusLine(s apply.Status) string {
 	sum := s.Summary
 	parts := []string{fmt.Sprintf("%d of %s ready", sum.Ready, render.Plural(sum.Ports, "port", "ports"))}
 	for _, x := range []struct {
@@ -64,14 +64,14 @@ func StatusLine(s apply.Survey) string {
 	return strings.Join(parts, " · ")
 }
 
-func rowName(p apply.Standing) string {
+func rowName(p apply.PortStatus) string {
 	if p.Member > 0 {
 		return fmt.Sprintf("%s (%d)", render.Clean(p.Name), p.Member)
 	}
 	return render.Clean(p.Name)
 }
 
-func statusRow(p apply.Standing, now time.Time) []string {
+func statusRow(p apply.PortStatus, now time.Time) []string {
 	site := ""
 	if p.Place != nil {
 		site = render.Clean(p.Place.Name)
@@ -82,7 +82,7 @@ func statusRow(p apply.Standing, now time.Time) []string {
 	}
 	row := []string{
 		rowName(p), string(p.State), site, p.UID.Short(), render.Clean(string(p.Status)), age,
-		letterAge(p.Letter, now), p.ContractEnd, string(p.Claim),
+		letterAge(p.LOA, now), p.ContractEnd, string(p.Claim),
 	}
 	for i := range row {
 		row[i] = cmp.Or(row[i], "-")
@@ -90,7 +90,7 @@ func statusRow(p apply.Standing, now time.Time) []string {
 	return row
 }
 
-func letterAge(l *apply.LetterState, now time.Time) string {
+func letterAge(l *apply.LOAState, now time.Time) string {
 	switch {
 	case l != nil && l.Refused != "":
 		return "refused"

@@ -95,7 +95,7 @@ func trouble(e apply.Event) bool {
 		return e.Outcome != apply.Bought || e.FoundBy != ""
 	case apply.ChangeFinished:
 		return e.Failure != nil
-	case apply.PortStatus:
+	case apply.PortSeen:
 		return e.Status.Unhealthy() || e.Status.Terminated()
 	case apply.PaceChanged, apply.APIBusy, apply.ListingFailed, apply.LedgerFailed, apply.LOAFailed, apply.ManifestFailed:
 		return true
@@ -131,7 +131,7 @@ func (f frame) bars() []string {
 		lines = append(lines, f.bar("Changed", f.Changed, 0, changes, ""))
 	}
 	lines = append(lines, f.bar("Provisioned", f.Ready, f.Broken, f.Expected, fmt.Sprintf("%d broken", f.Broken)))
-	if f.Run.Letters > 0 {
+	if f.Run.LOAs > 0 {
 		lines = append(lines, f.bar("LOAs", f.Saved, f.Missed, f.Expected, fmt.Sprintf("%d missing", f.Missed)))
 	}
 	return lines

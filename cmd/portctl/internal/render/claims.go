@@ -6,8 +6,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/portctl/portctl/pkg/apply"
 	"github.com/portctl/portctl/pkg/apply/ledger"
+	"github.com/portctl/portctl/pkg/apply/refresh"
 	"github.com/portctl/portctl/pkg/plan"
 )
 
@@ -70,7 +70,7 @@ func known(c ledger.Open) string {
 }
 
 // Settled tells what became of a claim.
-func Settled(r apply.Recovered) string {
+func Settled(r refresh.Recovered) string {
 	state := string(r.State)
 	if r.State == ledger.Settled {
 		state = "resolved"

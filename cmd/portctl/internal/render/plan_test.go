@@ -229,7 +229,7 @@ func rewrite(t *testing.T, file string, archive *txtar.Archive, got map[string][
 	}
 }
 
-// planOf makes a plan as apply.MakeDraft does: build, read what is missing,
+// planOf makes a plan as refresh.Read does: build, read what is missing,
 // build again, select, price.
 func planOf(t *testing.T, inventoryYAML []byte, a account, f flags) plan.Document {
 	t.Helper()

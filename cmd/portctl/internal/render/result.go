@@ -10,6 +10,7 @@ import (
 
 	"github.com/portctl/portctl/pkg/apply"
 	"github.com/portctl/portctl/pkg/apply/ledger"
+	"github.com/portctl/portctl/pkg/apply/refresh"
 	"github.com/portctl/portctl/pkg/plan"
 )
 
@@ -60,7 +61,7 @@ func section(b *strings.Builder, title string, lines []string) {
 }
 
 // recovered tells what became of the orders that earlier runs left open.
-func (o Options) recovered(b *strings.Builder, all []apply.Recovered) {
+func (o Options) recovered(b *strings.Builder, all []refresh.Recovered) {
 	var lines []string
 	for _, x := range all {
 		line := fmt.Sprintf("  %s: %s", Clean(x.Name), recoveredAs(x.State))

@@ -4,33 +4,33 @@ import (
 	"cmp"
 	"context"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/portctl/portctl/pkg/apply/ledger"
 	"github.com/portctl/portctl/pkg/apply/loa"
+	"github.com/portctl/portctl/pkg/apply/refresh"
 	"github.com/portctl/portctl/pkg/plan"
 )
 
-// Survey is how far the ports of an inventory are, as one look at the account
+// Status is how far the ports of an inventory are, as one look at the account
 // showed it.
-type Survey struct {
+type Status struct {
 	FormatVersion string    `json:"formatVersion"`
 	Tool          string    `json:"tool"`
 	TakenAt       time.Time `json:"takenAt"`
 	Environment   string    `json:"environment"`
 	// Ports has one row per port, in the plan's order: each member of a LAG has
 	// its own, and so has an entry that nothing stands for.
-	Ports    []Standing    `json:"ports"`
-	Summary  SurveySummary `json:"summary"`
+	Ports    []PortStatus  `json:"ports"`
+	Summary  StatusSummary `json:"summary"`
 	ExitCode int           `json:"exitCode"`
 
 	services []plan.Service
 	catalog  plan.Catalog
 }
 
-// SurveySummary counts ports.
-type SurveySummary struct {
+// StatusSummary counts ports.
+type StatusSummary struct {
 	// Ports counts all of them, Ready those that are provisioned.
 	Ports int `json:"ports"`
 	Ready int `json:"ready"`
@@ -48,18 +48,18 @@ type SurveySummary struct {
 	LOAsRefused int `json:"loasRefused"`
 }
 
-// SurveyVersion is the version of the survey document: major.minor.
-const SurveyVersion = "1.0"
+// StatusVersion is the version of the survey document: major.minor.
+const StatusVersion = "1.0"
 
-// Standing is how far one port is.
-type Standing struct {
+// PortStatus is how far one port is.
+type PortStatus struct {
 	// Name is the entry's, and Member counts the ports of a LAG from 1; 0 is a
 	// single port.
 	Name   string `json:"name"`
 	Member int    `json:"member,omitzero"`
 	// State is ready, waiting, failed, missing, doubtful, approval, blocked,
 	// leaving or gone.
-	State State `json:"state"`
+	State PortState `json:"state"`
 	// UID and Status are empty while nothing stands for the entry.
 	UID    plan.ServiceUID `json:"uid"`
 	Status plan.Status     `json:"status"`
@@ -76,37 +76,37 @@ type Standing struct {
 	Claim ledger.State `json:"claim,omitzero"`
 	// Note says what is in the way; empty when nothing is.
 	Note string `json:"note,omitzero"`
-	// Letter is nil when LOAs were not looked at.
-	Letter *LetterState `json:"loa"`
+	// LOA is nil when LOAs were not looked at.
+	LOA *LOAState `json:"loa"`
 }
 
-// State is how far a port is, in a word.
-type State string
+// PortState is how far a port is, in a word.
+type PortState string
 
 // The states of a port.
 const (
 	// PortReady: provisioned.
-	PortReady State = "ready"
+	PortReady PortState = "ready"
 	// PortWaiting: ordered, and on its way.
-	PortWaiting State = "waiting"
+	PortWaiting PortState = "waiting"
 	// PortFailed: it exists and will not be ready by itself.
-	PortFailed State = "failed"
+	PortFailed PortState = "failed"
 	// PortMissing: it is wanted and not ordered.
-	PortMissing State = "missing"
+	PortMissing PortState = "missing"
 	// PortDoubtful: an order of it is unconfirmed.
-	PortDoubtful State = "doubtful"
+	PortDoubtful PortState = "doubtful"
 	// PortApproval: its order waits for an approval within the company.
-	PortApproval State = "approval"
+	PortApproval PortState = "approval"
 	// PortBlocked: it is wanted, and something about the entry is in the way.
-	PortBlocked State = "blocked"
+	PortBlocked PortState = "blocked"
 	// PortLeaving: the entry says absent, and it is not cancelled yet.
-	PortLeaving State = "leaving"
+	PortLeaving PortState = "leaving"
 	// PortGone: the entry says absent, and it is.
-	PortGone State = "gone"
+	PortGone PortState = "gone"
 )
 
-// LetterState is how far the LOA of a port is.
-type LetterState struct {
+// LOAState is how far the LOA of a port is.
+type LOAState struct {
 	// File is its path; empty when it is not there.
 	File string `json:"file"`
 	// FetchedAt is its date of issue.
@@ -117,8 +117,8 @@ type LetterState struct {
 	Refused string `json:"refused,omitzero"`
 }
 
-// SurveyOptions say what is looked at.
-type SurveyOptions struct {
+// StatusOptions say what is looked at.
+type StatusOptions struct {
 	// Ledger is where open claims are read; nil reads none.
 	Ledger *ledger.Ledger
 	// LOAs is the folder of the LOAs; nil looks at none.
@@ -127,51 +127,44 @@ type SurveyOptions struct {
 	Only []string
 	// Parallelism is the number of requests at one time; 0 means 16.
 	Parallelism int
-	// SameAccount is as in DraftOptions.
+	// SameAccount is as in refresh.Options.
 	SameAccount bool
 }
 
-// TakeSurvey looks at locations, account, ledger and LOAs. It changes nothing
+// ReadStatus looks at locations, account, ledger and LOAs. It changes nothing
 // and validates no order.
-func TakeSurvey(ctx context.Context, r Reader, desired plan.Desired, o SurveyOptions) (Survey, error) {
-	options := DraftOptions{Ledger: o.Ledger, Parallelism: o.Parallelism, Selection: plan.Selection{Only: o.Only}, SameAccount: o.SameAccount}
-	r = rememberOrderTags(r)
-	d, err := survey(ctx, r, desired, options)
+func ReadStatus(ctx context.Context, r refresh.Reader, desired plan.Desired, o StatusOptions) (Status, error) {
+	p, err := refresh.ReadUnpriced(ctx, r, desired, refresh.Options{
+		Ledger: o.Ledger, Parallelism: o.Parallelism, Selection: plan.Selection{Only: o.Only}, SameAccount: o.SameAccount,
+	})
 	if err != nil {
-		return Survey{}, err
+		return Status{}, err
 	}
-	built, err := d.build(ctx, r, options)
-	if err != nil {
-		return Survey{}, err
-	}
-	if built, err = built.Select(options.Selection); err != nil {
-		return Survey{}, err
-	}
-	s := Survey{FormatVersion: SurveyVersion, TakenAt: time.Now().UTC(), Ports: []Standing{}, services: d.Observed.Services, catalog: d.Catalog}
-	for _, a := range built.Actions {
+	s := Status{FormatVersion: StatusVersion, TakenAt: time.Now().UTC(), Ports: []PortStatus{}, services: p.Observed.Services, catalog: p.Catalog}
+	for _, a := range p.Plan.Actions {
 		if a.Kind != plan.Excluded {
-			s.Ports = append(s.Ports, s.standings(a, d.Claims.Open)...)
+			s.Ports = append(s.Ports, s.rows(a, p.Claims.Open)...)
 		}
 	}
 	if o.LOAs != nil {
-		if err := s.lookAtLetters(o.LOAs); err != nil {
-			return Survey{}, err
+		if err := s.lookAtLOAs(o.LOAs); err != nil {
+			return Status{}, err
 		}
 	}
 	s.fold()
 	return s, nil
 }
 
-// standings are the rows of one entry.
-func (s *Survey) standings(a plan.Action, claims []ledger.Open) []Standing {
-	row := Standing{Name: a.Name, Place: a.Location, Speed: a.Entry.Speed, Zone: a.Entry.Zone, Term: a.Entry.Term, State: stateOf(a)}
+// rows are the rows of one entry.
+func (s *Status) rows(a plan.Action, claims []ledger.Open) []PortStatus {
+	row := PortStatus{Name: a.Name, Place: a.Location, Speed: a.Entry.Speed, Zone: a.Entry.Zone, Term: a.Entry.Term, State: stateOf(a)}
 	if i := slices.IndexFunc(claims, func(c ledger.Open) bool { return plan.FoldName(c.Name) == plan.FoldName(a.Name) }); i >= 0 {
 		row.Claim = claims[i].State
 	}
 	if a.Reason.Code != plan.ReasonNew {
 		row.Note = a.Reason.Text
 	}
-	var rows []Standing
+	var rows []PortStatus
 	if a.Service != nil {
 		for n, uid := range a.Service.Members {
 			rows = append(rows, s.member(row, a, n, uid))
@@ -192,7 +185,7 @@ func (s *Survey) standings(a plan.Action, claims []ledger.Open) []Standing {
 }
 
 // member is the row of the nth service of an entry, from 0.
-func (s *Survey) member(row Standing, a plan.Action, n int, uid plan.ServiceUID) Standing {
+func (s *Status) member(row PortStatus, a plan.Action, n int, uid plan.ServiceUID) PortStatus {
 	row.UID = uid
 	if a.Entry.LAG > 0 {
 		row.Member = n + 1
@@ -224,7 +217,7 @@ func (s *Survey) member(row Standing, a plan.Action, n int, uid plan.ServiceUID)
 }
 
 // stateOf is the state of an entry as long as no service says more.
-func stateOf(a plan.Action) State {
+func stateOf(a plan.Action) PortState {
 	switch {
 	case a.Kind == plan.Unknown:
 		return PortDoubtful
@@ -242,28 +235,28 @@ func stateOf(a plan.Action) State {
 	return PortMissing
 }
 
-func (s *Survey) lookAtLetters(f *loa.Folder) error {
+func (s *Status) lookAtLOAs(f *loa.Folder) error {
 	kept, err := f.Kept()
 	if err != nil {
 		return err
 	}
 	refused := f.Refusals()
 	for i, p := range s.Ports {
-		letter := &LetterState{}
+		state := &LOAState{}
 		if row, ok := kept[p.UID]; ok {
-			*letter = LetterState{File: f.Path(row), FetchedAt: row.FetchedAt, Old: row.Old(s.TakenAt)}
+			*state = LOAState{File: f.Path(row), FetchedAt: row.FetchedAt, Old: row.Old(s.TakenAt)}
 		} else if r, ok := refused[p.UID]; ok && r.Final {
-			letter.Refused = r.Why()
+			state.Refused = r.Why()
 		}
-		s.Ports[i].Letter = letter
+		s.Ports[i].LOA = state
 	}
 	return nil
 }
 
 // fold counts and settles the exit code.
-func (s *Survey) fold() {
+func (s *Status) fold() {
 	sum := &s.Summary
-	counters := map[State]*int{
+	counters := map[PortState]*int{
 		PortReady: &sum.Ready, PortWaiting: &sum.NotReady, PortFailed: &sum.NotReady, PortApproval: &sum.NotReady,
 		PortMissing: &sum.NotOrdered, PortBlocked: &sum.NotOrdered, PortDoubtful: &sum.Doubtful,
 	}
@@ -274,13 +267,13 @@ func (s *Survey) fold() {
 		sum.Ports++
 		*counters[p.State]++
 		switch {
-		case p.Letter == nil:
-		case p.Letter.File != "":
+		case p.LOA == nil:
+		case p.LOA.File != "":
 			sum.LOAs++
-			if p.Letter.Old {
+			if p.LOA.Old {
 				sum.LOAsOld++
 			}
-		case p.Letter.Refused != "":
+		case p.LOA.Refused != "":
 			sum.LOAsRefused++
 		case p.State == PortReady:
 			sum.LOAsMissing++
@@ -292,78 +285,4 @@ func (s *Survey) fold() {
 	case sum.NotReady+sum.NotOrdered+sum.LOAsMissing > 0:
 		s.ExitCode = ExitNotReady
 	}
-}
-
-// LetterOptions say how LOAs are fetched.
-type LetterOptions struct {
-	// LOAs is where they are kept.
-	LOAs *loa.Folder
-	// Refresh fetches those that are there too.
-	Refresh bool
-	// Parallelism is the number of downloads at one time; 0 means 16.
-	Parallelism int
-	// Wait is how long to wait for ports that are not ready; 0 does not wait.
-	Wait time.Duration
-	// Sink is called with PortStatus, ListingFailed, LOASaved, LOAFailed and
-	// ManifestFailed, one at a time.
-	Sink func(Event)
-}
-
-// Letter is what became of the LOA of one port.
-type Letter struct {
-	Name string `json:"name"`
-	LOAResult
-}
-
-// FetchLetters fetches the LOAs of the ports of a survey, without ordering or
-// changing anything. A port that stands for no service yet has none.
-func FetchLetters(ctx context.Context, r Reader, s Survey, o LetterOptions) []Letter {
-	w := newWaiter(ctx, r, o.LOAs, parallelism(o.Parallelism))
-	w.catalog = s.catalog
-	w.emit = serially(o.Sink)
-	if o.Refresh {
-		w.refused = nil
-	} else {
-		w.kept = keptLetters(o.LOAs)
-	}
-	for _, p := range s.Ports {
-		if p.UID != "" && p.State != PortLeaving {
-			w.add(&port{name: p.Name, member: p.Member, uid: p.UID})
-		}
-	}
-	stop := w.begin(o.Wait)
-	defer stop()
-	w.see(s.services, false)
-	services := w.poll(s.services)
-	w.close(services)
-	out := make([]Letter, 0, len(w.ports))
-	for _, p := range w.ports {
-		out = append(out, Letter{p.name, p.letterResult()})
-	}
-	slices.SortStableFunc(out, func(a, b Letter) int { return strings.Compare(a.Name, b.Name) })
-	return out
-}
-
-// poll lists the account until every port is ready or the time is up, and
-// returns the last listing.
-func (w *waiter) poll(services []plan.Service) []plan.Service {
-	for every := firstPoll; w.unready() && !w.over(); every = longer(every) {
-		if left := time.Until(w.deadline); left > 0 {
-			every = min(every, left)
-		}
-		select {
-		case <-w.ctx.Done():
-			return services
-		case <-time.After(every):
-		}
-		observed, err := w.reader.Observe(w.ctx)
-		w.blind = err
-		if err != nil {
-			w.emit(ListingFailed{err})
-			continue
-		}
-		services = observed.Services
-		w.see(services, true)
-	}
-	return services
 }

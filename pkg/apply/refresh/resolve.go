@@ -1,4 +1,4 @@
-package apply
+package refresh
 
 import (
 	"context"
@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/portctl/portctl/pkg/apply/ledger"
-	"github.com/portctl/portctl/pkg/apply/safe"
 	"github.com/portctl/portctl/pkg/plan"
 )
 
@@ -35,7 +34,7 @@ type Resolution struct {
 	ApprovalsChecked bool
 	// LookupTimeout is how long after the last sending a service may take to show.
 	LookupTimeout time.Duration
-	// SameAccount is as in DraftOptions.
+	// SameAccount is as in Options.
 	SameAccount bool
 }
 
@@ -62,16 +61,15 @@ func Resolve(ctx context.Context, r Reader, l *ledger.Ledger, desired plan.Desir
 	if err != nil {
 		return nil, err
 	}
-	d := Draft{Desired: desired, Claims: snapshot}
-	if err := d.readForResolve(ctx, r); err != nil {
+	p := PricedPlan{Desired: desired, Claims: snapshot}
+	listing, err := List(ctx, r, begun)
+	if err != nil {
 		return nil, err
 	}
-	if err := l.Bind(ctx, d.Observed.Owner, res.SameAccount); err != nil {
+	if err := l.Bind(ctx, listing.Owner, res.SameAccount); err != nil {
 		return nil, err
 	}
-	d.remember()
-	look := newLookup(rememberOrderTags(r), d.Observed, d.approvals, snapshot.Open, desired)
-	look.begun, look.recheck = begun, DefaultRecheck
+	look := p.Lookup(r, listing, snapshot.Open, DefaultRecheck)
 	resolver := &resolver{Resolution: res, ledger: l, lookup: look}
 	var resolved []Recovered
 	var refused []error
@@ -88,14 +86,6 @@ func Resolve(ctx context.Context, r Reader, l *ledger.Ledger, desired plan.Desir
 		}
 	}
 	return resolved, errors.Join(refused...)
-}
-
-// readForResolve reads the account without the locations.
-func (d *Draft) readForResolve(ctx context.Context, r Reader) error {
-	g, gctx := safe.WithContext(ctx, 0)
-	g.Go(func() (err error) { d.Observed, err = observe(gctx, r); return err })
-	g.Go(func() (err error) { d.approvals, err = r.Approvals(gctx); return err })
-	return g.Wait()
 }
 
 func (res Resolution) choose(ctx context.Context, l *ledger.Ledger, s ledger.Snapshot) ([]ledger.Open, error) {
@@ -130,22 +120,22 @@ func (res Resolution) choose(ctx context.Context, l *ledger.Ledger, s ledger.Sna
 type resolver struct {
 	Resolution
 	ledger *ledger.Ledger
-	lookup *lookup
+	lookup *Lookup
 }
 
 // resolve closes one claim: by what the account shows, or else by the person's
 // word.
 func (r *resolver) resolve(ctx context.Context, o ledger.Open) (Recovered, error) {
-	f := r.lookup.find(ctx, o)
-	for f.news() && ctx.Err() == nil {
+	f := r.lookup.Find(ctx, o)
+	for f.News() && ctx.Err() == nil {
 		var err error
-		if o, err = r.record(ctx, o, f.record); err != nil {
+		if o, err = r.record(ctx, o, f.Record); err != nil {
 			return Recovered{}, err
 		}
 		if o.State.Closed() {
-			return Recovered{o.Name, o.State, append([]plan.ServiceUID{}, o.UIDs...), f.evidence}, nil
+			return Recovered{o.Name, o.State, append([]plan.ServiceUID{}, o.UIDs...), f.Evidence}, nil
 		}
-		f = r.lookup.find(ctx, o)
+		f = r.lookup.Find(ctx, o)
 	}
 	if ctx.Err() != nil {
 		return Recovered{}, ctx.Err()
@@ -180,11 +170,11 @@ func nameOf(o ledger.Open) string {
 
 // judge turns the person's word into the services of the order. Evidence that the
 // order was carried out, or will be, counts more than the word.
-func (r *resolver) judge(ctx context.Context, f finding) (uids []plan.ServiceUID, cause string, err error) {
+func (r *resolver) judge(ctx context.Context, f Finding) (uids []plan.ServiceUID, cause string, err error) {
 	switch {
 	case r.Again:
-		if f.open.State != ledger.Rejected {
-			return nil, "", refuse(f, "its approval was not refused: the order is "+string(f.open.State), "--again is for orders whose approval was rejected, withdrawn or expired")
+		if f.Open.State != ledger.Rejected {
+			return nil, "", refuse(f, "its approval was not refused: the order is "+string(f.Open.State), "--again is for orders whose approval was rejected, withdrawn or expired")
 		}
 		return nil, "a person wants it ordered again", r.alive(ctx, f)
 	case r.Partial:
@@ -198,12 +188,12 @@ func (r *resolver) judge(ctx context.Context, f finding) (uids []plan.ServiceUID
 	return r.UIDs, "a person named the services", r.judgeUIDs(ctx, f)
 }
 
-func refuse(f finding, text, advice string) error {
-	return &ResolveError{nameOf(f.open), text, advice}
+func refuse(f Finding, text, advice string) error {
+	return &ResolveError{nameOf(f.Open), text, advice}
 }
 
 // notCreated says why a claim must not be called not created.
-func (r *resolver) notCreated(ctx context.Context, f finding) error {
+func (r *resolver) notCreated(ctx context.Context, f Finding) error {
 	if err := r.alive(ctx, f); err != nil {
 		return err
 	}
@@ -211,18 +201,18 @@ func (r *resolver) notCreated(ctx context.Context, f finding) error {
 }
 
 // alive refuses while something that may be the order's lives, or may live.
-func (r *resolver) alive(ctx context.Context, f finding) error {
+func (r *resolver) alive(ctx context.Context, f Finding) error {
 	for _, uid := range f.found {
 		if s := r.lookup.byUID[uid]; !s.Status.Terminated() {
-			return refuse(f, fmt.Sprintf("the account has service %s of it: %s", uid, f.evidence),
+			return refuse(f, fmt.Sprintf("the account has service %s of it: %s", uid, f.Evidence),
 				"name the services with --uid; a LAG of which some ports are missing is accepted with --partial")
 		}
 	}
-	if f.trouble != nil {
-		return refuse(f, f.trouble.Error(), "try again when it can be read; a service that is known to be something else is named under `unmanaged`, or by an entry's `uid`")
+	if f.Trouble != nil {
+		return refuse(f, f.Trouble.Error(), "try again when it can be read; a service that is known to be something else is named under `unmanaged`, or by an entry's `uid`")
 	}
-	for _, uid := range f.open.Answered {
-		if r.elsewhere(f.open, uid) {
+	for _, uid := range f.Open.Answered {
+		if r.elsewhere(f.Open, uid) {
 			continue
 		}
 		s, found, err := r.lookup.reader.Service(ctx, uid)
@@ -251,27 +241,27 @@ const causeApproved = "its approval was granted"
 
 // unhurried refuses as long as more of the order may show: in the account, or among
 // the approvals.
-func (r *resolver) unhurried(ctx context.Context, f finding) error {
-	a, ok := r.lookup.approvalOf(f.open)
+func (r *resolver) unhurried(ctx context.Context, f Finding) error {
+	a, ok := r.lookup.approvalOf(f.Open)
 	if ok && !a.refused() && !a.approved() {
 		return refuse(f, "its approval is "+a.Status, "approve or reject the order in the Megaport portal")
 	}
-	if r.lookup.approvals.Unknown != "" && !r.ApprovalsChecked {
-		return refuse(f, "the order approvals cannot be read: "+r.lookup.approvals.Unknown,
+	if r.lookup.Approvals.Unknown != "" && !r.ApprovalsChecked {
+		return refuse(f, "the order approvals cannot be read: "+r.lookup.Approvals.Unknown,
 			"look at the orders that wait for approval in the Megaport portal; if it is not among them, add --approvals-checked")
 	}
-	since := f.open.QuietSince(r.ledger.Now())
+	since := f.Open.QuietSince(r.ledger.Now())
 	seen := ledger.Record{State: ledger.Seen, Lookup: true}
 	switch {
-	case f.open.State == ledger.Damaged && since.Before(time.Unix(0, 0)):
+	case f.Open.State == ledger.Damaged && since.Before(time.Unix(0, 0)):
 		seen.Cause, seen.Anew = "its own time cannot be read", true
 	case since.After(r.ledger.Now().Add(fromTheFuture)):
 		seen.Cause = "made by a clock that is ahead"
-	case ok && a.approved() && !slices.ContainsFunc(f.open.Records, func(r ledger.Record) bool { return r.Cause == causeApproved }):
+	case ok && a.approved() && !slices.ContainsFunc(f.Open.Records, func(r ledger.Record) bool { return r.Cause == causeApproved }):
 		seen.Cause, seen.Anew = causeApproved, true
 	}
 	if seen.Cause != "" {
-		o, err := r.ledger.Record(ctx, f.open, seen)
+		o, err := r.ledger.Record(ctx, f.Open, seen)
 		if err != nil {
 			return err
 		}
@@ -285,8 +275,8 @@ func (r *resolver) unhurried(ctx context.Context, f finding) error {
 }
 
 // judgePartial accepts what there is of a LAG.
-func (r *resolver) judgePartial(ctx context.Context, f finding) ([]plan.ServiceUID, string, error) {
-	if f.open.Order.LAGPorts == 0 {
+func (r *resolver) judgePartial(ctx context.Context, f Finding) ([]plan.ServiceUID, string, error) {
+	if f.Open.Order.LAGPorts == 0 {
 		return nil, "", refuse(f, "the order was not for a LAG", "--partial is for LAGs")
 	}
 	var there []plan.ServiceUID
@@ -295,21 +285,21 @@ func (r *resolver) judgePartial(ctx context.Context, f finding) ([]plan.ServiceU
 			there = append(there, uid)
 		}
 	}
-	if len(there) == 0 || len(there) > f.open.Order.LAGPorts {
-		return nil, "", refuse(f, fmt.Sprintf("%d ports of it were found, and %d were ordered", len(there), f.open.Order.LAGPorts), "name the services with --uid, or say --not-created when there are none")
+	if len(there) == 0 || len(there) > f.Open.Order.LAGPorts {
+		return nil, "", refuse(f, fmt.Sprintf("%d ports of it were found, and %d were ordered", len(there), f.Open.Order.LAGPorts), "name the services with --uid, or say --not-created when there are none")
 	}
-	if f.trouble != nil {
-		return nil, "", refuse(f, f.trouble.Error(), "try again when it can be read")
+	if f.Trouble != nil {
+		return nil, "", refuse(f, f.Trouble.Error(), "try again when it can be read")
 	}
 	if err := r.unhurried(ctx, f); err != nil {
 		return nil, "", err
 	}
-	return there, fmt.Sprintf("a person accepted %d of %d ports", len(there), f.open.Order.LAGPorts), nil
+	return there, fmt.Sprintf("a person accepted %d of %d ports", len(there), f.Open.Order.LAGPorts), nil
 }
 
 // judgeUIDs checks that the services that a person named can be the order's.
-func (r *resolver) judgeUIDs(ctx context.Context, f finding) error {
-	o, name := f.open, nameOf(f.open)
+func (r *resolver) judgeUIDs(ctx context.Context, f Finding) error {
+	o, name := f.Open, nameOf(f.Open)
 	if err := r.judgeNumber(ctx, f); err != nil {
 		return err
 	}
@@ -356,15 +346,15 @@ func (r *resolver) anothers(ctx context.Context, o ledger.Open, s plan.Service) 
 // judgeNumber checks that as many services were named as were ordered. Fewer are
 // accepted as they are once no more of them can show: the entry grows its LAG by
 // those that are missing.
-func (r *resolver) judgeNumber(ctx context.Context, f finding) error {
-	want := f.open.Order.Members()
+func (r *resolver) judgeNumber(ctx context.Context, f Finding) error {
+	want := f.Open.Order.Members()
 	for i, uid := range r.UIDs {
 		if slices.Contains(r.UIDs[:i], uid) {
 			return refuse(f, fmt.Sprintf("service %s is named twice", uid), "give --uid once for each service")
 		}
 	}
 	switch {
-	case len(r.UIDs) != want && !r.AsIs && f.open.State != ledger.Damaged:
+	case len(r.UIDs) != want && !r.AsIs && f.Open.State != ledger.Damaged:
 		return refuse(f, fmt.Sprintf("the order was for %d services, and %d were named", want, len(r.UIDs)), "give --uid once for each service; --as-is accepts another number")
 	case len(r.UIDs) < want:
 		return r.unhurried(ctx, f)

@@ -1,4 +1,4 @@
-package apply
+package refresh
 
 import (
 	"context"
@@ -23,7 +23,7 @@ type tagsOf struct {
 	tags map[string]string
 }
 
-func rememberOrderTags(r Reader) Reader {
+func RememberOrderTags(r Reader) Reader {
 	if _, does := r.(*orderTags); does {
 		return r
 	}

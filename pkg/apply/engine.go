@@ -1,0 +1,240 @@
+package apply
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/portctl/portctl/pkg/apply/ledger"
+	"github.com/portctl/portctl/pkg/apply/loa"
+	"github.com/portctl/portctl/pkg/apply/refresh"
+	"github.com/portctl/portctl/pkg/apply/safe"
+	"github.com/portctl/portctl/pkg/plan"
+)
+
+// Options say how a run goes.
+type Options struct {
+	Account Account
+	// Identity says whose run it is; it goes into the result and the first event.
+	Identity Identity
+	// Ledger is where claims are made. The caller holds its lock.
+	Ledger *ledger.Ledger
+	// OnOrdersSent is called once when all orders are sent and recorded: what follows
+	// needs no lock. It may be nil.
+	OnOrdersSent func()
+	// LOAs is where LOAs are kept; nil fetches none.
+	LOAs *loa.Folder
+	// Sink is called with each event, one at a time; nil drops them. It must not
+	// block for long: the run waits for it.
+	Sink func(Event)
+	// Parallelism is the number of orders, and of downloads, at one time; 0
+	// means 16.
+	Parallelism int
+	// MaxFailures is the number of orders that may fail before no new one is started;
+	// 0 means any. Orders in flight are finished, so that a few more may fail.
+	MaxFailures int
+	// MaxUnconfirmed is the number of orders in a row without a usable answer after
+	// which no new one is started; 0 means any.
+	MaxUnconfirmed int
+	// Hurry ends the run at once when it is closed; nil never does. See Run.
+	Hurry <-chan struct{}
+	// Wait is how long to wait for provisioning and LOAs; 0 does not wait.
+	Wait time.Duration
+	// LookupTimeout is how long to look for an order without an answer after it was last
+	// sent; 0 means DefaultLookupTimeout.
+	LookupTimeout time.Duration
+	// Recheck is as in refresh.Options.
+	Recheck time.Duration
+	// SameAccount is as in refresh.Options.
+	SameAccount bool
+	// Recovered is what was resolved before the run; it goes into the result.
+	Recovered []refresh.Recovered
+}
+
+const defaultParallelism = 16
+
+// DefaultLookupTimeout is how long an order without an answer is looked for: longer
+// than a service may take to show in the listing (API facts §4.1, confidence D).
+const DefaultLookupTimeout = 10 * time.Minute
+
+// Run carries out a priced plan: buy, change, cancel, wait, fetch LOAs,
+// audit. It does nothing when anything in the plan is in the way.
+//
+// When ctx is cancelled nothing new is started, in-flight orders are finished, and
+// the result says what was done. When o.Hurry is closed after that, Run returns at
+// once: what is in flight then is unknown in the result, its claims stay open, and
+// the goroutines that wait for answers are left behind. So the process must end
+// soon after.
+func Run(ctx context.Context, p refresh.PricedPlan, o Options) Result {
+	e := newEngine(p, o)
+	done := make(chan Result, 1)
+	go func() {
+		err := safe.Do(func() error { done <- e.run(ctx); return nil })
+		if err != nil { // orders may have been sent, so that a result is owed
+			done <- e.report.abort(err)
+		}
+	}()
+	select {
+	case r := <-done:
+		return r
+	case <-o.Hurry:
+	}
+	select {
+	case r := <-done: // it was about to end by itself
+		return r
+	default:
+		return e.report.stop()
+	}
+}
+
+// engine carries one plan out. Its workers send orders and changes; what became of
+// each goes to the report, which alone writes the result. The watcher alone knows how
+// far ports and LOAs are.
+type engine struct {
+	Options
+	priced   refresh.PricedPlan
+	services map[plan.ServiceUID]plan.Service // as first listed
+	reader   refresh.Reader                   // by which orders without an answer are looked for
+	report   *report
+	watch    *watcher
+
+	brake     *brake
+	pace      *pace
+	open      openOrders
+	relisting relisting
+
+	latest []plan.Service // the last complete listing after the orders; nil for none
+	bound  bool           // the ledger knows whose account it is
+}
+
+func newEngine(p refresh.PricedPlan, o Options) *engine {
+	o.LookupTimeout, o.Recheck = max(o.LookupTimeout, 0), max(o.Recheck, 0)
+	if o.LookupTimeout == 0 {
+		o.LookupTimeout = DefaultLookupTimeout
+	}
+	if o.Recheck == 0 {
+		o.Recheck = refresh.DefaultRecheck
+	}
+	if o.Parallelism <= 0 {
+		o.Parallelism = defaultParallelism
+	}
+	e := &engine{
+		Options: o, priced: p, services: map[plan.ServiceUID]plan.Service{}, reader: refresh.RememberOrderTags(o.Account),
+		report: newReport(p, o), pace: newPace(o.Parallelism), bound: p.Observed.Owner.Company() != "",
+	}
+	e.brake = &brake{maxFailures: o.MaxFailures, maxUnconfirmed: o.MaxUnconfirmed, pace: e.pace}
+	e.relisting.turn = make(chan struct{}, 1)
+	e.watch = newWatcher(o.Account, e.report.tell, newLOAFetcher(o.Account, o.LOAs, p.Catalog, o.Parallelism, e.report.tell), len(p.Plan.Actions))
+	for _, s := range p.Observed.Services {
+		e.services[s.UID] = s
+	}
+	return e
+}
+
+// run does what Run promises, phase by phase.
+func (e *engine) run(ctx context.Context) Result {
+	e.report.tell(e.announcement())
+	if !e.mayBegin(ctx) {
+		return e.report.refused(ctx)
+	}
+	e.watch.start(ctx, e.priced.Observed.Services, e.existingPorts(), e.Wait > 0)
+	e.sendOrders(ctx)
+	e.cancelAll(ctx)
+	e.watch.join() // from here on one listing a tick serves ports and orders
+	e.ordersSent()
+	e.follow(ctx)
+	e.audit(ctx)
+	e.noteServices(context.WithoutCancel(ctx))
+	return e.report.finish(ctx, e.Wait > 0)
+}
+
+// mayBegin says that nothing is in the way, and makes the ledger the account's.
+func (e *engine) mayBegin(ctx context.Context) bool {
+	if !e.priced.Plan.CanApply() {
+		return false
+	}
+	err := e.Ledger.Bind(context.WithoutCancel(ctx), e.priced.Observed.Owner, e.SameAccount)
+	e.ledgerFailed("", err)
+	return err == nil
+}
+
+// ordersSent gives the lock back and takes up the unconfirmed orders of earlier runs.
+func (e *engine) ordersSent() {
+	if e.OnOrdersSent != nil {
+		e.OnOrdersSent()
+	}
+	for _, o := range e.earlierOrders() {
+		e.open.add(o)
+	}
+	var event OrdersSent
+	for _, o := range e.open.list {
+		if !unconfirmed(o.claim) {
+			continue
+		}
+		event.Unconfirmed++
+		if until := o.claim.QuietSince(e.Ledger.Now()).Add(e.LookupTimeout); until.After(event.Until) {
+			event.Until = until
+		}
+	}
+	e.report.tell(event)
+}
+
+// ledgerFailed tells of what could not be recorded; nil is nothing to tell.
+func (e *engine) ledgerFailed(name string, err error) {
+	if err != nil {
+		e.report.tell(LedgerFailed{name, failureOf(err)})
+	}
+}
+
+// noteServices has the ledger remember which services stand for the entries. What
+// an open claim names are candidates, and its own to remember.
+func (e *engine) noteServices(ctx context.Context) {
+	var services []ledger.Service
+	var candidates []plan.ServiceUID
+	for _, c := range e.openClaims() {
+		if !c.State.Closed() {
+			candidates = slices.Concat(candidates, c.UIDs, c.Answered)
+		}
+	}
+	for _, a := range e.report.actions() {
+		if a.Kind == plan.Cancel || a.Outcome == Excluded {
+			continue
+		}
+		for _, uid := range a.UIDs {
+			if !slices.Contains(candidates, uid) {
+				services = append(services, ledger.Service{Name: a.Name, UID: uid, Ordered: slices.Contains(a.New, uid)})
+			}
+		}
+	}
+	e.ledgerFailed("", e.Ledger.NoteServices(ctx, e.priced.Claims, e.priced.Desired.Inventory, services))
+}
+
+// announcement is the whole run in one event.
+func (e *engine) announcement() RunStarted {
+	p := e.priced.Plan
+	event := RunStarted{
+		Identity: e.Identity, Orders: p.Summary.Buy + p.Summary.Grow, Services: p.Services(), Updates: p.Summary.Update, Cancels: p.Summary.Cancel,
+		Ports: p.Services(), Parallelism: e.Parallelism, Wait: Seconds{e.Wait}, Totals: p.Totals, Planned: []Planned{},
+	}
+	for _, a := range p.Actions {
+		if a.Kind.Changes() {
+			event.Planned = append(event.Planned, Planned{a.Kind, a.Name, a.Location, a.ServicesOrdered(), a.Price})
+		}
+		if a.Service == nil || a.Kind == plan.Cancel || a.Kind == plan.Excluded {
+			continue
+		}
+		event.Ports += len(a.Service.Members)
+		for _, uid := range a.Service.Members {
+			if e.services[uid].Status.Ready() {
+				event.Ready++
+			}
+			if e.watch.loas.has(uid) {
+				event.Kept++
+			}
+		}
+	}
+	if e.LOAs != nil {
+		event.LOAs = event.Ports
+	}
+	return event
+}

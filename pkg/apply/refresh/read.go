@@ -1,0 +1,279 @@
+package refresh
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/portctl/portctl/pkg/apply/ledger"
+	"github.com/portctl/portctl/pkg/apply/safe"
+	"github.com/portctl/portctl/pkg/plan"
+)
+
+// PricedPlan is a priced plan together with what it was made from.
+type PricedPlan struct {
+	Plan     plan.Plan
+	Desired  plan.Desired
+	Observed plan.Observed
+	Catalog  plan.Catalog
+	// Claims is the ledger as it was before the account was read.
+	Claims ledger.Snapshot
+	// Findings is what the account says of each of the open claims.
+	Findings []Finding
+
+	approvals Approvals
+	// earlier is what the ledger knows of the services of a folded name.
+	earlier map[string][]ledger.Known
+}
+
+// Options say how a plan is made.
+type Options struct {
+	// Ledger is where open claims are read; nil reads none. Nothing is written.
+	Ledger *ledger.Ledger
+	// Selection takes entries out by name.
+	Selection plan.Selection
+	// Parallelism is the number of requests at one time; 0 means 16.
+	Parallelism int
+	// PerOrder validates every single order, as must be done before buying.
+	// Otherwise each distinct configuration is validated once.
+	PerOrder bool
+	// SameAccount is a person's word that the API key belongs to the ledger's
+	// account.
+	SameAccount bool
+	// Recheck is how long after an order was turned away a listing must begin to
+	// show that it was not carried out; 0 means DefaultRecheck.
+	Recheck time.Duration
+}
+
+const defaultParallelism = 16
+
+// DefaultRecheck is how long after the API turned an order away (429, 401) the
+// account is listed before the order is sent again: longer than a service takes to
+// show that was created all the same (docs/reliability.md, assumptions).
+const DefaultRecheck = time.Minute
+
+// Read reads ledger, locations and account, builds the plan and prices it. It writes
+// nothing. The ledger is read first: a claim that somebody makes after that shows
+// itself by its number when the same name is claimed.
+func Read(ctx context.Context, r Reader, desired plan.Desired, o Options) (PricedPlan, error) {
+	p, err := ReadUnpriced(ctx, r, desired, o)
+	if err != nil {
+		return PricedPlan{}, err
+	}
+	quotes, err := quoteAll(ctx, r, p.Plan.Orders(), o)
+	if err != nil {
+		return PricedPlan{}, err
+	}
+	p.Plan = p.Plan.Priced(quotes)
+	return p, nil
+}
+
+// ReadUnpriced is Read without the prices: it validates no order.
+func ReadUnpriced(ctx context.Context, r Reader, desired plan.Desired, o Options) (PricedPlan, error) {
+	p := PricedPlan{Desired: desired}
+	listing, err := p.readAll(ctx, r, o)
+	if err != nil {
+		return PricedPlan{}, err
+	}
+	p.Observed, p.approvals = listing.Observed, listing.Approvals
+	p.remember()
+	if err := p.lookUp(ctx, r, listing, o); err != nil {
+		return PricedPlan{}, err
+	}
+	built, err := p.build(ctx, r, o)
+	if err != nil {
+		return PricedPlan{}, err
+	}
+	p.Plan, err = built.Select(o.Selection)
+	return p, err
+}
+
+// readAll reads the ledger, and then what planning needs of the API.
+func (p *PricedPlan) readAll(ctx context.Context, r Reader, o Options) (Listing, error) {
+	now := time.Now()
+	if o.Ledger != nil {
+		now = o.Ledger.Now()
+		var err error
+		if p.Claims, err = o.Ledger.Snapshot(ctx); err != nil {
+			return Listing{}, err
+		}
+	}
+	var listing Listing
+	var locations []plan.Location
+	g, gctx := safe.WithContext(ctx, 0)
+	g.Go(func() (err error) { locations, err = r.Locations(gctx); return err })
+	g.Go(func() (err error) { listing, err = List(gctx, r, now); return err })
+	if err := g.Wait(); err != nil {
+		return Listing{}, err
+	}
+	p.Catalog = plan.NewCatalog(locations)
+	listing.Approvals = p.known(listing.Approvals)
+	if o.Ledger == nil {
+		return listing, nil
+	}
+	return listing, o.Ledger.Check(ctx, listing.Owner, o.SameAccount)
+}
+
+// remember takes in what the ledger knows besides claims, as far as the account
+// lists it: what it does not list is asked for where something hangs on it.
+func (p *PricedPlan) remember() {
+	m := p.Claims.Memory
+	p.Observed.ApprovalsUnknown = p.approvals.Unknown
+	p.Observed.Inventories, p.Observed.Cancelling = m.Inventories, m.Cancelling
+	p.Observed.Known = map[string][]plan.ServiceUID{}
+	listed := map[plan.ServiceUID]bool{}
+	for _, s := range p.Observed.Services {
+		listed[s.UID] = true
+	}
+	for _, port := range p.Desired.Ports {
+		for _, k := range m.Known[plan.NameHash(port.Name)] {
+			if folded := plan.FoldName(port.Name); listed[k.UID] && !slices.Contains(p.Observed.Known[folded], k.UID) {
+				p.Observed.Known[folded] = append(p.Observed.Known[folded], k.UID)
+			}
+		}
+	}
+}
+
+// lookUp finds out how far the open claims have come. What the account shows
+// needs no claim; what it does not show counts as existing all the same.
+func (p *PricedPlan) lookUp(ctx context.Context, r Reader, in Listing, o Options) error {
+	p.Findings = make([]Finding, len(p.Claims.Open))
+	l := p.Lookup(r, in, p.Claims.Open, o.Recheck)
+	g, gctx := safe.WithContext(ctx, parallelism(o.Parallelism))
+	for i, open := range p.Claims.Open {
+		g.Go(func() error {
+			f, bound := p.bound(l, open)
+			if !bound {
+				f = l.Find(gctx, open)
+			}
+			p.Findings[i] = f
+			return gctx.Err()
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	p.Observed.Claims = append(p.Observed.Claims, foreignOrders(p.Desired.Ports, p.Catalog, in.Services, p.Claims.Open, p.approvals)...)
+	for _, f := range p.Findings {
+		p.add(f.seen...)
+		if c, open := f.Claim(); open {
+			p.Observed.Claims = append(p.Observed.Claims, c)
+		}
+	}
+	return nil
+}
+
+// bound closes a claim whose entry says by its uid which service it is. For a
+// LAG a uid says nothing: it names one member, perhaps an old one. Nor does it for
+// an order that waits for its approval, or whose answer named other services.
+func (p *PricedPlan) bound(l *Lookup, open ledger.Open) (Finding, bool) {
+	if open.State == ledger.Damaged || open.State.Closed() || open.Order.LAGPorts > 0 {
+		return Finding{}, false
+	}
+	if a, waits := l.approvalOf(open); open.State == ledger.Approval || waits && !a.refused() {
+		return Finding{}, false
+	}
+	for _, port := range p.Desired.Ports {
+		if port.UID == "" || plan.FoldName(port.Name) != plan.FoldName(open.Name) || open.State == ledger.Bought && !slices.Contains(open.UIDs, port.UID) {
+			continue
+		}
+		if slices.ContainsFunc(p.Observed.Services, func(s plan.Service) bool { return s.UID == port.UID && couldBe(open, s) }) {
+			return Finding{Open: open}.become(ledger.Settled, []plan.ServiceUID{port.UID}, "the entry names the service by its uid"), true
+		}
+	}
+	return Finding{}, false
+}
+
+// add takes in services that the listing lacks.
+func (p *PricedPlan) add(services ...plan.Service) {
+	for _, s := range services {
+		if !slices.ContainsFunc(p.Observed.Services, func(have plan.Service) bool { return have.UID == s.UID }) {
+			p.Observed.Services = append(p.Observed.Services, s)
+		}
+	}
+}
+
+// Lookup prepares a look for the orders of claims in a listing.
+func (p *PricedPlan) Lookup(r Reader, in Listing, claims []ledger.Open, recheck time.Duration) *Lookup {
+	in.Approvals = p.known(in.Approvals)
+	return NewLookup(r, in, claims, p.Desired, recheck)
+}
+
+// known is what approvals tell, seen with what the ledger remembers.
+func (p *PricedPlan) known(a Approvals) Approvals {
+	if a.Absent && p.Claims.Memory.ApprovalsSeen {
+		a.Unknown = "the API says that this account has none, and it had some before"
+	}
+	return a
+}
+
+// Intent is what to claim before the order of an action is sent: the order, and what
+// is known not to be its.
+func (p *PricedPlan) Intent(a plan.Action) ledger.Intent {
+	in := ledger.Intent{
+		Inventory: p.Desired.Inventory, Order: *a.Order, Price: *a.Price,
+		Earlier: p.earlier[plan.FoldName(a.Order.Name)], Approvals: p.approvals.before(*a.Order),
+	}
+	for _, s := range p.Observed.Services {
+		same := s.Location == a.Order.Location && s.Speed == a.Order.Speed
+		if same || plan.FoldName(s.Name) == plan.FoldName(a.Order.Name) { // none of these can be the order's
+			in.Listed = append(in.Listed, s.UID)
+		}
+	}
+	slices.Sort(in.Listed)
+	return in
+}
+
+// build builds the plan, reads what turns out to be needed besides, and builds
+// it again.
+func (p *PricedPlan) build(ctx context.Context, r Reader, o Options) (plan.Plan, error) {
+	if err := p.checkVanished(ctx, r, o); err != nil {
+		return plan.Plan{}, err
+	}
+	for {
+		need := plan.Missing(p.Desired, p.Observed, p.Catalog, o.Selection)
+		if len(need.Tags)+len(need.Charges) == 0 {
+			return plan.Build(p.Desired, p.Observed, p.Catalog), nil
+		}
+		if err := p.readMore(ctx, r, need, o); err != nil {
+			return plan.Plan{}, err
+		}
+	}
+}
+
+// readMore reads tags and cancellation charges, in parallel. What cannot be read is
+// noted: planning blocks what hangs on it.
+func (p *PricedPlan) readMore(ctx context.Context, r Reader, need plan.Need, o Options) error {
+	if p.Observed.Tags == nil {
+		p.Observed.Tags, p.Observed.Charges = map[plan.ServiceUID]map[string]string{}, map[plan.ServiceUID]plan.Charge{}
+		p.Observed.Unreadable = map[plan.ServiceUID]string{}
+	}
+	var mu sync.Mutex
+	g, gctx := safe.WithContext(ctx, parallelism(o.Parallelism))
+	for _, uid := range need.Tags {
+		g.Go(func() error {
+			tags, err := r.Tags(gctx, uid)
+			mu.Lock()
+			defer mu.Unlock()
+			p.Observed.Tags[uid] = tags
+			if err != nil {
+				p.Observed.Unreadable[uid] = err.Error()
+			}
+			return gctx.Err()
+		})
+	}
+	for _, uid := range need.Charges {
+		g.Go(func() error {
+			charge, err := r.Charge(gctx, uid)
+			if err != nil {
+				charge = plan.Charge{} // a price that cannot be had is unknown, and shown so
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			p.Observed.Charges[uid] = charge
+			return gctx.Err()
+		})
+	}
+	return g.Wait()
+}
