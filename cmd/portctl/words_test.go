@@ -47,7 +47,7 @@ var unwanted = []struct {
 // the name of the document, the alias that scripts use, codes of events and claims.
 var notUnwanted = regexp.MustCompile(`(?i)letters? of authori[sz]ation|` +
 	`(only|of|or|a|of the same|upper|lower|capital|case of|few|more than \d+) letters?\b( or|, digits| and digits)?|letters?,? (or|and)? ?(a )?digits?|--horizon|` +
-	"`settled`|service can not be found")
+	"service can not be found")
 
 // tolerated is how many such phrases are left in a part that is not yet looked
 // through: none may be added.

@@ -42,15 +42,17 @@ type Update struct {
 
 // Purchase is what is known about an order after it was handed to Buy.
 type Purchase struct {
-	Outcome Outcome
-	// UIDs are those the API named: as many as ordered when Bought, perhaps fewer or
-	// more when Unknown. They are candidates: the account has to show them.
+	// State is OrderBought, OrderRefused, OrderNotSent, OrderTurnedAway or OrderUnknown
+	// from Buy.
+	State plan.OrderState
+	// UIDs are those the API named: as many as ordered when bought, perhaps fewer or
+	// more when unknown. They are candidates: the account has to show them.
 	UIDs []plan.ServiceUID
-	// Failure says what went wrong; nil when Bought.
+	// Failure says what went wrong; nil when bought.
 	Failure *Failure
 	// FoundBy says how an order without an answer was found; empty otherwise.
 	FoundBy string
-	// Late says that a NotSent order waited until it was too late to send it.
+	// Late says that an order was not sent because it waited too long.
 	Late bool
 }
 
@@ -62,36 +64,3 @@ type Failure struct {
 	// TraceID is the API's own name of the exchange.
 	TraceID string `json:"traceID,omitzero"`
 }
-
-// Outcome is what became of an action.
-type Outcome string
-
-// The outcomes.
-const (
-	// Bought: the API named as many UIDs as were ordered.
-	Bought Outcome = "bought"
-	// Refused: the API would not take the order; nothing was bought.
-	Refused Outcome = "refused"
-	// NotProcessed: the API said that it turned the order away unread (429, 401).
-	// That is believed only when the account, listed a while later, agrees.
-	NotProcessed Outcome = "not-processed"
-	// NotSent: not a byte of the order left; nothing was bought.
-	NotSent Outcome = "not-sent"
-	// Unknown: no usable answer; the order may exist.
-	Unknown Outcome = "unknown"
-	// Queued: the order waits for an approval within the company.
-	Queued Outcome = "approval"
-	// Existing: the service was there before the run.
-	Existing Outcome = "existing"
-	// Updated: the changes were made.
-	Updated Outcome = "updated"
-	// Cancelled: the service was terminated.
-	Cancelled Outcome = "cancelled"
-	// Failed: a change or a cancellation was not, or not wholly, carried out; it
-	// can be tried again.
-	Failed Outcome = "failed"
-	// Gone: there is nothing to do about an entry that says absent.
-	Gone Outcome = "gone"
-	// Excluded: taken out of the run by name.
-	Excluded Outcome = "excluded"
-)

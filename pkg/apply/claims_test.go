@@ -168,7 +168,7 @@ func TestUnreadableTagsAreNotAbsence(t *testing.T) {
 		d := entries("a", "far")
 		d.Ports[1].Site.ID = 2
 		r := s.run(t, d)
-		if open := snapshot(t, s.store); len(open) != 1 || open[0].Name != "a" || open[0].State != ledger.Claimed {
+		if open := snapshot(t, s.store); len(open) != 1 || open[0].Name != "a" || open[0].State != plan.OrderClaimed {
 			t.Errorf("open claims %+v", open)
 		}
 		if diff := gocmp.Diff([]string{"far"}, s.account.orders); diff != "" || r.Actions[0].Outcome != apply.Unknown {
@@ -342,7 +342,7 @@ func TestLockIsClosedAgainAfterAFailure(t *testing.T) {
 	})
 }
 
-// Nothing is cancelled as long as an order is not settled.
+// Nothing is cancelled as long as an order is unconfirmed.
 func TestCancelWaitsForOrders(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &scenario{account: &fakeAccount{}}

@@ -168,7 +168,7 @@ func (e *engine) ordersSent() {
 	}
 	var event OrdersSent
 	for _, o := range e.open.list {
-		if !unconfirmed(o.claim) {
+		if !o.claim.State.Unconfirmed() {
 			continue
 		}
 		event.Unconfirmed++

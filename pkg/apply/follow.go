@@ -71,15 +71,12 @@ func (e *engine) searching(ctx context.Context, o *openOrder) bool {
 	switch {
 	case o.claim.State.Closed(), o.last.Split:
 		return false
-	case unconfirmed(o.claim):
+	case o.claim.State.Unconfirmed():
 		return e.lookTime(o) > 0
 	default:
-		return !e.watch.over(ctx) && o.claim.State == ledger.Bought
+		return !e.watch.over(ctx) && o.claim.State == plan.OrderBought
 	}
 }
-
-// unconfirmed says that it is not known whether an order was carried out.
-func unconfirmed(c ledger.Open) bool { return c.State.Doubtful() || c.State == ledger.TurnedAway }
 
 // lookTime is how long an order is looked for still.
 func (e *engine) lookTime(o *openOrder) time.Duration {
@@ -91,7 +88,7 @@ func (e *engine) lookTime(o *openOrder) time.Duration {
 func (e *engine) untilNextEnd(every time.Duration) time.Duration {
 	every = e.watch.untilDeadline(every)
 	for _, o := range e.open.list {
-		if left := e.lookTime(o); unconfirmed(o.claim) && left > 0 {
+		if left := e.lookTime(o); o.claim.State.Unconfirmed() && left > 0 {
 			every = min(every, left)
 		}
 	}
@@ -124,7 +121,7 @@ func (e *engine) look(ctx context.Context) {
 // lookForOrders finds out how far the orders of this run have come.
 func (e *engine) lookForOrders(ctx context.Context, in refresh.Listing) {
 	in.Approvals = refresh.Approvals{Unknown: "they were not asked for"}
-	if slices.ContainsFunc(e.open.list, func(o *openOrder) bool { return unconfirmed(o.claim) }) {
+	if slices.ContainsFunc(e.open.list, func(o *openOrder) bool { return o.claim.State.Unconfirmed() }) {
 		var err error
 		if in.Approvals, err = e.Account.Approvals(ctx); err != nil {
 			e.report.tell(ListingFailed{failureOf(err)})
@@ -133,7 +130,7 @@ func (e *engine) lookForOrders(ctx context.Context, in refresh.Listing) {
 	}
 	look := e.lookup(in)
 	for _, o := range e.open.list {
-		if o.claim.State.Closed() || o.claim.State == ledger.Bought && !look.Lists(o.claim.UIDs) {
+		if o.claim.State.Closed() || o.claim.State == plan.OrderBought && !look.Lists(o.claim.UIDs) {
 			continue
 		}
 		if f := look.Find(ctx, o.claim); f.News() && ctx.Err() == nil {
@@ -162,7 +159,7 @@ func (e *engine) record(ctx context.Context, o *openOrder, f refresh.Finding) {
 	switch {
 	case o.earlier:
 		e.recovered(o, f)
-	case before.State == ledger.Bought && claim.State == ledger.Delivered:
+	case before.State == plan.OrderBought && claim.State == plan.OrderDelivered:
 		e.watch.verified(claim.UIDs)
 	default:
 		e.corrected(o, f)
@@ -182,27 +179,28 @@ func (e *engine) noticeRewritten(ctx context.Context, claim ledger.Open) {
 // answer.
 func (e *engine) corrected(o *openOrder, f refresh.Finding) {
 	a, p := e.report.action(o.action), purchaseOf(f)
-	if p.Outcome == NotProcessed && a.Error != nil {
+	outcome := outcomeOf(p.State)
+	if outcome == NotProcessed && a.Error != nil {
 		p.Failure = a.Error // the answer says more, and has a trace id
 	}
 	uids, bought := a.UIDs, a.New
 	for _, uid := range a.New {
-		replaced := p.Outcome == Bought && !slices.Contains(o.claim.UIDs, uid)
+		replaced := outcome == Bought && !slices.Contains(o.claim.UIDs, uid)
 		if replaced || slices.Contains(f.Record.Refuted, uid) {
 			uids, bought = without(uids, uid), without(bought, uid)
 			e.watch.drop(uid)
 		}
 	}
 	for _, uid := range o.claim.UIDs {
-		if p.Outcome == Bought && !slices.Contains(uids, uid) {
+		if outcome == Bought && !slices.Contains(uids, uid) {
 			uids, bought = append(slices.Clip(uids), uid), append(slices.Clip(bought), uid)
 		}
 	}
-	e.report.update(OrderFinished{a.Name, p.Outcome, bought, *a.Price, p.Failure, p.FoundBy}, func(r *Result) {
+	e.report.update(OrderFinished{a.Name, outcome, bought, *a.Price, p.Failure, p.FoundBy}, func(r *Result) {
 		a := &r.Actions[o.action]
-		a.Outcome, a.Error, a.FoundBy, a.UIDs, a.New = p.Outcome, p.Failure, p.FoundBy, uids, bought
+		a.Outcome, a.Error, a.FoundBy, a.UIDs, a.New = outcome, p.Failure, p.FoundBy, uids, bought
 	})
-	if p.Outcome == Bought {
+	if outcome == Bought {
 		e.watch.add(e.ports(o.action, uids, 0)...)
 		e.watch.verified(o.claim.UIDs)
 	}
@@ -219,7 +217,7 @@ func (e *engine) earlierOrders() []*openOrder {
 	var out []*openOrder
 	for _, f := range e.priced.Findings {
 		o := &openOrder{claim: f.Open, earlier: true}
-		if !unconfirmed(f.Open) || e.lookTime(o) <= 0 {
+		if !f.Open.State.Unconfirmed() || e.lookTime(o) <= 0 {
 			continue
 		}
 		o.action = slices.IndexFunc(e.priced.Plan.Actions, func(a plan.Action) bool {
@@ -244,12 +242,12 @@ func (e *engine) waitsFor(a plan.Action, open ledger.Open) bool {
 // recovered notes that it is known now what became of an order of an earlier run.
 func (e *engine) recovered(o *openOrder, f refresh.Finding) {
 	rec := refresh.Recovered{Name: o.claim.Name, State: o.claim.State, UIDs: append([]plan.ServiceUID{}, o.claim.UIDs...), Cause: f.Evidence}
-	p := purchaseOf(f)
+	p, outcome := purchaseOf(f), outcomeOf(f.Record.State)
 	e.report.update(OrderRecovered{rec}, func(r *Result) {
 		r.Recovered = append(r.Recovered, rec)
 		a := &r.Actions[o.action]
-		a.Outcome, a.Error, a.FoundBy = p.Outcome, p.Failure, p.FoundBy
-		if p.Outcome == Bought {
+		a.Outcome, a.Error, a.FoundBy = outcome, p.Failure, p.FoundBy
+		if outcome == Bought {
 			a.Outcome, a.UIDs = Existing, rec.UIDs
 		}
 	})

@@ -81,7 +81,7 @@ func TestRefreshAsksAgainForRefusedLOAs(t *testing.T) {
 		s.account.loa = nil
 		survey := surveyed(t, s, entries("a"))
 		without := apply.FetchLOAs(t.Context(), s.account, survey, apply.LOAOptions{LOAs: letters})
-		if len(without) != 1 || !without[0].Final || !without[0].Settled || without[0].File != "" {
+		if len(without) != 1 || !without[0].Final || !without[0].Known || without[0].File != "" {
 			t.Errorf("without --refresh: %+v", without)
 		}
 		with := apply.FetchLOAs(t.Context(), s.account, survey, apply.LOAOptions{LOAs: letters, Refresh: true})

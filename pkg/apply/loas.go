@@ -71,7 +71,7 @@ func (l *loaFetcher) fetch(ctx context.Context, p *port, now plan.Service, timeU
 		return
 	}
 	if r, ok := l.refused[p.uid]; ok && r.Final {
-		p.loa = &LOAResult{UID: p.uid, Final: true, Settled: true, Error: &Failure{Message: r.Why(), Status: r.Status, TraceID: r.TraceID}}
+		p.loa = &LOAResult{UID: p.uid, Final: true, Known: true, Error: &Failure{Message: r.Why(), Status: r.Status, TraceID: r.TraceID}}
 		return
 	}
 	l.group.Go(func() error {

@@ -97,7 +97,7 @@ func (e *engine) carryOut(ctx context.Context, j job) {
 	if j.Order != nil {
 		p := e.buy(ctx, j)
 		e.report.ordered(j.n, p)
-		if p.Outcome != Bought {
+		if outcomeOf(p.State) != Bought {
 			return
 		}
 		bought = p.UIDs
@@ -149,8 +149,8 @@ func (e *engine) buy(ctx context.Context, j job) (p Purchase) {
 	}
 	e.report.orderStarted(j.n)
 	f := e.brake.started()
-	p = Purchase{Outcome: Unknown}
-	defer func() { f.finished(p.Outcome) }() // also when something panics
+	p = Purchase{State: plan.OrderUnknown}
+	defer func() { f.finished(outcomeOf(p.State)) }() // also when something panics
 	return e.order(ctx, j, f)
 }
 
@@ -206,7 +206,7 @@ func (e *engine) send(ctx context.Context, j job, claim ledger.Open, f *flight, 
 		var err error
 		if !p.Late || !again {
 			claim, err = e.recordAnswer(detached, claim, p)
-			if err != nil || p.Outcome != NotProcessed || claim.State != ledger.TurnedAway || !again {
+			if err != nil || p.State != plan.OrderTurnedAway || claim.State != plan.OrderTurnedAway || !again {
 				return p, claim, err
 			}
 			f.turnedAway()
@@ -223,25 +223,17 @@ func (e *engine) send(ctx context.Context, j job, claim ledger.Open, f *flight, 
 	}
 }
 
-// recordedStates is what to record of an order's outcome.
-var recordedStates = map[Outcome]ledger.State{
-	Bought: ledger.Bought, Refused: ledger.Refused, NotSent: ledger.NotSent, NotProcessed: ledger.TurnedAway,
-}
-
 // recordAnswer writes down what is known of an order.
 func (e *engine) recordAnswer(ctx context.Context, claim ledger.Open, p Purchase) (ledger.Open, error) {
-	rec := ledger.Record{State: ledger.Unknown, UIDs: p.UIDs, Cause: "the API named the services"}
+	rec := ledger.Record{State: p.State, UIDs: p.UIDs, Cause: "the API named the services"}
 	if p.Failure != nil {
 		rec.Cause, rec.Status, rec.TraceID = p.Failure.Message, p.Failure.Status, p.Failure.TraceID
-	}
-	if s, known := recordedStates[p.Outcome]; known {
-		rec.State = s
 	}
 	return e.Ledger.Record(ctx, claim, rec)
 }
 
 func notSent(err error) Purchase {
-	return Purchase{Outcome: NotSent, Failure: &Failure{Message: err.Error()}}
+	return Purchase{State: plan.OrderNotSent, Failure: &Failure{Message: err.Error()}}
 }
 
 // failureOf keeps what support needs of an error.

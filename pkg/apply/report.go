@@ -175,10 +175,10 @@ func (r *report) orderStarted(n int) {
 
 // ordered says what became of the order of the nth action.
 func (r *report) ordered(n int, p Purchase) {
-	a := r.action(n)
-	r.update(OrderFinished{a.Name, p.Outcome, p.UIDs, *a.Price, p.Failure, p.FoundBy}, func(res *Result) {
+	a, outcome := r.action(n), outcomeOf(p.State)
+	r.update(OrderFinished{a.Name, outcome, p.UIDs, *a.Price, p.Failure, p.FoundBy}, func(res *Result) {
 		a := &res.Actions[n]
-		a.Outcome, a.Error, a.FoundBy = p.Outcome, p.Failure, p.FoundBy
+		a.Outcome, a.Error, a.FoundBy = outcome, p.Failure, p.FoundBy
 		a.UIDs, a.New = slices.Concat(a.UIDs, p.UIDs), slices.Concat(a.New, p.UIDs)
 	})
 }

@@ -1,6 +1,7 @@
 package apply
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -96,14 +97,55 @@ type ActionResult struct {
 	LOAs    []LOAResult  `json:"loa"`
 }
 
+// Outcome is what became of an action.
+type Outcome string
+
+// The outcomes.
+const (
+	// Bought: the API named as many UIDs as were ordered.
+	Bought Outcome = "bought"
+	// Refused: the API would not take the order; nothing was bought.
+	Refused Outcome = "refused"
+	// NotProcessed: the API said that it turned the order away unread (429, 401).
+	// That is believed only when the account, listed a while later, agrees.
+	NotProcessed Outcome = "not-processed"
+	// NotSent: not a byte of the order left; nothing was bought.
+	NotSent Outcome = "not-sent"
+	// Unknown: no usable answer; the order may exist.
+	Unknown Outcome = "unknown"
+	// Queued: the order waits for an approval within the company.
+	Queued Outcome = "approval"
+	// Existing: the service was there before the run.
+	Existing Outcome = "existing"
+	// Updated: the changes were made.
+	Updated Outcome = "updated"
+	// Cancelled: the service was terminated.
+	Cancelled Outcome = "cancelled"
+	// Failed: a change or a cancellation was not, or not wholly, carried out; it
+	// can be tried again.
+	Failed Outcome = "failed"
+	// Gone: there is nothing to do about an entry that says absent.
+	Gone Outcome = "gone"
+	// Excluded: taken out of the run by name.
+	Excluded Outcome = "excluded"
+)
+
+// outcomes is what the result says of an order; of what is not here it says Unknown.
+var outcomes = map[plan.OrderState]Outcome{
+	plan.OrderBought: Bought, plan.OrderDelivered: Bought, plan.OrderQueued: Queued, plan.OrderRejected: Refused, plan.OrderRefused: Refused,
+	plan.OrderTurnedAway: NotProcessed, plan.OrderNotProcessed: NotProcessed, plan.OrderNotSent: NotSent,
+}
+
+func outcomeOf(s plan.OrderState) Outcome { return cmp.Or(outcomes[s], Unknown) }
+
 // PortResult is how far one port came.
 type PortResult struct {
 	UID    plan.ServiceUID `json:"uid"`
 	Status plan.Status     `json:"status"`
 	Ready  bool            `json:"ready"`
-	// Settled says that the run has nothing to wait for: an earlier run, or a
+	// Known says that the run has nothing to wait for: an earlier run, or a
 	// person, knows already that the port will not be ready by itself.
-	Settled bool `json:"settled,omitzero"`
+	Known bool `json:"known,omitzero"`
 	// Error says why Status is not known to be that of the end of the run.
 	Error *Failure `json:"error,omitzero"`
 }
@@ -124,10 +166,10 @@ type LOAResult struct {
 	Kept bool `json:"kept"`
 	// FetchedAt is its date of issue; zero when it could not be had.
 	FetchedAt time.Time `json:"fetchedAt,omitzero"`
-	// Final says that Megaport refused it for good, and Settled that this was known
+	// Final says that Megaport refused it for good, and Known that this was known
 	// before the run, which did not ask for it.
-	Final   bool `json:"final,omitzero"`
-	Settled bool `json:"settled,omitzero"`
+	Final bool `json:"final,omitzero"`
+	Known bool `json:"known,omitzero"`
 
 	Error *Failure `json:"error" jsonschema:"nullable"`
 }
@@ -199,7 +241,7 @@ func (s *ResultSummary) add(a ActionResult) {
 	for _, p := range a.Ports {
 		switch {
 		case p.Ready:
-		case p.Settled:
+		case p.Known:
 			s.Broken++
 		default:
 			s.NotReady++
@@ -207,9 +249,9 @@ func (s *ResultSummary) add(a ActionResult) {
 	}
 	for _, l := range a.LOAs {
 		switch {
-		case l.Final && l.Settled:
+		case l.Final && l.Known:
 			s.LOAsRefused++
-		case l.Settled: // the port is broken, and counted as that
+		case l.Known: // the port is broken, and counted as that
 		case l.File == "":
 			s.LOAsMissing++
 		case l.Kept:

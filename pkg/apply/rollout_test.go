@@ -230,12 +230,12 @@ func TestSurveyTellsHowFarEveryPortIs(t *testing.T) {
 		}
 		want := map[string][]string{
 			"done": {"ready  true"}, "lag": {"ready  true", "ready  true"}, "stuck": {"waiting  false"},
-			"doubt": {"doubtful unknown false"}, "queued": {"approval approval false"}, "new": {"missing  false"},
+			"doubt": {"unconfirmed unknown false"}, "queued": {"approval approval false"}, "new": {"missing  false"},
 		}
 		if diff := gocmp.Diff(want, states); diff != "" {
 			t.Errorf("states (-want +got):\n%s", diff)
 		}
-		if diff := gocmp.Diff(apply.StatusSummary{Ports: 7, Ready: 3, NotReady: 2, NotOrdered: 1, Doubtful: 1, LOAs: 3}, survey.Summary); diff != "" || survey.ExitCode != apply.ExitUnknown {
+		if diff := gocmp.Diff(apply.StatusSummary{Ports: 7, Ready: 3, NotReady: 2, NotOrdered: 1, Unconfirmed: 1, LOAs: 3}, survey.Summary); diff != "" || survey.ExitCode != apply.ExitUnknown {
 			t.Errorf("exit %d, summary (-want +got):\n%s", survey.ExitCode, diff)
 		}
 		if len(s.account.orders) != sent || len(s.account.calls) != 0 {

@@ -91,13 +91,18 @@ func (f *fakeAccount) Quote(_ context.Context, o plan.Order) (plan.Quote, error)
 	return plan.Quote{Priced: true, Currency: "GBP", Monthly: plan.NewAmount(decimal.NewFromInt(475))}, nil
 }
 
+// answers are what an account says for an outcome.
+var answers = map[apply.Outcome]plan.OrderState{
+	apply.Refused: plan.OrderRefused, apply.NotProcessed: plan.OrderTurnedAway, apply.NotSent: plan.OrderNotSent, apply.Unknown: plan.OrderUnknown,
+}
+
 func (f *fakeAccount) Buy(ctx context.Context, o plan.Order, claim string, notAfter time.Time) apply.Purchase {
 	if f.queue > 0 { // for so many orders it is too late when their turn comes
 		f.mu.Lock()
 		f.queue--
 		f.mu.Unlock()
 		time.Sleep(time.Until(notAfter) + time.Second)
-		return apply.Purchase{Outcome: apply.NotSent, Late: true, Failure: &apply.Failure{Message: "it waited too long"}}
+		return apply.Purchase{State: plan.OrderNotSent, Late: true, Failure: &apply.Failure{Message: "it waited too long"}}
 	}
 	f.mu.Lock()
 	f.orders = append(f.orders, o.Name)
@@ -112,19 +117,19 @@ func (f *fakeAccount) Buy(ctx context.Context, o plan.Order, claim string, notAf
 	select {
 	case <-time.After(f.buyTakes):
 	case <-ctx.Done():
-		return apply.Purchase{Outcome: apply.Unknown, Failure: &apply.Failure{Message: "cut off"}}
+		return apply.Purchase{State: plan.OrderUnknown, Failure: &apply.Failure{Message: "cut off"}}
 	}
 	if claim == "" {
-		return apply.Purchase{Outcome: apply.Refused, Failure: &apply.Failure{Message: "an order without a claim"}}
+		return apply.Purchase{State: plan.OrderRefused, Failure: &apply.Failure{Message: "an order without a claim"}}
 	}
 	if outcome == apply.Queued {
 		f.mu.Lock()
 		f.approvals = append(f.approvals, refresh.Approval{Status: "PENDING", Texts: []string{claim}})
 		f.mu.Unlock()
-		return apply.Purchase{Outcome: apply.Unknown, Failure: &apply.Failure{Message: "no UIDs"}}
+		return apply.Purchase{State: plan.OrderUnknown, Failure: &apply.Failure{Message: "no UIDs"}}
 	}
 	if outcome != "" {
-		return apply.Purchase{Outcome: outcome, Failure: &apply.Failure{Message: "as told", Status: 500, TraceID: "t1"}}
+		return apply.Purchase{State: answers[outcome], Failure: &apply.Failure{Message: "as told", Status: 500, TraceID: "t1"}}
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -145,9 +150,9 @@ func (f *fakeAccount) Buy(ctx context.Context, o plan.Order, claim string, notAf
 		uids = append(uids, s.UID)
 	}
 	if f.lose[o.Name] {
-		return apply.Purchase{Outcome: apply.Unknown, Failure: &apply.Failure{Message: "EOF"}}
+		return apply.Purchase{State: plan.OrderUnknown, Failure: &apply.Failure{Message: "EOF"}}
 	}
-	return apply.Purchase{Outcome: apply.Bought, UIDs: uids}
+	return apply.Purchase{State: plan.OrderBought, UIDs: uids}
 }
 
 func (f *fakeAccount) Service(_ context.Context, uid plan.ServiceUID) (plan.Service, bool, error) {

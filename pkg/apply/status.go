@@ -35,10 +35,10 @@ type StatusSummary struct {
 	Ports int `json:"ports"`
 	Ready int `json:"ready"`
 	// NotReady counts ports that exist and are not provisioned, NotOrdered those
-	// that are wanted and do not exist, Doubtful those of unconfirmed orders.
-	NotReady   int `json:"notReady"`
-	NotOrdered int `json:"notOrdered"`
-	Doubtful   int `json:"doubtful"`
+	// that are wanted and do not exist, Unconfirmed those of unconfirmed orders.
+	NotReady    int `json:"notReady"`
+	NotOrdered  int `json:"notOrdered"`
+	Unconfirmed int `json:"unconfirmed"`
 	// LOAs counts the LOAs on disk, LOAsMissing those of ready ports that are
 	// not there, LOAsOld those that should be renewed.
 	LOAs        int `json:"loas"`
@@ -57,7 +57,7 @@ type PortStatus struct {
 	// single port.
 	Name   string `json:"name"`
 	Member int    `json:"member,omitzero"`
-	// State is ready, waiting, failed, missing, doubtful, approval, blocked,
+	// State is ready, waiting, failed, missing, unconfirmed, approval, blocked,
 	// leaving or gone.
 	State PortState `json:"state"`
 	// UID and Status are empty while nothing stands for the entry.
@@ -73,7 +73,7 @@ type PortStatus struct {
 	CreatedAt   time.Time `json:"createdAt,omitzero"`
 	ContractEnd string    `json:"contractEnd,omitzero"`
 	// Claim is the state of the open claim of the entry, if there is one.
-	Claim ledger.State `json:"claim,omitzero"`
+	Claim plan.OrderState `json:"claim,omitzero"`
 	// Note says what is in the way; empty when nothing is.
 	Note string `json:"note,omitzero"`
 	// LOA is nil when LOAs were not looked at.
@@ -93,8 +93,8 @@ const (
 	PortFailed PortState = "failed"
 	// PortMissing: it is wanted and not ordered.
 	PortMissing PortState = "missing"
-	// PortDoubtful: an order of it is unconfirmed.
-	PortDoubtful PortState = "doubtful"
+	// PortUnconfirmed: an order of it is unconfirmed.
+	PortUnconfirmed PortState = "unconfirmed"
 	// PortApproval: its order waits for an approval within the company.
 	PortApproval PortState = "approval"
 	// PortBlocked: it is wanted, and something about the entry is in the way.
@@ -199,7 +199,7 @@ func (s *Status) member(row PortStatus, a plan.Action, n int, uid plan.ServiceUI
 	if !x.ContractEnd.IsZero() {
 		row.ContractEnd = x.ContractEnd.UTC().Format(time.DateOnly)
 	}
-	if row.State == PortDoubtful || row.State == PortLeaving {
+	if row.State == PortUnconfirmed || row.State == PortLeaving {
 		return row
 	}
 	if a.Kind != plan.Blocked {
@@ -220,7 +220,7 @@ func (s *Status) member(row PortStatus, a plan.Action, n int, uid plan.ServiceUI
 func stateOf(a plan.Action) PortState {
 	switch {
 	case a.Kind == plan.Unknown:
-		return PortDoubtful
+		return PortUnconfirmed
 	case a.Reason.Code == plan.ReasonApproval:
 		return PortApproval
 	case a.Reason.Code == plan.ReasonGone:
@@ -258,7 +258,7 @@ func (s *Status) fold() {
 	sum := &s.Summary
 	counters := map[PortState]*int{
 		PortReady: &sum.Ready, PortWaiting: &sum.NotReady, PortFailed: &sum.NotReady, PortApproval: &sum.NotReady,
-		PortMissing: &sum.NotOrdered, PortBlocked: &sum.NotOrdered, PortDoubtful: &sum.Doubtful,
+		PortMissing: &sum.NotOrdered, PortBlocked: &sum.NotOrdered, PortUnconfirmed: &sum.Unconfirmed,
 	}
 	for _, p := range s.Ports {
 		if p.State == PortGone || p.State == PortLeaving {
@@ -280,7 +280,7 @@ func (s *Status) fold() {
 		}
 	}
 	switch {
-	case sum.Doubtful > 0:
+	case sum.Unconfirmed > 0:
 		s.ExitCode = ExitUnknown
 	case sum.NotReady+sum.NotOrdered+sum.LOAsMissing > 0:
 		s.ExitCode = ExitNotReady

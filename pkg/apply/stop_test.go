@@ -251,7 +251,7 @@ func (h *hanging) Buy(ctx context.Context, o plan.Order, claim string, notAfter 
 	}()
 	if h.hangs(o.Name) {
 		time.Sleep(5 * time.Minute)
-		return apply.Purchase{Outcome: apply.Unknown, Failure: &apply.Failure{Message: "no answer"}}
+		return apply.Purchase{State: plan.OrderUnknown, Failure: &apply.Failure{Message: "no answer"}}
 	}
 	time.Sleep(time.Second)
 	return h.fakeAccount.Buy(ctx, o, claim, notAfter)

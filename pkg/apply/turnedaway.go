@@ -6,6 +6,7 @@ import (
 
 	"github.com/portctl/portctl/pkg/apply/ledger"
 	"github.com/portctl/portctl/pkg/apply/refresh"
+	"github.com/portctl/portctl/pkg/plan"
 )
 
 // relisting is the last look at the account for orders that were turned away: one
@@ -26,24 +27,24 @@ func (e *engine) lookAgain(ctx context.Context, claim *ledger.Open, p *Purchase)
 	}
 	look, err := e.lookSince(ctx, since)
 	if err != nil {
-		p.Outcome, p.Failure = Unknown, failureOf(err)
+		p.State, p.Failure = plan.OrderUnknown, failureOf(err)
 		return true
 	}
 	f := look.Find(ctx, *claim)
 	switch {
-	case f.Record.State == ledger.NotProcessed:
+	case f.Record.State == plan.OrderNotProcessed:
 		return false
 	case !f.News():
-		p.Outcome, p.Failure = Unknown, &Failure{Message: "the API turned the order away, and whether it was carried out all the same cannot be told: " + cannotTell(f)}
+		p.State, p.Failure = plan.OrderUnknown, &Failure{Message: "the API turned the order away, and whether it was carried out all the same cannot be told: " + cannotTell(f)}
 		return true
 	}
 	done, err := e.Ledger.Record(context.WithoutCancel(ctx), *claim, f.Record)
 	if err != nil {
-		p.Outcome, p.Failure = Unknown, failureOf(err)
+		p.State, p.Failure = plan.OrderUnknown, failureOf(err)
 		return true
 	}
 	*claim = done
-	*p = Purchase{Outcome: Unknown, Failure: &Failure{Message: "somebody else recorded that the order is " + string(done.State)}}
+	*p = Purchase{State: plan.OrderUnknown, Failure: &Failure{Message: "somebody else recorded that the order is " + string(done.State)}}
 	if done.State == f.Record.State {
 		*p = purchaseOf(f)
 	}
@@ -62,17 +63,14 @@ func cannotTell(f refresh.Finding) string {
 
 // purchaseOf is what a look at the account makes of an order.
 func purchaseOf(f refresh.Finding) Purchase {
-	switch f.Record.State {
-	case ledger.Delivered, ledger.Bought:
-		return Purchase{Outcome: Bought, UIDs: f.Record.UIDs, FoundBy: f.Evidence}
-	case ledger.Approval:
-		return Purchase{Outcome: Queued, Failure: &Failure{Message: f.Evidence}}
-	case ledger.Rejected:
-		return Purchase{Outcome: Refused, Failure: &Failure{Message: f.Evidence}}
-	case ledger.NotProcessed:
-		return Purchase{Outcome: NotProcessed, Failure: &Failure{Message: f.Evidence}}
+	p := Purchase{State: f.Record.State, Failure: &Failure{Message: f.Evidence}}
+	switch outcomeOf(p.State) {
+	case Bought:
+		return Purchase{State: p.State, UIDs: f.Record.UIDs, FoundBy: f.Evidence}
+	case Unknown:
+		p.UIDs = f.UIDs()
 	}
-	return Purchase{Outcome: Unknown, UIDs: f.UIDs(), Failure: &Failure{Message: f.Evidence}}
+	return p
 }
 
 // lookSince is a look at the account that began at a time or later.

@@ -39,9 +39,9 @@ func (p *port) loaResult() LOAResult {
 	case p.loa != nil:
 		return *p.loa
 	case !p.listed:
-		return LOAResult{UID: p.uid, Settled: p.broken, Error: &Failure{Message: "the port is not listed yet"}}
+		return LOAResult{UID: p.uid, Known: p.broken, Error: &Failure{Message: "the port is not listed yet"}}
 	}
-	return LOAResult{UID: p.uid, Settled: p.broken, Error: &Failure{Message: "the port is " + string(p.seen.Status)}}
+	return LOAResult{UID: p.uid, Known: p.broken, Error: &Failure{Message: "the port is " + string(p.seen.Status)}}
 }
 
 // watcher owns ports and their LOAs: it follows them until they are provisioned, with
@@ -210,7 +210,7 @@ func looksLike(s plan.Service, o plan.Order) bool {
 // result is how far a port came. A status that could not be read again is not
 // given as if it were of now.
 func (w *watcher) result(p *port) PortResult {
-	r := PortResult{UID: p.uid, Status: p.seen.Status, Ready: p.listed && p.seen.Status.Ready(), Settled: p.broken}
+	r := PortResult{UID: p.uid, Status: p.seen.Status, Ready: p.listed && p.seen.Status.Ready(), Known: p.broken}
 	if w.blind != nil && !p.done() {
 		r.Error = failureOf(w.blind)
 	}

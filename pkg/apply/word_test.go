@@ -121,7 +121,7 @@ func TestApprovalOfADamagedClaim(t *testing.T) {
 func TestAgainWhileAnsweredIsAlive(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l, claim := unanswered(t, "a")
-		if _, err := l.Record(t.Context(), claim, ledger.Record{State: ledger.Unknown, UIDs: []plan.ServiceUID{"u1", "u2"}}); err != nil {
+		if _, err := l.Record(t.Context(), claim, ledger.Record{State: plan.OrderUnknown, UIDs: []plan.ServiceUID{"u1", "u2"}}); err != nil {
 			t.Fatal(err)
 		}
 		account := &fakeAccount{
@@ -140,7 +140,7 @@ func TestRejectedApprovalOfAnAnsweredOrder(t *testing.T) {
 		store := storetest.NewMemory()
 		claim := claimByHand(t, store, "a")
 		book := ledger.New(store, "api.test", ledger.Run{})
-		if _, err := book.Record(t.Context(), claim, ledger.Record{State: ledger.Unknown, UIDs: []plan.ServiceUID{"u1", "u2"}}); err != nil {
+		if _, err := book.Record(t.Context(), claim, ledger.Record{State: plan.OrderUnknown, UIDs: []plan.ServiceUID{"u1", "u2"}}); err != nil {
 			t.Fatal(err)
 		}
 		account := &fakeAccount{approvals: []refresh.Approval{{UID: "p1", Status: "REJECTED", Texts: []string{"a"}, CreatedAt: time.Now()}}}
@@ -157,7 +157,7 @@ func TestRejectedApprovalOfAnAnsweredOrder(t *testing.T) {
 func TestAgainWhileAMemberIsAlive(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l, claim := unanswered(t, "lag")
-		if _, err := l.Record(t.Context(), claim, ledger.Record{State: ledger.Rejected, Lookup: true}); err != nil {
+		if _, err := l.Record(t.Context(), claim, ledger.Record{State: plan.OrderRejected, Lookup: true}); err != nil {
 			t.Fatal(err)
 		}
 		account := &fakeAccount{services: []plan.Service{port("u1", "lag")}}
@@ -219,7 +219,7 @@ func TestOldApprovalThatCouldNotBeSeen(t *testing.T) {
 		}
 		apply.Run(t.Context(), d, apply.Options{Account: absentApprovals{account}, Ledger: book})
 		(&scenario{account: account, store: store}).run(t, entries("a"))
-		if open := snapshot(t, store); len(open) != 1 || open[0].State == ledger.Rejected {
+		if open := snapshot(t, store); len(open) != 1 || open[0].State == plan.OrderRejected {
 			t.Errorf("%+v", open)
 		}
 	})
@@ -231,7 +231,7 @@ func TestUIDOfAnEntryIsNotAnotherOrders(t *testing.T) {
 		store := storetest.NewMemory()
 		claim := claimByHand(t, store, "a")
 		book := ledger.New(store, "api.test", ledger.Run{})
-		if _, err := book.Record(t.Context(), claim, ledger.Record{State: ledger.Bought, UIDs: []plan.ServiceUID{"u1"}}); err != nil {
+		if _, err := book.Record(t.Context(), claim, ledger.Record{State: plan.OrderBought, UIDs: []plan.ServiceUID{"u1"}}); err != nil {
 			t.Fatal(err)
 		}
 		d := entries("a")
@@ -269,7 +269,7 @@ func TestEndedClaimThatCannotBeReadHasAWayOut(t *testing.T) {
 		store := storetest.NewMemory()
 		claim := claimByHand(t, store, "a")
 		l := ledger.New(store, "api.test", ledger.Run{})
-		if _, err := l.Record(t.Context(), claim, ledger.Record{State: ledger.NotSent}); err != nil {
+		if _, err := l.Record(t.Context(), claim, ledger.Record{State: plan.OrderNotSent}); err != nil {
 			t.Fatal(err)
 		}
 		torn := storetest.NewMemory()
@@ -301,7 +301,7 @@ type liar struct{ *fakeAccount }
 
 func (l liar) Buy(ctx context.Context, o plan.Order, claim string, notAfter time.Time) apply.Purchase {
 	l.fakeAccount.Buy(ctx, o, claim, notAfter)
-	return apply.Purchase{Outcome: apply.Bought, UIDs: []plan.ServiceUID{"u9"}}
+	return apply.Purchase{State: plan.OrderBought, UIDs: []plan.ServiceUID{"u9"}}
 }
 
 // What is another's is not locked because an answer named it.
@@ -326,7 +326,7 @@ func TestNothingOfAStrangerIsLocked(t *testing.T) {
 	})
 }
 
-// An order that was approved and of which nothing came is settled by a person, once
+// An order that was approved and of which nothing came is resolved by a person, once
 // nothing more can come of it since that was first seen.
 func TestApprovedOrderOfWhichNothingCame(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -16,9 +17,9 @@ func (b *builder) indexClaims() {
 	for _, c := range b.openClaims {
 		name := FoldName(c.Name)
 		switch c.State {
-		case Damaged:
+		case OrderDamaged:
 			b.damaged[c.Hash] = append(b.damaged[c.Hash], c)
-		case Rejected:
+		case OrderRejected:
 			b.rejected[name] = append(b.rejected[name], c)
 		default:
 			b.claims[name] = append(b.claims[name], c)
@@ -31,9 +32,9 @@ func (b *builder) indexClaims() {
 	}
 	for _, c := range b.openClaims {
 		switch at := (spot{c.Order.Location, c.Order.Speed}); {
-		case c.State == Damaged && !hashes[c.Hash]:
+		case c.State == OrderDamaged && !hashes[c.Hash]:
 			b.orphans = append(b.orphans, c)
-		case c.State != Damaged && c.State != Rejected && b.stray(c):
+		case c.State != OrderDamaged && c.State != OrderRejected && b.stray(c):
 			b.strays[at] = append(b.strays[at], c)
 		}
 	}
@@ -49,12 +50,16 @@ func (b *builder) openClaim(p Port) (Claim, bool) {
 	if len(open) == 0 {
 		return Claim{}, false
 	}
-	for _, state := range []ClaimState{Unconfirmed, TurnedAway} {
-		if i := slices.IndexFunc(open, func(c Claim) bool { return c.State == state }); i >= 0 {
-			return open[i], true
+	rank := func(c Claim) int {
+		switch {
+		case c.State == OrderTurnedAway:
+			return 1
+		case c.State.Unconfirmed():
+			return 0
 		}
+		return 2
 	}
-	return open[0], true
+	return slices.MinFunc(open, func(x, y Claim) int { return cmp.Compare(rank(x), rank(y)) }), true
 }
 
 // damagedReason holds an entry back while a claim of its name, or of its former
@@ -118,7 +123,7 @@ func (b *builder) awaits(a Action, p Port, c Claim, found []unit) Action {
 		a.Service = &ServiceRef{UID: c.UIDs[0], Name: c.Name, Members: c.UIDs, Speed: c.Order.Speed, Zone: c.Order.Config.Zone, Term: c.Order.Term}
 	}
 	switch c.State {
-	case Ordered:
+	case OrderBought:
 		if c.Evidence != "" {
 			return a.still(Unchanged, notAsOrdered(c, p.Source))
 		}
@@ -126,13 +131,13 @@ func (b *builder) awaits(a Action, p Port, c Claim, found []unit) Action {
 			Code: ReasonOrdered, Source: p.Source,
 			Text: "bought as " + JoinUIDs(c.UIDs) + ", which the account does not list yet",
 		})
-	case Queued:
+	case OrderQueued:
 		return a.still(Unchanged, Reason{
 			Code: ReasonApproval, Source: p.Source,
 			Text: "ordered, and waiting for an approval within the company",
 			Hint: "approve or reject the order in the Megaport portal",
 		})
-	case TurnedAway:
+	case OrderTurnedAway:
 		return a.still(Unknown, turnedAway(c, p.Source))
 	default:
 		return a.still(Unknown, doubt(c, p.Source))
@@ -246,11 +251,11 @@ func (b *builder) heldBack(p Port, l Location) (Reason, bool) {
 	r, state := doubt(c, p.Source), "is unconfirmed"
 	formerly := "add `formerly: " + YAMLScalar(c.Name) + "` if it is this one, or "
 	switch c.State {
-	case Ordered:
+	case OrderBought:
 		state, r.Hint = "is not listed yet", formerly+"apply again when it is listed"
-	case Queued:
+	case OrderQueued:
 		state, r.Hint = "waits for an approval", formerly+"have the order approved or rejected"
-	case TurnedAway:
+	case OrderTurnedAway:
 		state, r.Hint = "may not have been processed", formerly+strings.TrimPrefix(r.Hint, "check the Megaport portal, then ")
 	}
 	r.Code = ReasonDoubtNearby
@@ -262,7 +267,7 @@ func (b *builder) heldBack(p Port, l Location) (Reason, bool) {
 func (b *builder) strayClaims() []Action {
 	var out []Action
 	for _, c := range b.openClaims {
-		if c.State != Unconfirmed && c.State != TurnedAway || !b.stray(c) {
+		if !c.State.Unconfirmed() || !b.stray(c) {
 			continue
 		}
 		a := Action{
@@ -270,7 +275,7 @@ func (b *builder) strayClaims() []Action {
 			Entry: Entry{Site: fmt.Sprint(int(c.Order.Location)), Speed: c.Order.Speed, Zone: c.Order.Config.Zone, LAG: c.Order.LAGPorts, Term: c.Order.Term},
 		}
 		r := doubt(c, Source{File: "ledger"})
-		if c.State == TurnedAway {
+		if c.State == OrderTurnedAway {
 			hint := r.Hint
 			r = turnedAway(c, r.Source)
 			r.Hint = hint

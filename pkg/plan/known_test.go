@@ -102,7 +102,7 @@ func TestLateAggregation(t *testing.T) {
 		}
 	}
 	services[1].AggregationID = 9
-	claim := plan.Claim{ID: "1", Name: "core", State: plan.Ordered, UIDs: all, Order: plan.Order{Name: "core", Location: 89, Speed: plan.Speed10G, LAGPorts: 3}}
+	claim := plan.Claim{ID: "1", Name: "core", State: plan.OrderBought, UIDs: all, Order: plan.Order{Name: "core", Location: 89, Speed: plan.Speed10G, LAGPorts: 3}}
 	if a := only(t, want(3), plan.Observed{Services: services, Claims: []plan.Claim{claim}}); a.Kind != plan.Blocked || a.Reason.Code != plan.ReasonLAGSplit {
 		t.Errorf("two ids in one order: %s %s", a.Kind, a.Reason.Code)
 	}

@@ -124,7 +124,7 @@ func TestStrayMemberHoldsGrowth(t *testing.T) {
 
 // A claim's name that is given to another port still holds what was renamed.
 func TestSwappedNamesAreHeldBack(t *testing.T) {
-	claim := plan.Claim{ID: "1", Name: "x", State: plan.Unconfirmed, Order: plan.Order{Name: "x", Location: 89, Speed: plan.Speed10G}}
+	claim := plan.Claim{ID: "1", Name: "x", State: plan.OrderUnknown, Order: plan.Order{Name: "x", Location: 89, Speed: plan.Speed10G}}
 	for name, d := range map[string]plan.Desired{
 		"another speed":       wanting(entry("x", func(p *plan.Port) { p.Speed = plan.Speed100G }), entry("y")),
 		"another site":        wanting(entry("x", func(p *plan.Port) { p.Site.ID = 90 }), entry("y")),

@@ -104,7 +104,7 @@ type Claim struct {
 	Name  string
 	Order Order
 	// State is how much is known of it.
-	State ClaimState
+	State OrderState
 	// UIDs are those that the API named; perhaps none.
 	UIDs []ServiceUID
 	// Found are services that may be some of the order's, fewer than were ordered.
@@ -116,27 +116,6 @@ type Claim struct {
 	// Hash the NameHash of its name.
 	Key, Hash string
 }
-
-// ClaimState is how much is known of an order that the account does not show.
-type ClaimState string
-
-// The states of open claims.
-const (
-	// Unconfirmed: no usable answer came, so it may or may not have been carried out.
-	Unconfirmed ClaimState = "unknown"
-	// Ordered: the API named the UIDs; the listing does not show them all yet.
-	Ordered ClaimState = "bought"
-	// Queued: the order waits for an approval within the company.
-	Queued ClaimState = "approval"
-	// TurnedAway: the API said that it did not process the order (429, 401). The
-	// next apply sends it again when the account does not show it.
-	TurnedAway ClaimState = "turned-away"
-	// Rejected: the approval of the order was rejected, withdrawn or expired, so it
-	// is ordered again only by a person's word or for a changed entry.
-	Rejected ClaimState = "rejected"
-	// Damaged: the claim cannot be read.
-	Damaged ClaimState = "damaged"
-)
 
 // Charge is what cancelling a service would cost at once.
 type Charge struct {

@@ -73,7 +73,7 @@ func TestTakeoverSettles(t *testing.T) {
 // A claim that cannot be read holds back what it could be of, and no more.
 func TestDamagedClaims(t *testing.T) {
 	claim := func(name string) plan.Observed {
-		return plan.Observed{Claims: []plan.Claim{{ID: "1", State: plan.Damaged, Key: "k", Hash: plan.NameHash(name)}}}
+		return plan.Observed{Claims: []plan.Claim{{ID: "1", State: plan.OrderDamaged, Key: "k", Hash: plan.NameHash(name)}}}
 	}
 	d := wanting(entry("a"), entry("c", func(p *plan.Port) { p.Formerly = "b" }))
 	for name, buys := range map[string]int{"A": 1, "b": 1, "other": 0} {
@@ -100,7 +100,7 @@ func TestRejectedOrders(t *testing.T) {
 		"a LAG":         {func(p *plan.Port) { p.LAG = 2 }, plan.Buy},
 		"a former name": {func(p *plan.Port) { p.Name, p.Formerly = "b", "a" }, plan.Blocked},
 	} {
-		a := only(t, wanting(entry("a", c.change)), plan.Observed{Claims: []plan.Claim{{ID: "1", Name: "a", State: plan.Rejected, Order: same}}})
+		a := only(t, wanting(entry("a", c.change)), plan.Observed{Claims: []plan.Claim{{ID: "1", Name: "a", State: plan.OrderRejected, Order: same}}})
 		if a.Kind != c.kind {
 			t.Errorf("%s: %s %s", name, a.Kind, a.Reason.Text)
 		}

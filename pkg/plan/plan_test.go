@@ -94,7 +94,7 @@ func genObserved() *rapid.Generator[plan.Observed] {
 		if rapid.IntRange(0, 3).Draw(t, "unreadable") == 0 {
 			o.Unreadable[uid(1)] = "HTTP 500"
 		}
-		states := []plan.ClaimState{plan.Unconfirmed, plan.Ordered, plan.Queued, plan.TurnedAway, plan.Damaged, plan.Rejected}
+		states := []plan.OrderState{plan.OrderUnknown, plan.OrderBought, plan.OrderQueued, plan.OrderTurnedAway, plan.OrderDamaged, plan.OrderRejected}
 		for i := range rapid.IntRange(0, 2).Draw(t, "claims") {
 			name := rapid.SampledFrom([]string{"a", "d", "q"}).Draw(t, "claimed")
 			c := plan.Claim{
@@ -102,8 +102,8 @@ func genObserved() *rapid.Generator[plan.Observed] {
 				UIDs:  []plan.ServiceUID{uid(rapid.IntRange(0, 9).Draw(t, "named"))},
 				Order: plan.Order{Location: 1, Speed: plan.Speed10G, Term: 12, LAGPorts: rapid.IntRange(0, 2).Draw(t, "ordered"), AggregationID: rapid.SampledFrom([]int{0, 7}).Draw(t, "joined")},
 			}
-			if c.State == plan.Damaged {
-				c = plan.Claim{ID: c.ID, State: plan.Damaged, Key: "key-" + c.ID, Hash: plan.NameHash(name)}
+			if c.State == plan.OrderDamaged {
+				c = plan.Claim{ID: c.ID, State: plan.OrderDamaged, Key: "key-" + c.ID, Hash: plan.NameHash(name)}
 			}
 			o.Claims = append(o.Claims, c)
 		}
@@ -184,7 +184,7 @@ func TestBuildNeverBuysWhatExists(t *testing.T) {
 				}
 			}
 			for _, c := range observed.Claims {
-				if c.State != plan.Rejected && plan.FoldName(c.Name) == name || c.State == plan.Damaged && c.Hash == plan.NameHash(name) {
+				if c.State != plan.OrderRejected && plan.FoldName(c.Name) == name || c.State == plan.OrderDamaged && c.Hash == plan.NameHash(name) {
 					t.Fatalf("%q is bought although order %s of that name is open", a.Name, c.ID)
 				}
 			}

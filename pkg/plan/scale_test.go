@@ -27,7 +27,7 @@ func crowd(n int) (plan.Desired, plan.Observed) {
 			speed = plan.Speed100G // asks for something else than its entry: it holds others back
 		}
 		o.Claims = append(o.Claims, plan.Claim{
-			ID: name, Name: name, State: plan.Unconfirmed, UIDs: []plan.ServiceUID{uid},
+			ID: name, Name: name, State: plan.OrderUnknown, UIDs: []plan.ServiceUID{uid},
 			Order: plan.Order{Name: name, Location: 89, Speed: speed, LAGPorts: 1},
 		})
 	}

@@ -86,8 +86,8 @@ func (w *world) judgeLedger(what string, r sandbox.Record) {
 			continue
 		}
 		switch {
-		case c.last == ledger.Claimed:
-		case c.last == ledger.Delivered || c.last == ledger.Settled && len(c.uids) > 0:
+		case c.last == plan.OrderClaimed:
+		case c.last == plan.OrderDelivered || c.last == plan.OrderResolved && len(c.uids) > 0:
 			if !sameUIDs(c.uids, o.UIDs) && !w.living(c.uids, o.UIDs) {
 				w.violated("%s: order %d of %s became %v, and its claim says %v", what, o.Seq, o.Name, o.UIDs, c.uids)
 			}
@@ -199,7 +199,7 @@ func (w *world) judgeOpen(ctx context.Context, result *apply.Result) int {
 	r := w.server.Record()
 	unconfirmed, rejected := 0, false
 	for _, o := range w.openClaims(ctx) {
-		if o.State == ledger.Rejected {
+		if o.State == plan.OrderRejected {
 			rejected = true // it waits for a person's word, which is no lack of evidence
 			continue
 		}
@@ -207,7 +207,7 @@ func (w *world) judgeOpen(ctx context.Context, result *apply.Result) int {
 		if !w.trial.plain() || result == nil {
 			continue
 		}
-		if !o.State.Doubtful() {
+		if o.State == plan.OrderTurnedAway || !o.State.Unconfirmed() {
 			w.violated("after recovery the claim of %s is %s", o.Name, o.State)
 		}
 		if slices.ContainsFunc(r.Orders, func(x sandbox.OrderRecord) bool { return x.Committed && x.Tags[plan.TagOrder] == o.ID }) {

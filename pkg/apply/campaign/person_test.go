@@ -81,7 +81,7 @@ func (w *world) resolveOpen(ctx context.Context) {
 // looked only after they did.
 func (w *world) words(ctx context.Context, o ledger.Open, rows map[string]row) []refresh.Resolution {
 	say := refresh.Resolution{Names: []string{o.Name}, LookupTimeout: w.lookupTimeout()}
-	if o.State == ledger.Damaged {
+	if o.State == plan.OrderDamaged {
 		say.Names, say.Keys = nil, []string{o.Key}
 	}
 	var alive []plan.ServiceUID
@@ -98,7 +98,7 @@ func (w *world) words(ctx context.Context, o ledger.Open, rows map[string]row) [
 	asIs.AsIs = true
 	var words []refresh.Resolution
 	switch {
-	case o.State == ledger.Rejected && len(alive) == 0:
+	case o.State == plan.OrderRejected && len(alive) == 0:
 		words = []refresh.Resolution{again}
 	case len(alive) == 0:
 		words = []refresh.Resolution{none}

@@ -17,9 +17,9 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/rs/zerolog"
 
-	"github.com/portctl/portctl/pkg/apply/ledger"
 	"github.com/portctl/portctl/pkg/apply/ledger/storetest"
 	"github.com/portctl/portctl/pkg/megaport/sandbox"
+	"github.com/portctl/portctl/pkg/plan"
 )
 
 const host = "api.test"
@@ -316,11 +316,11 @@ func (w *world) admin(ctx context.Context, method, path string) ([]byte, error) 
 
 // claimOf is a claim as it lies in the store, read without the program's help.
 type claimOf struct {
-	ID   string       `json:"id"`
-	Name string       `json:"name"`
-	Time time.Time    `json:"time"`
-	last ledger.State // of the record that closed it; claimed when it is open
-	uids []string     // of that record
+	ID   string          `json:"id"`
+	Name string          `json:"name"`
+	Time time.Time       `json:"time"`
+	last plan.OrderState // of the record that closed it; claimed when it is open
+	uids []string        // of that record
 }
 
 // claims reads all claims there ever were.
@@ -338,14 +338,14 @@ func (w *world) claims() map[string]claimOf {
 		if !isClaim {
 			continue
 		}
-		c := claimOf{last: ledger.Claimed}
+		c := claimOf{last: plan.OrderClaimed}
 		if b, err := w.store.Read(ctx, key); err != nil || json.Unmarshal(b, &c) != nil {
 			continue // torn: no order was sent
 		}
 		if slices.Contains(keys, folder+"/closed.json") {
 			var r struct {
-				State ledger.State `json:"state"`
-				UIDs  []string     `json:"uids"`
+				State plan.OrderState `json:"state"`
+				UIDs  []string        `json:"uids"`
 			}
 			w.read(ctx, folder+"/closed.json", &r)
 			c.last, c.uids = r.State, r.UIDs

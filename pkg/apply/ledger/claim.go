@@ -62,9 +62,9 @@ type Known struct {
 
 // Record is what was learnt of a claim.
 type Record struct {
-	Schema int    `json:"schema"`
-	Claim  string `json:"claim"`
-	State  State  `json:"state"`
+	Schema int             `json:"schema"`
+	Claim  string          `json:"claim"`
+	State  plan.OrderState `json:"state"`
 	// UIDs are the services of the order: candidates when an answer named them, and
 	// the order's own when the claim is closed.
 	UIDs []plan.ServiceUID `json:"uids,omitzero"`
@@ -91,7 +91,7 @@ type Open struct {
 	// Key is the claim's key in the store, by which people name one that is Damaged.
 	Key string
 	// State is that of the last record.
-	State State
+	State plan.OrderState
 	// UIDs are the services that are taken for the order's, as far as is known.
 	UIDs []plan.ServiceUID
 	// Answered are all UIDs that any answer named.
@@ -115,7 +115,7 @@ func (o Open) with(r Record) Open {
 	if r.State == Seen {
 		return o
 	}
-	if o.State != Damaged || r.State.Closed() {
+	if o.State != plan.OrderDamaged || r.State.Closed() {
 		o.State = r.State
 	}
 	if r.Lookup {
@@ -160,7 +160,7 @@ func (o Open) QuietSince(now time.Time) time.Time {
 		case r.State == Seen:
 			seen = r.Time
 		case !r.Lookup:
-			at, answered, seen = r.Time, r.State != Sending, time.Time{}
+			at, answered, seen = r.Time, r.State != plan.OrderSending, time.Time{}
 		}
 	}
 	if !seen.IsZero() && at.After(now) {
@@ -255,7 +255,7 @@ func decodeRecord(b []byte) (Record, error) {
 	if err := checkSchema(r.Schema); err != nil {
 		return r, err
 	}
-	if !r.State.Known() {
+	if !recordable(r.State) {
 		return r, fmt.Errorf("%q is not a state", r.State)
 	}
 	foldAll(r.UIDs)

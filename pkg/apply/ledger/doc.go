@@ -39,7 +39,7 @@
 //	refused        closed: the API would not take the order
 //	not-sent       closed: not a byte of the order left
 //	not-processed  closed: it was turned away, and the account does not show it
-//	settled        closed: a person said what became of the order
+//	resolved       closed: a person said what became of the order
 //
 // Guards count from the last record of something sent or answered (QuietSince);
 // looking at the account moves nothing. A claim whose time is ahead of the clock of

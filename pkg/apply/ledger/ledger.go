@@ -235,7 +235,7 @@ func (l *Ledger) sort(keys []string) []files {
 // makes the claim Damaged: something was ordered, and a person has to look. A
 // store that does not answer is an error.
 func (l *Ledger) read(ctx context.Context, f files) (Open, error) {
-	o := Open{State: Claimed, Key: claimFolder(l.host, f.hash, f.number), hash: f.hash, next: 1, deadline: l.run.OrderDeadline}
+	o := Open{State: plan.OrderClaimed, Key: claimFolder(l.host, f.hash, f.number), hash: f.hash, next: 1, deadline: l.run.OrderDeadline}
 	o.Number = f.number
 	key := claimKey(l.host, f.hash, f.number, "claim")
 	b, err := l.store.Read(ctx, key)
@@ -276,7 +276,7 @@ func (l *Ledger) readRecords(ctx context.Context, o Open, f files) (Open, error)
 }
 
 func (o Open) damaged(why string) Open {
-	o.State, o.Trouble = Damaged, cmp.Or(o.Trouble, why)
+	o.State, o.Trouble = plan.OrderDamaged, cmp.Or(o.Trouble, why)
 	return o
 }
 
@@ -336,12 +336,12 @@ func (l *Ledger) delivered(ctx context.Context, s Snapshot, hash string, n int) 
 	case err != nil:
 		return nil, nil, l.fail("reading "+key, err)
 	}
-	if o.State == Damaged && !resolved && r.State != Settled { // what is settled a person has looked at
+	if o.State == plan.OrderDamaged && !resolved && r.State != plan.OrderResolved { // what is resolved a person has looked at
 		broken, err := l.withAllRecords(ctx, o)
 		return nil, broken, err
 	}
 	known = slices.Clone(o.Earlier)
-	if o.State == Damaged && n > 1 { // it cannot tell of the earlier ones: they do
+	if o.State == plan.OrderDamaged && n > 1 { // it cannot tell of the earlier ones: they do
 		if known, _, err = l.delivered(ctx, s, hash, n-1); err != nil {
 			return nil, nil, err
 		}
@@ -415,10 +415,10 @@ func (l *Ledger) Claim(ctx context.Context, s Snapshot, in Intent) (Open, error)
 	name := in.Order.Name
 	hash := plan.NameHash(name)
 	if open, is := s.Of(name); is {
-		if open.State != Rejected {
+		if open.State != plan.OrderRejected {
 			return Open{}, &TakenError{name}
 		}
-		if _, err := l.Record(ctx, open, Record{State: Settled, Lookup: true, Cause: "its approval was refused, and the entry was changed since"}); err != nil {
+		if _, err := l.Record(ctx, open, Record{State: plan.OrderResolved, Lookup: true, Cause: "its approval was refused, and the entry was changed since"}); err != nil {
 			return Open{}, err
 		}
 		s.closed = map[string]int{hash: open.Number}
@@ -431,7 +431,7 @@ func (l *Ledger) Claim(ctx context.Context, s Snapshot, in Intent) (Open, error)
 		Order: in.Order, OrderHash: in.Order.Hash(), Price: in.Price, Listed: append([]plan.ServiceUID{}, in.Listed...), Earlier: in.Earlier, Approvals: in.Approvals,
 		Run: l.run.ID, By: l.run.By, Tool: l.run.Tool, Time: l.Now(),
 	}
-	o := Open{Claim: c, State: Claimed, Key: claimFolder(l.host, hash, c.Number), hash: hash, next: 1, deadline: l.run.OrderDeadline}
+	o := Open{Claim: c, State: plan.OrderClaimed, Key: claimFolder(l.host, hash, c.Number), hash: hash, next: 1, deadline: l.run.OrderDeadline}
 	content, err := encode(c)
 	if err != nil {
 		return Open{}, err
@@ -458,9 +458,9 @@ func (l *Ledger) Own(o Open) bool { return o.Run == l.run.ID }
 // that waited too long to be sent. Of all who try exactly one may send; the others get
 // a *TakenError.
 func (l *Ledger) Resend(ctx context.Context, o Open) (Open, error) {
-	r := l.signed(o, Record{State: Sending, Cause: "about to be sent, once more or after a wait"})
+	r := l.signed(o, Record{State: plan.OrderSending, Cause: "about to be sent, once more or after a wait"})
 	op := fmt.Sprintf("recording %q", o.Name)
-	if err := checkTransition(o.State, Sending); err != nil {
+	if err := checkTransition(o.State, plan.OrderSending); err != nil {
 		return o, l.fail(op, err)
 	}
 	theirs, err := l.append(ctx, o, r)
@@ -488,7 +488,7 @@ func (l *Ledger) Record(ctx context.Context, o Open, r Record) (Open, error) {
 	if err := checkTransition(o.State, r.State); err != nil {
 		return o, l.fail(op, err)
 	}
-	if r.State == Delivered && r.UIDs == nil {
+	if r.State == plan.OrderDelivered && r.UIDs == nil {
 		r.UIDs = o.UIDs
 	}
 	for {
@@ -500,7 +500,7 @@ func (l *Ledger) Record(ctx context.Context, o Open, r Record) (Open, error) {
 			return done, nil
 		}
 		o = o.with(*theirs)
-		if theirs.State == Sending || checkTransition(o.State, r.State) != nil {
+		if theirs.State == plan.OrderSending || checkTransition(o.State, r.State) != nil {
 			return o, nil // they know more than we do
 		}
 	}
@@ -511,7 +511,7 @@ func (l *Ledger) Record(ctx context.Context, o Open, r Record) (Open, error) {
 // to send is first taken by a numbered record, which the sender needs as well, and
 // closed after it.
 func (l *Ledger) write(ctx context.Context, o Open, r Record) (done Open, theirs *Record, err error) {
-	unsent := o.State == Claimed || o.State == Sending || o.State == TurnedAway
+	unsent := o.State == plan.OrderClaimed || o.State == plan.OrderSending || o.State == plan.OrderTurnedAway
 	if !unsent || !r.Lookup || !r.State.Closed() {
 		theirs, err = l.append(ctx, o, r)
 		return o.with(r), theirs, err

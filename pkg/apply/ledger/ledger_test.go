@@ -43,15 +43,15 @@ func TestLifeOfAClaim(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if claim.State != ledger.Claimed || claim.Number != 1 || claim.ID == "" || claim.OrderHash != order("Lon-1").Hash() {
+	if claim.State != plan.OrderClaimed || claim.Number != 1 || claim.ID == "" || claim.OrderHash != order("Lon-1").Hash() {
 		t.Errorf("claim %+v", claim)
 	}
 	if _, err := l.Claim(t.Context(), snapshot(t, l), intent("LON-1 ")); err == nil {
 		t.Error("a name with an open claim was claimed again")
 	}
 	for _, r := range []ledger.Record{
-		{State: ledger.Unknown, Cause: "EOF", UIDs: []plan.ServiceUID{"u1"}},
-		{State: ledger.Bought, Cause: "found", UIDs: []plan.ServiceUID{"u1", "u2"}},
+		{State: plan.OrderUnknown, Cause: "EOF", UIDs: []plan.ServiceUID{"u1"}},
+		{State: plan.OrderBought, Cause: "found", UIDs: []plan.ServiceUID{"u1", "u2"}},
 	} {
 		if claim, err = l.Record(t.Context(), claim, r); err != nil {
 			t.Fatal(err)
@@ -61,7 +61,7 @@ func TestLifeOfAClaim(t *testing.T) {
 	if diff := cmp.Diff(claim, again, cmp.AllowUnexported(ledger.Open{})); !ok || diff != "" {
 		t.Errorf("another run reads the claim otherwise (-want +got):\n%s", diff)
 	}
-	if claim, err = l.Record(t.Context(), claim, ledger.Record{State: ledger.Delivered, Cause: "listed"}); err != nil {
+	if claim, err = l.Record(t.Context(), claim, ledger.Record{State: plan.OrderDelivered, Cause: "listed"}); err != nil {
 		t.Fatal(err)
 	}
 	s := snapshot(t, l)
@@ -88,7 +88,7 @@ func uidsOf(known []ledger.Known) []plan.ServiceUID {
 
 // A claim never moves backwards, and a closed one not at all.
 func TestTransitions(t *testing.T) {
-	states := []ledger.State{ledger.Claimed, ledger.Unknown, ledger.Bought, ledger.Approval, ledger.Delivered, ledger.Refused, ledger.NotSent, ledger.NotProcessed, ledger.Rejected, ledger.Settled, ledger.Sending, ledger.TurnedAway}
+	states := []plan.OrderState{plan.OrderClaimed, plan.OrderUnknown, plan.OrderBought, plan.OrderQueued, plan.OrderDelivered, plan.OrderRefused, plan.OrderNotSent, plan.OrderNotProcessed, plan.OrderRejected, plan.OrderResolved, plan.OrderSending, plan.OrderTurnedAway}
 	allowed := map[string]bool{}
 	for _, from := range states {
 		for _, to := range states {
@@ -154,7 +154,7 @@ func TestStaleSnapshotCanNotClaim(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := quick.Record(t.Context(), claim, ledger.Record{State: ledger.Delivered}); err != nil {
+	if _, err := quick.Record(t.Context(), claim, ledger.Record{State: plan.OrderDelivered}); err != nil {
 		t.Fatal(err)
 	}
 	var taken *ledger.TakenError
@@ -172,18 +172,18 @@ func TestRecordsOfTwoRunsAreKept(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := b.Record(t.Context(), claim, ledger.Record{State: ledger.Unknown, Cause: "b did not find it"}); err != nil {
+	if _, err := b.Record(t.Context(), claim, ledger.Record{State: plan.OrderUnknown, Cause: "b did not find it"}); err != nil {
 		t.Fatal(err)
 	}
-	after, err := a.Record(t.Context(), claim, ledger.Record{State: ledger.Bought, Cause: "the answer came", UIDs: []plan.ServiceUID{"u"}})
-	if err != nil || after.State != ledger.Bought || len(after.Records) != 2 {
+	after, err := a.Record(t.Context(), claim, ledger.Record{State: plan.OrderBought, Cause: "the answer came", UIDs: []plan.ServiceUID{"u"}})
+	if err != nil || after.State != plan.OrderBought || len(after.Records) != 2 {
 		t.Errorf("state %s with %d records (%v)", after.State, len(after.Records), err)
 	}
-	if _, err := b.Record(t.Context(), after, ledger.Record{State: ledger.Delivered}); err != nil {
+	if _, err := b.Record(t.Context(), after, ledger.Record{State: plan.OrderDelivered}); err != nil {
 		t.Fatal(err)
 	}
-	final, err := a.Record(t.Context(), after, ledger.Record{State: ledger.Settled, Cause: "too late"})
-	if err != nil || final.State != ledger.Delivered {
+	final, err := a.Record(t.Context(), after, ledger.Record{State: plan.OrderResolved, Cause: "too late"})
+	if err != nil || final.State != plan.OrderDelivered {
 		t.Errorf("the claim that b closed is %s (%v)", final.State, err)
 	}
 }
@@ -283,7 +283,7 @@ func TestUnreadableClaimsAreOpen(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			l, key := damaged(t, c.claim, c.record)
 			o, ok := snapshot(t, l).Of("LON")
-			if !ok || o.State != ledger.Damaged || o.Key != key || o.Trouble == "" {
+			if !ok || o.State != plan.OrderDamaged || o.Key != key || o.Trouble == "" {
 				t.Fatalf("open %t, %+v", ok, o)
 			}
 			if _, err := l.Claim(t.Context(), snapshot(t, l), intent("lon")); err == nil {
@@ -293,7 +293,7 @@ func TestUnreadableClaimsAreOpen(t *testing.T) {
 			if err != nil || !ok {
 				t.Fatalf("by its key: %t, %v", ok, err)
 			}
-			if _, err = l.Record(t.Context(), o, ledger.Record{State: ledger.Settled, Lookup: true, Cause: "not created"}); err != nil {
+			if _, err = l.Record(t.Context(), o, ledger.Record{State: plan.OrderResolved, Lookup: true, Cause: "not created"}); err != nil {
 				t.Fatal(err)
 			}
 			if _, err := l.Claim(t.Context(), snapshot(t, l), intent("lon")); err != nil {
@@ -345,14 +345,14 @@ func TestUnreadableClosingRecord(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, broken, err := l.Delivered(t.Context(), snapshot(t, l), "lon")
-	if err != nil || broken == nil || broken.State != ledger.Damaged {
+	if err != nil || broken == nil || broken.State != plan.OrderDamaged {
 		t.Fatalf("delivered: %+v, %v", broken, err)
 	}
 	again, ok, err := l.ByKey(t.Context(), snapshot(t, l), o.Key)
 	if !ok || err != nil {
 		t.Fatalf("by its key: %t, %v", ok, err)
 	}
-	if _, err := l.Record(t.Context(), again, ledger.Record{State: ledger.Settled, UIDs: []plan.ServiceUID{"u1"}, Lookup: true}); err != nil {
+	if _, err := l.Record(t.Context(), again, ledger.Record{State: plan.OrderResolved, UIDs: []plan.ServiceUID{"u1"}, Lookup: true}); err != nil {
 		t.Fatal(err)
 	}
 	known, broken, err := l.Delivered(t.Context(), snapshot(t, l), "lon")
@@ -379,7 +379,7 @@ func TestDeliveredReadsOneClaim(t *testing.T) {
 			t.Fatal(err)
 		}
 		uid := plan.ServiceUID(fmt.Sprint("u", i))
-		if _, err := l.Record(t.Context(), o, ledger.Record{State: ledger.Delivered, UIDs: []plan.ServiceUID{uid}}); err != nil {
+		if _, err := l.Record(t.Context(), o, ledger.Record{State: plan.OrderDelivered, UIDs: []plan.ServiceUID{uid}}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -410,7 +410,7 @@ func TestResend(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	turned, err := a.Record(t.Context(), claim, ledger.Record{State: ledger.TurnedAway, Cause: "429"})
+	turned, err := a.Record(t.Context(), claim, ledger.Record{State: plan.OrderTurnedAway, Cause: "429"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -421,16 +421,16 @@ func TestResend(t *testing.T) {
 	if _, err := a.Resend(t.Context(), turned); !errors.As(err, &taken) {
 		t.Errorf("the second sender: %v", err)
 	}
-	closed, err := a.Record(t.Context(), turned, ledger.Record{State: ledger.NotProcessed, Lookup: true})
-	if err != nil || closed.State != ledger.Sending {
+	closed, err := a.Record(t.Context(), turned, ledger.Record{State: plan.OrderNotProcessed, Lookup: true})
+	if err != nil || closed.State != plan.OrderSending {
 		t.Errorf("closing what is being sent gives %s, %v", closed.State, err)
 	}
 	sending, _ := snapshot(t, b).Of("x")
-	turned, err = b.Record(t.Context(), sending, ledger.Record{State: ledger.TurnedAway, Cause: "429"})
+	turned, err = b.Record(t.Context(), sending, ledger.Record{State: plan.OrderTurnedAway, Cause: "429"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := a.Record(t.Context(), turned, ledger.Record{State: ledger.NotProcessed, Lookup: true}); err != nil {
+	if _, err := a.Record(t.Context(), turned, ledger.Record{State: plan.OrderNotProcessed, Lookup: true}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := b.Resend(t.Context(), turned); !errors.As(err, &taken) {
@@ -444,15 +444,15 @@ func TestResend(t *testing.T) {
 // What is found of an order closes its claim also when the answer was recorded
 // meanwhile, or recorded without the writer knowing; but not while it is being sent.
 func TestFindingAfterAnUnseenRecord(t *testing.T) {
-	found := ledger.Record{State: ledger.Delivered, UIDs: []plan.ServiceUID{"u"}, Lookup: true, Cause: "found"}
-	for state, want := range map[ledger.State]ledger.State{ledger.Unknown: ledger.Delivered, ledger.Bought: ledger.Delivered, ledger.Sending: ledger.Sending} {
+	found := ledger.Record{State: plan.OrderDelivered, UIDs: []plan.ServiceUID{"u"}, Lookup: true, Cause: "found"}
+	for state, want := range map[plan.OrderState]plan.OrderState{plan.OrderUnknown: plan.OrderDelivered, plan.OrderBought: plan.OrderDelivered, plan.OrderSending: plan.OrderSending} {
 		store := storetest.NewMemory()
 		a, b := open(store, "a"), open(store, "b")
 		claim, err := a.Claim(t.Context(), snapshot(t, a), intent("x"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if state == ledger.Sending {
+		if state == plan.OrderSending {
 			_, err = a.Resend(t.Context(), claim)
 		} else {
 			_, err = a.Record(t.Context(), claim, ledger.Record{State: state})
@@ -479,7 +479,7 @@ func TestHalfClosedClaimIsClosed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err = l.Record(t.Context(), claim, ledger.Record{State: ledger.TurnedAway}); err != nil {
+	if _, err = l.Record(t.Context(), claim, ledger.Record{State: plan.OrderTurnedAway}); err != nil {
 		t.Fatal(err)
 	}
 	if err := store.Create(t.Context(), claim.Key+"/2.json", []byte(`{"schema":1,"state":"not-processed","cause":"not there"}`)); err != nil {
@@ -505,20 +505,20 @@ func TestQuietSince(t *testing.T) {
 		want    time.Time
 	}{
 		"claimed":               {nil, at(6)},
-		"answered":              {[]ledger.Record{{State: ledger.Unknown, Time: at(3)}}, at(3)},
-		"turned away":           {[]ledger.Record{{State: ledger.TurnedAway, Time: at(3)}}, at(3)},
-		"sent again":            {[]ledger.Record{{State: ledger.TurnedAway, Time: at(3)}, {State: ledger.Sending, Time: at(4)}}, at(10)},
-		"answered then":         {[]ledger.Record{{State: ledger.TurnedAway, Time: at(3)}, {State: ledger.Sending, Time: at(4)}, {State: ledger.Unknown, Time: at(6)}}, at(6)},
-		"looked at":             {[]ledger.Record{{State: ledger.Unknown, Time: at(3)}, {State: ledger.Unknown, Time: at(60), Lookup: true}}, at(3)},
+		"answered":              {[]ledger.Record{{State: plan.OrderUnknown, Time: at(3)}}, at(3)},
+		"turned away":           {[]ledger.Record{{State: plan.OrderTurnedAway, Time: at(3)}}, at(3)},
+		"sent again":            {[]ledger.Record{{State: plan.OrderTurnedAway, Time: at(3)}, {State: plan.OrderSending, Time: at(4)}}, at(10)},
+		"answered then":         {[]ledger.Record{{State: plan.OrderTurnedAway, Time: at(3)}, {State: plan.OrderSending, Time: at(4)}, {State: plan.OrderUnknown, Time: at(6)}}, at(6)},
+		"looked at":             {[]ledger.Record{{State: plan.OrderUnknown, Time: at(3)}, {State: plan.OrderUnknown, Time: at(60), Lookup: true}}, at(3)},
 		"from the future, seen": {[]ledger.Record{{State: ledger.Seen, Time: at(-100), Lookup: true}}, at(-94)},
-		"seen, answered":        {[]ledger.Record{{State: ledger.Unknown, Time: at(3)}, {State: ledger.Seen, Time: at(-100), Lookup: true}}, at(-100)},
+		"seen, answered":        {[]ledger.Record{{State: plan.OrderUnknown, Time: at(3)}, {State: ledger.Seen, Time: at(-100), Lookup: true}}, at(-100)},
 	} {
 		o := ledger.Open{Claim: ledger.Claim{Time: at(0)}, Records: c.records}
 		if got := o.QuietSince(at(-90)); !got.Equal(c.want) { // to whom the claim is from the future
 			t.Errorf("%s: %s, want %s", name, got, c.want)
 		}
 	}
-	answered := ledger.Open{Claim: ledger.Claim{Time: at(0)}, Records: []ledger.Record{{State: ledger.TurnedAway, Time: at(3)}, {State: ledger.Seen, Time: at(-100), Lookup: true}}}
+	answered := ledger.Open{Claim: ledger.Claim{Time: at(0)}, Records: []ledger.Record{{State: plan.OrderTurnedAway, Time: at(3)}, {State: ledger.Seen, Time: at(-100), Lookup: true}}}
 	if got := answered.QuietSince(at(4)); !got.Equal(at(3)) {
 		t.Errorf("to its maker a claim that a slower clock saw is quiet since %s, want %s", got, at(3))
 	}
@@ -563,7 +563,7 @@ func TestClaimsOfARandomHistory(t *testing.T) {
 				}
 			case "close":
 				if o, ok := snapshot(t, l).Of(name); ok {
-					if _, err := l.Record(ctx(), o, ledger.Record{State: ledger.Settled}); err != nil {
+					if _, err := l.Record(ctx(), o, ledger.Record{State: plan.OrderResolved}); err != nil {
 						t.Fatal(err)
 					}
 					live[name]--
@@ -605,7 +605,7 @@ func FuzzRecords(f *testing.F) {
 			}
 			return
 		}
-		if o := s.Open[0]; len(s.Open) != 1 || o.State != ledger.Damaged && (o.Name == "" || !o.State.Known()) || o.State == ledger.Damaged && (o.Trouble == "" || o.Key == "") {
+		if o := s.Open[0]; len(s.Open) != 1 || o.State != plan.OrderDamaged && (o.Name == "" || o.State == "" || o.State == ledger.Seen) || o.State == plan.OrderDamaged && (o.Trouble == "" || o.Key == "") {
 			t.Fatalf("read as %+v", s.Open)
 		}
 	})

@@ -40,7 +40,7 @@ func TestMove(t *testing.T) {
 	a, storeA := local(t, filepath.Join(dir, "a"), "ops")
 	b, storeB := local(t, filepath.Join(dir, "b"), "ops")
 	closed := claimed(t, a, "one")
-	if _, err := a.Record(t.Context(), closed, ledger.Record{State: ledger.NotSent, Cause: "no route"}); err != nil {
+	if _, err := a.Record(t.Context(), closed, ledger.Record{State: plan.OrderNotSent, Cause: "no route"}); err != nil {
 		t.Fatal(err)
 	}
 	claimed(t, a, "two")
@@ -143,7 +143,7 @@ func TestMoveBreaksOff(t *testing.T) {
 		a, _ := local(t, filepath.Join(dir, "a"), "ops")
 		b, storeB := local(t, filepath.Join(dir, "b"), "ops")
 		c := claimed(t, a, "one")
-		for _, s := range []ledger.State{ledger.Unknown, ledger.Bought, ledger.Delivered} {
+		for _, s := range []plan.OrderState{plan.OrderUnknown, plan.OrderBought, plan.OrderDelivered} {
 			var err error
 			if c, err = a.Record(t.Context(), c, ledger.Record{State: s, Cause: "x"}); err != nil {
 				t.Fatal(err)

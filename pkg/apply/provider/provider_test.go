@@ -94,7 +94,7 @@ func TestOrderIsSentAsPlanned(t *testing.T) {
 	for i, a := range draft.Plan.Actions {
 		claim := fmt.Sprintf("claim-%d", i)
 		p := account.Buy(t.Context(), *a.Order, claim, time.Time{})
-		if p.Outcome != apply.Bought || len(p.UIDs) != a.Order.Members() {
+		if p.State != plan.OrderBought || len(p.UIDs) != a.Order.Members() {
 			t.Fatalf("purchase %+v", p)
 		}
 		sent := decode(t, recorder.bodies["POST /v3/networkdesign/buy"])[0]
@@ -429,7 +429,7 @@ func TestUIDsAreFolded(t *testing.T) {
 		t.Fatalf("observed %+v, %v", seen, err)
 	}
 	p := account.Buy(ctx, plan.Order{Name: "x", Term: 12, Speed: plan.Speed10G, Location: 89}, "c", time.Time{})
-	if p.Outcome != apply.Bought || len(p.UIDs) != 1 || string(p.UIDs[0]) != strings.ToLower(other) {
+	if p.State != plan.OrderBought || len(p.UIDs) != 1 || string(p.UIDs[0]) != strings.ToLower(other) {
 		t.Errorf("bought %+v", p)
 	}
 	s, found, err := account.Service(ctx, lower)
@@ -512,24 +512,24 @@ func TestBuyIsSentOnce(t *testing.T) {
 	tests := map[string]struct {
 		status int
 		text   string
-		want   apply.Outcome
+		want   plan.OrderState
 	}{
-		"busy":               {429, envelope, apply.NotProcessed},
-		"busy, by a gateway": {429, `slow down`, apply.Unknown},
-		"the token":          {401, envelope, apply.NotProcessed},
-		"a gateway's 401":    {401, `{"message":"m"}`, apply.Unknown},
-		"refused":            {400, envelope, apply.Refused},
-		"a gateway's 400":    {400, `{"message":"m"}`, apply.Unknown},
-		"a failure":          {503, envelope, apply.Unknown},
-		"no answer":          {0, "EOF", apply.Unknown},
-		"two for one":        {200, `{"data":[{"technicalServiceUid":"11111111-1111-4111-8111-111111111111"},{"technicalServiceUid":"22222222-2222-4222-8222-222222222222"}]}`, apply.Unknown},
+		"busy":               {429, envelope, plan.OrderTurnedAway},
+		"busy, by a gateway": {429, `slow down`, plan.OrderUnknown},
+		"the token":          {401, envelope, plan.OrderTurnedAway},
+		"a gateway's 401":    {401, `{"message":"m"}`, plan.OrderUnknown},
+		"refused":            {400, envelope, plan.OrderRefused},
+		"a gateway's 400":    {400, `{"message":"m"}`, plan.OrderUnknown},
+		"a failure":          {503, envelope, plan.OrderUnknown},
+		"no answer":          {0, "EOF", plan.OrderUnknown},
+		"two for one":        {200, `{"data":[{"technicalServiceUid":"11111111-1111-4111-8111-111111111111"},{"technicalServiceUid":"22222222-2222-4222-8222-222222222222"}]}`, plan.OrderUnknown},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				account, api := scripted(t, always(tt.status, tt.text))
 				p := account.Buy(t.Context(), plan.Order{Name: "x", Term: 12, Speed: plan.Speed10G, Location: 89}, "c", time.Time{})
-				if p.Outcome != tt.want || p.Failure == nil || len(api.asked) != 1 {
+				if p.State != tt.want || p.Failure == nil || len(api.asked) != 1 {
 					t.Errorf("%+v after %v", p, api.asked)
 				}
 				if tt.status == 200 && len(p.UIDs) != 2 {

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -31,14 +32,14 @@ func (a *Account) Buy(ctx context.Context, o plan.Order, claim string, notAfter 
 	sent.NotAfter = notAfter
 	p, err := a.orders.Buy(ctx, sent)
 	if err == nil {
-		return apply.Purchase{Outcome: apply.Bought, UIDs: a.uids(p.UIDs)}
+		return apply.Purchase{State: plan.OrderBought, UIDs: a.uids(p.UIDs)}
 	}
 	var failed *megaport.OrderError
 	if !errors.As(err, &failed) {
-		return apply.Purchase{Outcome: apply.Unknown, Failure: &apply.Failure{Message: err.Error()}}
+		return apply.Purchase{State: plan.OrderUnknown, Failure: &apply.Failure{Message: err.Error()}}
 	}
 	return apply.Purchase{
-		Outcome: outcome(failed.Outcome),
+		State:   cmp.Or(states[failed.Outcome], plan.OrderUnknown),
 		Late:    errors.Is(err, megaport.ErrTooLate),
 		UIDs:    a.uids(failed.UIDs),
 		Failure: &apply.Failure{Message: failed.Err.Error(), Status: failed.Status, TraceID: failed.TraceID},
@@ -70,18 +71,8 @@ func (a *Account) Cancel(ctx context.Context, uid plan.ServiceUID) error {
 	return a.changes.Cancel(ctx, a.spelt.api(uid))
 }
 
-// outcome translates what the client knows of an order. What it does not know
-// is unknown.
-func outcome(o megaport.OrderOutcome) apply.Outcome {
-	switch o {
-	case megaport.OrderBought:
-		return apply.Bought
-	case megaport.OrderRefused:
-		return apply.Refused
-	case megaport.OrderNotSent:
-		return apply.NotSent
-	case megaport.OrderNotProcessed:
-		return apply.NotProcessed
-	}
-	return apply.Unknown
+// states is what an answer says of an order; what is not here says nothing.
+var states = map[megaport.OrderOutcome]plan.OrderState{
+	megaport.OrderBought: plan.OrderBought, megaport.OrderRefused: plan.OrderRefused,
+	megaport.OrderNotSent: plan.OrderNotSent, megaport.OrderNotProcessed: plan.OrderTurnedAway,
 }

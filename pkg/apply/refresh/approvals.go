@@ -120,7 +120,7 @@ func foreignOrders(ports []plan.Port, catalog plan.Catalog, services []plan.Serv
 		}
 		if slices.ContainsFunc(approvals.List, func(a Approval) bool { return a.pending() && a.orders(p.Name, at, p.Speed) }) {
 			out = append(out, plan.Claim{
-				ID: "approval of " + p.Name, Name: p.Name, State: plan.Queued, Hash: plan.NameHash(p.Name),
+				ID: "approval of " + p.Name, Name: p.Name, State: plan.OrderQueued, Hash: plan.NameHash(p.Name),
 				Order: plan.Order{Name: p.Name, Location: at, Speed: p.Speed},
 			})
 		}

@@ -87,7 +87,7 @@ type Finding struct {
 func (f Finding) News() bool { return f.Record.State != "" }
 
 // state is what the claim is, with what was found.
-func (f Finding) state() ledger.State {
+func (f Finding) state() plan.OrderState {
 	if f.News() {
 		return f.Record.State
 	}
@@ -102,16 +102,10 @@ func (f Finding) UIDs() []plan.ServiceUID {
 	return f.Open.UIDs
 }
 
-func (f Finding) become(s ledger.State, uids []plan.ServiceUID, format string, args ...any) Finding {
+func (f Finding) become(s plan.OrderState, uids []plan.ServiceUID, format string, args ...any) Finding {
 	f.Evidence = fmt.Sprintf(format, args...)
 	f.Record = ledger.Record{State: s, UIDs: uids, Lookup: true, Cause: f.Evidence}
 	return f
-}
-
-// claimStates is how planning sees the states of open claims.
-var claimStates = map[ledger.State]plan.ClaimState{
-	ledger.Bought: plan.Ordered, ledger.Approval: plan.Queued, ledger.TurnedAway: plan.TurnedAway,
-	ledger.Rejected: plan.Rejected, ledger.Damaged: plan.Damaged,
 }
 
 // Claim is the claim as planning sees it, unless the account closes it.
@@ -121,10 +115,7 @@ func (f Finding) Claim() (plan.Claim, bool) {
 	}
 	c := plan.Claim{
 		ID: f.Open.ID, Name: f.Open.Name, Order: f.Open.Order, UIDs: f.UIDs(), Found: f.found,
-		State: plan.Unconfirmed, Evidence: f.Evidence, Key: f.Open.Key, Hash: f.Open.Hash(),
-	}
-	if s, known := claimStates[f.state()]; known {
-		c.State = s
+		State: f.state(), Evidence: f.Evidence, Key: f.Open.Key, Hash: f.Open.Hash(),
 	}
 	if f.Trouble != nil {
 		c.Evidence = strings.TrimPrefix(c.Evidence+"; "+f.Trouble.Error(), "; ")
@@ -138,9 +129,9 @@ func (l *Lookup) Find(ctx context.Context, open ledger.Open) Finding {
 	case open.State.Closed(): // whoever closed it was interrupted before it was marked so
 		last := open.Records[len(open.Records)-1]
 		return Finding{Open: open, Record: last, Evidence: last.Cause}
-	case open.State == ledger.Damaged:
+	case open.State == plan.OrderDamaged:
 		return Finding{Open: open, Evidence: open.Trouble}
-	case open.State == ledger.Bought:
+	case open.State == plan.OrderBought:
 		return l.findBought(ctx, open)
 	default:
 		return l.findUnconfirmed(ctx, open)
@@ -177,7 +168,7 @@ func (l *Lookup) findBought(ctx context.Context, open ledger.Open) Finding {
 	}
 	switch {
 	case len(refuted) > 0:
-		f = f.become(ledger.Unknown, nil, "%s", f.Evidence)
+		f = f.become(plan.OrderUnknown, nil, "%s", f.Evidence)
 		f.Record.Refuted = refuted
 		return f
 	case len(services) < open.Order.Members():
@@ -191,7 +182,7 @@ func (l *Lookup) findBought(ctx context.Context, open ledger.Open) Finding {
 		f.shown = true
 		return f
 	}
-	return f.become(ledger.Delivered, open.UIDs, "the account lists every service of the order")
+	return f.become(plan.OrderDelivered, open.UIDs, "the account lists every service of the order")
 }
 
 // read reads a service that the listing lacks.
@@ -324,9 +315,9 @@ func (l *Lookup) found(f Finding, services []plan.Service, cause string) Finding
 	uids := uidsOf(services)
 	conflict, late := CheckLAG(f.Open.Order, services)
 	if conflict == "" && !late {
-		return f.become(ledger.Delivered, uids, "%s", cause)
+		return f.become(plan.OrderDelivered, uids, "%s", cause)
 	}
-	f = f.become(ledger.Bought, uids, "%s", cause)
+	f = f.become(plan.OrderBought, uids, "%s", cause)
 	f.Evidence, f.Split = cmp.Or(conflict, cause), conflict != ""
 	return f
 }
@@ -346,22 +337,22 @@ func (l *Lookup) findApproval(ctx context.Context, f Finding) Finding {
 	a, ok := l.approvalOf(f.Open)
 	state := f.Open.State
 	switch {
-	case ok && a.refused() && state != ledger.Rejected && len(f.Open.Answered) > 0:
+	case ok && a.refused() && state != plan.OrderRejected && len(f.Open.Answered) > 0:
 		f.Evidence = fmt.Sprintf("the approval of the order is %s, and yet its answer named %s", a.Status, plan.JoinUIDs(f.Open.Answered))
 	case ok && a.refused():
 		f.Evidence = "the approval of the order is " + a.Status
-		if state != ledger.Rejected {
-			f = f.become(ledger.Rejected, nil, "%s", f.Evidence)
+		if state != plan.OrderRejected {
+			f = f.become(plan.OrderRejected, nil, "%s", f.Evidence)
 		}
-	case ok && state == ledger.Approval:
+	case ok && state == plan.OrderQueued:
 		f.Evidence = "the approval of the order is " + a.Status
 	case ok:
-		f = f.become(ledger.Approval, nil, "the approval of the order is %s", a.Status)
-	case state == ledger.TurnedAway && f.Trouble == nil && l.Approvals.Unknown == "" && !l.Begun.Before(f.Open.QuietSince(l.Begun).Add(l.recheck)):
+		f = f.become(plan.OrderQueued, nil, "the approval of the order is %s", a.Status)
+	case state == plan.OrderTurnedAway && f.Trouble == nil && l.Approvals.Unknown == "" && !l.Begun.Before(f.Open.QuietSince(l.Begun).Add(l.recheck)):
 		if f.Trouble = l.hidden(ctx, f.Open); f.Trouble != nil {
 			return f
 		}
-		f = f.become(ledger.NotProcessed, nil, "the API turned it away, and a later listing does not show it")
+		f = f.become(plan.OrderNotProcessed, nil, "the API turned it away, and a later listing does not show it")
 	}
 	return f
 }

@@ -168,18 +168,18 @@ func (p *PricedPlan) lookUp(ctx context.Context, r Reader, in Listing, o Options
 // LAG a uid says nothing: it names one member, perhaps an old one. Nor does it for
 // an order that waits for its approval, or whose answer named other services.
 func (p *PricedPlan) bound(l *Lookup, open ledger.Open) (Finding, bool) {
-	if open.State == ledger.Damaged || open.State.Closed() || open.Order.LAGPorts > 0 {
+	if open.State == plan.OrderDamaged || open.State.Closed() || open.Order.LAGPorts > 0 {
 		return Finding{}, false
 	}
-	if a, waits := l.approvalOf(open); open.State == ledger.Approval || waits && !a.refused() {
+	if a, waits := l.approvalOf(open); open.State == plan.OrderQueued || waits && !a.refused() {
 		return Finding{}, false
 	}
 	for _, port := range p.Desired.Ports {
-		if port.UID == "" || plan.FoldName(port.Name) != plan.FoldName(open.Name) || open.State == ledger.Bought && !slices.Contains(open.UIDs, port.UID) {
+		if port.UID == "" || plan.FoldName(port.Name) != plan.FoldName(open.Name) || open.State == plan.OrderBought && !slices.Contains(open.UIDs, port.UID) {
 			continue
 		}
 		if slices.ContainsFunc(p.Observed.Services, func(s plan.Service) bool { return s.UID == port.UID && couldBe(open, s) }) {
-			return Finding{Open: open}.become(ledger.Settled, []plan.ServiceUID{port.UID}, "the entry names the service by its uid"), true
+			return Finding{Open: open}.become(plan.OrderResolved, []plan.ServiceUID{port.UID}, "the entry names the service by its uid"), true
 		}
 	}
 	return Finding{}, false

@@ -8,10 +8,10 @@ import (
 	"github.com/portctl/portctl/pkg/plan"
 )
 
-// Recovered is a claim of an earlier run that was settled.
+// Recovered is a claim of an earlier run that was resolved.
 type Recovered struct {
 	Name  string            `json:"name"`
-	State ledger.State      `json:"state"`
+	State plan.OrderState   `json:"state"`
 	UIDs  []plan.ServiceUID `json:"uids"`
 	Cause string            `json:"cause"`
 }

@@ -91,7 +91,7 @@ func Resolve(ctx context.Context, r Reader, l *ledger.Ledger, desired plan.Desir
 func (res Resolution) choose(ctx context.Context, l *ledger.Ledger, s ledger.Snapshot) ([]ledger.Open, error) {
 	if res.All {
 		return slices.DeleteFunc(slices.Clone(s.Open), func(o ledger.Open) bool {
-			return !o.State.Doubtful() && o.State != ledger.TurnedAway && !(res.Again && o.State == ledger.Rejected)
+			return !o.State.Unconfirmed() && !(res.Again && o.State == plan.OrderRejected)
 		}), nil
 	}
 	const list = "`portctl ledger list` lists the open claims"
@@ -144,10 +144,10 @@ func (r *resolver) resolve(ctx context.Context, o ledger.Open) (Recovered, error
 	if err != nil {
 		return Recovered{}, err
 	}
-	if o, err = r.record(ctx, o, ledger.Record{State: ledger.Settled, UIDs: uids, Lookup: true, Cause: cause}); err != nil {
+	if o, err = r.record(ctx, o, ledger.Record{State: plan.OrderResolved, UIDs: uids, Lookup: true, Cause: cause}); err != nil {
 		return Recovered{}, err
 	}
-	if o.State != ledger.Settled {
+	if o.State != plan.OrderResolved {
 		return Recovered{}, refuse(f, "another run recorded meanwhile that the order is "+string(o.State), "try again when that run is done")
 	}
 	return Recovered{nameOf(o), o.State, append([]plan.ServiceUID{}, uids...), cause}, nil
@@ -173,7 +173,7 @@ func nameOf(o ledger.Open) string {
 func (r *resolver) judge(ctx context.Context, f Finding) (uids []plan.ServiceUID, cause string, err error) {
 	switch {
 	case r.Again:
-		if f.Open.State != ledger.Rejected {
+		if f.Open.State != plan.OrderRejected {
 			return nil, "", refuse(f, "its approval was not refused: the order is "+string(f.Open.State), "--again is for orders whose approval was rejected, withdrawn or expired")
 		}
 		return nil, "a person wants it ordered again", r.alive(ctx, f)
@@ -253,7 +253,7 @@ func (r *resolver) unhurried(ctx context.Context, f Finding) error {
 	since := f.Open.QuietSince(r.ledger.Now())
 	seen := ledger.Record{State: ledger.Seen, Lookup: true}
 	switch {
-	case f.Open.State == ledger.Damaged && since.Before(time.Unix(0, 0)):
+	case f.Open.State == plan.OrderDamaged && since.Before(time.Unix(0, 0)):
 		seen.Cause, seen.Anew = "its own time cannot be read", true
 	case since.After(r.ledger.Now().Add(fromTheFuture)):
 		seen.Cause = "made by a clock that is ahead"
@@ -310,7 +310,7 @@ func (r *resolver) judgeUIDs(ctx context.Context, f Finding) error {
 			return err
 		case !found:
 			return &ResolveError{name, fmt.Sprintf("the account has no service %s", uid), "copy the UID from the Megaport portal"}
-		case o.State == ledger.Damaged || slices.Contains(o.Answered, uid) && r.AsIs:
+		case o.State == plan.OrderDamaged || slices.Contains(o.Answered, uid) && r.AsIs:
 			continue
 		case slices.Contains(o.Listed, uid):
 			return &ResolveError{name, fmt.Sprintf("service %s cannot be the order's: it existed before the order", uid), "copy the UID from the Megaport portal"}
@@ -354,7 +354,7 @@ func (r *resolver) judgeNumber(ctx context.Context, f Finding) error {
 		}
 	}
 	switch {
-	case len(r.UIDs) != want && !r.AsIs && f.Open.State != ledger.Damaged:
+	case len(r.UIDs) != want && !r.AsIs && f.Open.State != plan.OrderDamaged:
 		return refuse(f, fmt.Sprintf("the order was for %d services, and %d were named", want, len(r.UIDs)), "give --uid once for each service; --as-is accepts another number")
 	case len(r.UIDs) < want:
 		return r.unhurried(ctx, f)

@@ -237,7 +237,7 @@ func (a *applying) prepare(ctx context.Context) (plan.Document, error) {
 	return a.document(a.session.target, a.inventory, draft, 0), nil
 }
 
-// carryOut drafts, asks and runs, holding the lock until the orders are settled.
+// carryOut drafts, asks and runs, holding the lock until the orders are sent.
 func (a *applying) carryOut(ctx context.Context, s Streams) error {
 	doc, err := a.prepare(ctx)
 	if err != nil {

@@ -174,7 +174,7 @@ func runResolve(ctx context.Context, s Streams, o resolveOptions) error {
 		}
 		resolved, err := refresh.Resolve(ctx, provider.NewReader(session.client), b.Ledger, inv.Desired(), o.Resolution)
 		for _, r := range resolved {
-			fmt.Fprintf(s.Out, "%s: %s\n", render.Clean(r.Name), render.Settled(r))
+			fmt.Fprintf(s.Out, "%s: %s\n", render.Clean(r.Name), render.Resolved(r))
 		}
 		var refused *refresh.ResolveError
 		if errors.As(err, &refused) {

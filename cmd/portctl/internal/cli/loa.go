@@ -131,7 +131,7 @@ func (o loaOptions) tell(s Streams, survey apply.Status, letters []apply.LOA) er
 	have, fresh, missing, refused := 0, 0, 0, 0
 	for _, l := range letters {
 		switch {
-		case l.Final && l.Settled:
+		case l.Final && l.Known:
 			refused++
 			fmt.Fprintf(s.Out, "%s %s: no LOA: %s\n", render.Clean(l.Name), l.UID, render.Clean(l.Error.Message))
 			continue

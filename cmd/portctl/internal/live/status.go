@@ -49,7 +49,7 @@ func StatusLine(s apply.Status) string {
 	}{
 		{sum.NotReady, "not ready"},
 		{sum.NotOrdered, "not ordered"},
-		{sum.Doubtful, "unconfirmed"},
+		{sum.Unconfirmed, "unconfirmed"},
 		{sum.LOAsMissing, "without LOA"},
 		{sum.LOAsRefused, "LOA refused by Megaport"},
 	} {

@@ -48,7 +48,7 @@ func claimRow(c ledger.Open, now time.Time) []string {
 // known says in a few words what the records of a claim tell.
 func known(c ledger.Open) string {
 	var parts []string
-	if c.State == ledger.Damaged {
+	if c.State == plan.OrderDamaged {
 		parts = append(parts, c.Trouble)
 		if c.Name != "" {
 			parts = append(parts, c.Key)
@@ -69,10 +69,10 @@ func known(c ledger.Open) string {
 	return strings.Join(parts, "; ")
 }
 
-// Settled tells what became of a claim.
-func Settled(r refresh.Recovered) string {
+// Resolved tells what became of a claim.
+func Resolved(r refresh.Recovered) string {
 	state := string(r.State)
-	if r.State == ledger.Settled {
+	if r.State == plan.OrderResolved {
 		state = "resolved"
 	}
 	text := state + ": " + Clean(r.Cause)

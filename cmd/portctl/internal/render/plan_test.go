@@ -301,10 +301,10 @@ func (a account) observed(t *testing.T) plan.Observed {
 
 func (c claim) observed(id string) plan.Claim {
 	if c.Key != "" {
-		return plan.Claim{ID: id, State: plan.Damaged, Key: c.Key, Hash: plan.NameHash(c.Name), Evidence: c.Evidence}
+		return plan.Claim{ID: id, State: plan.OrderDamaged, Key: c.Key, Hash: plan.NameHash(c.Name), Evidence: c.Evidence}
 	}
 	return plan.Claim{
-		ID: id, Name: c.Name, State: plan.ClaimState(c.State), UIDs: uids(c.UIDs), Found: uids(c.Found), Evidence: c.Evidence,
+		ID: id, Name: c.Name, State: plan.OrderState(c.State), UIDs: uids(c.UIDs), Found: uids(c.Found), Evidence: c.Evidence,
 		Order: plan.Order{
 			Name: c.Name, Location: plan.LocationID(c.Location), Speed: plan.Speed(c.Speed), Term: 12, LAGPorts: c.LAG, AggregationID: c.Aggregation,
 			Config: plan.OrderConfig{Zone: plan.Zone(c.Zone)},

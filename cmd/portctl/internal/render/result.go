@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/portctl/portctl/pkg/apply"
-	"github.com/portctl/portctl/pkg/apply/ledger"
 	"github.com/portctl/portctl/pkg/apply/refresh"
 	"github.com/portctl/portctl/pkg/plan"
 )
@@ -65,7 +64,7 @@ func (o Options) recovered(b *strings.Builder, all []refresh.Recovered) {
 	var lines []string
 	for _, x := range all {
 		line := fmt.Sprintf("  %s: %s", Clean(x.Name), recoveredAs(x.State))
-		if x.Cause != "" && x.State != ledger.Approval {
+		if x.Cause != "" && x.State != plan.OrderQueued {
 			line += ", " + Clean(x.Cause)
 		}
 		for _, uid := range x.UIDs {
@@ -76,15 +75,15 @@ func (o Options) recovered(b *strings.Builder, all []refresh.Recovered) {
 	section(b, o.paint(green, fmt.Sprintf("Recovered from earlier runs (%d)", len(all))), lines)
 }
 
-func recoveredAs(s ledger.State) string {
+func recoveredAs(s plan.OrderState) string {
 	switch s {
-	case ledger.Delivered, ledger.Bought:
+	case plan.OrderDelivered, plan.OrderBought:
 		return "was bought"
-	case ledger.Approval:
+	case plan.OrderQueued:
 		return "waits for an approval"
-	case ledger.Rejected:
+	case plan.OrderRejected:
 		return "was not bought"
-	case ledger.Settled:
+	case plan.OrderResolved:
 		return "resolved"
 	}
 	return Clean(string(s))
@@ -304,7 +303,7 @@ func (o Options) notReady(b *strings.Builder, r apply.Result) {
 			line := fmt.Sprintf("  %s %s: %s", Clean(a.Name), p.UID, statusText(p))
 			switch {
 			case p.Ready:
-			case p.Settled:
+			case p.Known:
 				settled = append(settled, line)
 			default:
 				lines = append(lines, line)
@@ -314,7 +313,7 @@ func (o Options) notReady(b *strings.Builder, r apply.Result) {
 			line := fmt.Sprintf("  %s %s: no LOA%s", Clean(a.Name), l.UID, cause(l.Error))
 			switch {
 			case l.File != "" || !ready(a, l.UID):
-			case l.Settled:
+			case l.Known:
 				settled = append(settled, line)
 			default:
 				lines = append(lines, line)
