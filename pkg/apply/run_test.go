@@ -267,7 +267,7 @@ func (s *scenario) run(t *testing.T, d plan.Desired) apply.Result {
 	if s.store == nil {
 		s.store = storetest.NewMemory()
 	}
-	book := ledger.New(s.store, "api.test", ledger.Run{By: "test", Forgetful: s.forgetful})
+	book := ledger.New(s.store, "api.test", ledger.Run{By: "test", Ephemeral: s.forgetful})
 	draft, recovered, err := refresh.ReadAndRecord(s.ctx, s.account, d, refresh.Options{PerOrder: true, Ledger: book})
 	if err != nil {
 		t.Fatal(err)

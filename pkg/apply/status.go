@@ -48,7 +48,7 @@ type StatusSummary struct {
 	LOAsRefused int `json:"loasRefused"`
 }
 
-// StatusVersion is the version of the survey document: major.minor.
+// StatusVersion is the version of the status document: major.minor.
 const StatusVersion = "1.0"
 
 // PortStatus is how far one port is.

@@ -32,10 +32,10 @@ type Run struct {
 	By, Tool string
 	// Process is the process id.
 	Process int
-	// Forgetful says that services may vanish from the account: a sandbox may have
+	// Ephemeral says that services may vanish from the account: a sandbox may have
 	// been emptied, and staging becomes a copy of production every day (API facts
 	// §1, confidence B).
-	Forgetful bool
+	Ephemeral bool
 	// OrderDeadline is how long an order is on its way at most; 0 means OrderDeadline.
 	// A rehearsal has shorter ones.
 	OrderDeadline time.Duration
@@ -57,8 +57,8 @@ func New(store Store, host string, run Run) *Ledger {
 // Place names the store for people.
 func (l *Ledger) Place() string { return l.store.Place() }
 
-// Forgetful says that services may vanish from the account.
-func (l *Ledger) Forgetful() bool { return l.run.Forgetful }
+// Ephemeral says that services may vanish from the account.
+func (l *Ledger) Ephemeral() bool { return l.run.Ephemeral }
 
 // Run is the id of the run.
 func (l *Ledger) Run() string { return l.run.ID }

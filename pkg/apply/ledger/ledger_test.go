@@ -233,7 +233,7 @@ func TestOwner(t *testing.T) {
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			l := ledger.New(storetest.NewMemory(), "api.test", ledger.Run{Forgetful: c.forgetful})
+			l := ledger.New(storetest.NewMemory(), "api.test", ledger.Run{Ephemeral: c.forgetful})
 			for i, s := range c.steps {
 				checked := l.Check(t.Context(), s.account, s.same)
 				err := l.Bind(t.Context(), s.account, s.same)

@@ -119,7 +119,7 @@ func (l *Ledger) judge(have Owner, account plan.Owner, sameAccount bool) error {
 	case sameAccount, known:
 		return nil
 	case have.Company != "":
-		if l.run.Forgetful { // such an account may have been emptied
+		if l.run.Ephemeral { // such an account may have been emptied
 			return nil
 		}
 		return other

@@ -18,7 +18,7 @@ type Recovered struct {
 
 // ReadAndRecord is Read for a run that may buy: it records what became of the open
 // claims of earlier runs first, and reads everything again whenever that was news. The caller holds the
-// lock. The ledger becomes the account's only once the run begins: a draft that is
+// lock. The ledger becomes the account's only once the run begins: a plan that is
 // refused, perhaps because it is of the wrong account, leaves it free.
 func ReadAndRecord(ctx context.Context, r Reader, desired plan.Desired, o Options) (PricedPlan, []Recovered, error) {
 	var recovered []Recovered

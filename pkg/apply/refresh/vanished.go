@@ -65,7 +65,7 @@ func (p *PricedPlan) checkName(ctx context.Context, r Reader, l *ledger.Ledger, 
 		if err != nil {
 			return err
 		}
-		if (there || !l.Forgetful()) && !slices.Contains(p.Observed.Known[folded], k.UID) {
+		if (there || !l.Ephemeral()) && !slices.Contains(p.Observed.Known[folded], k.UID) {
 			p.Observed.Known[folded] = append(p.Observed.Known[folded], k.UID)
 		}
 	}

@@ -122,7 +122,7 @@ func (g *globals) openNamedLedger(ctx context.Context, t target, inv *inventory.
 }
 
 func (g *globals) newLedger(store ledger.Store, t target) *ledger.Ledger {
-	return ledger.New(store, t.account(), ledger.Run{By: whoami(), Tool: "portctl " + Version(), Process: os.Getpid(), Forgetful: t.Environment != productionName, OrderDeadline: g.rehearsed(t, ledger.OrderDeadline)})
+	return ledger.New(store, t.account(), ledger.Run{By: whoami(), Tool: "portctl " + Version(), Process: os.Getpid(), Ephemeral: t.Environment != productionName, OrderDeadline: g.rehearsed(t, ledger.OrderDeadline)})
 }
 
 // movedAway gives the error of a ledger that was moved its exit code.
