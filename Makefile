@@ -69,7 +69,7 @@ sandbox: ## serve a simulated Megaport API on 127.0.0.1:8080
 bin/versitygw: tools/go.mod tools/go.sum
 	go -C tools build -o ../bin/versitygw github.com/versity/versitygw/cmd/versitygw
 
-S3_PACKAGES ?= ./pkg/apply/ledger/... ./pkg/apply/campaign
+S3_PACKAGES ?= ./pkg/apply/ledger/... ./pkg/internal/testkit/...
 .PHONY: test-s3
 test-s3: bin/versitygw ## run the tests that need an S3 server, which they start and stop (needs a C compiler)
 	PORTCTL_VERSITYGW=$(CURDIR)/bin/versitygw go test -race -count=1 -tags s3 -run 'S3|Server' $(S3_PACKAGES)
@@ -89,34 +89,18 @@ vuln: bin/govulncheck ## look for known vulnerabilities in what the program call
 # The proof that nothing is bought twice; docs/reliability.md has the figures.
 N ?= 10000
 SEED ?= 1
-.PHONY: campaign
-campaign: ## play N (10000) random rollouts in virtual time; SEED (1) is the first batch's
-	go test -count=1 -timeout 2h -v -run '^TestCampaign$$' ./pkg/apply/campaign -campaign.cases=$(N) -campaign.seed=$(SEED)
+.PHONY: simulate
+simulate: ## play N (10000) random rollouts in virtual time; SEED (1) is the first batch's
+	go test -count=1 -timeout 2h -v -run '^TestSimulation$$' ./pkg/internal/testkit/simtest -sim.cases=$(N) -sim.seed=$(SEED)
 
-.PHONY: campaign-kill
-campaign-kill: N = 300
-campaign-kill: ## kill the real program at random instants in N (300) rollouts
-	go test -count=1 -timeout 2h -v -run '^TestKills$$' ./pkg/apply/campaign -campaign.kills=$(N) -campaign.seed=$(SEED)
+.PHONY: simulate-kill
+simulate-kill: N = 300
+simulate-kill: ## kill the real program at random instants in N (300) rollouts
+	go test -count=1 -timeout 2h -v -run '^TestKills$$' ./pkg/internal/testkit/simtest -sim.kills=$(N) -sim.seed=$(SEED)
 
-# Each line: the protections that are taken away, and the tests of which one must
-# fail then. An order is known by its name or by its tag: each covers the other
-# in most cases, and without both the campaign fails.
-.PHONY: campaign-weaken
-campaign-weaken: ## show that without each protection against buying twice a test fails
-	@set -e; fails() { \
-		if out=$$(PORTCTL_WEAKEN=$$1 go test -count=1 -tags weaken -run "$$2" ./pkg/apply/campaign -campaign.cases=500 -rapid.shrinktime=1s 2>&1); then \
-			echo "without $$1 nothing fails: $$2"; exit 1; \
-		elif ! grep -q -e '--- FAIL' <<<"$$out"; then echo "$$out"; exit 1; \
-		else echo "without $$1: $$(grep -o -e '^--- FAIL: [A-Za-z]*' <<<"$$out" | sort -u | tr '\n' ' ')"; fi; }; \
-	PORTCTL_WEAKEN= go test -count=1 -tags weaken -run '^(TestProtection|TestCampaign)' ./pkg/apply/campaign -campaign.cases=500; \
-	fails claim '^TestProtection'; fails number '^TestProtection'; fails tag '^TestProtection'; fails name '^TestProtection'; \
-	fails retry '^TestProtection'; fails strict '^TestProtection'; fails lock '^TestProtection'; \
-	fails claim '^TestCampaign'; fails number '^TestCampaign'; fails retry '^TestCampaign'; fails lock '^TestCampaign'; \
-	fails name,tag '^TestCampaign'
-
-.PHONY: campaign-without
-campaign-without: ## take protections away by overlays, one at a time, and show that a test fails
-	go test -count=1 -timeout 2h -v -tags without -run '^TestWithout$$' ./pkg/apply/campaign
+.PHONY: simulate-without
+simulate-without: ## take protections away by overlays, one at a time, and show that a test fails
+	go test -count=1 -timeout 2h -v -tags without -run '^TestWithout$$' ./pkg/internal/testkit/simtest
 
 .PHONY: clean
 clean: ## remove what was built

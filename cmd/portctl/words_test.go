@@ -44,10 +44,10 @@ var unwanted = []struct {
 }
 
 // notUnwanted is where the words mean something else: letters of the alphabet,
-// the name of the document, the alias that scripts use, codes of events and claims.
+// the name of the document, the alias that scripts use, codes of earlier builds.
 var notUnwanted = regexp.MustCompile(`(?i)letters? of authori[sz]ation|` +
 	`(only|of|or|a|of the same|upper|lower|capital|case of|few|more than \d+) letters?\b( or|, digits| and digits)?|letters?,? (or|and)? ?(a )?digits?|--horizon|` +
-	"service can not be found")
+	"`settled`|orders-settled|`letters`|service can not be found")
 
 // tolerated is how many such phrases are left in a part that is not yet looked
 // through: none may be added.

@@ -7,8 +7,8 @@ import (
 
 	"github.com/portctl/portctl/pkg/apply/ledger"
 	"github.com/portctl/portctl/pkg/apply/loa"
+	"github.com/portctl/portctl/pkg/apply/panics"
 	"github.com/portctl/portctl/pkg/apply/refresh"
-	"github.com/portctl/portctl/pkg/apply/safe"
 	"github.com/portctl/portctl/pkg/plan"
 )
 
@@ -69,7 +69,7 @@ func Run(ctx context.Context, p refresh.PricedPlan, o Options) Result {
 	e := newEngine(p, o)
 	done := make(chan Result, 1)
 	go func() {
-		err := safe.Do(func() error { done <- e.run(ctx); return nil })
+		err := panics.Do(func() error { done <- e.run(ctx); return nil })
 		if err != nil { // orders may have been sent, so that a result is owed
 			done <- e.report.abort(err)
 		}

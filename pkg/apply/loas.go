@@ -14,8 +14,8 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/portctl/portctl/pkg/apply/loa"
+	"github.com/portctl/portctl/pkg/apply/panics"
 	"github.com/portctl/portctl/pkg/apply/refresh"
-	"github.com/portctl/portctl/pkg/apply/safe"
 	"github.com/portctl/portctl/pkg/plan"
 )
 
@@ -75,7 +75,7 @@ func (l *loaFetcher) fetch(ctx context.Context, p *port, now plan.Service, timeU
 		return
 	}
 	l.group.Go(func() error {
-		if err := safe.Do(func() error { p.loa = l.fetchOne(ctx, p, now, timeUp); return nil }); err != nil {
+		if err := panics.Do(func() error { p.loa = l.fetchOne(ctx, p, now, timeUp); return nil }); err != nil {
 			p.loa = &LOAResult{UID: p.uid, Error: failureOf(err)}
 		}
 		return nil

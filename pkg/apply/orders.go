@@ -11,8 +11,8 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/portctl/portctl/pkg/apply/ledger"
+	"github.com/portctl/portctl/pkg/apply/panics"
 	"github.com/portctl/portctl/pkg/apply/refresh"
-	"github.com/portctl/portctl/pkg/apply/safe"
 	"github.com/portctl/portctl/pkg/plan"
 )
 
@@ -67,7 +67,7 @@ func (e *engine) inParallel(actions []int, work func(job)) {
 		j := job{e.priced.Plan.Actions[n], n, e.pace.enter()}
 		g.Go(func() error {
 			defer e.pace.leave()
-			if err := safe.Do(func() error { work(j); return nil }); err != nil {
+			if err := panics.Do(func() error { work(j); return nil }); err != nil {
 				e.report.change(n, func(a *ActionResult) { a.changed(Unknown, failureOf(err)) })
 			}
 			e.adapt(j.turn, e.report.action(n).Outcome)

@@ -13,10 +13,10 @@ import (
 
 	"github.com/portctl/portctl/pkg/apply"
 	"github.com/portctl/portctl/pkg/apply/ledger"
-	"github.com/portctl/portctl/pkg/apply/ledger/storetest"
 	"github.com/portctl/portctl/pkg/apply/loa"
 	"github.com/portctl/portctl/pkg/apply/provider"
 	"github.com/portctl/portctl/pkg/apply/refresh"
+	"github.com/portctl/portctl/pkg/internal/testkit/storetest"
 	"github.com/portctl/portctl/pkg/megaport"
 	"github.com/portctl/portctl/pkg/megaport/sandbox"
 	"github.com/portctl/portctl/pkg/plan"

@@ -20,9 +20,9 @@ import (
 
 	"github.com/portctl/portctl/pkg/apply"
 	"github.com/portctl/portctl/pkg/apply/ledger"
-	"github.com/portctl/portctl/pkg/apply/ledger/storetest"
 	"github.com/portctl/portctl/pkg/apply/loa"
 	"github.com/portctl/portctl/pkg/apply/refresh"
+	"github.com/portctl/portctl/pkg/internal/testkit/storetest"
 	"github.com/portctl/portctl/pkg/plan"
 )
 

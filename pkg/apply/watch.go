@@ -6,8 +6,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/portctl/portctl/pkg/apply/panics"
 	"github.com/portctl/portctl/pkg/apply/refresh"
-	"github.com/portctl/portctl/pkg/apply/safe"
 	"github.com/portctl/portctl/pkg/plan"
 )
 
@@ -84,7 +84,7 @@ func (w *watcher) start(ctx context.Context, services []plan.Service, existing [
 	w.add(existing...)
 	go func() {
 		defer close(w.idle)
-		err := safe.Do(func() error {
+		err := panics.Do(func() error {
 			w.see(ctx, services, false)
 			w.whileOrdering(ctx)
 			return nil

@@ -16,8 +16,6 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
-
-	"github.com/portctl/portctl/pkg/internal/weaken"
 )
 
 // Listing is everything the account's product list says that portctl wants to
@@ -95,9 +93,6 @@ func decodeProducts(body io.Reader) (Listing, error) {
 			p, err := r.port()
 			if err != nil && untyped {
 				l.Untyped = append(l.Untyped, Untyped{UID: r.uid, Name: r.name})
-				return nil
-			}
-			if err != nil && weaken.Off(weaken.Strict) {
 				return nil
 			}
 			if err != nil {

@@ -6,8 +6,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/portctl/portctl/pkg/internal/weaken"
 )
 
 // The limits of repetition.
@@ -66,7 +64,7 @@ func retryDecision(c class, f facts) decision {
 		return decision{why: "a repetition cannot help"}
 	case f.unsent:
 		return f.again(maxTries, "nothing was written")
-	case c == classOrder && !weaken.Off(weaken.Retry):
+	case c == classOrder:
 		return decision{why: "the order may have been processed"}
 	case f.status == http.StatusTooManyRequests:
 		f.took, f.patience = f.waited, patience

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-
-	"github.com/portctl/portctl/pkg/internal/weaken"
 )
 
 // withAuth gives an attempt its token. After a 401 the token is dropped, and what
@@ -27,7 +25,7 @@ func withAuth(tokens *tokens, next step) step {
 			return err
 		}
 		tokens.drop(token)
-		if a.class == classOrder && !weaken.Off(weaken.Retry) {
+		if a.class == classOrder {
 			return err
 		}
 		fresh, tokenErr := tokens.get(ctx)

@@ -23,7 +23,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/portctl/portctl/pkg/apply/ledger"
-	"github.com/portctl/portctl/pkg/apply/ledger/storetest"
+	"github.com/portctl/portctl/pkg/internal/testkit/storetest"
 )
 
 // TestBucket holds the bucket to the contract. TestS3 does so on a real server.

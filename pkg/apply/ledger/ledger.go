@@ -11,8 +11,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/portctl/portctl/pkg/apply/safe"
-	"github.com/portctl/portctl/pkg/internal/weaken"
+	"github.com/portctl/portctl/pkg/apply/panics"
 	"github.com/portctl/portctl/pkg/plan"
 )
 
@@ -89,9 +88,6 @@ func (l *Ledger) fail(op string, err error) error { return &Error{op, l.Place(),
 // Lock takes the lock of the host. The error is a *LockedError when somebody
 // else holds it.
 func (l *Ledger) Lock(ctx context.Context) (Lock, error) {
-	if weaken.Off(weaken.Lock) {
-		return noLock{}, nil
-	}
 	lock, err := l.store.Lock(ctx, l.lockName(), Holder{Run: l.run.ID, By: l.run.By, Process: l.run.Process, Since: l.run.Now().UTC().Truncate(time.Second)})
 	var locked *LockedError
 	if err != nil && !errors.As(err, &locked) {
@@ -99,11 +95,6 @@ func (l *Ledger) Lock(ctx context.Context) (Lock, error) {
 	}
 	return lock, err
 }
-
-// noLock stands for the lock in programs without it; see package weaken.
-type noLock struct{}
-
-func (noLock) Release(context.Context) error { return nil }
 
 // Unlock breaks the lock that a run left behind.
 func (l *Ledger) Unlock(ctx context.Context, run string) error {
@@ -176,7 +167,7 @@ func (l *Ledger) Snapshot(ctx context.Context) (Snapshot, error) {
 		}
 	}
 	s.Open = make([]Open, len(open))
-	g, gctx := safe.WithContext(ctx, 16)
+	g, gctx := panics.WithContext(ctx, 16)
 	for i, f := range open {
 		g.Go(func() (err error) { s.Open[i], err = l.read(gctx, f); return err })
 	}
@@ -423,9 +414,6 @@ func (l *Ledger) Claim(ctx context.Context, s Snapshot, in Intent) (Open, error)
 		}
 		s.closed = map[string]int{hash: open.Number}
 	}
-	if weaken.Off(weaken.Number) {
-		s.closed = map[string]int{hash: int(time.Now().UnixNano() % 1e9)}
-	}
 	c := Claim{
 		Schema: Schema, ID: uuid.NewString(), Name: name, Number: s.Closed(name) + 1, Host: l.host, Inventory: in.Inventory,
 		Order: in.Order, OrderHash: in.Order.Hash(), Price: in.Price, Listed: append([]plan.ServiceUID{}, in.Listed...), Earlier: in.Earlier, Approvals: in.Approvals,
@@ -435,9 +423,6 @@ func (l *Ledger) Claim(ctx context.Context, s Snapshot, in Intent) (Open, error)
 	content, err := encode(c)
 	if err != nil {
 		return Open{}, err
-	}
-	if weaken.Off(weaken.Claim) {
-		return o, nil
 	}
 	switch err := l.store.Create(ctx, claimKey(l.host, hash, c.Number, "claim"), content); {
 	case errors.Is(err, ErrExists):

@@ -14,7 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/portctl/portctl/pkg/apply/ledger"
-	"github.com/portctl/portctl/pkg/apply/ledger/storetest"
+	"github.com/portctl/portctl/pkg/internal/testkit/storetest"
 	"github.com/portctl/portctl/pkg/plan"
 )
 

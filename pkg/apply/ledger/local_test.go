@@ -15,7 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/portctl/portctl/pkg/apply/ledger"
-	"github.com/portctl/portctl/pkg/apply/ledger/storetest"
+	"github.com/portctl/portctl/pkg/internal/testkit/storetest"
 )
 
 // openLocal opens a folder that syncs nothing: the disk of a test may be lost, and

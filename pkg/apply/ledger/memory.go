@@ -8,7 +8,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 
-	"github.com/portctl/portctl/pkg/apply/safe"
+	"github.com/portctl/portctl/pkg/apply/panics"
 	"github.com/portctl/portctl/pkg/plan"
 )
 
@@ -142,7 +142,7 @@ func readAll[T any](ctx context.Context, l *Ledger, prefix string) ([]T, error) 
 		return nil, l.fail("listing "+strings.TrimSuffix(prefix, "/"), err)
 	}
 	records, good := make([]T, len(keys)), make([]bool, len(keys))
-	g, gctx := safe.WithContext(ctx, 16)
+	g, gctx := panics.WithContext(ctx, 16)
 	for i, key := range keys {
 		g.Go(func() error {
 			b, err := l.store.Read(gctx, key)

@@ -9,8 +9,8 @@ import (
 	"testing"
 
 	"github.com/portctl/portctl/pkg/apply/ledger"
-	"github.com/portctl/portctl/pkg/apply/ledger/storetest"
-	"github.com/portctl/portctl/pkg/apply/ledger/storetest/s3server"
+	"github.com/portctl/portctl/pkg/internal/testkit/storetest"
+	"github.com/portctl/portctl/pkg/internal/testkit/storetest/s3server"
 )
 
 // TestS3 holds the bucket to the contract on a real S3 server.

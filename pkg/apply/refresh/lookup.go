@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/portctl/portctl/pkg/apply/ledger"
-	"github.com/portctl/portctl/pkg/internal/weaken"
 	"github.com/portctl/portctl/pkg/plan"
 )
 
@@ -361,9 +360,6 @@ func (l *Lookup) findApproval(ctx context.Context, f Finding) Finding {
 // were not there before the claim.
 func (l *Lookup) newOfName(open ledger.Open) []plan.Service {
 	var out []plan.Service
-	if weaken.Off(weaken.Name) {
-		return nil
-	}
 	for _, s := range l.Services {
 		if plan.FoldName(s.Name) == plan.FoldName(open.Name) && couldBe(open, s) {
 			out = append(out, s)
@@ -376,9 +372,6 @@ func (l *Lookup) newOfName(open ledger.Open) []plan.Service {
 // be the order's by place and speed, whatever their age. Tags that cannot be read
 // are no absence: they are trouble, and the others are looked at all the same.
 func (l *Lookup) taggedBy(ctx context.Context, open ledger.Open) (out []plan.Service, trouble error) {
-	if weaken.Off(weaken.Tag) {
-		return nil, nil
-	}
 	for _, s := range l.Services {
 		if !placed(open, s) || slices.Contains(open.Listed, s.UID) {
 			continue

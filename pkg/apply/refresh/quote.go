@@ -6,7 +6,7 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/portctl/portctl/pkg/apply/safe"
+	"github.com/portctl/portctl/pkg/apply/panics"
 	"github.com/portctl/portctl/pkg/plan"
 )
 
@@ -23,7 +23,7 @@ func quoteAll(ctx context.Context, r Reader, orders []plan.Order, o Options) (pl
 	}
 	quotes := plan.Quotes{}
 	var mu sync.Mutex
-	g, gctx := safe.WithContext(ctx, parallelism(o.Parallelism))
+	g, gctx := panics.WithContext(ctx, parallelism(o.Parallelism))
 	for _, group := range groups {
 		g.Go(func() error {
 			q, err := r.Quote(gctx, firstByName(group))

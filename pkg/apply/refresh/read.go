@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/portctl/portctl/pkg/apply/ledger"
-	"github.com/portctl/portctl/pkg/apply/safe"
+	"github.com/portctl/portctl/pkg/apply/panics"
 	"github.com/portctl/portctl/pkg/plan"
 )
 
@@ -101,7 +101,7 @@ func (p *PricedPlan) readAll(ctx context.Context, r Reader, o Options) (Listing,
 	}
 	var listing Listing
 	var locations []plan.Location
-	g, gctx := safe.WithContext(ctx, 0)
+	g, gctx := panics.WithContext(ctx, 0)
 	g.Go(func() (err error) { locations, err = r.Locations(gctx); return err })
 	g.Go(func() (err error) { listing, err = List(gctx, r, now); return err })
 	if err := g.Wait(); err != nil {
@@ -140,7 +140,7 @@ func (p *PricedPlan) remember() {
 func (p *PricedPlan) lookUp(ctx context.Context, r Reader, in Listing, o Options) error {
 	p.Findings = make([]Finding, len(p.Claims.Open))
 	l := p.Lookup(r, in, p.Claims.Open, o.Recheck)
-	g, gctx := safe.WithContext(ctx, parallelism(o.Parallelism))
+	g, gctx := panics.WithContext(ctx, parallelism(o.Parallelism))
 	for i, open := range p.Claims.Open {
 		g.Go(func() error {
 			f, bound := p.bound(l, open)
@@ -250,7 +250,7 @@ func (p *PricedPlan) readMore(ctx context.Context, r Reader, need plan.Need, o O
 		p.Observed.Unreadable = map[plan.ServiceUID]string{}
 	}
 	var mu sync.Mutex
-	g, gctx := safe.WithContext(ctx, parallelism(o.Parallelism))
+	g, gctx := panics.WithContext(ctx, parallelism(o.Parallelism))
 	for _, uid := range need.Tags {
 		g.Go(func() error {
 			tags, err := r.Tags(gctx, uid)

@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"github.com/portctl/portctl/pkg/apply/safe"
+	"github.com/portctl/portctl/pkg/apply/panics"
 	"github.com/portctl/portctl/pkg/plan"
 )
 
@@ -47,7 +47,7 @@ type Listing struct {
 // List looks at the account. One without ports is asked whose it is.
 func List(ctx context.Context, r Reader, now time.Time) (Listing, error) {
 	l := Listing{Begun: now}
-	g, gctx := safe.WithContext(ctx, 0)
+	g, gctx := panics.WithContext(ctx, 0)
 	g.Go(func() (err error) { l.Observed, err = observe(gctx, r); return err })
 	g.Go(func() (err error) { l.Approvals, err = r.Approvals(gctx); return err })
 	return l, g.Wait()

@@ -5,7 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/portctl/portctl/pkg/apply/safe"
+	"github.com/portctl/portctl/pkg/apply/panics"
 )
 
 // Main runs one command line and returns its exit code.
@@ -18,7 +18,7 @@ func Main(args []string, s Streams) int {
 	s.Out = out
 	cmd := New(s)
 	cmd.SetArgs(args)
-	err := safe.Do(func() error { return cmd.ExecuteContext(ctx) }) // a panic must not exit 2
+	err := panics.Do(func() error { return cmd.ExecuteContext(ctx) }) // a panic must not exit 2
 	err = out.account(err)
 	report(s.Err, err)
 	return codeOf(err)

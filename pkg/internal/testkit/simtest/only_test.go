@@ -1,4 +1,4 @@
-package campaign
+package simtest
 
 import (
 	"flag"
@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-var only = flag.String("campaign.only", "", "play one kind of trouble besides the plain ones: a lie, a trait, an edit, fast, tear, others, several with commas between, or plain for none")
+var only = flag.String("sim.only", "", "play one kind of trouble besides the plain ones: a lie, a trait, an edit, fast, tear, others, several with commas between, or plain for none")
 
 // keep takes everything out of a case that is neither plain nor of one kind, to see
 // what that kind alone does.

@@ -9,8 +9,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/portctl/portctl/pkg/internal/testkit/contract"
 	"github.com/portctl/portctl/pkg/megaport"
-	"github.com/portctl/portctl/pkg/megaport/contract"
 	"github.com/portctl/portctl/pkg/megaport/sandbox"
 )
 

@@ -1,4 +1,4 @@
-package campaign
+package simtest
 
 import (
 	"context"
@@ -15,7 +15,7 @@ import (
 )
 
 // Each test here holds one protection by itself and fails without it, as
-// `make campaign-weaken` shows. TestCampaign holds all of them together.
+// `make simulate-without` shows. TestSimulation holds all of them together.
 
 // protect plays one scene in virtual time. What the scene objects to is reported
 // outside the bubble.

@@ -1,6 +1,6 @@
 //go:build s3
 
-package campaign
+package simtest
 
 import (
 	"errors"
@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/portctl/portctl/pkg/apply/ledger/storetest/s3server"
+	"github.com/portctl/portctl/pkg/internal/testkit/storetest/s3server"
 	"github.com/portctl/portctl/pkg/megaport/sandbox"
 )
 

@@ -1,4 +1,4 @@
-package campaign
+package simtest
 
 import (
 	"fmt"
@@ -14,7 +14,7 @@ import (
 	"github.com/portctl/portctl/pkg/plan"
 )
 
-// trial is one case of the campaign, drawn at random and printed when it fails.
+// trial is one case of the simulation, drawn at random and printed when it fails.
 type trial struct {
 	Entries     []entry
 	World       sandbox.Knobs

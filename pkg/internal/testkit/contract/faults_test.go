@@ -247,7 +247,7 @@ func clientCalls() []clientCall {
 func TestEveryFaultOnEveryCall(t *testing.T) {
 	table, exception := expectations(), exceptions()
 	for _, kind := range sandbox.FaultKinds() {
-		if kind.Lies { // the client cannot see that; what apply makes of it is the campaign's business
+		if kind.Lies { // the client cannot see that; what apply makes of it is the simulation's business
 			continue
 		}
 		want, listed := table[kind.Name]

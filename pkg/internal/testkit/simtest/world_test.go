@@ -1,4 +1,4 @@
-package campaign
+package simtest
 
 import (
 	"bytes"
@@ -17,14 +17,14 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/rs/zerolog"
 
-	"github.com/portctl/portctl/pkg/apply/ledger/storetest"
+	"github.com/portctl/portctl/pkg/internal/testkit/storetest"
 	"github.com/portctl/portctl/pkg/megaport/sandbox"
 	"github.com/portctl/portctl/pkg/plan"
 )
 
 const host = "api.test"
 
-// totals is what a campaign counts.
+// totals is what a simulation counts.
 type totals struct {
 	cases, runs, kills, interrupts, faults, ledgerFaults, lies int
 	orders, committed, adopted, resolved, changed              int

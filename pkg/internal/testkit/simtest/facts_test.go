@@ -1,4 +1,4 @@
-package campaign
+package simtest
 
 import (
 	"bytes"
@@ -171,7 +171,7 @@ func (w *world) applyExit(ctx context.Context) (int, string) {
 }
 
 const (
-	tableBegin = "<!-- flipped facts: written by `go test ./pkg/apply/campaign -run FlippedFacts -update` -->\n"
+	tableBegin = "<!-- flipped facts: written by `go test ./pkg/internal/testkit/simtest -run FlippedFacts -update` -->\n"
 	tableEnd   = "<!-- end of flipped facts -->\n"
 )
 
@@ -184,7 +184,7 @@ func checkTable(t *testing.T, flips []flip) {
 		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", f.fact, f.to, f.behaviour, f.ends)
 	}
 	b.WriteString("\n")
-	path := filepath.Join("..", "..", "..", "docs", "reliability.md")
+	path := filepath.Join("..", "..", "..", "..", "docs", "reliability.md")
 	page, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)

@@ -1,4 +1,4 @@
-// Package campaign proves by trial that nothing is bought twice and no order is
+// Package simtest proves by trial that nothing is bought twice and no order is
 // lost.
 //
 // It owns the trials and no code of the program: random whole rollouts against
@@ -38,4 +38,4 @@
 // open. And unconfirmed orders are bounded, so that calling everything unconfirmed
 // would not pass: without faults there are none, and where the API tells the truth
 // an order that was carried out is never unconfirmed once it is listed.
-package campaign
+package simtest

@@ -1,9 +1,9 @@
-// Package safe runs parallel work so that a panic in it becomes an error.
+// Package panics runs parallel work so that a panic in it becomes an error.
 //
 // It owns nothing but that. The Go runtime ends a process that panics with exit
 // code 2, which `portctl plan --detailed-exitcode` uses for "changes are
 // pending": a program that broke must not say so.
-package safe
+package panics
 
 import (
 	"context"

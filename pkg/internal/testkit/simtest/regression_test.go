@@ -1,4 +1,4 @@
-package campaign
+package simtest
 
 import (
 	"context"
@@ -10,7 +10,7 @@ import (
 	"github.com/portctl/portctl/pkg/megaport/sandbox"
 )
 
-// What the campaign found, each by itself.
+// What the simulation found, each by itself.
 
 // An unconfirmed order that waits for an approval, or has been approved and is not
 // listed yet, is not "not created" because somebody says so: it would be bought a

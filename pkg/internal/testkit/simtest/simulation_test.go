@@ -1,4 +1,4 @@
-package campaign
+package simtest
 
 import (
 	"context"
@@ -11,8 +11,8 @@ import (
 )
 
 var (
-	cases = flag.Int("campaign.cases", 150, "how many random rollouts to play")
-	first = flag.Uint64("campaign.seed", 1, "seed of the first batch")
+	cases = flag.Int("sim.cases", 150, "how many random rollouts to play")
+	first = flag.Uint64("sim.seed", 1, "seed of the first batch")
 )
 
 // batch is how many cases share a seed: a failure shrinks within its batch, and
@@ -24,9 +24,9 @@ func bubble(t *testing.T, do func(context.Context)) {
 	synctest.Test(t, func(t *testing.T) { do(t.Context()) })
 }
 
-// TestCampaign plays random rollouts; see the package comment. It prints what it
+// TestSimulation plays random rollouts; see the package comment. It prints what it
 // met and the seeds of the batches that failed.
-func TestCampaign(t *testing.T) {
+func TestSimulation(t *testing.T) {
 	var sum totals
 	var failed []uint64
 	for done, seed := 0, *first; done < *cases; done, seed = done+batch, seed+1 {
@@ -50,8 +50,8 @@ func TestCampaign(t *testing.T) {
 			failed = append(failed, seed)
 		}
 	}
-	t.Logf("the campaign:\n%s\nseeds of failures: %v", &sum, failed)
+	t.Logf("the simulation:\n%s\nseeds of failures: %v", &sum, failed)
 	if sum.kills == 0 || sum.faults == 0 || sum.ledgerFaults == 0 || sum.adopted == 0 || sum.resolved == 0 {
-		t.Errorf("the campaign met too little to prove anything:\n%s", &sum)
+		t.Errorf("the simulation met too little to prove anything:\n%s", &sum)
 	}
 }
