@@ -15,7 +15,9 @@ func Build(desired Desired, observed Observed, catalog Catalog) Plan {
 	b := newBuilder(desired, observed, catalog)
 	p := Plan{Actions: []Action{}, Policy: []PolicyLine{}, Warnings: []Warning{}, Unmanaged: []ServiceRef{}, policy: desired.Policy}
 	for i := range b.ports {
+		b.need = entryNeed{}
 		p.Actions = append(p.Actions, b.action(i))
+		p.needs = append(p.needs, b.need)
 	}
 	p.Actions = append(p.Actions, b.strayClaims()...)
 	p.Unmanaged = append(p.Unmanaged, b.unmanaged()...)
@@ -26,24 +28,34 @@ func Build(desired Desired, observed Observed, catalog Catalog) Plan {
 	return p.summed()
 }
 
-// Need is what Build must know of services beyond the listing.
+// Need is what Build must know of services beyond the listing: tags and cancellation
+// charges are read one by one, so only where a decision hangs on them.
 type Need struct {
 	Tags    []ServiceUID
 	Charges []ServiceUID
 }
 
-// Missing says what Build would have to know besides: tags and cancellation
-// charges are read one by one, so only where a decision hangs on them, and not for
-// entries that the selection takes out. It is as pure as Build.
-func Missing(desired Desired, observed Observed, catalog Catalog, s Selection) Need {
-	b := newBuilder(desired, observed, catalog)
-	out := s.excludes(b.names())
-	for i := range b.ports {
-		if !out(b.nameOf(i)) {
-			b.action(i)
+// Missing says what the plan was built without and needs, but for what the selection
+// takes out. As long as something is missing the plan is none to act on.
+func (p Plan) Missing(s Selection) Need {
+	out, missing, seen := s.excludes(p.names()), Need{}, map[*neighbours]bool{}
+	for i, n := range p.needs {
+		if out(p.Actions[i].Name) {
+			continue
+		}
+		missing.Tags, missing.Charges = append(missing.Tags, n.Tags...), append(missing.Charges, n.Charges...)
+		if n.near != nil && !seen[n.near] { // many entries can have the same neighbours
+			seen[n.near] = true
+			missing.Tags = append(missing.Tags, n.near.unread...)
 		}
 	}
-	return Need{unique(b.need.Tags), unique(b.need.Charges)}
+	return Need{unique(missing.Tags), unique(missing.Charges)}
+}
+
+// entryNeed is what one entry needs, and what its neighbours do.
+type entryNeed struct {
+	Need
+	near *neighbours
 }
 
 func unique(uids []ServiceUID) []ServiceUID {
@@ -59,7 +71,7 @@ type builder struct {
 	ports    []Port    // by name
 	services []Service // primaries first
 	byUID    map[ServiceUID]Service
-	gone     map[string][]Service // terminated, by folded name
+	ended    map[string][]Service // terminated, by folded name
 	groups   grouping
 	named    map[string][]unit // active, by folded name
 	matches  matches
@@ -84,14 +96,14 @@ type builder struct {
 	orphans    []Claim            // damaged ones of no entry
 	strays     map[spot][]Claim
 
-	need     Need
+	need     entryNeed // of the entry at work
 	warnings []Warning
 }
 
 func newBuilder(desired Desired, observed Observed, catalog Catalog) *builder {
 	b := &builder{
 		desired: desired, observed: observed, catalog: catalog, ports: sortedPorts(desired.Ports), services: sortedServices(observed.Services),
-		byUID: map[ServiceUID]Service{}, gone: map[string][]Service{}, named: map[string][]unit{},
+		byUID: map[ServiceUID]Service{}, ended: map[string][]Service{}, named: map[string][]unit{},
 		wanted: map[string]int{}, absent: map[string]int{}, entries: map[string][]int{}, aside: map[string]bool{}, replaced: map[ServiceUID]bool{},
 		sites: map[Site]siteMatch{}, spelled: map[rolloutSite]Port{}, near: map[spot]*neighbours{}, kept: map[LocationID]map[Zone][]string{},
 		endedMembers: map[int][]Service{}, halfCancelled: map[int]bool{}, openClaims: sortedClaims(observed.Claims),
@@ -132,7 +144,7 @@ func (b *builder) indexServices() {
 	for _, s := range b.services {
 		b.byUID[s.UID] = s
 		if s.Status.Terminated() {
-			b.gone[FoldName(s.Name)] = append(b.gone[FoldName(s.Name)], s)
+			b.ended[FoldName(s.Name)] = append(b.ended[FoldName(s.Name)], s)
 		}
 	}
 	b.groups = b.group()
@@ -187,18 +199,6 @@ func (b *builder) nameOf(i int) string {
 	return string(p.UID)
 }
 
-// names are those of all actions.
-func (b *builder) names() []string {
-	var all []string
-	for i := range b.ports {
-		all = append(all, b.nameOf(i))
-	}
-	for _, a := range b.strayClaims() {
-		all = append(all, a.Name)
-	}
-	return all
-}
-
 // sortedPorts orders entries by name. Entries of one name, of which at most one
 // is not absent, are ordered by all they say, so that the plan stays the same.
 func sortedPorts(ports []Port) []Port {
@@ -233,17 +233,17 @@ func (b *builder) action(i int) Action {
 		Changes: []Change{},
 		Source:  p.Source,
 	}
-	if r, ok := b.refused(i); !ok {
-		return a.block(r)
+	if r := b.refused(i); r != nil {
+		return a.block(*r)
 	}
 	if len(found) == 0 {
-		if r, ok := b.untypedReason(p); !ok {
-			return a.block(r)
+		if r := b.untypedReason(p); r != nil {
+			return a.block(*r)
 		}
 	}
 	if mayOrder(p) {
-		if r, ok := b.damagedReason(p); !ok {
-			return a.still(Unknown, r)
+		if r := b.damagedReason(p); r != nil {
+			return a.still(Unknown, *r)
 		}
 		if c, open := b.openClaim(p); open {
 			return b.awaits(a, p, c, found)
@@ -251,11 +251,7 @@ func (b *builder) action(i int) Action {
 	}
 	switch {
 	case p.Absent && len(found) == 0:
-		r, ok := b.goneReason(p)
-		if !ok {
-			return a.block(r)
-		}
-		return a.still(Unchanged, r)
+		return b.gone(a, p)
 	case p.Absent:
 		return b.cancel(a, p, found[0])
 	case len(found) == 1:
@@ -266,54 +262,54 @@ func (b *builder) action(i int) Action {
 }
 
 // refused finds what makes an entry impossible to match with a service.
-func (b *builder) refused(i int) (Reason, bool) {
+func (b *builder) refused(i int) *Reason {
 	p, found := b.ports[i], b.matches.of[i]
 	name := FoldName(p.Name)
-	if r, ok := b.splitReason(p, found); !ok {
-		return r, false
+	if r := b.splitReason(p, found); r != nil {
+		return r
 	}
 	switch {
 	case !p.Absent && b.wanted[name] > 1, p.Absent && p.UID == "" && b.absent[name] > 1:
-		return Reason{
+		return &Reason{
 			Code: ReasonDuplicateEntry, Text: fmt.Sprintf("another entry is named %q too", p.Name),
 			Hint: "give each entry a unique name", Source: p.At("name"),
-		}, false
+		}
 	case b.matches.stolen[i]:
-		return Reason{
+		return &Reason{
 			Code: ReasonServiceTaken, Text: "the service of this entry stands for another entry already",
 			Hint: "two entries cannot stand for one service: take one out", Source: p.At("uid"),
-		}, false
+		}
 	case len(found) > 1:
-		return b.duplicateServices(p, found), false
+		return b.duplicateServices(p, found)
 	case p.UID != "" && len(found) == 0:
 		return b.uidReason(p)
 	}
-	return Reason{}, true
+	return nil
 }
 
 // uidReason is why an entry with a uid has no service: such an entry is never
 // bought.
-func (b *builder) uidReason(p Port) (Reason, bool) {
+func (b *builder) uidReason(p Port) *Reason {
 	s, known := b.byUID[p.UID]
 	switch {
 	case p.Absent:
-		return Reason{}, true
+		return nil
 	case !known:
-		return Reason{
+		return &Reason{
 			Code: ReasonUIDUnknown, Text: fmt.Sprintf("the account has no port with UID %s", p.UID), Source: p.At("uid"),
 			Hint: "an entry with a uid is never bought: correct the uid, or take it out",
-		}, false
+		}
 	default:
-		return Reason{
+		return &Reason{
 			Code: ReasonUIDTerminated, Text: fmt.Sprintf("service %s is %s", p.UID, s.Status), Source: p.At("uid"),
 			Hint: "an entry with a uid is never bought; for a new port write `replaces: " + string(p.UID) + "` instead of `uid`",
-		}, false
+		}
 	}
 }
 
 // duplicateServices is why an entry cannot stand for one of several services. What
 // could be a member of the entry's LAG is no second service.
-func (b *builder) duplicateServices(p Port, found []unit) Reason {
+func (b *builder) duplicateServices(p Port, found []unit) *Reason {
 	var uids []string
 	known, lags, single := true, 0, false
 	whole := kin{}
@@ -332,7 +328,7 @@ func (b *builder) duplicateServices(p Port, found []unit) Reason {
 	if p.LAG > 0 && known && lags == len(found) {
 		return splitReason(p, b.membership(whole))
 	}
-	r := Reason{
+	r := &Reason{
 		Code:   ReasonDuplicateService,
 		Text:   fmt.Sprintf("%d services are named %q: %s", len(found), p.Name, strings.Join(uids, ", ")),
 		Hint:   "say which one it is with `uid:`, and rename or cancel the others",
@@ -352,30 +348,30 @@ func (b *builder) buy(a Action, p Port) Action {
 	}
 	l := match.Location
 	a.Location = &Place{l.ID, l.Name, l.Metro, l.Market}
-	if r, ok := b.sameLocationReason(p, l); !ok {
-		return a.block(r)
+	if r := b.sameLocationReason(p, l); r != nil {
+		return a.block(*r)
 	}
-	if r, ok := b.knownReason(p, "name"); !ok {
-		return a.block(r)
+	if r := b.knownReason(p, "name"); r != nil {
+		return a.block(*r)
 	}
-	if r, ok := b.endedReason(p); !ok {
+	if r := b.endedReason(p); r != nil {
 		if r.Code == ReasonWaitsForCancel {
-			return a.still(Unchanged, r)
+			return a.still(Unchanged, *r)
 		}
-		return a.block(r)
+		return a.block(*r)
 	}
-	if r, ok := offerReason(p, l); !ok {
-		return a.block(r)
+	if r := offerReason(p, l); r != nil {
+		return a.block(*r)
 	}
-	if r, ok := b.renamedReason(p, l); !ok {
-		return a.block(r)
+	if r := b.renamedReason(p, l); r != nil {
+		return a.block(*r)
 	}
-	if r, ok := b.heldBack(p, l); !ok {
-		return a.still(Unknown, r)
+	if r := b.heldBack(p, l); r != nil {
+		return a.still(Unknown, *r)
 	}
 	order := newOrder(b.desired.Inventory, p, l)
-	if r, ok := b.rejectedReason(p, order); !ok {
-		return a.block(r)
+	if r := b.rejectedReason(p, order); r != nil {
+		return a.block(*r)
 	}
 	if match.Inexact {
 		b.warn(p, "site", "%s", resolved(p, l))
@@ -404,28 +400,28 @@ func siteReason(p Port, err error) Reason {
 }
 
 // offerReason says why the location does not sell what the entry asks for.
-func offerReason(p Port, l Location) (Reason, bool) {
+func offerReason(p Port, l Location) *Reason {
 	switch {
 	case l.Status != LocationActive:
-		return Reason{
+		return &Reason{
 			Code: ReasonSiteNotActive, Source: p.At("site"),
 			Text: fmt.Sprintf("location %s takes no orders: its status is %s", l, l.Status),
 			Hint: "choose an Active location; `portctl sites` lists them",
-		}, false
+		}
 	case !l.Offers(p.Speed, ""):
-		return Reason{
+		return &Reason{
 			Code: ReasonSpeedNotOffered, Source: p.At("speed"),
 			Text: fmt.Sprintf("location %s has no %s ports", l, p.Speed),
 			Hint: "it offers " + l.Offer(),
-		}, false
+		}
 	case !l.Offers(p.Speed, p.Zone):
-		return Reason{
+		return &Reason{
 			Code: ReasonZoneNotOffered, Source: p.At("diversityZone"),
 			Text: fmt.Sprintf("location %s has no %s ports in zone %s", l, p.Speed, p.Zone),
 			Hint: "it offers " + l.Offer(),
-		}, false
+		}
 	}
-	return Reason{}, true
+	return nil
 }
 
 func (b *builder) place(id LocationID) *Place {

@@ -23,8 +23,8 @@ func (b *builder) cancel(a Action, p Port, u unit) Action {
 	s := u.primary()
 	ref := u.ref()
 	a.Service, a.Location = &ref, b.place(s.Location)
-	if r, ok := b.cancelReason(p, u); !ok {
-		return a.block(r)
+	if r := b.cancelReason(p, u); r != nil {
+		return a.block(*r)
 	}
 	a.Kind = Cancel
 	a.Charge = b.charge(u)
@@ -34,52 +34,52 @@ func (b *builder) cancel(a Action, p Port, u unit) Action {
 }
 
 // cancelReason is why a service is not cancelled although its entry says absent.
-func (b *builder) cancelReason(p Port, u unit) (Reason, bool) {
+func (b *builder) cancelReason(p Port, u unit) *Reason {
 	s := u.primary()
-	if r, ok := b.oneMemberReason(p, u); !ok {
-		return r, false
+	if r := b.oneMemberReason(p, u); r != nil {
+		return r
 	}
 	if late := u.unidentified(); late > 0 {
-		return Reason{
+		return &Reason{
 			Code: ReasonLAGUnidentified, Source: p.Source,
 			Text: fmt.Sprintf("the API does not tell the aggregation id of %d of the %d members of LAG %s yet, so what would be cancelled is not certain", late, len(u.members), s.UID),
 			Hint: "apply again later, or cancel it in the Megaport portal",
-		}, false
+		}
 	}
-	if r, ok := vxcReason(p, u); !ok {
-		return r, false
+	if r := vxcReason(p, u); r != nil {
+		return r
 	}
-	if r, ok := b.changeReason(p, u); !ok {
-		return r, false
+	if r := b.changeReason(p, u); r != nil {
+		return r
 	}
 	if p.UID == "" && !p.Takeover && b.observed.Tags[s.UID][TagInventory] != b.desired.Inventory {
-		return Reason{
+		return &Reason{
 			Code: ReasonNotOurs, Source: p.At("name"),
 			Text: fmt.Sprintf("service %s was not bought by this inventory, so its name is not enough to cancel it", s.UID),
 			Hint: fmt.Sprintf("if it is really to be cancelled, add `uid: %s`", s.UID),
-		}, false
+		}
 	}
-	return Reason{}, true
+	return nil
 }
 
 // oneMemberReason keeps a whole LAG from being cancelled by an entry that names one
 // of its members, unless its cancellation has begun.
-func (b *builder) oneMemberReason(p Port, u unit) (Reason, bool) {
+func (b *builder) oneMemberReason(p Port, u unit) *Reason {
 	s := u.primary()
 	whole := p.UID == s.UID || p.UID == "" && FoldName(s.Name) == FoldName(p.Name)
 	if !u.lag || whole || b.byUID[p.UID].Status.Terminated() || b.halfCancelled[b.groups.key[s.UID]] {
-		return Reason{}, true
+		return nil
 	}
-	return Reason{
+	return &Reason{
 		Code: ReasonLAGMismatch, Source: p.Source,
 		Text: fmt.Sprintf("it is one member of LAG %s, and all %d would be cancelled", s.UID, len(u.members)),
 		Hint: fmt.Sprintf("a single member is cancelled in the Megaport portal; for the whole LAG write `uid: %s`", s.UID),
-	}, false
+	}
 }
 
 // vxcReason finds members on which VXCs end: Megaport refuses to cancel those, and
 // the others of a LAG would be gone by then.
-func vxcReason(p Port, u unit) (Reason, bool) {
+func vxcReason(p Port, u unit) *Reason {
 	total, first := 0, ServiceUID("")
 	var details []string
 	for _, m := range u.members {
@@ -93,9 +93,9 @@ func vxcReason(p Port, u unit) (Reason, bool) {
 		details = append(details, fmt.Sprintf("%s: %s", m.UID, countVXCs(m.VXCs)))
 	}
 	if total == 0 {
-		return Reason{}, true
+		return nil
 	}
-	r := Reason{
+	r := &Reason{
 		Code: ReasonHasVXCs, Source: p.Source, Details: details,
 		Text: fmt.Sprintf("%s on %d of its %d members, so the LAG cannot be cancelled", countVXCs(total), len(details), len(u.members)),
 		Hint: "move or cancel the VXCs in the Megaport portal first",
@@ -106,7 +106,7 @@ func vxcReason(p Port, u unit) (Reason, bool) {
 			r.Text = fmt.Sprintf("%s on member %s, so the LAG cannot be cancelled", countVXCs(total), first)
 		}
 	}
-	return r, false
+	return r
 }
 
 func countVXCs(n int) string {
@@ -165,10 +165,9 @@ func (b *builder) indexKept() {
 	}
 }
 
-// goneReason is for an absent entry that no service stands for. A uid that the
+// gone is for an absent entry that no service stands for. A uid that the
 // account does not list is done, unless something that could be meant is alive.
-func (b *builder) goneReason(p Port) (Reason, bool) {
-	gone := Reason{Code: ReasonGone, Text: "there is nothing to cancel", Source: p.Source}
+func (b *builder) gone(a Action, p Port) Action {
 	s, listed := b.byUID[p.UID]
 	switch {
 	case p.UID == "":
@@ -176,15 +175,15 @@ func (b *builder) goneReason(p Port) (Reason, bool) {
 		b.cancelledNote(p, s)
 	default:
 		if alive, ok := b.couldBeMeant(p); ok {
-			return Reason{
+			return a.block(Reason{
 				Code: ReasonUIDUnknown, Source: p.At("uid"),
 				Text: fmt.Sprintf("the account has no port with UID %s, but service %s (%q) could be meant", p.UID, alive.UID, alive.Name),
 				Hint: fmt.Sprintf("write `uid: %s` if it is to be cancelled; otherwise take the entry out", alive.UID),
-			}, false
+			})
 		}
 		b.warn(p, "uid", "the account does not list service %s any more, so nothing is left to cancel (%s)", p.UID, listedFor)
 	}
-	return gone, true
+	return a.still(Unchanged, Reason{Code: ReasonGone, Text: "there is nothing to cancel", Source: p.Source})
 }
 
 // couldBeMeant finds an active service that no entry takes and that has the name of

@@ -64,26 +64,26 @@ func (b *builder) openClaim(p Port) (Claim, bool) {
 
 // damagedReason holds an entry back while a claim of its name, or of its former
 // name, cannot be read.
-func (b *builder) damagedReason(p Port) (Reason, bool) {
+func (b *builder) damagedReason(p Port) *Reason {
 	if len(b.damaged) == 0 {
-		return Reason{}, true
+		return nil
 	}
 	open := slices.Clone(b.damaged[NameHash(p.Name)])
 	if p.Formerly != "" {
 		open = append(open, b.damaged[NameHash(p.Formerly)]...)
 	}
 	if len(open) == 0 {
-		return Reason{}, true
+		return nil
 	}
-	return damaged(open[0], p.Source, "an order of this entry is open, and its claim in the ledger cannot be read"), false
+	return damaged(open[0], p.Source, "an order of this entry is open, and its claim in the ledger cannot be read")
 }
 
-func damaged(c Claim, at Source, text string) Reason {
+func damaged(c Claim, at Source, text string) *Reason {
 	if c.Evidence != "" {
 		text += ": " + c.Evidence
 	}
 	key := quoteArg(c.Key)
-	return Reason{
+	return &Reason{
 		Code: ReasonClaimDamaged, Source: at, Text: text,
 		Hint: fmt.Sprintf("check the Megaport portal, then `portctl ledger resolve --key %s --uid UID` or `portctl ledger resolve --key %s --not-created`", key, key),
 	}
@@ -91,7 +91,7 @@ func damaged(c Claim, at Source, text string) Reason {
 
 // rejectedReason keeps from ordering again what somebody rejected, as long as the
 // entry asks for the same.
-func (b *builder) rejectedReason(p Port, o Order) (Reason, bool) {
+func (b *builder) rejectedReason(p Port, o Order) *Reason {
 	turnedDown := slices.Clone(b.rejected[FoldName(p.Name)])
 	if p.Formerly != "" {
 		turnedDown = append(turnedDown, b.rejected[FoldName(p.Formerly)]...)
@@ -104,12 +104,12 @@ func (b *builder) rejectedReason(p Port, o Order) (Reason, bool) {
 		if c.Evidence != "" {
 			text += " (" + c.Evidence + ")"
 		}
-		return Reason{
+		return &Reason{
 			Code: ReasonRejected, Source: p.Source, Text: text + "; portctl does not order it again",
 			Hint: fmt.Sprintf("`portctl ledger resolve %s --again` orders it again; or change the entry, or take it out", quoteArg(c.Name)),
-		}, false
+		}
 	}
-	return Reason{}, true
+	return nil
 }
 
 // awaits is the action of an entry whose order of an earlier run cannot be seen
@@ -239,13 +239,13 @@ func (b *builder) couldMean(p Port, c Claim) bool {
 // to be carried out, or to wait for an approval, makes no difference as long as the
 // account does not show its service, whose tags would tell. A claim that cannot be
 // read, and that no entry has the name of, could be any order's.
-func (b *builder) heldBack(p Port, l Location) (Reason, bool) {
+func (b *builder) heldBack(p Port, l Location) *Reason {
 	if len(b.orphans) > 0 {
-		return damaged(b.orphans[0], p.Source, "held back: a claim in the ledger cannot be read, and it is of no entry's name; it could be of this one"), false
+		return damaged(b.orphans[0], p.Source, "held back: a claim in the ledger cannot be read, and it is of no entry's name; it could be of this one")
 	}
 	strays := b.strays[spot{l.ID, p.Speed}]
 	if len(strays) == 0 {
-		return Reason{}, true
+		return nil
 	}
 	c := strays[0]
 	r, state := doubt(c, p.Source), "is unconfirmed"
@@ -260,7 +260,7 @@ func (b *builder) heldBack(p Port, l Location) (Reason, bool) {
 	}
 	r.Code = ReasonDoubtNearby
 	r.Text = fmt.Sprintf("held back: an order of %q for the same location and speed %s, and no entry has that name; it could be this one", c.Name, state)
-	return r, false
+	return &r
 }
 
 // strayClaims shows the orders without a usable answer that no entry names.

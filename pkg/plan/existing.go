@@ -18,12 +18,12 @@ func (b *builder) existing(a Action, p Port, u unit) Action {
 	s := u.primary()
 	ref := u.ref()
 	a.Service, a.Location = &ref, b.place(s.Location)
-	if r, ok := b.fixed(p, u); !ok {
-		return a.block(r)
+	if r := b.fixed(p, u); r != nil {
+		return a.block(*r)
 	}
 	if p.Tags != nil || p.Takeover {
-		if r, ok := b.readableReason(p, u); !ok {
-			return a.block(r)
+		if r := b.readableReason(p, u); r != nil {
+			return a.block(*r)
 		}
 	}
 	b.notes(p, u)
@@ -45,8 +45,8 @@ func (b *builder) existing(a Action, p Port, u unit) Action {
 		a.Reason = Reason{Code: ReasonExists, Text: fmt.Sprintf("service %s matches the entry", s.UID), Source: p.Source}
 		return a
 	}
-	if r, ok := b.changeReason(p, u); !ok {
-		return a.block(r)
+	if r := b.changeReason(p, u); r != nil {
+		return a.block(*r)
 	}
 	a.Kind = Update
 	a.Reason = Reason{Code: ReasonDiffers, Text: fmt.Sprintf("service %s differs in what the entry declares", s.UID), Source: p.Source}
@@ -59,9 +59,9 @@ func (b *builder) existing(a Action, p Port, u unit) Action {
 }
 
 // changeReason is why a service is not changed although it differs.
-func (b *builder) changeReason(p Port, u unit) (Reason, bool) {
-	if r, ok := lockReason(p, u); !ok {
-		return r, false
+func (b *builder) changeReason(p Port, u unit) *Reason {
+	if r := lockReason(p, u); r != nil {
+		return r
 	}
 	return b.ownerReason(p, u)
 }
@@ -76,21 +76,21 @@ func (b *builder) grow(a Action, p Port, u unit, missing int) Action {
 			Hint: fmt.Sprintf("write `lag: %d`, or ask Megaport support", len(u.members)),
 		})
 	}
-	if r, ok := offerReason(p, l); !ok {
-		return a.block(r)
+	if r := offerReason(p, l); r != nil {
+		return a.block(*r)
 	}
 	if len(a.Changes) > 0 {
-		if r, ok := lockReason(p, u); !ok {
-			return a.block(r)
+		if r := lockReason(p, u); r != nil {
+			return a.block(*r)
 		}
 	}
-	if r, ok := b.heldBack(p, l); !ok {
-		return a.still(Unknown, r)
+	if r := b.heldBack(p, l); r != nil {
+		return a.still(Unknown, *r)
 	}
 	order := b.sameAs(p, u)
 	order.LAGPorts, order.AggregationID = missing, u.aggregation
-	if r, ok := b.growReason(p, u, order); !ok {
-		return a.block(r)
+	if r := b.growReason(p, u, order); r != nil {
+		return a.block(*r)
 	}
 	a.Kind, a.Order, a.Changes = Grow, &order, lockOrdered(p, a.Changes)
 	a.Reason = Reason{
@@ -102,32 +102,32 @@ func (b *builder) grow(a Action, p Port, u unit, missing int) Action {
 
 // growReason keeps members from being bought that may be there or on their way,
 // or that somebody cancelled, perhaps on purpose.
-func (b *builder) growReason(p Port, u unit, o Order) (Reason, bool) {
+func (b *builder) growReason(p Port, u unit, o Order) *Reason {
 	s := u.primary()
 	if u.aggregation == 0 {
-		return Reason{
+		return &Reason{
 			Code: ReasonLAGUnidentified, Source: p.At("lag"),
 			Text: fmt.Sprintf("the API does not tell the aggregation id of LAG %s yet, so no member can be ordered into it", s.UID),
 			Hint: fmt.Sprintf("apply again later; until then write `lag: %d`", len(u.members)),
-		}, false
+		}
 	}
-	if r, ok := b.memberEndedReason(p, u); !ok {
-		return r, false
+	if r := b.memberEndedReason(p, u); r != nil {
+		return r
 	}
 	for _, x := range b.named[FoldName(s.Name)] {
 		if x.primary().UID != s.UID {
-			return Reason{
+			return &Reason{
 				Code: ReasonDuplicateService, Source: p.At("lag"),
 				Text: fmt.Sprintf("service %s has the name of LAG %s and is not listed as its member", x.primary().UID, s.UID),
 				Hint: "look again later, or rename it in the Megaport portal if it is none",
-			}, false
+			}
 		}
 	}
-	if r, ok := b.knownReason(p, "lag"); !ok {
-		return r, false
+	if r := b.knownReason(p, "lag"); r != nil {
+		return r
 	}
-	if r, ok := b.rejectedReason(p, o); !ok {
-		return r, false
+	if r := b.rejectedReason(p, o); r != nil {
+		return r
 	}
 	return b.ownerReason(p, u)
 }
@@ -159,75 +159,75 @@ func (b *builder) sameAs(p Port, u unit) Order {
 }
 
 // fixed finds a difference in what no call can change after the order: law 8.
-func (b *builder) fixed(p Port, u unit) (Reason, bool) {
+func (b *builder) fixed(p Port, u unit) *Reason {
 	s := u.primary()
-	if r, ok := lagReason(p, u); !ok {
-		return r, false
+	if r := lagReason(p, u); r != nil {
+		return r
 	}
 	if match, err := b.resolve(p.Site); err == nil && match.Location.ID != s.Location {
-		return Reason{
+		return &Reason{
 			Code: ReasonSiteFixed, Source: p.At("site"), Hint: wayOut,
 			Text: fmt.Sprintf("service %s is at %s, not at %s, and a port cannot move", s.UID, b.place(s.Location).Name, match.Location.Name),
-		}, false
+		}
 	}
 	if s.Speed != p.Speed {
-		return Reason{
+		return &Reason{
 			Code: ReasonSpeedFixed, Source: p.At("speed"), Hint: wayOut,
 			Text: fmt.Sprintf("service %s is a %s port, not %s, and the speed of a port cannot change", s.UID, s.Speed, p.Speed),
-		}, false
+		}
 	}
 	if p.Zone != "" && s.Zone != "" && s.Zone != p.Zone {
-		return Reason{
+		return &Reason{
 			Code: ReasonZoneFixed, Source: p.At("diversityZone"), Hint: wayOut,
 			Text: fmt.Sprintf("service %s is in zone %s, not %s, and a port cannot change its zone", s.UID, s.Zone, p.Zone),
-		}, false
+		}
 	}
-	return Reason{}, true
+	return nil
 }
 
-func lagReason(p Port, u unit) (Reason, bool) {
+func lagReason(p Port, u unit) *Reason {
 	uid := u.primary().UID
 	switch {
 	case p.LAG == 0 && u.lag:
-		return Reason{
+		return &Reason{
 			Code: ReasonLAGMismatch, Source: p.Source,
 			Text: fmt.Sprintf("service %s is a LAG of %d, the entry a single port", uid, len(u.members)),
 			Hint: fmt.Sprintf("add `lag: %d` to the entry, or give it another name", len(u.members)),
-		}, false
+		}
 	case p.LAG > 0 && !u.lag:
-		return Reason{
+		return &Reason{
 			Code: ReasonLAGMismatch, Source: p.At("lag"),
 			Text: fmt.Sprintf("service %s is a single port, the entry a LAG of %d", uid, p.LAG),
 			Hint: "a single port cannot become a LAG: take `lag` out, or give the entry another name",
-		}, false
+		}
 	case p.LAG > 0 && p.LAG < len(u.members):
-		return Reason{
+		return &Reason{
 			Code: ReasonLAGShrink, Source: p.At("lag"),
 			Text: fmt.Sprintf("LAG %s has %d members, the entry asks for %d, and a LAG is not made smaller", uid, len(u.members), p.LAG),
 			Hint: fmt.Sprintf("write `lag: %d`; a single member can be cancelled in the Megaport portal", len(u.members)),
-		}, false
+		}
 	}
-	return Reason{}, true
+	return nil
 }
 
 // lockReason keeps hands off a service that somebody else locked.
-func lockReason(p Port, u unit) (Reason, bool) {
+func lockReason(p Port, u unit) *Reason {
 	for _, m := range u.members {
 		switch {
 		case m.AdminLocked:
-			return Reason{
+			return &Reason{
 				Code: ReasonLocked, Source: p.Source, Text: fmt.Sprintf("service %s is locked by Megaport", m.UID),
 				Hint: "ask Megaport support",
-			}, false
+			}
 		case m.Locked && p.Locked == nil:
-			return Reason{
+			return &Reason{
 				Code: ReasonLocked, Source: p.Source,
 				Text: fmt.Sprintf("service %s is locked, and the entry does not say so", m.UID),
 				Hint: "somebody locked it by hand: declare `locked: true` to have it unlocked for the change and locked again, or unlock it in the portal",
-			}, false
+			}
 		}
 	}
-	return Reason{}, true
+	return nil
 }
 
 // longerTerm says that the entry signs a longer contract: only when it names the

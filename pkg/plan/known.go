@@ -28,13 +28,13 @@ func (b *builder) recorded(p Port) []ServiceUID {
 // knownReason keeps from buying what the ledger knows as bought and what is alive,
 // but has another name now and stands for no entry. It decides nothing else: such a
 // service is never renamed, changed or cancelled for it.
-func (b *builder) knownReason(p Port, field string) (Reason, bool) {
+func (b *builder) knownReason(p Port, field string) *Reason {
 	for _, uid := range b.recorded(p) {
 		s, listed := b.byUID[uid]
 		if _, taken := b.matches.taken[uid]; taken || !listed || s.Status.Terminated() || b.setAside(s) || uid == p.Replaces {
 			continue
 		}
-		r := Reason{
+		r := &Reason{
 			Code: ReasonKnownService, Source: p.At(field),
 			Text: fmt.Sprintf("service %s was ordered for this entry before, and the account still has it, as %q", uid, s.Name),
 			Hint: fmt.Sprintf("add `formerly: %s`, or list %s under `unmanaged`, or bind the entry to it with `uid: %s`", YAMLScalar(s.Name), uid, uid),
@@ -42,9 +42,9 @@ func (b *builder) knownReason(p Port, field string) (Reason, bool) {
 		if field == "lag" {
 			r.Hint = fmt.Sprintf("look again later if it is a member of the LAG, or give it the LAG's name in the Megaport portal; if it is none, list %s under `unmanaged`", uid)
 		}
-		return r, false
+		return r
 	}
-	return Reason{}, true
+	return nil
 }
 
 // setAside says that a service is left alone, by its name or its UID.
@@ -91,35 +91,35 @@ func (b *builder) lastEnded(p Port, terminated []Service) (ended, bool) {
 // endedReason keeps a name from being bought again after its service ended:
 // somebody may have cancelled it on purpose. The entry must name the service it
 // replaces, and it must be the last one.
-func (b *builder) endedReason(p Port) (Reason, bool) {
+func (b *builder) endedReason(p Port) *Reason {
 	if s, waits := b.waitsFor(p); waits {
-		return Reason{
+		return &Reason{
 			Code: ReasonWaitsForCancel, Source: p.At("replaces"),
 			Text: fmt.Sprintf("bought by a later apply, once service %s is terminated", s),
-		}, false
+		}
 	}
-	terminated := slices.Clone(b.gone[FoldName(p.Name)])
+	terminated := slices.Clone(b.ended[FoldName(p.Name)])
 	if p.Formerly != "" {
-		terminated = append(terminated, b.gone[FoldName(p.Formerly)]...)
+		terminated = append(terminated, b.ended[FoldName(p.Formerly)]...)
 	}
 	last, found := b.lastEnded(p, terminated)
 	switch {
 	case !found || p.Replaces == last.uid:
-		return Reason{}, true
+		return nil
 	case last.service == nil:
-		return vanishedReason(p, last.uid, "name"), false
+		return vanishedReason(p, last.uid, "name")
 	case p.Replaces == "":
-		return Reason{
+		return &Reason{
 			Code: ReasonTerminatedTwin, Source: p.At("name"),
 			Text: fmt.Sprintf("service %s of this name was cancelled (%s); it may have been cancelled on purpose", last.uid, last.service.Status),
 			Hint: fmt.Sprintf("if a new port is really wanted, add `replaces: %s`", last.uid),
-		}, false
+		}
 	}
-	return Reason{
+	return &Reason{
 		Code: ReasonReplacesWrong, Source: p.At("replaces"),
 		Text: fmt.Sprintf("the service of this name that was cancelled last is %s, not %s", last.uid, p.Replaces),
 		Hint: fmt.Sprintf("if a new port is really wanted, write `replaces: %s`", last.uid),
-	}, false
+	}
 }
 
 // waitsFor is the service that must end before an entry is bought instead of it: the
@@ -143,25 +143,25 @@ func (b *builder) waitsFor(p Port) (ServiceUID, bool) {
 }
 
 // memberEndedReason is endedReason for the members of a LAG that would grow.
-func (b *builder) memberEndedReason(p Port, u unit) (Reason, bool) {
+func (b *builder) memberEndedReason(p Port, u unit) *Reason {
 	last, found := b.lastEnded(p, b.endedMembers[b.groups.key[u.primary().UID]])
 	switch {
 	case !found || p.Replaces == last.uid:
-		return Reason{}, true
+		return nil
 	case last.service == nil:
-		return vanishedReason(p, last.uid, "lag"), false
+		return vanishedReason(p, last.uid, "lag")
 	}
-	return Reason{
+	return &Reason{
 		Code: ReasonTerminatedTwin, Source: p.At("lag"),
 		Text: fmt.Sprintf("member %s of the LAG was cancelled (%s); it may have been cancelled on purpose", last.uid, last.service.Status),
 		Hint: fmt.Sprintf("write `lag: %d`, or, if a new member is really wanted, add `replaces: %s`", len(u.members), last.uid),
-	}, false
+	}
 }
 
 // vanishedReason keeps from buying what was delivered before, when the account
 // does not list it: that proves nothing.
-func vanishedReason(p Port, uid ServiceUID, field string) Reason {
-	return Reason{
+func vanishedReason(p Port, uid ServiceUID, field string) *Reason {
+	return &Reason{
 		Code: ReasonVanished, Source: p.At(field),
 		Text: fmt.Sprintf("service %s was ordered for this entry before, and the account does not list it any more (%s)", uid, listedFor),
 		Hint: fmt.Sprintf("check the Megaport portal; if it is gone and a new port is really wanted, add `replaces: %s`", uid),

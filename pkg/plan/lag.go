@@ -185,15 +185,15 @@ func (b *builder) knownAs(name string) []ServiceUID {
 
 // splitReason names the services of one LAG order that the account lists in several
 // LAGs.
-func (b *builder) splitReason(p Port, found []unit) (Reason, bool) {
+func (b *builder) splitReason(p Port, found []unit) *Reason {
 	for _, u := range found {
 		for _, m := range u.members {
 			if k, split := b.groups.split[m.UID]; split {
-				return splitReason(p, b.membership(k)), false
+				return splitReason(p, b.membership(k))
 			}
 		}
 	}
-	return Reason{}, true
+	return nil
 }
 
 // membership says in which LAG each of the services is listed.
@@ -208,8 +208,8 @@ func (b *builder) membership(k kin) string {
 	return strings.Join(words, ", ")
 }
 
-func splitReason(p Port, membership string) Reason {
-	return Reason{
+func splitReason(p Port, membership string) *Reason {
+	return &Reason{
 		Code: ReasonLAGSplit, Source: p.At("lag"),
 		Text: "the services of this LAG are listed in different LAGs: " + membership,
 		Hint: "ask Megaport support to put them into one LAG, or rename those that are to stand apart in the Megaport portal",

@@ -16,6 +16,8 @@ type neighbours struct {
 	// ours is one that this inventory ordered, hidden one whose tags cannot be read.
 	ours, hidden *Service
 	why          string
+	// unread are those whose tags must be read first.
+	unread []ServiceUID
 	// strangers are those of others; they are mentioned once.
 	strangers []Service
 }
@@ -45,6 +47,7 @@ func (b *builder) look(n *neighbours) {
 		case why != "":
 			n.hidden, n.why = &s, why
 		case !read:
+			n.unread = append(n.unread, s.UID)
 		case tags[TagInventory] == b.desired.Inventory:
 			if n.ours == nil {
 				n.ours = &s
@@ -58,30 +61,31 @@ func (b *builder) look(n *neighbours) {
 // renamedReason finds services that no entry names, where something of the same
 // speed is to be bought. One that this inventory bought is probably the entry under
 // an old name; others are mentioned.
-func (b *builder) renamedReason(p Port, l Location) (Reason, bool) {
+func (b *builder) renamedReason(p Port, l Location) *Reason {
 	n := b.near[spot{l.ID, p.Speed}]
 	if n == nil {
-		return Reason{}, true
+		return nil
 	}
 	if !n.looked {
 		b.look(n)
 	}
+	b.need.near = n
 	switch {
 	case n.ours != nil:
-		return Reason{
+		return &Reason{
 			Code: ReasonLooksRenamed, Source: p.At("name"),
 			Text: fmt.Sprintf("looks like %q (%s) renamed: this inventory bought it, and no entry names it", n.ours.Name, n.ours.UID),
 			Hint: fmt.Sprintf("add `formerly: %s`, or list %s under `unmanaged`", YAMLScalar(n.ours.Name), YAMLScalar(n.ours.Name)),
-		}, false
+		}
 	case n.hidden != nil:
 		r := unreadable(p.Source, n.hidden.UID, n.why)
 		r.Text = fmt.Sprintf("service %q of the same speed stands there and could be this one under an old name: %s", n.hidden.Name, r.Text)
 		r.Hint = fmt.Sprintf("try again later, or list %s under `unmanaged`", n.hidden.UID)
-		return r, false
+		return r
 	}
 	for _, s := range n.strangers {
 		b.warn(p, "name", "service %q (%s) of the same speed stands at %s and is in no entry", s.Name, s.UID, l.Name)
 	}
 	n.strangers = nil
-	return Reason{}, true
+	return nil
 }

@@ -33,17 +33,17 @@ func (b *builder) foreign(uid ServiceUID) bool {
 
 // readableReason is a member whose tags cannot be read although the entry needs
 // them.
-func (b *builder) readableReason(p Port, u unit) (Reason, bool) {
+func (b *builder) readableReason(p Port, u unit) *Reason {
 	for _, m := range u.members {
 		if _, _, why := b.tagsOf(m.UID); why != "" {
-			return unreadable(p.Source, m.UID, why), false
+			return unreadable(p.Source, m.UID, why)
 		}
 	}
-	return Reason{}, true
+	return nil
 }
 
-func unreadable(at Source, uid ServiceUID, why string) Reason {
-	return Reason{
+func unreadable(at Source, uid ServiceUID, why string) *Reason {
+	return &Reason{
 		Code: ReasonTagsUnreadable, Source: at,
 		Text: fmt.Sprintf("the tags of service %s cannot be read: %s", uid, why),
 		Hint: "try again later, or exclude the entry with --except",
@@ -52,24 +52,24 @@ func unreadable(at Source, uid ServiceUID, why string) Reason {
 
 // ownerReason keeps hands off a service that another inventory ordered. Its tags
 // are read before anything is done to it.
-func (b *builder) ownerReason(p Port, u unit) (Reason, bool) {
-	if r, ok := b.readableReason(p, u); !ok {
-		return r, false
+func (b *builder) ownerReason(p Port, u unit) *Reason {
+	if r := b.readableReason(p, u); r != nil {
+		return r
 	}
 	for _, m := range u.members {
 		if !b.foreign(m.UID) {
 			continue
 		}
 		if !p.Takeover {
-			return Reason{
+			return &Reason{
 				Code: ReasonOtherInventory, Source: p.Source,
 				Text: fmt.Sprintf("service %s belongs to inventory %q, so it is not changed from here", m.UID, b.owner(m.UID)),
 				Hint: "change it there, or take it over with `takeover: true`",
-			}, false
+			}
 		}
 		b.warn(p, "takeover", "service %s is taken over from inventory %q", m.UID, b.owner(m.UID))
 	}
-	return Reason{}, true
+	return nil
 }
 
 // ownerNote tells of a service that needs no change and that another inventory

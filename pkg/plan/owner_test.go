@@ -26,11 +26,11 @@ func TestTagsAreReadBeforeAChange(t *testing.T) {
 		if c.port.LAG > 0 {
 			s.AggregationID = 7
 		}
-		need := plan.Missing(wanting(c.port), plan.Observed{Services: []plan.Service{s}}, place(), plan.Selection{})
+		need := plan.Build(wanting(c.port), plan.Observed{Services: []plan.Service{s}}, place()).Missing(plan.Selection{})
 		if got := slices.Contains(need.Tags, "u1"); got != c.asks {
 			t.Errorf("%s: tags asked for: %v", name, got)
 		}
-		without := plan.Missing(wanting(c.port), plan.Observed{Services: []plan.Service{s}}, place(), plan.Selection{Except: []string{"?"}})
+		without := plan.Build(wanting(c.port), plan.Observed{Services: []plan.Service{s}}, place()).Missing(plan.Selection{Except: []string{"?"}})
 		if len(without.Tags)+len(without.Charges) > 0 {
 			t.Errorf("%s: what is taken out still needs %v", name, without)
 		}
@@ -41,7 +41,8 @@ func TestTagsAreReadBeforeAChange(t *testing.T) {
 func TestSelectionHidesNothing(t *testing.T) {
 	d := wanting(entry("a", func(p *plan.Port) { p.Tags = map[string]string{"x": "1"} }), entry("b"))
 	o := plan.Observed{Services: []plan.Service{live("u1", "a"), live("u2", "c")}}
-	need := plan.Missing(d, o, place(), plan.Selection{Only: []string{"b"}})
+	d.Ports = append(d.Ports, entry("0")) // bought beside u2 as well, and looked at first
+	need := plan.Build(d, o, place()).Missing(plan.Selection{Only: []string{"b"}})
 	if len(need.Tags) != 1 || need.Tags[0] != "u2" {
 		t.Errorf("needs the tags of %v: b is bought beside u2, and u1 is a's", need.Tags)
 	}

@@ -22,6 +22,7 @@ type Plan struct {
 	Unmanaged []ServiceRef `json:"unmanaged"`
 
 	policy Policy
+	needs  []entryNeed // of each entry, the first actions
 }
 
 // Summary counts the actions of each kind.

@@ -33,8 +33,8 @@ func (a Action) priced(quotes Quotes) (Action, []string) {
 	if order.LAGPorts > 0 {
 		unit = quotes[order.oneMember().Key()]
 	}
-	if r, ok := a.quoteReason(own, unit); !ok {
-		return a.block(r), nil
+	if r := a.quoteReason(own, unit); r != nil {
+		return a.block(*r), nil
 	}
 	price, notes := priceOf(*order, count, own, unit)
 	a.Price = &price
@@ -54,35 +54,35 @@ func (a Action) priced(quotes Quotes) (Action, []string) {
 // quoteReason is why nothing can be ordered on the strength of the quotes of an
 // order and of one member of it. A member without a price is no reason: the order's
 // own price bounds it.
-func (a Action) quoteReason(own, unit Quote) (Reason, bool) {
+func (a Action) quoteReason(own, unit Quote) *Reason {
 	const noPrice = "the price is unknown: "
-	unknown := Reason{
+	unknown := &Reason{
 		Code: ReasonPriceUnknown, Source: a.Source,
 		Hint: "portctl does not order without a price to review: ask Megaport, or exclude the entry with --except",
 	}
 	switch {
 	case own.Failure != nil:
-		return Reason{
+		return &Reason{
 			Code: ReasonValidationFailed, Source: a.Source, Details: own.Failure.Reasons, TraceID: own.Failure.TraceID,
 			Text: "Megaport's validation gave no usable answer: " + own.Failure.Message,
 			Hint: "try again later, or exclude the entry with --except",
-		}, false
+		}
 	case own.Refusal != nil:
-		return Reason{
+		return &Reason{
 			Code: ReasonRefused, Source: a.Source, Details: own.Refusal.Reasons, TraceID: own.Refusal.TraceID,
 			Text: "Megaport would refuse the order: " + own.Refusal.Message,
-		}, false
+		}
 	case own.Unknown != "":
 		unknown.Text = noPrice + own.Unknown
-		return unknown, false
+		return unknown
 	case !own.Priced || own.Currency == "":
 		unknown.Text = noPrice + "the validation named none"
-		return unknown, false
+		return unknown
 	case unit.Priced && unit.Currency != own.Currency:
 		unknown.Text = fmt.Sprintf(noPrice+"the LAG is quoted in %s, one member in %s", own.Currency, unit.Currency)
-		return unknown, false
+		return unknown
 	}
-	return Reason{}, true
+	return nil
 }
 
 // priceOf is the most that n ports can cost by the order's own quote and that of

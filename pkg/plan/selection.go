@@ -26,11 +26,7 @@ func (p Plan) Select(s Selection) (Plan, error) {
 	if err := p.fitsSome(slices.Concat(s.Only, s.Except)); err != nil {
 		return Plan{}, err
 	}
-	var names []string
-	for _, a := range p.Actions {
-		names = append(names, a.Name)
-	}
-	out := s.excludes(names)
+	out := s.excludes(p.names())
 	p.Actions = slices.Clone(p.Actions)
 	for i, a := range p.Actions {
 		if out(a.Name) {
@@ -38,6 +34,14 @@ func (p Plan) Select(s Selection) (Plan, error) {
 		}
 	}
 	return p.summed(), nil
+}
+
+func (p Plan) names() []string {
+	names := make([]string, len(p.Actions))
+	for i, a := range p.Actions {
+		names[i] = a.Name
+	}
+	return names
 }
 
 func (p Plan) fitsSome(patterns []string) error {

@@ -41,16 +41,16 @@ func (s Source) compare(other Source) int {
 
 // sameLocationReason finds a port of a rollout whose location the rollout names
 // before, in another spelling.
-func (b *builder) sameLocationReason(p Port, l Location) (Reason, bool) {
+func (b *builder) sameLocationReason(p Port, l Location) *Reason {
 	first, known := b.spelled[rolloutSite{p.Source, l.ID}]
 	if !known || first.At("site") == p.At("site") {
-		return Reason{}, true
+		return nil
 	}
-	return Reason{
+	return &Reason{
 		Code: ReasonSameLocation, Source: p.At("site"),
 		Text: fmt.Sprintf("site %q is the same location as %q: %s", p.Site.Written, first.Site.Written, l),
 		Hint: "take one of them out of the rollout; `count` gives several ports at one site",
-	}, false
+	}
 }
 
 // zoneOf is a diversity zone of a location.

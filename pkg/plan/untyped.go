@@ -7,16 +7,16 @@ import (
 
 // untypedReason holds back an entry whose service may be there: a port that is
 // overlooked would be bought again, and one to be cancelled taken for gone.
-func (b *builder) untypedReason(p Port) (Reason, bool) {
+func (b *builder) untypedReason(p Port) *Reason {
 	u, found := b.observed.MayBe(p.UID, p.Name, p.Formerly)
 	if !found {
-		return Reason{}, true
+		return nil
 	}
-	return Reason{
+	return &Reason{
 		Code: ReasonTypeUnknown, Source: p.Source,
 		Text: fmt.Sprintf("the account lists a product %q (UID %q) and does not show whether it is a port", u.Name, u.UID),
 		Hint: "look it up in the Megaport portal: if it is another product, give it or the entry another name; if it is the port, try again later",
-	}, false
+	}
 }
 
 // untypedShown is how many products a note names.

@@ -228,17 +228,22 @@ func (p *PricedPlan) Intent(a plan.Action) ledger.Intent {
 // build builds the plan, reads what turns out to be needed besides, and builds
 // it again.
 func (p *PricedPlan) build(ctx context.Context, r Reader, o Options) (plan.Plan, error) {
-	if err := p.checkVanished(ctx, r, o); err != nil {
-		return plan.Plan{}, err
+	built := plan.Build(p.Desired, p.Observed, p.Catalog)
+	if o.Ledger != nil {
+		if err := p.checkVanished(ctx, r, o.Ledger, built); err != nil {
+			return plan.Plan{}, err
+		}
+		built = plan.Build(p.Desired, p.Observed, p.Catalog)
 	}
 	for {
-		need := plan.Missing(p.Desired, p.Observed, p.Catalog, o.Selection)
+		need := built.Missing(o.Selection)
 		if len(need.Tags)+len(need.Charges) == 0 {
-			return plan.Build(p.Desired, p.Observed, p.Catalog), nil
+			return built, nil
 		}
 		if err := p.readMore(ctx, r, need, o); err != nil {
 			return plan.Plan{}, err
 		}
+		built = plan.Build(p.Desired, p.Observed, p.Catalog)
 	}
 }
 

@@ -8,26 +8,22 @@ import (
 	"github.com/portctl/portctl/pkg/plan"
 )
 
-// checkVanished takes in what the ledger remembers of the names that are to be bought, and
-// of the former names of these entries.
-func (p *PricedPlan) checkVanished(ctx context.Context, r Reader, o Options) error {
+// checkVanished takes in what the ledger remembers of the names that a plan would buy,
+// and of the former names of these entries.
+func (p *PricedPlan) checkVanished(ctx context.Context, r Reader, l *ledger.Ledger, built plan.Plan) error {
 	p.earlier = map[string][]ledger.Known{}
-	if o.Ledger == nil {
-		return nil
-	}
 	former := map[string]string{}
 	for _, port := range p.Desired.Ports {
 		if port.Formerly != "" {
 			former[plan.FoldName(port.Name)] = port.Formerly
 		}
 	}
-	built := plan.Build(p.Desired, p.Observed, p.Catalog)
 	for _, a := range slices.Concat(built.Of(plan.Buy), built.Of(plan.Grow)) {
 		for _, name := range []string{a.Name, former[plan.FoldName(a.Name)]} {
 			if name == "" {
 				continue
 			}
-			if err := p.checkName(ctx, r, o.Ledger, name); err != nil {
+			if err := p.checkName(ctx, r, l, name); err != nil {
 				return err
 			}
 		}

@@ -246,7 +246,7 @@ func planOf(t *testing.T, inventoryYAML []byte, a account, f flags) plan.Documen
 	}
 	selection := plan.Selection{Only: f.Only, Except: f.Except}
 	for {
-		need := plan.Missing(desired, observed, locations, selection)
+		need := plan.Build(desired, observed, locations).Missing(selection)
 		if len(need.Tags)+len(need.Charges) == 0 {
 			break
 		}
