@@ -124,3 +124,11 @@ func TestRowsAreWhole(t *testing.T) {
 		}
 	}
 }
+
+// The keys of an entry are those that planning has a row for, no more and no fewer.
+func TestPlanningKnowsEveryKeyOfAnEntry(t *testing.T) {
+	want := slices.Sorted(slices.Values(attributes.names(inPorts)))
+	if diff := cmp.Diff(want, slices.Sorted(slices.Values(plan.Keys()))); diff != "" {
+		t.Errorf("keys of an entry, and of planning (-inventory +plan):\n%s", diff)
+	}
+}

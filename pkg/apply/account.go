@@ -17,7 +17,7 @@ type Account interface {
 	// any more.
 	Buy(ctx context.Context, o plan.Order, claim string, notAfter time.Time) Purchase
 	// Update changes fields of one port.
-	Update(ctx context.Context, uid plan.ServiceUID, u Update) error
+	Update(ctx context.Context, uid plan.ServiceUID, u plan.FieldUpdate) error
 	// SetTags replaces all resource tags of one port.
 	SetTags(ctx context.Context, uid plan.ServiceUID, tags map[string]string) error
 	// SetLock locks or unlocks one port.
@@ -25,19 +25,6 @@ type Account interface {
 	// Cancel terminates one port, at once and for good. It fails when VXCs are
 	// attached.
 	Cancel(ctx context.Context, uid plan.ServiceUID) error
-}
-
-// Update is what to change of a port.
-type Update struct {
-	// Name is the new name; empty leaves it.
-	Name string
-	// CostCentre is always set: what the API does without it is not known (API
-	// facts §5.1).
-	CostCentre string
-	// MarketplaceVisibility is left as it is when nil.
-	MarketplaceVisibility *bool
-	// Term is the new contract term in months; 0 leaves it.
-	Term int
 }
 
 // Purchase is what is known about an order after it was handed to Buy.

@@ -137,30 +137,14 @@ func auditOne(a plan.Action, res ActionResult) (AuditFinding, bool) {
 	return AuditFinding{}, false
 }
 
-// auditOrder compares what was bought with what was ordered. What the API fills
-// in late says nothing yet.
+// auditOrder compares what was bought with what was ordered.
 func (e *engine) auditOrder(o plan.Order, res ActionResult) {
-	differs := func(uid plan.ServiceUID, what string, have, want any) {
-		e.report.found(AuditFinding{res.Name, auditAttribute, fmt.Sprintf("service %s has %s %v, ordered was %v", uid, what, have, want)})
-	}
 	for _, s := range e.latest {
 		if !slices.Contains(res.New, s.UID) {
 			continue
 		}
-		if s.Term != 0 && s.Term != o.Term {
-			differs(s.UID, "a term (months) of", s.Term, o.Term)
-		}
-		if s.Speed != o.Speed {
-			differs(s.UID, "speed", s.Speed, o.Speed)
-		}
-		if s.Location != o.Location {
-			differs(s.UID, "location", s.Location, o.Location)
-		}
-		if s.Zone != "" && o.Config.Zone != "" && s.Zone != o.Config.Zone {
-			differs(s.UID, "zone", s.Zone, o.Config.Zone)
-		}
-		if s.MarketplaceVisibility != o.MarketplaceVisibility {
-			differs(s.UID, "marketplaceVisibility", s.MarketplaceVisibility, o.MarketplaceVisibility)
+		for _, d := range o.Deviations(s) {
+			e.report.found(AuditFinding{res.Name, auditAttribute, fmt.Sprintf("service %s has %s %v, ordered was %v", s.UID, d.What, d.Have, d.Want)})
 		}
 	}
 }

@@ -1,14 +1,11 @@
 package apply
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/portctl/portctl/pkg/apply/refresh"
 	"github.com/portctl/portctl/pkg/plan"
@@ -23,15 +20,7 @@ func (e *engine) update(ctx context.Context, j job, members, bought []plan.Servi
 	}
 	e.report.changeStarted(j.n)
 	for _, uid := range members {
-		changes := changesOf(j.Changes, uid)
-		if slices.Contains(bought, uid) {
-			changes = onlyLock(changes) // the order said everything else
-		}
-		if len(changes) == 0 {
-			continue
-		}
-		err := e.updateMember(ctx, j, uid, changes, slices.Contains(bought, uid))
-		if err != nil {
+		if err := e.updateMember(ctx, j, uid, slices.Contains(bought, uid)); err != nil {
 			e.report.changed(j.n, Failed, err)
 			return
 		}
@@ -41,17 +30,21 @@ func (e *engine) update(ctx context.Context, j job, members, bought []plan.Servi
 
 // updateMember changes one service. One that the answer to the order named is left
 // alone when it is another's, as far as can be told so soon.
-func (e *engine) updateMember(ctx context.Context, j job, uid plan.ServiceUID, changes []plan.Change, bought bool) error {
+func (e *engine) updateMember(ctx context.Context, j job, uid plan.ServiceUID, bought bool) error {
 	s, listed := e.services[uid]
 	if !listed {
 		s = plan.Service{UID: uid}
+	}
+	u := j.UpdateOf(s, bought)
+	if u.Empty() {
+		return nil
 	}
 	if bought {
 		if against := e.contradicts(ctx, j, s, listed); against != "" {
 			return errors.New("not changed: " + against)
 		}
 	}
-	if err := e.updateOne(context.WithoutCancel(ctx), s, changes); err != nil {
+	if err := e.updateOne(context.WithoutCancel(ctx), s, u); err != nil {
 		return fmt.Errorf("service %s: %w", uid, err)
 	}
 	return nil
@@ -69,75 +62,33 @@ func (e *engine) contradicts(ctx context.Context, j job, s plan.Service, listed 
 	return e.lookup(refresh.Listing{}).Contradicts(ctx, j.Order.Name, s)
 }
 
-// changesOf are the changes that a member needs.
-func changesOf(changes []plan.Change, uid plan.ServiceUID) []plan.Change {
-	return slices.DeleteFunc(slices.Clone(changes), func(c plan.Change) bool { return c.UID != "" && c.UID != uid })
-}
-
-func onlyLock(changes []plan.Change) []plan.Change {
-	return slices.DeleteFunc(slices.Clone(changes), func(c plan.Change) bool { return c.Field != "locked" })
-}
-
 // updateOne changes one port. A locked one is unlocked for the change and locked
 // again whatever happens in between.
-func (e *engine) updateOne(ctx context.Context, s plan.Service, changes []plan.Change) (err error) {
-	u, tags, lock := fields(s, changes)
-	locked := s.Locked
-	if locked && (u != nil || tags != nil) {
+func (e *engine) updateOne(ctx context.Context, s plan.Service, u plan.ServiceUpdate) (err error) {
+	locked, want := s.Locked, s.Locked
+	if u.Locked != nil {
+		want = *u.Locked
+	}
+	if locked && (u.Fields != nil || u.Tags != nil) {
 		if err := e.Account.SetLock(ctx, s.UID, false); err != nil {
 			return err
 		}
 		locked = false
 	}
-	want := cmp.Or(lock, strconv.FormatBool(s.Locked)) == "true"
 	defer func() {
 		if want != locked {
 			err = errors.Join(err, e.Account.SetLock(ctx, s.UID, want))
 		}
 	}()
-	if u != nil {
-		if err := e.Account.Update(ctx, s.UID, *u); err != nil {
+	if u.Fields != nil {
+		if err := e.Account.Update(ctx, s.UID, *u.Fields); err != nil {
 			return err
 		}
 	}
-	if tags == nil {
+	if u.Tags == nil {
 		return nil
 	}
-	return e.mergeTags(ctx, s.UID, tags)
-}
-
-// fields sorts the changes by the call that makes them: an update of fields, a
-// replacement of tags, a lock.
-func fields(s plan.Service, changes []plan.Change) (u *Update, tags map[string]string, lock string) {
-	change := func() *Update {
-		if u == nil {
-			u = &Update{CostCentre: s.CostCentre}
-		}
-		return u
-	}
-	for _, c := range changes {
-		key, isTag := strings.CutPrefix(c.Field, "tags.")
-		switch {
-		case isTag:
-			if tags == nil {
-				tags = map[string]string{}
-			}
-			tags[key] = c.To
-		case c.Field == "locked":
-			lock = c.To
-		case c.Field == "name":
-			change().Name = c.To
-		case c.Field == "costCentre":
-			change().CostCentre = c.To
-		case c.Field == "marketplaceVisibility":
-			visible := c.To == "true"
-			change().MarketplaceVisibility = &visible
-		case c.Field == "term" && c.To == strconv.Itoa(s.Term): // a member that has it keeps its contract as it is
-		case c.Field == "term":
-			change().Term, _ = strconv.Atoi(c.To) // written by plan from a number
-		}
-	}
-	return u, tags, lock
+	return e.mergeTags(ctx, s.UID, u.Tags)
 }
 
 // mergeTags sets some tags and keeps all others, as they are now: replacing is

@@ -201,7 +201,7 @@ func (f *fakeAccount) change(call string, uid plan.ServiceUID, do func(*plan.Ser
 	return nil
 }
 
-func (f *fakeAccount) Update(_ context.Context, uid plan.ServiceUID, u apply.Update) error {
+func (f *fakeAccount) Update(_ context.Context, uid plan.ServiceUID, u plan.FieldUpdate) error {
 	return f.change("update", uid, func(s *plan.Service) {
 		s.CostCentre, s.Name, s.Term = u.CostCentre, cmp.Or(u.Name, s.Name), cmp.Or(u.Term, s.Term)
 		if u.MarketplaceVisibility != nil {

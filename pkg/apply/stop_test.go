@@ -171,7 +171,7 @@ func TestStoppedChangesAreNotCalledNotSent(t *testing.T) {
 
 type hangingUpdates struct{ *fakeAccount }
 
-func (h *hangingUpdates) Update(context.Context, plan.ServiceUID, apply.Update) error {
+func (h *hangingUpdates) Update(context.Context, plan.ServiceUID, plan.FieldUpdate) error {
 	time.Sleep(time.Hour)
 	return errors.New("no answer")
 }

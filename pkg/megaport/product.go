@@ -169,26 +169,17 @@ func decodeProduct(body io.Reader, uid string, secrets redactor) (Port, error) {
 }
 
 // PortUpdate is what can be changed of a port (API facts §5.1). Speed, location
-// and zone cannot.
+// and zone cannot. What the official clients leave out is left out (confidence A).
 type PortUpdate struct {
 	// Name is the new product name; empty leaves it.
-	Name string
+	Name string `json:"name,omitzero"`
 	// CostCentre is always sent, empty clears it: whether the API keeps one that is
 	// left out is not known. To change something else, repeat the present one.
-	CostCentre string
+	CostCentre string `json:"costCentre"`
 	// MarketplaceVisibility is left as it is when nil.
-	MarketplaceVisibility *bool
+	MarketplaceVisibility *bool `json:"marketplaceVisibility,omitzero"`
 	// Term is the new contract term in months; 0 leaves it. A change needs a LIVE port.
-	Term int
-}
-
-// wireUpdate is the body of an update, with the official clients' rules of what
-// is left out (API facts §5.1, confidence A).
-type wireUpdate struct {
-	Name                  string `json:"name,omitzero"`
-	CostCentre            string `json:"costCentre"`
-	MarketplaceVisibility *bool  `json:"marketplaceVisibility,omitzero"`
-	Term                  int    `json:"term,omitzero"`
+	Term int `json:"term,omitzero"`
 }
 
 // Update changes a port. For a LAG, each member is updated by itself.
@@ -199,7 +190,7 @@ func (s *ProductService) Update(ctx context.Context, uid string, u PortUpdate) e
 	if u.Term < 0 {
 		return fmt.Errorf("megaport: the term must be positive, not %d", u.Term)
 	}
-	body, err := json.Marshal(wireUpdate(u))
+	body, err := json.Marshal(u)
 	if err != nil {
 		return fmt.Errorf("megaport: the update cannot be sent: %w", fieldError(err))
 	}

@@ -231,6 +231,8 @@ type Action struct {
 	// inquiry is the order whose validation prices a longer term. It is never
 	// sent as an order.
 	inquiry *Order
+	// wanted is the entry; nil for a claim that no entry names.
+	wanted *Port
 }
 
 // Services is how many services the action stands for before anything is grown

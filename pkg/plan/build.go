@@ -232,6 +232,7 @@ func (b *builder) action(i int) Action {
 		Entry:   Entry{Site: p.Site.Written, Speed: p.Speed, Zone: p.Zone, LAG: p.LAG, Term: p.Term, Absent: p.Absent},
 		Changes: []Change{},
 		Source:  p.Source,
+		wanted:  &b.ports[i],
 	}
 	if r := b.refused(i); r != nil {
 		return a.block(*r)
@@ -376,7 +377,7 @@ func (b *builder) buy(a Action, p Port) Action {
 	if match.Inexact {
 		b.warn(p, "site", "%s", resolved(p, l))
 	}
-	a.Kind, a.Order, a.Changes = Buy, &order, lockOrdered(p, a.Changes)
+	a.Kind, a.Order, a.Changes = Buy, &order, afterOrder(p, a.Changes)
 	a.Reason = Reason{Code: ReasonNew, Text: "the account has no service of this name", Source: p.Source}
 	if s, known := b.byUID[p.Replaces]; known {
 		a.Reason.Text = fmt.Sprintf("replaces service %s, which is %s", s.UID, s.Status)

@@ -2,9 +2,7 @@ package plan
 
 import (
 	"fmt"
-	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	"golang.org/x/text/unicode/norm"
@@ -92,7 +90,7 @@ func (b *builder) grow(a Action, p Port, u unit, missing int) Action {
 	if r := b.growReason(p, u, order); r != nil {
 		return a.block(*r)
 	}
-	a.Kind, a.Order, a.Changes = Grow, &order, lockOrdered(p, a.Changes)
+	a.Kind, a.Order, a.Changes = Grow, &order, afterOrder(p, a.Changes)
 	a.Reason = Reason{
 		Code: ReasonLAGGrows, Source: p.At("lag"),
 		Text: fmt.Sprintf("LAG %s has %d of %d members", u.primary().UID, len(u.members), p.LAG),
@@ -132,60 +130,58 @@ func (b *builder) growReason(p Port, u unit, o Order) *Reason {
 	return b.ownerReason(p, u)
 }
 
-// lockOrdered adds the lock to the changes of an order: it is no part of the
-// order itself, and closed once the services are there.
-func lockOrdered(p Port, changes []Change) []Change {
-	if p.Locked == nil || !*p.Locked || slices.ContainsFunc(changes, func(c Change) bool { return c.Field == "locked" }) {
-		return changes
-	}
-	return append(changes, Change{Field: "locked", From: "false", To: "true"})
-}
-
 // sameAs is the order for one more port like those of the unit.
 func (b *builder) sameAs(p Port, u unit) Order {
 	s := u.primary()
 	place := b.place(s.Location)
 	o := newOrder(b.desired.Inventory, p, Location{ID: place.ID, Market: place.Market})
-	if o.Config.Zone == "" {
-		o.Config.Zone = s.Zone
-	}
-	if p.CostCentre == nil {
-		o.CostCentre = s.CostCentre
-	}
-	if p.MarketplaceVisibility == nil {
-		o.MarketplaceVisibility = s.MarketplaceVisibility
+	for _, a := range attributes {
+		if a.inherit != nil {
+			a.inherit(p, s, &o)
+		}
 	}
 	return o
 }
 
-// fixed finds a difference in what no call can change after the order: law 8.
-func (b *builder) fixed(p Port, u unit) *Reason {
+// siteFixed: a port cannot move.
+func siteFixed(b *builder, p Port, u unit) *Reason {
 	s := u.primary()
-	if r := lagReason(p, u); r != nil {
-		return r
+	match, err := b.resolve(p.Site)
+	if err != nil || match.Location.ID == s.Location {
+		return nil
 	}
-	if match, err := b.resolve(p.Site); err == nil && match.Location.ID != s.Location {
-		return &Reason{
-			Code: ReasonSiteFixed, Source: p.At("site"), Hint: wayOut,
-			Text: fmt.Sprintf("service %s is at %s, not at %s, and a port cannot move", s.UID, b.place(s.Location).Name, match.Location.Name),
-		}
+	return &Reason{
+		Code: ReasonSiteFixed, Source: p.At("site"), Hint: wayOut,
+		Text: fmt.Sprintf("service %s is at %s, not at %s, and a port cannot move", s.UID, b.place(s.Location).Name, match.Location.Name),
 	}
-	if s.Speed != p.Speed {
-		return &Reason{
-			Code: ReasonSpeedFixed, Source: p.At("speed"), Hint: wayOut,
-			Text: fmt.Sprintf("service %s is a %s port, not %s, and the speed of a port cannot change", s.UID, s.Speed, p.Speed),
-		}
-	}
-	if p.Zone != "" && s.Zone != "" && s.Zone != p.Zone {
-		return &Reason{
-			Code: ReasonZoneFixed, Source: p.At("diversityZone"), Hint: wayOut,
-			Text: fmt.Sprintf("service %s is in zone %s, not %s, and a port cannot change its zone", s.UID, s.Zone, p.Zone),
-		}
-	}
-	return nil
 }
 
-func lagReason(p Port, u unit) *Reason {
+// speedFixed: the speed of a port cannot change.
+func speedFixed(_ *builder, p Port, u unit) *Reason {
+	s := u.primary()
+	if s.Speed == p.Speed {
+		return nil
+	}
+	return &Reason{
+		Code: ReasonSpeedFixed, Source: p.At("speed"), Hint: wayOut,
+		Text: fmt.Sprintf("service %s is a %s port, not %s, and the speed of a port cannot change", s.UID, s.Speed, p.Speed),
+	}
+}
+
+// zoneFixed: a port cannot change its zone.
+func zoneFixed(_ *builder, p Port, u unit) *Reason {
+	s := u.primary()
+	if p.Zone == "" || s.Zone == "" || s.Zone == p.Zone {
+		return nil
+	}
+	return &Reason{
+		Code: ReasonZoneFixed, Source: p.At("diversityZone"), Hint: wayOut,
+		Text: fmt.Sprintf("service %s is in zone %s, not %s, and a port cannot change its zone", s.UID, s.Zone, p.Zone),
+	}
+}
+
+// lagReason: a single port does not become a LAG, nor a LAG smaller.
+func lagReason(_ *builder, p Port, u unit) *Reason {
 	uid := u.primary().UID
 	switch {
 	case p.LAG == 0 && u.lag:
@@ -237,65 +233,8 @@ func longerTerm(p Port, u unit) bool {
 		!slices.ContainsFunc(u.members, func(s Service) bool { return s.Status != StatusLive || s.Term > p.Term })
 }
 
-// changes lists the declared fields that differ on any member.
-func (b *builder) changes(p Port, u unit) []Change {
-	changes := []Change{}
-	differs := func(field, want string, have func(Service) string) {
-		changes = append(changes, compare(u, field, want, func(s Service) (string, bool) { return have(s), have(s) == want })...)
-	}
-	if p.Name != "" {
-		want := exactName(p.Name)
-		changes = append(changes, compare(u, "name", want, func(s Service) (string, bool) { return s.Name, exactName(s.Name) == want })...)
-	}
-	if p.CostCentre != nil {
-		differs("costCentre", *p.CostCentre, func(s Service) string { return s.CostCentre })
-	}
-	if p.MarketplaceVisibility != nil {
-		differs("marketplaceVisibility", strconv.FormatBool(*p.MarketplaceVisibility),
-			func(s Service) string { return strconv.FormatBool(s.MarketplaceVisibility) })
-	}
-	if longerTerm(p, u) {
-		differs("term", strconv.Itoa(p.Term), func(s Service) string { return strconv.Itoa(s.Term) })
-	}
-	changes = append(changes, b.tagChanges(p, u)...)
-	changes = append(changes, b.takeoverChanges(p, u)...)
-	if p.Locked != nil {
-		differs("locked", strconv.FormatBool(*p.Locked), func(s Service) string { return strconv.FormatBool(s.Locked) })
-	}
-	return changes
-}
-
-// compare lists how a field differs: once where all members do alike, otherwise for
-// each member that does.
-func compare(u unit, field, want string, have func(Service) (value string, same bool)) []Change {
-	var changes []Change
-	for _, m := range u.members {
-		if value, same := have(m); !same {
-			changes = append(changes, Change{Field: field, From: value, To: want, UID: m.UID})
-		}
-	}
-	alike := len(changes) == len(u.members) && !slices.ContainsFunc(changes, func(c Change) bool { return c.From != changes[0].From })
-	if alike && len(changes) > 0 {
-		return []Change{{Field: field, From: changes[0].From, To: want}}
-	}
-	return changes
-}
-
 // exactName is the form in which names are compared where their case counts.
 func exactName(name string) string { return norm.NFC.String(strings.TrimSpace(name)) }
-
-// tagChanges compares the declared tags; those of others are left alone.
-func (b *builder) tagChanges(p Port, u unit) []Change {
-	var changes []Change
-	for _, key := range slices.Sorted(maps.Keys(p.Tags)) {
-		changes = append(changes, compare(u, "tags."+key, p.Tags[key], func(s Service) (string, bool) {
-			tags, read, _ := b.tagsOf(s.UID)
-			have, there := tags[key]
-			return have, !read || there && have == p.Tags[key]
-		})...)
-	}
-	return changes
-}
 
 // notes warns of what differs and is left alone, and of what does not look well.
 func (b *builder) notes(p Port, u unit) {

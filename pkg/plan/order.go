@@ -88,39 +88,14 @@ func (o Order) oneMember() Order {
 
 // newOrder is the order that buys what an entry asks for.
 func newOrder(inventory string, p Port, at Location) Order {
-	o := Order{
-		Name:        p.Name,
-		ProductType: ProductType,
-		Term:        p.Term,
-		Speed:       p.Speed,
-		Location:    at.ID,
-		Market:      at.Market,
-		LAGPorts:    p.LAG,
-		Config:      OrderConfig{Zone: p.Zone},
-		PromoCode:   p.PromoCode,
-		Tags:        orderTags(inventory, p.Tags),
-	}
-	if p.CostCentre != nil {
-		o.CostCentre = *p.CostCentre
-	}
-	if p.MarketplaceVisibility != nil {
-		o.MarketplaceVisibility = *p.MarketplaceVisibility
-	}
-	return o
-}
-
-func orderTags(inventory string, declared map[string]string) []Tag {
-	tags := []Tag{{TagInventory, inventory}, {TagManagedBy, ManagedBy}}
-	for k, v := range declared {
-		tags = append(tags, Tag{k, v})
-	}
-	slices.SortFunc(tags, func(a, b Tag) int {
-		if c := cmp.Compare(a.Key, b.Key); c != 0 {
-			return c
+	o := Order{ProductType: ProductType, Location: at.ID, Market: at.Market, Tags: []Tag{{TagInventory, inventory}, {TagManagedBy, ManagedBy}}}
+	for _, a := range attributes {
+		if a.order != nil {
+			a.order(p, &o)
 		}
-		return cmp.Compare(a.Value, b.Value)
-	})
-	return tags
+	}
+	slices.SortFunc(o.Tags, func(a, b Tag) int { return cmp.Or(cmp.Compare(a.Key, b.Key), cmp.Compare(a.Value, b.Value)) })
+	return o
 }
 
 // canonical is the deterministic JSON of a value of this package. Such values

@@ -81,15 +81,3 @@ func (b *builder) ownerNote(p Port, u unit) {
 		b.warn(p, "name", "service %s belongs to inventory %q: it is changed from here only with `takeover: true`", uid, b.owner(uid))
 	}
 }
-
-// takeoverChanges mark the members as this inventory's, when one of them is
-// another's.
-func (b *builder) takeoverChanges(p Port, u unit) []Change {
-	if !p.Takeover || !slices.ContainsFunc(u.members, func(s Service) bool { return b.foreign(s.UID) }) {
-		return nil
-	}
-	return compare(u, "tags."+TagInventory, b.desired.Inventory, func(s Service) (string, bool) {
-		tags, read, _ := b.tagsOf(s.UID)
-		return tags[TagInventory], !read || tags[TagInventory] == b.desired.Inventory
-	})
-}

@@ -195,7 +195,7 @@ func (p *person) portal(e edit) {
 		if e.what == "portal-cancel" {
 			err = p.account.Cancel(ctx, s.UID)
 		} else {
-			err = p.account.Update(ctx, s.UID, apply.Update{Name: "by hand " + s.UID.Short(), CostCentre: s.CostCentre})
+			err = p.account.Update(ctx, s.UID, plan.FieldUpdate{Name: "by hand " + s.UID.Short(), CostCentre: s.CostCentre})
 		}
 		if err != nil {
 			p.problem = err.Error()

@@ -440,7 +440,7 @@ func TestUIDsAreFolded(t *testing.T) {
 	_, charge := account.Charge(ctx, plan.ServiceUID(upper))
 	_, loa := account.LOA(ctx, lower)
 	for what, err := range map[string]error{
-		"tags": tags, "charge": charge, "LOA": loa, "update": account.Update(ctx, lower, apply.Update{}),
+		"tags": tags, "charge": charge, "LOA": loa, "update": account.Update(ctx, lower, plan.FieldUpdate{}),
 		"set tags": account.SetTags(ctx, lower, nil), "lock": account.SetLock(ctx, lower, true), "unlock": account.SetLock(ctx, lower, false),
 		"cancel": account.Cancel(ctx, lower), "lock of the bought": account.SetLock(ctx, p.UIDs[0], true),
 	} {

@@ -47,10 +47,8 @@ func (a *Account) Buy(ctx context.Context, o plan.Order, claim string, notAfter 
 }
 
 // Update changes fields of one port.
-func (a *Account) Update(ctx context.Context, uid plan.ServiceUID, u apply.Update) error {
-	return a.changes.Update(ctx, a.spelt.api(uid), megaport.PortUpdate{
-		Name: u.Name, CostCentre: u.CostCentre, MarketplaceVisibility: u.MarketplaceVisibility, Term: u.Term,
-	})
+func (a *Account) Update(ctx context.Context, uid plan.ServiceUID, u plan.FieldUpdate) error {
+	return a.changes.Update(ctx, a.spelt.api(uid), megaport.PortUpdate(u))
 }
 
 // SetTags replaces all resource tags of one port.

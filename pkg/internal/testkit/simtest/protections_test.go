@@ -134,7 +134,7 @@ func TestProtectionOrderTag(t *testing.T) {
 		account, err := w.process(ctx, run{}).account()
 		if err == nil {
 			uid := plan.ServiceUID(w.server.Record().Orders[0].UIDs[0])
-			err = account.Update(ctx, uid, apply.Update{Name: "port-0-renamed"})
+			err = account.Update(ctx, uid, plan.FieldUpdate{Name: "port-0-renamed"})
 		}
 		if err != nil {
 			w.violated("%v", err)
