@@ -25,11 +25,9 @@ func TestDecodePublishedLocation(t *testing.T) {
 	}
 	want := []Location{{
 		ID: 89, Name: "Digital Realty London LHR20", Metro: "London", Market: "UK", Country: "United Kingdom", Status: "Active",
-		Address:    Address{Street: "227 Marsh Wall", City: "London", Postcode: "E14 9SD", Country: "United Kingdom"},
-		DataCentre: DataCentre{ID: 3, Name: "Digital Realty"}, Latitude: 51.499714, Longitude: -0.012144,
+		Address: Address{Street: "227 Marsh Wall", City: "London", Postcode: "E14 9SD", Country: "United Kingdom"},
 		Zones:   map[string]Zone{"red": {Speeds: []int{1000, 10000, 100000}}, "blue": {Speeds: []int{1000, 10000, 100000}}},
 		Speeds:  []int{1000, 10000, 100000},
-		Version: 3,
 	}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -47,49 +45,17 @@ func TestDecodeRestrictedLocation(t *testing.T) {
 	want := []Location{
 		{
 			ID: 1299, Name: "EdgeConneX Atlanta ATL02", Metro: "Atlanta", Market: "US", Country: "USA", Status: "Restricted",
-			Address:    Address{Suburb: "Suburbia", City: "Atlanta", State: "GA", Country: "USA"},
-			DataCentre: DataCentre{ID: 41, Name: "EdgeConneX"},
-			Zones:      map[string]Zone{"red": {Speeds: []int{1000, 10000}}}, Speeds: []int{1000, 10000},
-			CrossConnect: true, OrderingMessage: "No new orders", Version: 3,
+			Address: Address{Suburb: "Suburbia", City: "Atlanta", State: "GA", Country: "USA"},
+			Zones:   map[string]Zone{"red": {Speeds: []int{1000, 10000}}}, Speeds: []int{1000, 10000},
+			CrossConnect: true,
 		},
-		{ID: 4000, Name: "Nowhere yet", Status: "New", Latitude: 1, Longitude: 2, Zones: map[string]Zone{}, Version: 3},
+		{ID: 4000, Name: "Nowhere yet", Status: "New", Zones: map[string]Zone{}},
 	}
 	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
 		t.Error(diff)
 	}
 	if got[0].Orderable() {
 		t.Error("a Restricted site takes no orders, whatever speeds it lists")
-	}
-}
-
-func TestDecodeLocationsV2(t *testing.T) {
-	got, err := decodeLocationsV2(strings.NewReader(exchange(t, "locations-v2.json")))
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := []Location{{
-		ID: 89, Name: "Digital Realty LHR20", Metro: "London", Market: "UK", Country: "United Kingdom", Status: "Active", SiteCode: "lon-tc1",
-		Address:    Address{Street: "227 Marsh Wall", City: "London", Postcode: "E14 9SD", Country: "United Kingdom"},
-		DataCentre: DataCentre{ID: 3, Name: "Digital Telx"}, Latitude: 51.499714, Longitude: -0.012144,
-		Zones: map[string]Zone{}, Speeds: []int{1000, 10000, 100000}, Version: 2,
-	}}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
-	}
-
-	got, err = decodeLocationsV2(strings.NewReader(fact(t, "locations-v2-zones.json")))
-	if err != nil {
-		t.Fatal(err)
-	}
-	want = []Location{{
-		ID: 60, Name: "CoreSite LA1", Metro: "Los Angeles", Market: "US", Country: "USA", Status: "Active", SiteCode: "lax-cs1",
-		Address:    Address{Street: "624 South Grand Avenue", Suburb: "Downtown", City: "Los Angeles", State: "CA", Postcode: "90017", Country: "USA"},
-		DataCentre: DataCentre{ID: 18, Name: "CoreSite"}, Latitude: 34.04791, Longitude: -118.25554, OrderingMessage: "Ask first",
-		Zones:  map[string]Zone{"red": {Speeds: []int{1000, 10000}}, "blue": {Speeds: []int{1000}}},
-		Speeds: []int{1000, 10000, 100000}, Version: 2,
-	}}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
 	}
 }
 
@@ -837,7 +803,6 @@ func TestDecodeOddLocations(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			tt.want.Version = 3
 			if diff := cmp.Diff([]Location{tt.want}, got, cmpopts.EquateEmpty()); diff != "" {
 				t.Error(diff)
 			}

@@ -32,18 +32,13 @@ func seed(f *testing.F) {
 func FuzzDecodeLocations(f *testing.F) {
 	seed(f)
 	f.Fuzz(func(t *testing.T, body string) {
-		for _, decode := range []func(string) ([]Location, error){
-			func(s string) ([]Location, error) { return decodeLocations(strings.NewReader(s)) },
-			func(s string) ([]Location, error) { return decodeLocationsV2(strings.NewReader(s)) },
-		} {
-			list, err := decode(body)
-			if (err == nil) != (list != nil) {
-				t.Fatalf("%d locations and %v", len(list), err)
-			}
-			for _, l := range list {
-				if l.ID <= 0 || !slices.IsSorted(l.Speeds) || l.Zones == nil {
-					t.Fatalf("%+v", l)
-				}
+		list, err := decodeLocations(strings.NewReader(body))
+		if (err == nil) != (list != nil) {
+			t.Fatalf("%d locations and %v", len(list), err)
+		}
+		for _, l := range list {
+			if l.ID <= 0 || !slices.IsSorted(l.Speeds) || l.Zones == nil {
+				t.Fatalf("%+v", l)
 			}
 		}
 	})

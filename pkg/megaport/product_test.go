@@ -408,43 +408,37 @@ func TestApprovalPages(t *testing.T) {
 	}
 }
 
-func TestLocationsFallBack(t *testing.T) {
-	v3, v2 := exchange(t, "locations-v3.json"), exchange(t, "locations-v2.json")
+func TestLocationsWithAToken(t *testing.T) {
+	v3 := exchange(t, "locations-v3.json")
 	tests := map[string]struct {
-		v3, v2  func() (*http.Response, error) // what they answer without a token, with one
-		version int
+		bare    func() (*http.Response, error) // what is answered without a token
+		withKey func() (*http.Response, error) // and with one; nil: it is not asked
 		fails   string
-		withKey func() (*http.Response, error) // what v3 answers with a token
 	}{
-		"v3":                {says(200, v3), says(500, ``), 3, "", nil},
-		"v3 wants a token":  {says(401, `{"message":"Bad session token","terms":"…"}`), says(500, ``), 3, "", says(200, v3)},
-		"v3 wants it, too":  {says(403, `<html>`), says(500, ``), 3, "", says(200, v3)},
-		"v3 is gone, to us": {says(401, ``), says(200, v2), 2, "", says(410, ``)},
-		"no endpoint":       {says(404, `{"message":"No endpoint GET /v3/locations"}`), says(200, v2), 2, "", nil},
-		"gone":              {says(410, ``), says(200, v2), 2, "", nil},
-		"neither":           {says(404, `{"message":"No endpoint GET /v3/locations"}`), says(410, `{"message":"old"}`), 0, "nor does the older listing help", nil},
-		"v3 refuses":        {says(403, `{"message":"no"}`), says(200, v2), 0, "HTTP 403: no", says(403, `{"message":"no"}`)},
-		"v3 makes no sense": {says(200, `{"data":[{"name":"x"}]}`), says(200, v2), 0, `location number 1 ("x"): field id: want a positive number`, nil},
+		"public":         {says(200, v3), nil, ""},
+		"wants a token":  {says(401, `{"message":"Bad session token","terms":"…"}`), says(200, v3), ""},
+		"wants it, too":  {says(403, `<html>`), says(200, v3), ""},
+		"gone":           {says(410, ``), nil, "HTTP 410"},
+		"no endpoint":    {says(404, `{"message":"No endpoint GET /v3/locations"}`), nil, "No endpoint"},
+		"refuses":        {says(403, `{"message":"no"}`), says(403, `{"message":"no"}`), "HTTP 403: no"},
+		"makes no sense": {says(200, `{"data":[{"name":"x"}]}`), nil, `location number 1 ("x"): field id: want a positive number`},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			api := &script{answer: func(_ int, r seenRequest) (*http.Response, error) {
-				auth := r.Header.Get("Authorization")
-				switch {
+				switch auth := r.Header.Get("Authorization"); {
 				case r.Path == "/v3/locations" && auth == "":
-					return tt.v3()
+					return tt.bare()
 				case r.Path == "/v3/locations" && tt.withKey != nil:
 					return tt.withKey()
-				case r.Path == "/v2/locations" && auth != "":
-					return tt.v2()
 				}
-				return nil, fmt.Errorf("%s with %q", r.Path, auth)
+				return nil, fmt.Errorf("unexpected request of %s", r.Path)
 			}}
 			got, err := newTestClient(t, api).Locations.List(t.Context())
 			if (err == nil) != (tt.fails == "") || err != nil && !strings.Contains(err.Error(), tt.fails) {
 				t.Fatalf("error is %v, want %q", err, tt.fails)
 			}
-			if err == nil && (len(got) != 1 || got[0].Version != tt.version) {
+			if err == nil && (len(got) != 1 || got[0].ID != 89) {
 				t.Errorf("got %+v", got)
 			}
 		})
