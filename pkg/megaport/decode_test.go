@@ -896,7 +896,7 @@ func TestWholeNumber(t *testing.T) {
 // What goes onto the wire is fixed to the byte.
 func TestOrderOnTheWire(t *testing.T) {
 	full := Order{
-		Name: "syd-lag", Term: 36, Speed: 100000, LocationID: 6, Market: "AU", Zone: "blue", LAGPorts: 4, AggregationID: 23,
+		Name: "syd-lag", Term: 36, Speed: 100000, LocationID: 6, Market: "AU", Config: OrderConfig{Zone: "blue"}, LAGPorts: 4, AggregationID: 23,
 		MarketplaceVisibility: true, CostCentre: "NET-042", PromoCode: "promox3mnthfree2", Tags: map[string]string{"b": "2", "a": "1", "c": ""},
 	}
 	tests := map[string]struct {
@@ -914,7 +914,7 @@ func TestOrderOnTheWire(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			got, err := tt.order.JSON()
+			got, err := orderBody(tt.order)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -939,7 +939,7 @@ func TestOrderAgreesWithThePublishedRequest(t *testing.T) {
 	}
 	order := testOrder()
 	order.PromoCode = "promox3mnthfree2"
-	body, err := order.JSON()
+	body, err := orderBody(order)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -25,7 +25,7 @@ func Example() {
 		return
 	}
 	ctx := context.Background()
-	order := megaport.Order{Name: "lon-core-1", Term: 12, Speed: 10_000, LocationID: 89, Zone: "red"}
+	order := megaport.Order{Name: "lon-core-1", Term: 12, Speed: 10_000, LocationID: 89, Config: megaport.OrderConfig{Zone: "red"}}
 	quote, err := client.Orders.Validate(ctx, order)
 	if err != nil || !quote.HasPrice {
 		fmt.Println("not priced:", quote.Unknown, err)

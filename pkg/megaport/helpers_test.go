@@ -186,3 +186,9 @@ func testAttempt(c class) *attempt {
 }
 
 func noSecrets(text string) string { return text }
+
+// orderBody is an order as it is sent, without its envelope.
+func orderBody(o Order) ([]byte, error) {
+	o.ProductType = productType
+	return json.Marshal(o)
+}

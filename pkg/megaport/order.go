@@ -15,53 +15,59 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Order asks for one port, or for the ports of one LAG (API facts §3.2).
+// Order asks for one port, or for the ports of one LAG (API facts §3.2). Its JSON is
+// the body that is sent, with the fields in the order of the official clients; those
+// that they omit when empty are omitted (confidence A).
 type Order struct {
 	// Name is the product name; required.
-	Name string
+	Name string `json:"productName"`
 	// Term is the contract term in months; required.
-	Term int
+	Term int `json:"term"`
+	// ProductType is filled in: it is that of a port.
+	ProductType string `json:"productType"`
 	// Speed is in Mbps, that of one member for a LAG; required.
-	Speed int
+	Speed int `json:"portSpeed"`
 	// LocationID is where; required.
-	LocationID int
+	LocationID int `json:"locationId"`
+	// CreateDate and Virtual are sent as 0 and false.
+	CreateDate int64 `json:"createDate"`
+	Virtual    bool  `json:"virtual"`
 	// Market is the location's market. It may be empty: the API derives it (API
 	// facts §3.2, confidence A).
-	Market string
-	// Zone is the diversity zone, "red" or "blue"; empty lets the API choose.
-	Zone string
+	Market string `json:"market"`
+	// CostCentre goes onto the invoice, at most 255 characters.
+	CostCentre string `json:"costCentre,omitzero"`
 	// LAGPorts is how many ports are wanted in a LAG; 0 is a single port without
 	// one. 1 makes a LAG of one member.
-	LAGPorts int
+	LAGPorts int `json:"lagPortCount,omitzero"`
 	// AggregationID names an existing LAG that LAGPorts more ports shall join; 0 for
 	// a new one.
-	AggregationID int
+	AggregationID int `json:"aggregationId,omitzero"`
 	// MarketplaceVisibility shows the port in the Marketplace. It is always sent,
 	// because the API's own default was seen to be true (API facts §3.2, confidence B).
-	MarketplaceVisibility bool
-	// CostCentre goes onto the invoice, at most 255 characters.
-	CostCentre string
-	// PromoCode is not validated by the API: an unknown one is taken without a word
+	MarketplaceVisibility bool        `json:"marketplaceVisibility"`
+	Config                OrderConfig `json:"config"`
+	// PromoCode is not validated by the API, which silently ignores an unknown one
 	// (API facts §3.2, confidence B).
-	PromoCode string
-	// Tags are the resource tags the port gets at birth; sent sorted by key.
-	Tags map[string]string
+	PromoCode string `json:"promoCode,omitzero"`
+	// Tags are the resource tags the port gets at birth.
+	Tags Tags `json:"resourceTags,omitempty"`
 	// NotAfter is when it is too late to send the order, by the wall clock; zero is
 	// never. An order that waited longer, or whose machine slept, is ErrTooLate.
-	NotAfter time.Time
+	NotAfter time.Time `json:"-"`
 }
+
+// OrderConfig is the part of an order that says how it is placed.
+type OrderConfig struct {
+	// Zone is the diversity zone, "red" or "blue"; empty lets the API choose.
+	Zone string `json:"diversityZone,omitzero"`
+}
+
+// productType is that of a port in orders.
+const productType = "MEGAPORT"
 
 // Ports is how many ports the order creates.
 func (o Order) Ports() int { return max(1, o.LAGPorts) }
-
-// JSON is the order as it is sent, the same bytes for the same order. An error
-// says what is missing.
-func (o Order) JSON() ([]byte, error) {
-	if err := o.check(); err != nil {
-		return nil, err
-	}
-	return json.Marshal(o.wire())
-}
 
 // check finds what the API cannot make sense of. What it may refuse is its own
 // to say.
@@ -83,48 +89,10 @@ func (o Order) check() error {
 	return checkTags(o.Tags)
 }
 
-// wireOrder has the fields in the order in which the official clients send them;
-// those that they omit when empty are omitted here (API facts §3.2, confidence A).
-type wireOrder struct {
-	ProductName           string          `json:"productName"`
-	Term                  int             `json:"term"`
-	ProductType           string          `json:"productType"`
-	PortSpeed             int             `json:"portSpeed"`
-	LocationID            int             `json:"locationId"`
-	CreateDate            int64           `json:"createDate"`
-	Virtual               bool            `json:"virtual"`
-	Market                string          `json:"market"`
-	CostCentre            string          `json:"costCentre,omitzero"`
-	LAGPortCount          int             `json:"lagPortCount,omitzero"`
-	AggregationID         int             `json:"aggregationId,omitzero"`
-	MarketplaceVisibility bool            `json:"marketplaceVisibility"`
-	Config                wireOrderConfig `json:"config"`
-	PromoCode             string          `json:"promoCode,omitzero"`
-	ResourceTags          []wireTag       `json:"resourceTags,omitzero"`
-}
-
-type wireOrderConfig struct {
-	DiversityZone string `json:"diversityZone,omitzero"`
-}
-
 // wireOrderV4 is the envelope of the v4 form (API facts §3.1, confidence A).
 type wireOrderV4 struct {
-	NetworkDesign []wireOrder `json:"networkDesign"`
-	DiscountCodes []string    `json:"discountCodes"`
-}
-
-func (o Order) wire() wireOrder {
-	w := wireOrder{
-		ProductName: o.Name, Term: o.Term, ProductType: "MEGAPORT", PortSpeed: o.Speed,
-		LocationID: o.LocationID, Market: o.Market, CostCentre: o.CostCentre,
-		LAGPortCount: o.LAGPorts, AggregationID: o.AggregationID,
-		MarketplaceVisibility: o.MarketplaceVisibility,
-		Config:                wireOrderConfig{DiversityZone: o.Zone}, PromoCode: o.PromoCode,
-	}
-	if len(o.Tags) > 0 {
-		w.ResourceTags = wireTags(o.Tags)
-	}
-	return w
+	NetworkDesign []Order  `json:"networkDesign"`
+	DiscountCodes []string `json:"discountCodes"`
 }
 
 // OrderService prices and buys.
@@ -146,7 +114,8 @@ func (s *OrderService) Validate(ctx context.Context, o Order) (Quote, error) {
 	if err := o.check(); err != nil {
 		return Quote{}, fmt.Errorf("megaport: %w", err)
 	}
-	body, err := json.Marshal([]wireOrder{o.wire()})
+	o.ProductType = productType
+	body, err := json.Marshal([]Order{o})
 	if err != nil {
 		return Quote{}, fmt.Errorf("megaport: the order %q cannot be sent: %w", o.Name, fieldError(err))
 	}
@@ -233,7 +202,8 @@ func (s *OrderService) buy(ctx context.Context, o Order, form BuyForm) (Purchase
 }
 
 func buyRequest(o Order, form BuyForm) (path string, body []byte, err error) {
-	orders := []wireOrder{o.wire()}
+	o.ProductType = productType
+	orders := []Order{o}
 	if form == BuyV4 {
 		body, err = json.Marshal(wireOrderV4{NetworkDesign: orders, DiscountCodes: []string{}})
 		return "/v4/networkdesign/buy", body, fieldError(err)

@@ -147,7 +147,7 @@ func TestBuyRequest(t *testing.T) {
 			t.Fatal(err)
 		}
 		got := api.seen()[0]
-		body, err := testOrder().JSON()
+		body, err := orderBody(testOrder())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -216,9 +216,6 @@ func TestBuyRefusesNonsenseUnsent(t *testing.T) {
 			checkOutcome(t, p, err, OrderNotSent, nil, 0)
 			if _, err := c.Orders.Validate(t.Context(), o); err == nil {
 				t.Errorf("%s: validated", name)
-			}
-			if _, err := o.JSON(); err == nil {
-				t.Errorf("%s: has a body", name)
 			}
 		}
 		if got := api.seen(); len(got) != 0 {

@@ -23,6 +23,12 @@ type wireTagSet struct {
 	ResourceTags []wireTag `json:"resourceTags"`
 }
 
+// Tags are resource tags by key.
+type Tags map[string]string
+
+// MarshalJSON writes them as the API has them: a list, here sorted by key.
+func (t Tags) MarshalJSON() ([]byte, error) { return json.Marshal(wireTags(t)) }
+
 // wireTags lists tags sorted by key, never as null.
 func wireTags(tags map[string]string) []wireTag {
 	list := []wireTag{}

@@ -8,39 +8,45 @@ import (
 )
 
 // The tags that every order carries, so that a service can be told from others
-// without a state file. TagOrder is added by the purchase itself: it names the
-// claim, which a plan cannot know.
+// without a state file.
 const (
 	TagInventory = "portctl-inventory"
+	// TagOrder names the claim, which only the purchase knows: in a plan it is
+	// ClaimPlaceholder.
 	TagOrder     = "portctl-order"
 	TagManagedBy = "managed-by"
 	// ManagedBy is the value of TagManagedBy.
 	ManagedBy = "portctl"
+	// ClaimPlaceholder stands for the id of a claim that is not made yet.
+	ClaimPlaceholder = "<claim>"
 )
 
 // ProductType is the product type of a Port in orders (API facts §3.2).
 const ProductType = "MEGAPORT"
 
-// Order is the body of one order as it is sent, field for field; only TagOrder
-// is added when it is. The JSON names are the API's.
+// Order is one order. Its JSON is the body that is sent, byte for byte but for the
+// value of TagOrder; pkg/megaport has the same, and a test holds the two together.
 type Order struct {
 	Name        string     `json:"productName"`
-	ProductType string     `json:"productType"`
 	Term        int        `json:"term"`
+	ProductType string     `json:"productType"`
 	Speed       Speed      `json:"portSpeed"`
 	Location    LocationID `json:"locationId"`
-	Market      string     `json:"market"`
+	// CreateDate and Virtual are sent as 0 and false, as the official clients do.
+	CreateDate int64  `json:"createDate"`
+	Virtual    bool   `json:"virtual"`
+	Market     string `json:"market"`
+	CostCentre string `json:"costCentre,omitzero"`
 	// LAGPorts is the number of ports to buy for a LAG; 0 buys a single port.
 	LAGPorts int `json:"lagPortCount,omitzero"`
 	// AggregationID is the existing LAG that the ports join; 0 for a new one.
-	AggregationID int         `json:"aggregationId,omitzero"`
-	CostCentre    string      `json:"costCentre,omitzero"`
-	Config        OrderConfig `json:"config"`
-	PromoCode     string      `json:"promoCode,omitzero"`
+	AggregationID int `json:"aggregationId,omitzero"`
 	// MarketplaceVisibility is always sent: what the API does without it has
 	// changed over time (API facts §3.2).
-	MarketplaceVisibility bool  `json:"marketplaceVisibility"`
-	Tags                  []Tag `json:"resourceTags"`
+	MarketplaceVisibility bool        `json:"marketplaceVisibility"`
+	Config                OrderConfig `json:"config"`
+	PromoCode             string      `json:"promoCode,omitzero"`
+	Tags                  []Tag       `json:"resourceTags"`
 }
 
 // OrderConfig is the part of an order that says how it is placed.
@@ -88,7 +94,7 @@ func (o Order) oneMember() Order {
 
 // newOrder is the order that buys what an entry asks for.
 func newOrder(inventory string, p Port, at Location) Order {
-	o := Order{ProductType: ProductType, Location: at.ID, Market: at.Market, Tags: []Tag{{TagInventory, inventory}, {TagManagedBy, ManagedBy}}}
+	o := Order{ProductType: ProductType, Location: at.ID, Market: at.Market, Tags: []Tag{{TagInventory, inventory}, {TagManagedBy, ManagedBy}, {TagOrder, ClaimPlaceholder}}}
 	for _, a := range attributes {
 		if a.order != nil {
 			a.order(p, &o)

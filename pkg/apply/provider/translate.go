@@ -10,30 +10,22 @@ import (
 	"github.com/portctl/portctl/pkg/plan"
 )
 
-// order is the client's form of a planned order. The claim, when there is one,
-// goes along as a tag: the one handle by which an order can be found again
-// (API facts §3.1).
+// order is the client's form of a planned order. The claim goes along as a tag: the
+// one handle by which an order can be found again (API facts §3.1). An order that is
+// only to be validated has none.
 func order(o plan.Order, claim string) megaport.Order {
-	tags := make(map[string]string, len(o.Tags)+1)
+	tags := make(megaport.Tags, len(o.Tags))
 	for _, t := range o.Tags {
 		tags[t.Key] = t.Value
 	}
-	if claim != "" {
-		tags[plan.TagOrder] = claim
+	if tags[plan.TagOrder] = claim; claim == "" {
+		delete(tags, plan.TagOrder)
 	}
 	return megaport.Order{
-		Name:                  o.Name,
-		Term:                  o.Term,
-		Speed:                 int(o.Speed),
-		LocationID:            int(o.Location),
-		Market:                o.Market,
-		Zone:                  string(o.Config.Zone),
-		LAGPorts:              o.LAGPorts,
-		AggregationID:         o.AggregationID,
-		MarketplaceVisibility: o.MarketplaceVisibility,
-		CostCentre:            o.CostCentre,
-		PromoCode:             o.PromoCode,
-		Tags:                  tags,
+		Name: o.Name, Term: o.Term, ProductType: o.ProductType, Speed: int(o.Speed), LocationID: int(o.Location),
+		CreateDate: o.CreateDate, Virtual: o.Virtual, Market: o.Market, CostCentre: o.CostCentre, LAGPorts: o.LAGPorts,
+		AggregationID: o.AggregationID, MarketplaceVisibility: o.MarketplaceVisibility,
+		Config: megaport.OrderConfig{Zone: string(o.Config.Zone)}, PromoCode: o.PromoCode, Tags: tags,
 	}
 }
 

@@ -145,7 +145,7 @@ func (a *api) order(name string) megaport.Order {
 	l, zone := a.site()
 	return megaport.Order{
 		Name: "portctl-contract-" + a.run + "-" + name, Term: 12, Speed: tenGig,
-		LocationID: l.ID, Market: l.Market, Zone: zone, CostCentre: "portctl contract",
+		LocationID: l.ID, Market: l.Market, Config: megaport.OrderConfig{Zone: zone}, CostCentre: "portctl contract",
 		Tags: map[string]string{"portctl-contract": a.run},
 	}
 }

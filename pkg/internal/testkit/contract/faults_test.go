@@ -158,7 +158,7 @@ type clientCall struct {
 }
 
 func faultOrder(name string) megaport.Order {
-	return megaport.Order{Name: name, Term: 12, Speed: 10_000, LocationID: 89, Zone: "blue", LAGPorts: 2, CostCentre: "NET-042"}
+	return megaport.Order{Name: name, Term: 12, Speed: 10_000, LocationID: 89, Config: megaport.OrderConfig{Zone: "blue"}, LAGPorts: 2, CostCentre: "NET-042"}
 }
 
 func clientCalls() []clientCall {

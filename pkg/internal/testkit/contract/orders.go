@@ -55,7 +55,7 @@ func (a *api) sameAsOrdered(p megaport.Port, o megaport.Order) {
 	a.Helper()
 	if p.Name != o.Name || p.Speed != o.Speed || p.LocationID != o.LocationID || p.ContractTerm != o.Term ||
 		p.CostCentre != o.CostCentre || p.MarketplaceVisibility != o.MarketplaceVisibility ||
-		p.Zone != "" && p.Zone != o.Zone || p.Market != o.Market && p.Market != "USA" ||
+		p.Zone != "" && p.Zone != o.Config.Zone || p.Market != o.Market && p.Market != "USA" ||
 		!strings.EqualFold(p.ProductType, "MEGAPORT") || p.Virtual {
 		a.Errorf("ordered %+v, got %+v", o, p)
 	}

@@ -167,7 +167,7 @@ func checkLAGQuote(a *api) {
 // checkRefusals: API facts §3.3, confidence A.
 func checkRefusals(a *api) {
 	a.refusals(map[string]func(*megaport.Order){
-		"an unknown location": func(o *megaport.Order) { o.LocationID, o.Market, o.Zone = 99_999_999, "", "" },
+		"an unknown location": func(o *megaport.Order) { o.LocationID, o.Market, o.Config.Zone = 99_999_999, "", "" },
 		"an odd speed":        func(o *megaport.Order) { o.Speed = 1234 },
 	})
 }
@@ -178,7 +178,7 @@ func checkBelievedRefusals(a *api) {
 	missing := slices.IndexFunc([]int{400_000, 100_000, 1_000}, func(speed int) bool { return !l.Offers(speed, zone) })
 	a.refusals(map[string]func(*megaport.Order){
 		"an odd term":               func(o *megaport.Order) { o.Term = 13 },
-		"an unknown zone":           func(o *megaport.Order) { o.Zone = "green" },
+		"an unknown zone":           func(o *megaport.Order) { o.Config.Zone = "green" },
 		"a speed the zone lacks":    func(o *megaport.Order) { o.Speed = []int{400_000, 100_000, 1_000}[max(missing, 0)] },
 		"a long name":               func(o *megaport.Order) { o.Name = strings.Repeat("n", 300) },
 		"a long cost centre":        func(o *megaport.Order) { o.CostCentre = strings.Repeat("c", 256) },

@@ -58,7 +58,7 @@ func protections() []protection {
 		{"approvals", "", []string{"TestProtectionApprovalsUnknown"}, [][3]string{{resolve, `if r.lookup.Approvals.Unknown != "" && !r.ApprovalsChecked {`, "if false {"}}},
 		{"memory", "portal-rename,no-tags", simulation, [][3]string{{"pkg/plan/known.go", "taken || !listed || s.Status.Terminated() || b.setAside(s)", "taken || listed || s.Status.Terminated() || b.setAside(s)"}, {"pkg/plan/owner.go", "b.observed.Inventories[uid]", `""`}}},
 		{"vxcs", "vxc-absent", simulation, [][3]string{{"pkg/plan/cancel.go", "if m.VXCs == 0 {", "if true {"}, {"pkg/apply/changes.go", "case s.VXCs > 0:", "case false:"}}},
-		{"damaged", "tear", simulation, [][3]string{{ledger, "o = o.damaged(\"its claim cannot be read: \" + err.Error())", "o.State = NotSent"}}},
+		{"damaged", "tear", simulation, [][3]string{{ledger, "o = o.damaged(\"its claim cannot be read: \" + err.Error())", "o.State = plan.OrderNotSent"}}},
 		{"case of UIDs", "", []string{"TestProtectionCaseOfUIDs"}, [][3]string{{"pkg/plan/values.go", "ServiceUID(strings.ToLower(strings.TrimSpace(uid)))", "ServiceUID(strings.TrimSpace(uid))"}}},
 		{"one LAG", "", []string{"TestProtectionGrowthIsNoOtherLAG"}, [][3]string{{lookup, "case id != s.AggregationID:", "case false:"}}},
 	}
