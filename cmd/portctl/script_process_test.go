@@ -51,14 +51,24 @@ func cmdStart(ts *testscript.TestScript, _ bool, args []string) {
 
 // cmdUntilText waits until a file holds a text.
 func cmdUntilText(ts *testscript.TestScript, _ bool, args []string) {
-	if len(args) != 2 {
-		ts.Fatalf("usage: until-text FILE TEXT")
+	times := 1
+	switch len(args) {
+	case 2:
+	case 3:
+		n, err := strconv.Atoi(args[2])
+		ts.Check(err)
+		times = n
+	default:
+		ts.Fatalf("usage: until-text FILE TEXT [TIMES]")
 	}
-	eventually(ts, args[0]+" does not come to hold "+args[1], func() bool { return strings.Contains(read(ts.MkAbs(args[0])), args[1]) })
+	eventually(ts, args[0]+" does not come to hold "+args[1], func() bool { return strings.Count(read(ts.MkAbs(args[0])), args[1]) >= times })
 }
 
+// hopeless is how long a story waits for a state before it fails: no story ends by it.
+const hopeless = 5 * time.Minute
+
 func eventually(ts *testscript.TestScript, otherwise string, is func() bool) {
-	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(hopeless); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
 		if is() {
 			return
 		}

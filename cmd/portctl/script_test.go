@@ -25,9 +25,23 @@ import (
 var update = flag.Bool("update", false, "rewrite the expected outputs")
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){
+	testscript.Main(sideBySide{m}, map[string]func(){
 		"portctl": func() { os.Exit(cli.Main(os.Args[1:], cli.OS())) },
 	})
+}
+
+// sideBySide runs more stories at a time than there are cores: they wait more than they
+// compute. A person's own -parallel holds.
+type sideBySide struct{ *testing.M }
+
+func (s sideBySide) Run() int {
+	flag.Parse()
+	chosen := false
+	flag.Visit(func(f *flag.Flag) { chosen = chosen || f.Name == "test.parallel" })
+	if !chosen {
+		_ = flag.Set("test.parallel", "8") // of the testing package, which is always there
+	}
+	return s.M.Run()
 }
 
 // TestStories runs testdata/script/*.txtar: what users do, with the real binary.
@@ -47,7 +61,7 @@ func TestMain(m *testing.M) {
 //	json FILE                is valid JSON
 //	mode OCTAL FILE          compare the permissions of a file
 //	start NAME PROGRAM...    run a program in the background, into NAME.out and NAME.err
-//	until-text FILE TEXT     wait until a file holds a text
+//	until-text FILE TEXT [N] wait until a file holds a text (N times)
 //	interrupt NAME           send Ctrl-C to a program in the background
 //	signal NAME KIND...      send it signals at once: INT, TERM or HUP
 //	ended NAME CODE          wait for it, and compare its exit code
