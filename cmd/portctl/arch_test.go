@@ -19,17 +19,17 @@ const module = "github.com/portctl/portctl/"
 // fails the test, so that adding one is a decision.
 func mayImport() map[string][]string {
 	return map[string][]string{
-		"cmd/portctl":                 {"cmd/portctl/internal/cli"},
-		"cmd/portctl/internal/cli":    {"cmd/portctl/internal/live", "cmd/portctl/internal/render", "inventory", "pkg/plan", "pkg/apply", "pkg/apply/ledger", "pkg/apply/loa", "pkg/apply/provider", "pkg/apply/refresh", "pkg/apply/panics", "pkg/megaport", "pkg/megaport/sandbox"},
-		"cmd/portctl/internal/live":   {"cmd/portctl/internal/render", "pkg/apply", "pkg/plan"},
-		"cmd/portctl/internal/render": {"pkg/apply", "pkg/apply/ledger", "pkg/apply/refresh", "pkg/plan"},
-		"inventory":                   {"inventory/layout", "inventory/spreadsheet", "pkg/plan"},
-		"inventory/layout":            {},
-		"inventory/spreadsheet":       {},
-		"pkg/plan":                    {},
-		"pkg/apply":                   {"pkg/plan", "pkg/apply/ledger", "pkg/apply/loa", "pkg/apply/refresh", "pkg/apply/panics"},
-		"pkg/apply/refresh":           {"pkg/plan", "pkg/apply/ledger", "pkg/apply/panics"},
-		"pkg/apply/ledger":            {"pkg/plan", "pkg/apply/panics"},
+		"cmd/portctl":                   {"cmd/portctl/internal/cli"},
+		"cmd/portctl/internal/cli":      {"cmd/portctl/internal/progress", "cmd/portctl/internal/render", "inventory", "pkg/plan", "pkg/apply", "pkg/apply/ledger", "pkg/apply/loa", "pkg/apply/provider", "pkg/apply/refresh", "pkg/apply/panics", "pkg/megaport", "pkg/megaport/sandbox"},
+		"cmd/portctl/internal/progress": {"cmd/portctl/internal/render", "pkg/apply", "pkg/plan"},
+		"cmd/portctl/internal/render":   {"pkg/apply", "pkg/apply/ledger", "pkg/apply/refresh", "pkg/plan"},
+		"inventory":                     {"inventory/layout", "inventory/spreadsheet", "pkg/plan"},
+		"inventory/layout":              {},
+		"inventory/spreadsheet":         {},
+		"pkg/plan":                      {},
+		"pkg/apply":                     {"pkg/plan", "pkg/apply/ledger", "pkg/apply/loa", "pkg/apply/refresh", "pkg/apply/panics"},
+		"pkg/apply/refresh":             {"pkg/plan", "pkg/apply/ledger", "pkg/apply/panics"},
+		"pkg/apply/ledger":              {"pkg/plan", "pkg/apply/panics"},
 
 		"pkg/apply/loa":                           {"pkg/plan"},
 		"pkg/apply/provider":                      {"pkg/plan", "pkg/apply", "pkg/apply/refresh", "pkg/megaport"},

@@ -90,7 +90,7 @@ func TestReadmeCommandsRun(t *testing.T) {
 func pasted(t *testing.T, args []string) {
 	t.Helper()
 	var out, stderr bytes.Buffer
-	code := cli.Main(args, cli.Streams{
+	code := cli.Main(args, cli.Env{
 		In: strings.NewReader(""), Out: &out, Err: &stderr, Getenv: func(string) string { return "" },
 	})
 	if code != 0 {
@@ -135,7 +135,7 @@ func emeaPlan(t *testing.T) string {
 		t.Fatal(err)
 	}
 	var out, stderr bytes.Buffer
-	code := cli.Main([]string{"plan", "-f", "examples/emea-rollout.yaml", "--format", "markdown"}, cli.Streams{
+	code := cli.Main([]string{"plan", "-f", "examples/emea-rollout.yaml", "--format", "markdown"}, cli.Env{
 		In: strings.NewReader(""), Out: &out, Err: &stderr, Getenv: func(string) string { return "" },
 	})
 	if code != 0 {

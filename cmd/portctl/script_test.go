@@ -66,6 +66,10 @@ func (s sideBySide) Run() int {
 //	signal NAME KIND...      send it signals at once: INT, TERM or HUP
 //	ended NAME CODE          wait for it, and compare its exit code
 //	exits CODE PROGRAM...    run a program and compare its exit code
+//	paste CODE PATTERN [WORD=VALUE...]
+//	                         paste the command in the last output that fits a pattern into
+//	                         a shell, with values for words such as UID, and compare its
+//	                         exit code; what it writes becomes stdout and stderr
 //	listening FILE VAR       wait for "... on ADDRESS" in a file, keep the address
 func TestStories(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -97,6 +101,7 @@ func TestStories(t *testing.T) {
 			"signal":     cmdSignal,
 			"ended":      cmdEnded,
 			"exits":      cmdExits,
+			"paste":      cmdPaste,
 		},
 	})
 }

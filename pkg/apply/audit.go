@@ -22,6 +22,10 @@ type AuditFinding struct {
 	Text string `json:"text"`
 }
 
+// NotAudited says that the account was not looked at after the run, so that somebody
+// should.
+func (f AuditFinding) NotAudited() bool { return f.Kind == auditNotDone }
+
 // The kinds of audit findings.
 const (
 	auditSecond    = "second-service"
@@ -42,7 +46,7 @@ func (e *engine) audit(ctx context.Context) {
 	}
 	if e.latest == nil {
 		if err := e.lookOnceMore(ctx); err != nil {
-			e.report.found(AuditFinding{Kind: auditNotDone, Text: "the account could not be listed after the orders, `portctl plan` looks again: " + err.Error()})
+			e.report.found(AuditFinding{Kind: auditNotDone, Text: "the account could not be listed after the orders: " + err.Error()})
 			return
 		}
 	}

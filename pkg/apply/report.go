@@ -243,7 +243,7 @@ func (r *report) snapshot() Result {
 		r.ports(&out.Actions[i])
 	}
 	if r.sent {
-		out.Audit = []AuditFinding{{Kind: auditNotDone, Text: "the run ended before the account was listed again; `portctl plan` looks again"}}
+		out.Audit = []AuditFinding{{Kind: auditNotDone, Text: "the run ended before the account was listed again"}}
 	}
 	out.fold(false)
 	out.FinishedAt = time.Now().UTC()

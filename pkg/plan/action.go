@@ -155,6 +155,8 @@ type Reason struct {
 	Text string `json:"text"`
 	// Hint is what to do; empty when there is nothing to do.
 	Hint string `json:"hint,omitzero"`
+	// Way is a command that leads out. WithHints makes a hint of it.
+	Way *WayOut `json:"-"`
 	// Details are the API's own reasons.
 	Details []string `json:"details,omitzero"`
 	// TraceID is what Megaport's support asks for.

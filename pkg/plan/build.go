@@ -392,7 +392,7 @@ func siteReason(p Port, err error) Reason {
 	r := Reason{Code: ReasonSiteUnknown, Text: err.Error(), Source: p.At("site")}
 	var site *SiteError
 	if errors.As(err, &site) {
-		r.Hint = site.Hint()
+		r.Hint, r.Way = site.suggestion()
 		if site.Ambiguous {
 			r.Code = ReasonSiteAmbiguous
 		}
@@ -407,7 +407,7 @@ func offerReason(p Port, l Location) *Reason {
 		return &Reason{
 			Code: ReasonSiteNotActive, Source: p.At("site"),
 			Text: fmt.Sprintf("location %s takes no orders: its status is %s", l, l.Status),
-			Hint: "choose an Active location; `portctl sites` lists them",
+			Hint: "choose an Active location", Way: &WayOut{Kind: WayListSites},
 		}
 	case !l.Offers(p.Speed, ""):
 		return &Reason{

@@ -155,10 +155,11 @@ func (e *SiteError) Error() string {
 	}
 }
 
-// Hint lists the candidates, each with what is needed to choose.
-func (e *SiteError) Hint() string {
+// suggestion lists the candidates, each with what is needed to choose. When that
+// is not all there is, a command lists the others.
+func (e *SiteError) suggestion() (string, *WayOut) {
 	if len(e.Candidates) == 0 {
-		return "`portctl sites` lists all locations"
+		return "", &WayOut{Kind: WayListSites}
 	}
 	var lines []string
 	for _, l := range e.Candidates {
@@ -168,10 +169,11 @@ func (e *SiteError) Hint() string {
 	if e.Ambiguous {
 		lead = "write the whole name or {id: N} of one of"
 	}
+	text := lead + "\n  " + strings.Join(lines, "\n  ")
 	if more := e.Fitting - len(e.Candidates); more > 0 {
-		lines = append(lines, fmt.Sprintf("and %d more: `portctl sites` lists them", more))
+		return text, &WayOut{Kind: WayListSites, More: more}
 	}
-	return lead + "\n  " + strings.Join(lines, "\n  ")
+	return text, nil
 }
 
 // maxCandidates keeps an error message readable.

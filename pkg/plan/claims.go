@@ -82,11 +82,7 @@ func damaged(c Claim, at Source, text string) *Reason {
 	if c.Evidence != "" {
 		text += ": " + c.Evidence
 	}
-	key := quoteArg(c.Key)
-	return &Reason{
-		Code: ReasonClaimDamaged, Source: at, Text: text,
-		Hint: fmt.Sprintf("check the Megaport portal, then `portctl ledger resolve --key %s --uid UID` or `portctl ledger resolve --key %s --not-created`", key, key),
-	}
+	return &Reason{Code: ReasonClaimDamaged, Source: at, Text: text, Way: &WayOut{Kind: WayResolve, Key: c.Key}}
 }
 
 // rejectedReason keeps from ordering again what somebody rejected, as long as the
@@ -106,7 +102,7 @@ func (b *builder) rejectedReason(p Port, o Order) *Reason {
 		}
 		return &Reason{
 			Code: ReasonRejected, Source: p.Source, Text: text + "; portctl does not order it again",
-			Hint: fmt.Sprintf("`portctl ledger resolve %s --again` orders it again; or change the entry, or take it out", quoteArg(c.Name)),
+			Way: &WayOut{Kind: WayAgain, Claim: c.Name},
 		}
 	}
 	return nil
@@ -147,14 +143,10 @@ func (b *builder) awaits(a Action, p Port, c Claim, found []unit) Action {
 // notAsOrdered tells of services that an answer named and that the account does not
 // show as they were ordered. What stays so only a person can accept.
 func notAsOrdered(c Claim, at Source) Reason {
-	command := "portctl ledger resolve " + quoteArg(c.Name)
-	for _, uid := range c.UIDs {
-		command += " --uid " + string(uid)
-	}
 	return Reason{
 		Code: ReasonOrdered, Source: at,
 		Text: "bought as " + JoinUIDs(c.UIDs) + ", which the account does not show as ordered: " + c.Evidence,
-		Hint: "apply again later; if it stays so, `" + command + " --as-is` accepts what there is",
+		Hint: "apply again later", Way: &WayOut{Kind: WayAsIs, Claim: c.Name, UIDs: c.UIDs},
 	}
 }
 
@@ -165,7 +157,7 @@ func turnedAway(c Claim, at Source) Reason {
 		Hint: "apply looks for it and sends it again when the account does not show it",
 	}
 	if c.Evidence != "" { // otherwise the next apply cannot change it
-		r.Hint += fmt.Sprintf("; a service that may be the order's is accepted with `portctl ledger resolve %s --uid UID`, and one that is something else listed under `unmanaged`", quoteArg(c.Name))
+		r.Way = &WayOut{Kind: WayName, Claim: c.Name}
 	}
 	return r
 }
@@ -186,28 +178,16 @@ func evidence(c Claim) string {
 }
 
 func doubt(c Claim, at Source) Reason {
-	name := quoteArg(c.Name)
 	r := Reason{
 		Code: ReasonDoubt, Source: at,
 		Text: fmt.Sprintf("an order of %q got no usable answer and cannot be found in the account; it is not sent again", c.Name) + evidence(c),
-		Hint: fmt.Sprintf("check the Megaport portal, then `portctl ledger resolve %s --uid UID` or `portctl ledger resolve %s --not-created`", name, name),
+		Way:  &WayOut{Kind: WayResolve, Claim: c.Name},
 	}
 	if len(c.Found) > 0 {
 		r.Text = fmt.Sprintf("an order of %q got no usable answer and was found in part; it is not sent again", c.Name) + evidence(c)
-		r.Hint = fmt.Sprintf("check the Megaport portal, then `portctl ledger resolve %s --partial` accepts what was found; or cancel it there and `portctl ledger resolve %s --not-created`", name, name)
+		r.Way.Kind = WayPartial
 	}
 	return r
-}
-
-// quoteArg writes a name so that it can be pasted into a shell.
-func quoteArg(name string) string {
-	plain := func(r rune) bool {
-		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./:@%+", r)
-	}
-	if name != "" && strings.IndexFunc(name, func(r rune) bool { return !plain(r) }) < 0 {
-		return name
-	}
-	return "'" + strings.ReplaceAll(name, "'", `'\''`) + "'"
 }
 
 // JoinUIDs lists services the way every message names them: by UID, with commas between.
@@ -249,14 +229,14 @@ func (b *builder) heldBack(p Port, l Location) *Reason {
 	}
 	c := strays[0]
 	r, state := doubt(c, p.Source), "is unconfirmed"
-	formerly := "add `formerly: " + YAMLScalar(c.Name) + "` if it is this one, or "
+	formerly := "add `formerly: " + YAMLScalar(c.Name) + "` if it is this one"
 	switch c.State {
 	case OrderBought:
-		state, r.Hint = "is not listed yet", formerly+"apply again when it is listed"
+		state, r.Hint, r.Way = "is not listed yet", formerly+", or apply again when it is listed", nil
 	case OrderQueued:
-		state, r.Hint = "waits for an approval", formerly+"have the order approved or rejected"
+		state, r.Hint, r.Way = "waits for an approval", formerly+", or have the order approved or rejected", nil
 	case OrderTurnedAway:
-		state, r.Hint = "may not have been processed", formerly+strings.TrimPrefix(r.Hint, "check the Megaport portal, then ")
+		state, r.Hint = "may not have been processed", formerly
 	}
 	r.Code = ReasonDoubtNearby
 	r.Text = fmt.Sprintf("held back: an order of %q for the same location and speed %s, and no entry has that name; it could be this one", c.Name, state)
@@ -276,9 +256,9 @@ func (b *builder) strayClaims() []Action {
 		}
 		r := doubt(c, Source{File: "ledger"})
 		if c.State == OrderTurnedAway {
-			hint := r.Hint
+			way := r.Way
 			r = turnedAway(c, r.Source)
-			r.Hint = hint
+			r.Hint, r.Way = "", way
 		}
 		out = append(out, a.still(Unknown, r))
 	}
@@ -290,7 +270,7 @@ func (b *builder) strayClaims() []Action {
 func (b *builder) ledgerNotes(actions []Action) {
 	for _, c := range b.orphans {
 		r := damaged(c, Source{File: "ledger"}, "a claim in the ledger cannot be read, and it is of no entry's name; nothing is bought until it is resolved")
-		b.warnings = append(b.warnings, Warning{Text: r.Text + "; " + r.Hint, Source: r.Source})
+		b.warnings = append(b.warnings, Warning{Text: r.Text, Source: r.Source, Way: r.Way})
 	}
 	orders := func(a Action) bool { return a.Kind == Buy || a.Kind == Grow }
 	if why := b.observed.ApprovalsUnknown; why != "" && (len(b.openClaims) > 0 || slices.ContainsFunc(actions, orders)) {

@@ -57,6 +57,8 @@ type Warning struct {
 	Name   string `json:"name"`
 	Text   string `json:"text"`
 	Source Source `json:"source"`
+	// Way is a command that leads out. WithHints adds it to the text.
+	Way *WayOut `json:"-"`
 }
 
 // Of lists the actions of one kind, in the plan's order.

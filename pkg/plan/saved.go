@@ -21,9 +21,6 @@ func (e *EditedError) Error() string {
 	return fmt.Sprintf("the plan was edited: %s is %s, and it makes %s", e.What, e.Want, e.Have)
 }
 
-// Hint says how to go on.
-func (e *EditedError) Hint() string { return "make a new plan with `portctl plan --out FILE`" }
-
 // DecodeDocument reads a saved plan. What a newer minor version added is
 // ignored; another major version, and a plan of which anything was edited, are
 // refused.

@@ -78,5 +78,5 @@ func (e *LockedError) Hint() string {
 	if !e.Breakable {
 		return "wait until it is done; the lock ends with its process"
 	}
-	return fmt.Sprintf("wait until it is done; when you know that the run is dead, `portctl ledger unlock %s`", e.Holder.Run)
+	return "wait until it is done, or break the lock when you know that the run is dead"
 }

@@ -85,9 +85,9 @@ type Refusal struct {
 	TraceID string `json:"traceID,omitzero"`
 }
 
-// Why says it to people.
+// Why says it to people. How it can be asked for again is left to whoever shows it.
 func (r Refusal) Why() string {
-	return fmt.Sprintf("refused by Megaport (%d) on %s; `portctl loa --refresh` asks again", r.Status, r.At.UTC().Format(time.DateOnly))
+	return fmt.Sprintf("refused by Megaport (%d) on %s", r.Status, r.At.UTC().Format(time.DateOnly))
 }
 
 const manifestVersion = "1.0"

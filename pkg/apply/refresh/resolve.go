@@ -41,6 +41,8 @@ type Resolution struct {
 // ResolveError says why a claim cannot be resolved as asked.
 type ResolveError struct {
 	Name, Text, Advice string
+	// NoClaim says that no open claim is called so.
+	NoClaim bool
 }
 
 func (e *ResolveError) Error() string { return fmt.Sprintf("%q: %s", e.Name, e.Text) }
@@ -94,12 +96,11 @@ func (res Resolution) choose(ctx context.Context, l *ledger.Ledger, s ledger.Sna
 			return !o.State.Unconfirmed() && !(res.Again && o.State == plan.OrderRejected)
 		}), nil
 	}
-	const list = "`portctl ledger list` lists the open claims"
 	var open []ledger.Open
 	for _, name := range res.Names {
 		o, ok := s.Of(name)
 		if !ok {
-			return nil, &ResolveError{name, "there is no open claim of this name", list}
+			return nil, &ResolveError{Name: name, Text: "there is no open claim of this name", NoClaim: true}
 		}
 		open = append(open, o)
 	}
@@ -109,7 +110,7 @@ func (res Resolution) choose(ctx context.Context, l *ledger.Ledger, s ledger.Sna
 			return nil, err
 		}
 		if !ok {
-			return nil, &ResolveError{key, "there is no open claim with this key", list}
+			return nil, &ResolveError{Name: key, Text: "there is no open claim with this key", NoClaim: true}
 		}
 		open = append(open, o)
 	}
@@ -189,7 +190,7 @@ func (r *resolver) judge(ctx context.Context, f Finding) (uids []plan.ServiceUID
 }
 
 func refuse(f Finding, text, advice string) error {
-	return &ResolveError{nameOf(f.Open), text, advice}
+	return &ResolveError{Name: nameOf(f.Open), Text: text, Advice: advice}
 }
 
 // notCreated says why a claim must not be called not created.
@@ -309,21 +310,21 @@ func (r *resolver) judgeUIDs(ctx context.Context, f Finding) error {
 		case err != nil:
 			return err
 		case !found:
-			return &ResolveError{name, fmt.Sprintf("the account has no service %s", uid), "copy the UID from the Megaport portal"}
+			return &ResolveError{Name: name, Text: fmt.Sprintf("the account has no service %s", uid), Advice: "copy the UID from the Megaport portal"}
 		case o.State == plan.OrderDamaged || slices.Contains(o.Answered, uid) && r.AsIs:
 			continue
 		case slices.Contains(o.Listed, uid):
-			return &ResolveError{name, fmt.Sprintf("service %s cannot be the order's: it existed before the order", uid), "copy the UID from the Megaport portal"}
+			return &ResolveError{Name: name, Text: fmt.Sprintf("service %s cannot be the order's: it existed before the order", uid), Advice: "copy the UID from the Megaport portal"}
 		case !r.AsIs && !r.fits(ctx, o, s):
 			return &ResolveError{
-				name, fmt.Sprintf("service %s cannot be the order's: it is a %s port at location %d of %s, and the order was for %s at location %d on %s",
+				Name: name, Text: fmt.Sprintf("service %s cannot be the order's: it is a %s port at location %d of %s, and the order was for %s at location %d on %s",
 					uid, s.Speed, s.Location, s.CreatedAt.UTC().Format(time.DateOnly), o.Order.Speed, o.Order.Location, o.Time.UTC().Format(time.DateOnly)),
-				"copy the UID from the Megaport portal; --as-is accepts the service all the same",
+				Advice: "copy the UID from the Megaport portal; --as-is accepts the service all the same",
 			}
 		case !r.AsIs && r.anothers(ctx, o, s):
 			return &ResolveError{
-				name, fmt.Sprintf("service %s (%q) is that of another order, or has the name of another order or entry", uid, s.Name),
-				"copy the UID from the Megaport portal; --as-is accepts the service all the same",
+				Name: name, Text: fmt.Sprintf("service %s (%q) is that of another order, or has the name of another order or entry", uid, s.Name),
+				Advice: "copy the UID from the Megaport portal; --as-is accepts the service all the same",
 			}
 		}
 	}

@@ -48,7 +48,7 @@ type applyOptions struct {
 	kept, keptLOAs []string
 }
 
-func newApplyCommand(s Streams, g *globals) *cobra.Command {
+func newApplyCommand(s Env, g *globals) *cobra.Command {
 	o := applyOptions{globals: g}
 	cmd := &cobra.Command{
 		Use:   "apply [PLAN.json]",
@@ -115,7 +115,7 @@ other error, also an output that could not be written.`,
 	f.DurationVar(&o.wait, "wait", 30*time.Minute, "`duration` to wait for provisioning and LOAs")
 	f.BoolVar(&o.noWait, "no-wait", false, "do not wait for provisioning")
 	o.registerLookupTimeout(f, "`duration` for which an unconfirmed order is looked for after it was sent")
-	f.StringVar(&o.loaDir, "loa-dir", "loas", "`folder` for the LOAs and their manifest")
+	f.StringVar(&o.loaDir, "loa-dir", defaultLOADir, "`folder` for the LOAs and their manifest")
 	f.BoolVar(&o.noLOA, "no-loa", false, "download no LOAs")
 	f.StringVar(&o.format, "format", "text", "`format` of the result: text or json")
 	f.StringVar(&o.events, "events", "", "write every event as a line of JSON to this `file`; - means standard output")
@@ -158,7 +158,7 @@ type applying struct {
 	inventory *inventory.Inventory
 	saved     *plan.Document
 	loas      *loa.Folder
-	book      *book
+	ledger    *openLedger
 	unlock    func()
 	events    *eventStream
 
@@ -169,7 +169,7 @@ type applying struct {
 	told      bool // the result is written
 }
 
-func runApply(ctx context.Context, s Streams, o applyOptions) error {
+func runApply(ctx context.Context, s Env, o applyOptions) error {
 	surviveClosedPipes()
 	a := &applying{applyOptions: o, started: time.Now(), identity: apply.Identity{Tool: "portctl " + Version()}}
 	events, s, err := openEvents(s, o.events)
@@ -181,7 +181,7 @@ func runApply(ctx context.Context, s Streams, o applyOptions) error {
 }
 
 // run opens what apply needs and carries it out.
-func (a *applying) run(ctx context.Context, s Streams) (err error) {
+func (a *applying) run(ctx context.Context, s Env) (err error) {
 	if err := a.check(); err != nil {
 		return err
 	}
@@ -207,15 +207,15 @@ func (a *applying) run(ctx context.Context, s Streams) (err error) {
 	if err := a.checkLedgerPlace(s, a.session.target, a.inventory); err != nil {
 		return err
 	}
-	if a.book, err = a.openLedger(ctx, a.session.target, a.inventory); err != nil {
+	if a.ledger, err = a.openLedgerToBuy(ctx, a.session.target, a.inventory); err != nil {
 		return err
 	}
-	defer a.book.store.Close()
-	if a.unlock, err = a.book.lock(ctx, s); err != nil {
+	defer a.ledger.store.Close()
+	if a.unlock, err = a.ledger.lock(ctx, s); err != nil {
 		return err
 	}
 	defer a.unlock()
-	return a.carryOut(ctx, s)
+	return a.execute(ctx, s)
 }
 
 // inFlight is how many requests the client lets run at one time, so that an order
@@ -226,7 +226,7 @@ func inFlight(parallelism int) int { return 2*parallelism + 16 }
 // prepare drafts the run: what would be done now.
 func (a *applying) prepare(ctx context.Context) (plan.Document, error) {
 	draft, recovered, err := refresh.ReadAndRecord(ctx, a.account, a.inventory.Desired(), refresh.Options{
-		Ledger: a.book.Ledger, Selection: a.selection, Parallelism: a.parallelism, PerOrder: true,
+		Ledger: a.ledger.Ledger, Selection: a.selection, Parallelism: a.parallelism, PerOrder: true,
 		SameAccount: a.sameAccount, Recheck: a.rehearsed(a.session.target, refresh.DefaultRecheck),
 	})
 	a.recovered = append(a.recovered, recovered...)
@@ -237,13 +237,13 @@ func (a *applying) prepare(ctx context.Context) (plan.Document, error) {
 	return a.document(a.session.target, a.inventory, draft, 0), nil
 }
 
-// carryOut drafts, asks and runs, holding the lock until the orders are sent.
-func (a *applying) carryOut(ctx context.Context, s Streams) error {
+// execute drafts, asks and runs, holding the lock until the orders are sent.
+func (a *applying) execute(ctx context.Context, s Env) error {
 	doc, err := a.prepare(ctx)
 	if err != nil {
 		return err
 	}
-	if err := a.covered(s, a.saved, doc); err != nil {
+	if err := a.checkSavedPlan(s, a.saved, doc); err != nil {
 		return err
 	}
 	shown := s.now()
@@ -268,7 +268,7 @@ func (a *applying) carryOut(ctx context.Context, s Streams) error {
 	})
 	defer stopping()
 	result := apply.Run(ctx, a.draft, apply.Options{
-		Account: a.account, Identity: a.identity, Ledger: a.book.Ledger, OnOrdersSent: a.unlock, LOAs: a.loas, Sink: watching.Event,
+		Account: a.account, Identity: a.identity, Ledger: a.ledger.Ledger, OnOrdersSent: a.unlock, LOAs: a.loas, Sink: watching.Event,
 		Parallelism: a.parallelism, MaxFailures: a.maxFailures, MaxUnconfirmed: a.maxUnconfirmed, Hurry: s.Hurry,
 		Wait: a.wait, LookupTimeout: a.lookupTimeout, Recheck: a.rehearsed(a.session.target, refresh.DefaultRecheck), SameAccount: a.sameAccount, Recovered: a.recovered,
 	})
@@ -278,10 +278,11 @@ func (a *applying) carryOut(ctx context.Context, s Streams) error {
 }
 
 // conclude writes the result of a run that did not begin.
-func (a *applying) conclude(ctx context.Context, s Streams, err error) error {
+func (a *applying) conclude(ctx context.Context, s Env, err error) error {
 	if err == nil || a.told {
 		return err
 	}
+	err = a.withWayOut(err)
 	message := err.Error()
 	if interrupted := ctx.Err() != nil && errors.Is(err, context.Canceled); interrupted {
 		err = exitWith(exitPartly, withHint(err, "nothing was bought or changed; run the same command again"))
@@ -324,7 +325,7 @@ func refusal(err error) error {
 }
 
 // lock takes the ledger's lock; the function returned gives it back, once.
-func (b *book) lock(ctx context.Context, s Streams) (func(), error) {
+func (b *openLedger) lock(ctx context.Context, s Env) (func(), error) {
 	lock, err := b.Lock(ctx)
 	if err != nil {
 		return nil, refusal(err)
@@ -349,17 +350,17 @@ func (o *applyOptions) savedPlan() (*plan.Document, error) {
 	doc, err := plan.DecodeDocument(b)
 	if err != nil {
 		return nil, exitWith(exitUncovered, withHint(fmt.Errorf("%s: %w", o.planFile, err),
-			"`portctl plan --out FILE` saves a plan; inventory files are named with -f"))
+			o.command("plan", "--out", "FILE")+" saves a plan; inventory files are named with -f"))
 	}
 	o.selection.Names = doc.ExcludedNames()
 	return &doc, o.useFilesOf(doc)
 }
 
-// covered holds what would be done against the plan that was reviewed.
-func (o *applyOptions) covered(s Streams, saved *plan.Document, fresh plan.Document) error {
+// checkSavedPlan holds what would be done against the plan that was reviewed.
+func (o *applyOptions) checkSavedPlan(s Env, saved *plan.Document, fresh plan.Document) error {
 	if o.expect != "" && o.expect != fresh.Checksum {
 		return exitWith(exitUncovered, withHint(fmt.Errorf("the plan is not the expected one: its checksum is %s", fresh.Checksum),
-			"review the plan as it is now: `portctl plan`"))
+			"review the plan as it is now: "+o.command(append([]string{"plan"}, selected(o.selection)...)...)))
 	}
 	if saved == nil {
 		return nil
@@ -370,7 +371,7 @@ func (o *applyOptions) covered(s Streams, saved *plan.Document, fresh plan.Docum
 	}
 	if len(objections) > 0 {
 		return exitWith(exitUncovered, withHint(errors.New("the saved plan does not cover what would be done now, so nothing is done"),
-			"make and review a new plan with `portctl plan --out "+o.planFile+"`"))
+			"make and review a new plan with "+o.command(append([]string{"plan", "--out", o.planFile}, selected(o.selection)...)...)))
 	}
 	return nil
 }
@@ -381,7 +382,7 @@ func (o *applyOptions) checkPlaces() error {
 	if !o.noLOA {
 		if err := writableFolder(o.loaDir); err != nil {
 			return withHint(fmt.Errorf("LOAs could not be saved to %s, so nothing is done: %w", o.loaDir, err),
-				"name another folder with --loa-dir, or fetch them later: --no-loa, then `portctl loa`")
+				"name another folder with --loa-dir, or fetch them later: --no-loa, then "+o.command("loa"))
 		}
 	}
 	if o.resultFile == "" {
@@ -404,8 +405,8 @@ func (o *applyOptions) letters(t target) (*loa.Folder, error) {
 
 // gate shows the plan and lets nothing through that is in the way of a reviewed
 // bill, or that nobody said yes to.
-func (o *applyOptions) gate(ctx context.Context, s Streams, doc plan.Document) error {
-	drawing := render.Options{Width: s.Width, Color: o.color(s), Ledger: o.again(plan.Selection{})}
+func (o *applyOptions) gate(ctx context.Context, s Env, doc plan.Document) error {
+	drawing := render.Options{Width: s.Width, Color: o.color(s), Ledger: o.repeatFlags(plan.Selection{})}
 	if !doc.CanApply() {
 		return o.refuse(s, doc.Plan)
 	}
@@ -417,7 +418,7 @@ func (o *applyOptions) gate(ctx context.Context, s Streams, doc plan.Document) e
 	return o.confirm(ctx, s, doc.Plan, drawing)
 }
 
-func (o *applyOptions) refuse(s Streams, p plan.Plan) error {
+func (o *applyOptions) refuse(s Env, p plan.Plan) error {
 	for _, a := range p.Of(plan.Blocked) {
 		fmt.Fprint(s.Err, render.Options{Color: o.colorErr(s)}.Blocked(a))
 	}
@@ -430,7 +431,7 @@ func (o *applyOptions) refuse(s Streams, p plan.Plan) error {
 
 // confirm asks for the word "yes", and for the name of each service that is to
 // be cancelled and was not named with --allow-cancel.
-func (o *applyOptions) confirm(ctx context.Context, s Streams, p plan.Plan, drawing render.Options) error {
+func (o *applyOptions) confirm(ctx context.Context, s Env, p plan.Plan, drawing render.Options) error {
 	if p.Changes() == 0 {
 		return nil
 	}
@@ -442,7 +443,7 @@ func (o *applyOptions) confirm(ctx context.Context, s Streams, p plan.Plan, draw
 				"review the plan and use --auto-approve, or run apply on a terminal"))
 		}
 		if o.quiet || o.format != "text" {
-			o.sketch(s, p, drawing)
+			o.summary(s, p, drawing)
 		}
 		if !asked(ctx, s, in, "\n"+drawing.Question(p), "yes") {
 			return exitWith(exitRefused, errors.New("not confirmed, so nothing is ordered"))
@@ -465,8 +466,8 @@ func (o *applyOptions) confirm(ctx context.Context, s Streams, p plan.Plan, draw
 	return nil
 }
 
-// sketch tells in a few lines what yes would mean.
-func (o *applyOptions) sketch(s Streams, p plan.Plan, drawing render.Options) {
+// summary tells in a few lines what yes would mean.
+func (o *applyOptions) summary(s Env, p plan.Plan, drawing render.Options) {
 	fmt.Fprintln(s.Err, drawing.Headline(p))
 	for _, c := range p.Totals.Currencies() {
 		fmt.Fprintf(s.Err, "%s %s monthly, commitment %s\n", c, p.Totals[c].Monthly.Grouped(), p.Totals[c].Commitment.Grouped())
@@ -475,7 +476,7 @@ func (o *applyOptions) sketch(s Streams, p plan.Plan, drawing render.Options) {
 
 // asked puts a question, and says whether the answer is the wanted one. No answer
 // is no, and so is Ctrl-C.
-func asked(ctx context.Context, s Streams, in *bufio.Reader, question, want string) bool {
+func asked(ctx context.Context, s Env, in *bufio.Reader, question, want string) bool {
 	fmt.Fprint(s.Err, question)
 	answers := make(chan string, 1)
 	go func() { // A read of a terminal cannot be interrupted, so it is left behind.
@@ -505,9 +506,9 @@ func identity(t target, inv *inventory.Inventory) apply.Identity {
 // sameArgs are the arguments of the same apply once more.
 func (o *applyOptions) sameArgs() []string {
 	if o.planFile != "" {
-		return slices.Concat([]string{o.planFile}, o.again(plan.Selection{Only: o.selection.Only}), o.kept)
+		return slices.Concat([]string{o.planFile}, o.repeatFlags(plan.Selection{Only: o.selection.Only}), o.kept)
 	}
-	return append(o.again(o.selection), o.kept...)
+	return append(o.repeatFlags(o.selection), o.kept...)
 }
 
 // given repeats those of the named flags that were given.
@@ -527,10 +528,11 @@ func given(f *pflag.FlagSet, names ...string) []string {
 }
 
 // finish writes the result of a run.
-func (a *applying) finish(s Streams, r apply.Result) error {
+func (a *applying) finish(s Env, r apply.Result) error {
 	a.told = true
+	r = a.withCommands(r)
 	err := a.write(s, r)
-	drawing := render.Options{Width: s.Width, Color: a.color(s), Apply: a.sameArgs(), Ledger: a.again(plan.Selection{}), LOAs: a.keptLOAs}
+	drawing := render.Options{Width: s.Width, Color: a.color(s), Apply: a.sameArgs(), Ledger: a.repeatFlags(plan.Selection{}), LOAs: a.keptLOAs}
 	if a.format == "json" {
 		if open := drawing.Open(r); open != "" && !a.quiet {
 			fmt.Fprintln(s.Err, open)
@@ -549,7 +551,7 @@ func (a *applying) finish(s Streams, r apply.Result) error {
 
 // write writes the result to where JSON is wanted: the file first, since nobody can
 // hold it up.
-func (a *applying) write(s Streams, r apply.Result) error {
+func (a *applying) write(s Env, r apply.Result) error {
 	encoded, err := r.Encode()
 	if err != nil {
 		return err

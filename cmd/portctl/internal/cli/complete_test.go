@@ -26,7 +26,7 @@ func TestCompletion(t *testing.T) {
 	} {
 		var out, stderr bytes.Buffer
 		args := append([]string{"__complete"}, strings.Split(line, " ")...)
-		if code := Main(args, Streams{In: strings.NewReader(""), Out: &out, Err: &stderr, Getenv: func(string) string { return "" }}); code != exitDone {
+		if code := Main(args, Env{In: strings.NewReader(""), Out: &out, Err: &stderr, Getenv: func(string) string { return "" }}); code != exitDone {
 			t.Errorf("%q: exit %d: %s", line, code, &stderr)
 		}
 		lines := strings.Split(strings.TrimSpace(out.String()), "\n")

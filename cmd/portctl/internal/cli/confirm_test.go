@@ -18,7 +18,7 @@ func TestConfirmation(t *testing.T) {
 	} {
 		t.Run(strings.TrimSpace(answer), func(t *testing.T) {
 			account := newRehearsal(t, sandbox.Knobs{})
-			got := account.apply(inventoryFile(t), Streams{In: strings.NewReader(answer), InTerminal: true, ErrTerminal: true}, "--no-wait", "--no-loa")
+			got := account.apply(inventoryFile(t), Env{In: strings.NewReader(answer), InTerminal: true, ErrTerminal: true}, "--no-wait", "--no-loa")
 			if got != code {
 				t.Errorf("exit %d, want %d\n%s%s", got, code, &account.out, &account.stderr)
 			}
@@ -69,7 +69,7 @@ func TestLateAnswerLooksAgain(t *testing.T) {
 					t.Error(err)
 				}
 			}
-			got := account.apply(inventoryFile(t), Streams{
+			got := account.apply(inventoryFile(t), Env{
 				In:         &person{lunch, strings.NewReader("yes\n")},
 				InTerminal: true, ErrTerminal: true, Now: func() time.Time { return now },
 			}, "--no-wait", "--no-loa")
@@ -82,7 +82,7 @@ func TestLateAnswerLooksAgain(t *testing.T) {
 
 // An answer is never empty, whatever the question.
 func TestEnterIsNoAnswer(t *testing.T) {
-	s := Streams{Err: &bytes.Buffer{}}
+	s := Env{Err: &bytes.Buffer{}}
 	if asked(t.Context(), s, bufio.NewReader(strings.NewReader("\n")), "Type its name: ", "") {
 		t.Error("Enter passes for a name")
 	}

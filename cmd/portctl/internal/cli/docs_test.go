@@ -15,7 +15,7 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the expected outputs")
 
-func tree() *cobra.Command { return New(Streams{Getenv: func(string) string { return "" }}) }
+func tree() *cobra.Command { return New(Env{Getenv: func(string) string { return "" }}) }
 
 // ours lists all commands but those that cobra brings along.
 func ours(c *cobra.Command) []*cobra.Command {

@@ -12,7 +12,7 @@ import (
 
 	"golang.org/x/term"
 
-	"github.com/portctl/portctl/cmd/portctl/internal/live"
+	"github.com/portctl/portctl/cmd/portctl/internal/progress"
 	"github.com/portctl/portctl/cmd/portctl/internal/render"
 	"github.com/portctl/portctl/pkg/apply"
 )
@@ -34,7 +34,7 @@ type eventStream struct {
 // openEvents opens the file of --events before any money is spent. When the
 // events take standard output, everything that is for people goes to standard
 // error: the streams returned say so.
-func openEvents(s Streams, name string) (*eventStream, Streams, error) {
+func openEvents(s Env, name string) (*eventStream, Env, error) {
 	switch name {
 	case "":
 		return nil, s, nil
@@ -52,7 +52,7 @@ func openEvents(s Streams, name string) (*eventStream, Streams, error) {
 
 // finish closes the stream and adds an event that could not be written to the
 // command's own error: the run itself went on, and its exit code counts more.
-func (e *eventStream) finish(s Streams, err error) error {
+func (e *eventStream) finish(s Env, err error) error {
 	if e == nil {
 		return err
 	}
@@ -76,7 +76,7 @@ type watching struct {
 
 // watch shows a run: live on a terminal, as lines elsewhere, not at all when
 // quiet; and as events when asked to.
-func (g *globals) watch(s Streams, events *eventStream) *watching {
+func (g *globals) watch(s Env, events *eventStream) *watching {
 	w := &watching{stop: func() {}}
 	if events != nil {
 		w.sinks = append(w.sinks, within(events.Event))
@@ -85,10 +85,10 @@ func (g *globals) watch(s Streams, events *eventStream) *watching {
 	case g.quiet:
 	case s.ErrTerminal && s.Getenv("TERM") != "dumb":
 		screen := screenOf(s)
-		view := live.NewView(screen, size(screen.Inner()), time.Now, g.colorErr(s))
+		view := progress.NewView(screen, size(screen.Inner()), time.Now, g.colorErr(s))
 		w.sinks, w.stop = append(w.sinks, view.Event), sync.OnceFunc(view.Close)
 	default:
-		w.sinks = append(w.sinks, live.NewLines(s.Err, time.Now).Event)
+		w.sinks = append(w.sinks, progress.NewLines(s.Err, time.Now).Event)
 	}
 	return w
 }
@@ -118,10 +118,10 @@ type busyTeller struct {
 	sink      func(apply.Event)
 }
 
-func (g *globals) busyTeller(s Streams) *busyTeller {
+func (g *globals) busyTeller(s Env) *busyTeller {
 	b := &busyTeller{}
 	if !g.quiet {
-		b.otherwise = live.NewLines(s.Err, time.Now).Event
+		b.otherwise = progress.NewLines(s.Err, time.Now).Event
 	}
 	return b
 }
@@ -157,18 +157,18 @@ func (w *watching) Event(e apply.Event) {
 
 // onScreen is the world with a standard error in which lines can be drawn in
 // place.
-func onScreen(s Streams) Streams {
+func onScreen(s Env) Env {
 	if s.ErrTerminal {
-		s.Err = live.NewScreen(s.Err)
+		s.Err = progress.NewScreen(s.Err)
 	}
 	return s
 }
 
-func screenOf(s Streams) *live.Screen {
-	if screen, ok := inner(s.Err).(*live.Screen); ok {
+func screenOf(s Env) *progress.Screen {
+	if screen, ok := inner(s.Err).(*progress.Screen); ok {
 		return screen
 	}
-	return live.NewScreen(inner(s.Err))
+	return progress.NewScreen(inner(s.Err))
 }
 
 // size asks a terminal how large it is, now.

@@ -12,6 +12,7 @@ import (
 	"github.com/sergi/go-diff/diffmatchpatch"
 	"github.com/spf13/cobra"
 
+	"github.com/portctl/portctl/cmd/portctl/internal/render"
 	"github.com/portctl/portctl/inventory"
 	"github.com/portctl/portctl/pkg/plan"
 )
@@ -21,7 +22,7 @@ type fmtOptions struct {
 	check, diff bool
 }
 
-func newFmtCommand(s Streams, g *globals) *cobra.Command {
+func newFmtCommand(s Env, g *globals) *cobra.Command {
 	o := fmtOptions{globals: g}
 	cmd := &cobra.Command{
 		Use:   "fmt [FILE...]",
@@ -46,7 +47,7 @@ canonical style.`,
 	return cmd
 }
 
-func runFmt(s Streams, o fmtOptions, args []string) error {
+func runFmt(s Env, o fmtOptions, args []string) error {
 	paths := append(append([]string{}, o.files...), args...)
 	if len(paths) == 1 && paths[0] == "-" {
 		return fmtStream(s, o)
@@ -73,7 +74,7 @@ func runFmt(s Streams, o fmtOptions, args []string) error {
 }
 
 // fmtStream formats standard input.
-func fmtStream(s Streams, o fmtOptions) error {
+func fmtStream(s Env, o fmtOptions) error {
 	content, err := io.ReadAll(s.In)
 	if err != nil {
 		return err
@@ -120,7 +121,7 @@ func formatAll(files []inventory.File) ([][]byte, error) {
 }
 
 // deliver writes a file that changes, or says what would change.
-func (o fmtOptions) deliver(s Streams, f inventory.File, formatted []byte) error {
+func (o fmtOptions) deliver(s Env, f inventory.File, formatted []byte) error {
 	if o.diff {
 		return o.show(s, f, formatted)
 	}
@@ -142,12 +143,12 @@ func (o fmtOptions) verdict(changed int) error {
 		if changed == 1 {
 			verb = "file is"
 		}
-		return exitWith(exitRefused, withHint(fmt.Errorf("%d %s not in the canonical style", changed, verb), "`portctl fmt` rewrites them"))
+		return exitWith(exitRefused, withHint(fmt.Errorf("%d %s not in the canonical style", changed, verb), "`"+render.Command(append([]string{"portctl", "fmt"}, repeated("-f", o.files...)...)...)+"` rewrites them"))
 	}
 	return nil
 }
 
-func (o fmtOptions) show(s Streams, f inventory.File, formatted []byte) error {
+func (o fmtOptions) show(s Env, f inventory.File, formatted []byte) error {
 	text := string(plan.VisibleText([]byte(unified(f.Name, string(f.Content), string(formatted)))))
 	if o.color(s) {
 		text = colorDiff(text)

@@ -69,7 +69,7 @@ func (g *globals) rehearsed(t target, d time.Duration) time.Duration {
 
 // logger is the operator's log. It goes to standard error; nothing in it is
 // part of the product.
-func (g *globals) logger(s Streams) (zerolog.Logger, error) {
+func (g *globals) logger(s Env) (zerolog.Logger, error) {
 	names := map[string]zerolog.Level{
 		"debug": zerolog.DebugLevel, "info": zerolog.InfoLevel, "warn": zerolog.WarnLevel,
 		"error": zerolog.ErrorLevel, "off": zerolog.Disabled,
@@ -90,13 +90,16 @@ func (g *globals) logger(s Streams) (zerolog.Logger, error) {
 	return zerolog.New(zerolog.SyncWriter(w)).Level(level).With().Timestamp().Logger(), nil
 }
 
-// again are the arguments that name the same inventory, account, ledger and
+// repeatFlags are the arguments that name the same inventory, account, ledger and
 // entries once more, for the command that a plan or a result suggests. How it is
 // shown and logged is left to whoever runs it.
-func (g *globals) again(selection plan.Selection) []string {
-	args := append(g.withoutState(), repeated("--state", g.state)...)
-	args = append(args, repeated("--only", selection.Only...)...)
-	return append(args, repeated("--except", selection.Except...)...)
+func (g *globals) repeatFlags(selection plan.Selection) []string {
+	return slices.Concat(g.withoutState(), repeated("--state", g.state), selected(selection))
+}
+
+// selected are the arguments that name the same entries once more.
+func selected(s plan.Selection) []string {
+	return append(repeated("--only", s.Only...), repeated("--except", s.Except...)...)
 }
 
 // repeated is a flag with each of the values that are not empty.
@@ -122,15 +125,15 @@ func (g *globals) withoutState() []string {
 	return args
 }
 
-func (g *globals) color(s Streams) bool    { return s.OutTerminal && g.wantsColor(s) }
-func (g *globals) colorErr(s Streams) bool { return s.ErrTerminal && g.wantsColor(s) }
+func (g *globals) color(s Env) bool    { return s.OutTerminal && g.wantsColor(s) }
+func (g *globals) colorErr(s Env) bool { return s.ErrTerminal && g.wantsColor(s) }
 
-func (g *globals) wantsColor(s Streams) bool {
+func (g *globals) wantsColor(s Env) bool {
 	return !g.noColor && s.Getenv("NO_COLOR") == "" && s.Getenv("TERM") != "dumb"
 }
 
 // load reads the inventory and tells its warnings.
-func (g *globals) load(s Streams) (*inventory.Inventory, error) {
+func (g *globals) load(s Env) (*inventory.Inventory, error) {
 	inv, err := inventory.Load(g.files)
 	if err != nil {
 		return nil, err

@@ -94,7 +94,7 @@ func TestHostileText(t *testing.T) {
 		for _, terminal := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%.40q/%t", args, terminal), func(t *testing.T) {
 				var out, errs bytes.Buffer
-				Main(args, Streams{
+				Main(args, Env{
 					In: strings.NewReader(""), Out: &out, Err: &errs, Getenv: func(string) string { return "" },
 					OutTerminal: terminal, ErrTerminal: terminal, Width: 120,
 				})

@@ -21,7 +21,7 @@ type initOptions struct {
 	fromCSV string
 }
 
-func newInitCommand(s Streams, g *globals) *cobra.Command {
+func newInitCommand(s Env, g *globals) *cobra.Command {
 	o := initOptions{globals: g}
 	cmd := &cobra.Command{
 		Use:   "init [FILE]",
@@ -51,7 +51,7 @@ cost centre, tag:NAME and the other keys of a port may. "-" is standard input.`,
 	return cmd
 }
 
-func runInit(s Streams, o initOptions, path string) error {
+func runInit(s Env, o initOptions, path string) error {
 	// Asked first, so that nobody fixes a spreadsheet for a file that already exists.
 	if _, err := os.Lstat(path); err == nil {
 		return withHint(fmt.Errorf("%s already exists and is not overwritten", path), "name another file: `portctl init FILE`")
@@ -106,7 +106,7 @@ func fileFlag(path string) string {
 
 // content is the inventory to write, which is named after the spreadsheet or
 // the directory that it comes into being in.
-func (o initOptions) content(s Streams, path string) ([]byte, error) {
+func (o initOptions) content(s Env, path string) ([]byte, error) {
 	if o.fromCSV == "" {
 		absolute, err := filepath.Abs(path)
 		if err != nil {

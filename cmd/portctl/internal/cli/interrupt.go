@@ -25,7 +25,7 @@ const (
 // interruptible is a context that the first Ctrl-C, SIGTERM or SIGHUP cancels. The
 // second closes the Hurry of the streams returned: the command writes what it knows
 // and ends. When it does not, the process ends all the same.
-func interruptible(s Streams) (Streams, context.Context, func()) {
+func interruptible(s Env) (Env, context.Context, func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)

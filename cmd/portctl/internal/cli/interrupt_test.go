@@ -100,7 +100,7 @@ func TestLostOutputIsAnError(t *testing.T) {
 func TestNextKeepsTheFlagsThatMatter(t *testing.T) {
 	account := newRehearsal(t, sandbox.Knobs{ProvisionDelay: time.Hour})
 	letters := filepath.Join(t.TempDir(), "my letters")
-	account.apply(inventoryFile(t), Streams{In: strings.NewReader("")}, "--auto-approve", "--loa-dir", letters, "--wait", "10ms", "--parallelism", "4", "-q")
+	account.apply(inventoryFile(t), Env{In: strings.NewReader("")}, "--auto-approve", "--loa-dir", letters, "--wait", "10ms", "--parallelism", "4", "-q")
 	want := "--loa-dir '" + letters + "' --wait 10ms --parallelism 4\n"
 	if !strings.Contains(account.out.String(), want) {
 		t.Errorf("no %q in:\n%s", want, &account.out)
@@ -116,7 +116,7 @@ func TestBusyIsTold(t *testing.T) {
 	var stderr, events bytes.Buffer
 	clock := func() time.Time { return time.Unix(0, 0).UTC() }
 	g := &globals{}
-	s := Streams{Err: &stderr, Getenv: func(string) string { return "" }}
+	s := Env{Err: &stderr, Getenv: func(string) string { return "" }}
 	busy := g.busyTeller(s)
 	busy.tell(8 * time.Second)
 	if !strings.Contains(stderr.String(), "the API is busy, waiting 8s") {
@@ -171,7 +171,7 @@ func TestParallelismIsWhatHappens(t *testing.T) {
 		t.Fatal(err)
 	}
 	account := &rehearsal{server: server, url: web.URL}
-	if code := account.apply(file, Streams{In: strings.NewReader("")}, "--auto-approve", "--no-loa", "--no-wait", "-q", "--parallelism", "40"); code != exitDone {
+	if code := account.apply(file, Env{In: strings.NewReader("")}, "--auto-approve", "--no-loa", "--no-wait", "-q", "--parallelism", "40"); code != exitDone {
 		t.Errorf("exit %d\n%s%s", code, &account.out, &account.stderr)
 	}
 }

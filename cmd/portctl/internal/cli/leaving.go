@@ -13,7 +13,7 @@ import (
 // checkLeaving refuses to go by a ledger while the one that was used before has
 // open claims, which this one does not know: what they hold back would be bought
 // again.
-func (b *book) checkLeaving(ctx context.Context) error {
+func (b *openLedger) checkLeaving(ctx context.Context) error {
 	last, err := b.lastPlace()
 	if err != nil {
 		return err
@@ -39,7 +39,7 @@ func (b *book) checkLeaving(ctx context.Context) error {
 
 // lastPlace is the place that was used last. A ledger in the default place counts
 // where nothing is remembered.
-func (b *book) lastPlace() (string, error) {
+func (b *openLedger) lastPlace() (string, error) {
 	last, err := b.memory.last()
 	byDefault := b.place.defaultDir != "" && (last == "" || samePlace(last, b.place.defaultDir))
 	if err != nil || !byDefault {
@@ -52,7 +52,7 @@ func (b *book) lastPlace() (string, error) {
 }
 
 // openClaims reads what is open in another ledger, or where that ledger went.
-func (b *book) openClaims(ctx context.Context, place string) (claims []ledger.Open, movedTo string, err error) {
+func (b *openLedger) openClaims(ctx context.Context, place string) (claims []ledger.Open, movedTo string, err error) {
 	old, closeStore, err := b.reopen(ctx, place)
 	if err != nil {
 		return nil, "", err
@@ -66,7 +66,7 @@ func (b *book) openClaims(ctx context.Context, place string) (claims []ledger.Op
 	return snapshot.Open, "", err
 }
 
-func (b *book) leaves(last string, claims []ledger.Open) error {
+func (b *openLedger) leaves(last string, claims []ledger.Open) error {
 	const most = 5
 	var names []string
 	for _, c := range claims[:min(most, len(claims))] {
@@ -80,12 +80,12 @@ func (b *book) leaves(last string, claims []ledger.Open) error {
 	return exitWith(exitRefused, withHint(err, fmt.Sprintf("keep using the old one: `--state %s`;\nor take its claims along: `%s`", last, b.moveCommand(last))))
 }
 
-func (b *book) unknownLeft(last string, cause error) error {
+func (b *openLedger) unknownLeft(last string, cause error) error {
 	err := fmt.Errorf("the ledger at %s, which the last apply used, cannot be read, so it is unknown whether claims are open there: %w", last, cause)
 	return exitWith(exitRefused, withHint(err, fmt.Sprintf(
 		"make it readable, then take its claims along: `%s`;\nif it is gone for good, check the account for unconfirmed orders, then delete %s", b.moveCommand(last), b.memory.file())))
 }
 
-func (b *book) moveCommand(from string) string {
+func (b *openLedger) moveCommand(from string) string {
 	return render.Command(append([]string{"portctl", "ledger", "move", "--from", from, "--to", b.Place()}, b.args...)...)
 }

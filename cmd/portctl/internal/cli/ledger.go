@@ -16,7 +16,7 @@ import (
 	"github.com/portctl/portctl/pkg/plan"
 )
 
-func newLedgerCommand(s Streams, g *globals) *cobra.Command {
+func newLedgerCommand(s Env, g *globals) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "ledger",
 		Short: "List unconfirmed orders and resolve them",
@@ -30,26 +30,7 @@ bought twice.`,
 	return cmd
 }
 
-// withLedger opens inventory, API and ledger for a command.
-func (g *globals) withLedger(ctx context.Context, s Streams, do func(*inventory.Inventory, *session, *book) error) error {
-	inv, err := g.load(s)
-	if err != nil {
-		return err
-	}
-	session, err := g.open(ctx, s, inv.Environment, false)
-	if err != nil {
-		return err
-	}
-	defer session.close()
-	book, err := g.openNamedLedger(ctx, session.target, inv)
-	if err != nil {
-		return err
-	}
-	defer book.store.Close()
-	return do(inv, session, book)
-}
-
-func newLedgerListCommand(s Streams, g *globals) *cobra.Command {
+func newLedgerListCommand(s Env, g *globals) *cobra.Command {
 	return &cobra.Command{
 		Use:   "list",
 		Short: "List the open claims",
@@ -64,7 +45,7 @@ approval was refused. damaged: the claim cannot be read, and its key is shown.`,
 		Example: "  portctl ledger list -f examples/emea-rollout.yaml",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return g.withLedger(cmd.Context(), s, func(_ *inventory.Inventory, _ *session, b *book) error {
+			return g.withLedger(cmd.Context(), s, func(_ *inventory.Inventory, _ *session, b *openLedger) error {
 				snapshot, err := b.Snapshot(cmd.Context())
 				if err != nil {
 					return err
@@ -81,7 +62,7 @@ type resolveOptions struct {
 	uids []string
 }
 
-func newLedgerResolveCommand(s Streams, g *globals) *cobra.Command {
+func newLedgerResolveCommand(s Env, g *globals) *cobra.Command {
 	o := resolveOptions{globals: g}
 	cmd := &cobra.Command{
 		Use:   "resolve [NAME...]",
@@ -135,7 +116,7 @@ func (o resolveOptions) check() error {
 	case o.All && claims > 0:
 		return errors.New("--all takes no names and no keys")
 	case !o.All && claims == 0:
-		return withHint(errors.New("no claim is named"), "name one, or use --all; `portctl ledger list` lists them")
+		return withHint(errors.New("no claim is named"), "name one, or use --all; "+o.command("ledger", "list")+" lists them")
 	case len(o.uids) > 0 && claims != 1:
 		return errors.New("--uid goes with exactly one claim")
 	case o.AsIs && len(o.uids) == 0:
@@ -155,11 +136,11 @@ func (o resolveOptions) checkTimeout(environment string) error {
 		"a shorter one is for rehearsing in a sandbox"))
 }
 
-func runResolve(ctx context.Context, s Streams, o resolveOptions) error {
+func runResolve(ctx context.Context, s Env, o resolveOptions) error {
 	if err := o.check(); err != nil {
 		return err
 	}
-	return o.withLedger(ctx, s, func(inv *inventory.Inventory, session *session, b *book) error {
+	return o.withLedger(ctx, s, func(inv *inventory.Inventory, session *session, b *openLedger) error {
 		if err := o.checkTimeout(session.Environment); err != nil {
 			return err
 		}
@@ -187,7 +168,7 @@ func runResolve(ctx context.Context, s Streams, o resolveOptions) error {
 	})
 }
 
-func newLedgerUnlockCommand(s Streams, g *globals) *cobra.Command {
+func newLedgerUnlockCommand(s Env, g *globals) *cobra.Command {
 	return &cobra.Command{
 		Use:   "unlock RUN",
 		Short: "Break the lock of a run that is dead",
@@ -197,7 +178,7 @@ on a local disk ends with its process and never needs breaking.`,
 		Example: "  portctl ledger unlock 0f8c2d1e-6c0b-4a39-9a0e-0c4e0b6c7a55",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return g.withLedger(cmd.Context(), s, func(_ *inventory.Inventory, _ *session, b *book) error {
+			return g.withLedger(cmd.Context(), s, func(_ *inventory.Inventory, _ *session, b *openLedger) error {
 				if err := b.Unlock(cmd.Context(), args[0]); err != nil {
 					return err
 				}

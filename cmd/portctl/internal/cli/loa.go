@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/portctl/portctl/cmd/portctl/internal/live"
+	"github.com/portctl/portctl/cmd/portctl/internal/progress"
 	"github.com/portctl/portctl/cmd/portctl/internal/render"
 	"github.com/portctl/portctl/inventory"
 	"github.com/portctl/portctl/pkg/apply"
@@ -16,6 +16,9 @@ import (
 	"github.com/portctl/portctl/pkg/apply/provider"
 	"github.com/portctl/portctl/pkg/plan"
 )
+
+// defaultLOADir is where LOAs are kept unless --loa-dir says otherwise.
+const defaultLOADir = "loas"
 
 type loaOptions struct {
 	*globals
@@ -27,7 +30,7 @@ type loaOptions struct {
 	parallelism int
 }
 
-func newLOACommand(s Streams, g *globals) *cobra.Command {
+func newLOACommand(s Env, g *globals) *cobra.Command {
 	o := loaOptions{globals: g}
 	cmd := &cobra.Command{
 		Use:               "loa [NAME...]",
@@ -59,7 +62,7 @@ is missing or its port not ready, 1 any other error.`,
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.loaDir, "loa-dir", "loas", "`folder` for the LOAs and their manifest")
+	f.StringVar(&o.loaDir, "loa-dir", defaultLOADir, "`folder` for the LOAs and their manifest")
 	f.BoolVar(&o.refresh, "refresh", false, "download existing LOAs again")
 	f.StringVar(&o.zipBy, "zip-by", "", "write one archive per `recipient`: site or metro")
 	f.DurationVar(&o.wait, "wait", 0, "`duration` to wait for ports that are not ready")
@@ -79,11 +82,11 @@ func (o loaOptions) check() error {
 	return oneOf("zip-by", o.zipBy, "site", "metro")
 }
 
-func runLOA(ctx context.Context, s Streams, o loaOptions) error {
+func runLOA(ctx context.Context, s Env, o loaOptions) error {
 	if err := o.check(); err != nil {
 		return err
 	}
-	return o.withLedger(ctx, s, func(inv *inventory.Inventory, session *session, b *book) error {
+	return o.withLedger(ctx, s, func(inv *inventory.Inventory, session *session, b *openLedger) error {
 		if err := b.checkLeaving(ctx); err != nil {
 			return err
 		}
@@ -97,7 +100,7 @@ func runLOA(ctx context.Context, s Streams, o loaOptions) error {
 		}
 		options := apply.LOAOptions{LOAs: folder, Refresh: o.refresh, Parallelism: o.parallelism, Wait: o.wait}
 		if !o.quiet {
-			options.Sink = live.NewLines(s.Err, time.Now).Event
+			options.Sink = progress.NewLines(s.Err, time.Now).Event
 		}
 		letters := apply.FetchLOAs(ctx, provider.NewReader(session.client), survey, options)
 		if err := o.zip(s, folder, letters); err != nil {
@@ -108,7 +111,7 @@ func runLOA(ctx context.Context, s Streams, o loaOptions) error {
 }
 
 // zip writes the archives.
-func (o loaOptions) zip(s Streams, folder *loa.Folder, letters []apply.LOA) error {
+func (o loaOptions) zip(s Env, folder *loa.Folder, letters []apply.LOA) error {
 	if o.zipBy == "" {
 		return nil
 	}
@@ -127,13 +130,13 @@ func (o loaOptions) zip(s Streams, folder *loa.Folder, letters []apply.LOA) erro
 
 // tell sums up: which LOAs are missing and why, which are old, how many there
 // are.
-func (o loaOptions) tell(s Streams, survey apply.Status, letters []apply.LOA) error {
+func (o loaOptions) tell(s Env, survey apply.Status, letters []apply.LOA) error {
 	have, fresh, missing, refused := 0, 0, 0, 0
 	for _, l := range letters {
 		switch {
 		case l.Final && l.Known:
 			refused++
-			fmt.Fprintf(s.Out, "%s %s: no LOA: %s\n", render.Clean(l.Name), l.UID, render.Clean(l.Error.Message))
+			fmt.Fprintf(s.Out, "%s %s: no LOA: %s\n", render.Clean(l.Name), l.UID, render.Clean(o.askAgain(l.Name, l.LOAResult, o.loaDir).Error.Message))
 			continue
 		case l.File == "":
 			missing++
@@ -144,7 +147,7 @@ func (o loaOptions) tell(s Streams, survey apply.Status, letters []apply.LOA) er
 		}
 		have++
 		if age := time.Since(l.FetchedAt); l.Kept && age > loa.RenewAfter {
-			fmt.Fprintf(s.Err, "warning: the LOA of %s (%s) was issued %s ago; --refresh renews it\n", render.Clean(l.Name), l.File, live.Age(age))
+			fmt.Fprintf(s.Err, "warning: the LOA of %s (%s) was issued %s ago; --refresh renews it\n", render.Clean(l.Name), l.File, progress.Age(age))
 		}
 	}
 	for _, p := range survey.Ports {

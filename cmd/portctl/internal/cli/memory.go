@@ -52,8 +52,7 @@ func (m memory) read() (remembered, error) {
 		err = fmt.Errorf("it has schema %d, this portctl reads 1", r.Schema)
 	}
 	if err != nil {
-		return r, exitWith(exitRefused, withHint(fmt.Errorf("%s, which says where the ledger was last, cannot be read: %w", m.file(), err),
-			"delete it when you know where the open claims are: `portctl ledger list --state PLACE`"))
+		return r, exitWith(exitRefused, &memoryError{m.file(), err})
 	}
 	return r, nil
 }
@@ -141,3 +140,18 @@ func realPath(path string) string {
 	}
 	return abs
 }
+
+// memoryError says that what remembers the ledger's place cannot be read.
+type memoryError struct {
+	file string
+	err  error
+}
+
+func (e *memoryError) Error() string {
+	return fmt.Sprintf("%s, which says where the ledger was last, cannot be read: %v", e.file, e.err)
+}
+
+func (e *memoryError) Unwrap() error { return e.err }
+
+// Hint says how to go on; withWayOut adds the command.
+func (e *memoryError) Hint() string { return "delete it when you know where the open claims are" }

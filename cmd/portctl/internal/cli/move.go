@@ -16,7 +16,7 @@ type moveOptions struct {
 	from, to string
 }
 
-func newLedgerMoveCommand(s Streams, g *globals) *cobra.Command {
+func newLedgerMoveCommand(s Env, g *globals) *cobra.Command {
 	o := moveOptions{globals: g}
 	cmd := &cobra.Command{
 		Use:   "move",
@@ -39,7 +39,7 @@ Exit codes: 0 moved, 3 refused and nothing changed, 1 any other error.`,
 	return cmd
 }
 
-func runMove(ctx context.Context, s Streams, o moveOptions) error {
+func runMove(ctx context.Context, s Env, o moveOptions) error {
 	if o.from == "" || o.to == "" {
 		return withHint(errors.New("specify both --from and --to"), "`portctl ledger move --help` shows an example")
 	}
@@ -86,7 +86,7 @@ func refusedMove(err error) error {
 
 // tell says what was done and what is left to do, and remembers the new place
 // where the old one was remembered.
-func (o moveOptions) tell(s Streams, t target, m memory, from, to *ledger.Ledger, copied int) error {
+func (o moveOptions) tell(s Env, t target, m memory, from, to *ledger.Ledger, copied int) error {
 	last, err := m.last()
 	if err == nil && (last == "" || samePlace(last, from.Place())) {
 		err = m.remember(to.Place())

@@ -25,7 +25,7 @@ type planOptions struct {
 	showUnmanaged bool
 }
 
-func newPlanCommand(s Streams, g *globals) *cobra.Command {
+func newPlanCommand(s Env, g *globals) *cobra.Command {
 	o := planOptions{globals: g}
 	cmd := &cobra.Command{
 		Use:   "plan",
@@ -71,50 +71,41 @@ func registerSelection(f *pflag.FlagSet, s *plan.Selection) {
 	f.StringArrayVar(&s.Except, "except", nil, "exclude entries of this `name` or glob; may repeat")
 }
 
-func runPlan(ctx context.Context, s Streams, o planOptions) error {
+func runPlan(ctx context.Context, s Env, o planOptions) error {
 	if err := oneOf("format", o.format, "text", "markdown", "json"); err != nil {
 		return err
 	}
 	if o.expires <= 0 {
 		return fmt.Errorf("--expires must be positive, not %s", o.expires)
 	}
-	inv, err := o.load(s)
-	if err != nil {
-		return err
-	}
-	session, err := o.open(ctx, s, inv.Environment, false)
-	if err != nil {
-		return err
-	}
-	defer session.close()
-	book, err := o.openLedger(ctx, session.target, inv)
-	if err != nil {
-		return err
-	}
-	defer book.store.Close()
-	draft, err := refresh.Read(ctx, provider.NewReader(session.client), inv.Desired(), refresh.Options{
-		Ledger: book.Ledger, Selection: o.selection, SameAccount: o.sameAccount,
+	return o.withLedger(ctx, s, func(inv *inventory.Inventory, session *session, b *openLedger) error {
+		if err := b.checkLeaving(ctx); err != nil {
+			return err
+		}
+		draft, err := refresh.Read(ctx, provider.NewReader(session.client), inv.Desired(), refresh.Options{
+			Ledger: b.Ledger, Selection: o.selection, SameAccount: o.sameAccount,
+		})
+		if err != nil {
+			return err
+		}
+		doc := o.document(session.target, inv, draft, o.expires)
+		if o.volatile(s, session.target, inv) {
+			doc.Warnings = append([]plan.Warning{{Text: noSharedLedger}}, doc.Warnings...)
+		}
+		if err := o.write(s, doc); err != nil {
+			return err
+		}
+		return o.verdict(draft.Plan)
 	})
-	if err != nil {
-		return err
-	}
-	doc := o.document(session.target, inv, draft, o.expires)
-	if o.volatile(s, session.target, inv) {
-		doc.Warnings = append([]plan.Warning{{Text: noSharedLedger}}, doc.Warnings...)
-	}
-	if err := o.write(s, doc); err != nil {
-		return err
-	}
-	return o.verdict(draft.Plan)
 }
 
 // applyArgs are the arguments of the apply that does what is planned: those of a
 // saved plan name its file, which knows what it takes out.
 func (o planOptions) applyArgs() []string {
 	if o.out != "" {
-		return append([]string{o.out}, o.again(plan.Selection{})...)
+		return append([]string{o.out}, o.repeatFlags(plan.Selection{})...)
 	}
-	return o.again(o.selection)
+	return o.repeatFlags(o.selection)
 }
 
 // verdict is the exit of plan: what apply would make of it.
@@ -170,7 +161,7 @@ func (g *globals) document(t target, inv *inventory.Inventory, d refresh.PricedP
 		SameAccount:   g.sameAccount,
 		Inventory:     plan.InventoryRef{Name: inv.Name, Digest: inv.Desired().Digest(), Files: g.files},
 		Checksum:      d.Plan.Checksum(t.Environment, inv.Name),
-		Plan:          d.Plan,
+		Plan:          d.Plan.WithHints(g.pasted().Hint),
 	}
 	if len(doc.Inventory.Files) == 0 {
 		doc.Inventory.Files = []string{inventory.DefaultFile}
@@ -182,7 +173,7 @@ func (g *globals) document(t target, inv *inventory.Inventory, d refresh.PricedP
 }
 
 // write shows the plan, and saves it when asked to.
-func (o planOptions) write(s Streams, doc plan.Document) error {
+func (o planOptions) write(s Env, doc plan.Document) error {
 	doc = doc.Sealed()
 	encoded, err := doc.Encode()
 	if err != nil {
@@ -196,7 +187,7 @@ func (o planOptions) write(s Streams, doc plan.Document) error {
 			fmt.Fprintf(s.Err, "saved as %s, valid until %s\n", o.out, doc.ExpiresAt.Format("2006-01-02 15:04 MST"))
 		}
 	}
-	drawing := render.Options{Width: s.Width, Color: o.color(s), ShowUnmanaged: o.showUnmanaged, Apply: o.applyArgs(), Ledger: o.again(plan.Selection{})}
+	drawing := render.Options{Width: s.Width, Color: o.color(s), ShowUnmanaged: o.showUnmanaged, Apply: o.applyArgs(), Ledger: o.repeatFlags(plan.Selection{})}
 	switch o.format {
 	case "text":
 		return render.PlanText(s.Out, doc, drawing)

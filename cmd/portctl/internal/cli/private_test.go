@@ -74,13 +74,13 @@ func TestAgainIsComplete(t *testing.T) {
 		if err := flags.Set(f.Name, value); err != nil {
 			t.Fatal(err)
 		}
-		args := g.again(plan.Selection{})
+		args := g.repeatFlags(plan.Selection{})
 		if !slices.Contains(args, "--"+f.Name) && !slices.Contains(args, "-"+f.Shorthand) || value != "true" && !slices.Contains(args, value) {
 			t.Errorf("--%s %s is not repeated: %q", f.Name, value, args)
 		}
 	})
 	want := []string{"--only", "a*", "--except", "b"}
-	if args := g.again(plan.Selection{Only: []string{"a*"}, Except: []string{"b"}}); !slices.Equal(args[len(args)-4:], want) {
+	if args := g.repeatFlags(plan.Selection{Only: []string{"a*"}, Except: []string{"b"}}); !slices.Equal(args[len(args)-4:], want) {
 		t.Errorf("the selection is not repeated: %q", args)
 	}
 }

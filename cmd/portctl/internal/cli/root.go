@@ -9,23 +9,29 @@ import (
 )
 
 // Main runs one command line and returns its exit code.
-func Main(args []string, s Streams) int {
+func Main(args []string, s Env) int {
 	s = guarded(onScreen(s))
 	defer flush(s)
 	s, ctx, stop := interruptible(s)
 	defer stop()
 	out := &output{w: s.Out}
 	s.Out = out
-	cmd := New(s)
+	cmd, g := commandTree(s)
 	cmd.SetArgs(args)
 	err := panics.Do(func() error { return cmd.ExecuteContext(ctx) }) // a panic must not exit 2
-	err = out.account(err)
+	err = g.withWayOut(out.account(err))
 	report(s.Err, err)
 	return codeOf(err)
 }
 
 // New is the whole command tree.
-func New(s Streams) *cobra.Command {
+func New(s Env) *cobra.Command {
+	root, _ := commandTree(s)
+	return root
+}
+
+// commandTree is the command tree with the flags that all commands share.
+func commandTree(s Env) (*cobra.Command, *globals) {
 	g := &globals{}
 	root := &cobra.Command{
 		Use:   "portctl",
@@ -70,5 +76,5 @@ provisioning and downloads the Letters of Authorization (LOA) as PDF.`,
 	root.InitDefaultHelpCmd()
 	explainHelp(root)
 	root.InitDefaultCompletionCmd()
-	return root
+	return root, g
 }

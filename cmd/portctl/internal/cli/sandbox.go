@@ -14,7 +14,7 @@ import (
 	"github.com/portctl/portctl/pkg/megaport/sandbox"
 )
 
-func newSandboxCommand(s Streams, g *globals) *cobra.Command {
+func newSandboxCommand(s Env, g *globals) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "sandbox",
 		Short: "Run a simulated Megaport API",
@@ -45,7 +45,7 @@ type serveOptions struct {
 	knobs     sandbox.Knobs
 }
 
-func newServeCommand(s Streams, g *globals) *cobra.Command {
+func newServeCommand(s Env, g *globals) *cobra.Command {
 	o := serveOptions{globals: g}
 	cmd := &cobra.Command{
 		Use:   "serve",
@@ -146,7 +146,7 @@ func (g *globals) sandboxLocations() ([]sandbox.Location, error) {
 	return list, nil
 }
 
-func runServe(ctx context.Context, s Streams, o serveOptions) error {
+func runServe(ctx context.Context, s Env, o serveOptions) error {
 	knobs, err := o.allKnobs()
 	if err != nil {
 		return err
@@ -177,7 +177,7 @@ func runServe(ctx context.Context, s Streams, o serveOptions) error {
 	return errors.Join(err, server.Close())
 }
 
-func newResetCommand(s Streams) *cobra.Command {
+func newResetCommand(s Env) *cobra.Command {
 	return &cobra.Command{
 		Use:   "reset",
 		Short: "Forget the account of the embedded sandbox",

@@ -51,7 +51,7 @@ func newRehearsal(t *testing.T, knobs sandbox.Knobs) *rehearsal {
 }
 
 // apply applies an inventory file and returns the exit code.
-func (r *rehearsal) apply(file string, s Streams, args ...string) int {
+func (r *rehearsal) apply(file string, s Env, args ...string) int {
 	s.Out, s.Err, s.Getenv = &r.out, &r.stderr, func(string) string { return "" }
 	return Main(append([]string{"apply", "-f", file, "--env", "sandbox", "--base-url", r.url}, args...), s)
 }

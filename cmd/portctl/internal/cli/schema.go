@@ -14,7 +14,7 @@ import (
 	"github.com/portctl/portctl/pkg/plan"
 )
 
-func newSchemaCommand(s Streams) *cobra.Command {
+func newSchemaCommand(s Env) *cobra.Command {
 	var ofPlan, ofResult bool
 	cmd := &cobra.Command{
 		Use:   "schema",

@@ -80,7 +80,7 @@ func TestResultSchemaFitsResults(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			account := newRehearsal(t, knobs)
-			account.apply(inventoryFile(t), Streams{In: strings.NewReader("")},
+			account.apply(inventoryFile(t), Env{In: strings.NewReader("")},
 				"--auto-approve", "--format", "json", "--loa-dir", filepath.Join(t.TempDir(), "loas"))
 			if err := schema.Validate(parsed(t, account.out.Bytes())); err != nil {
 				t.Errorf("%v\n%s", err, &account.out)

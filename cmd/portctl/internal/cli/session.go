@@ -33,8 +33,8 @@ type session struct {
 }
 
 // target is the API that flags, environment and inventory name.
-func (g *globals) target(s Streams, inventoryEnvironment string) (target, error) {
-	return wish{
+func (g *globals) target(s Env, inventoryEnvironment string) (target, error) {
+	return targetFlags{
 		flag: g.environment, variable: s.Getenv("MEGAPORT_ENVIRONMENT"), inventory: inventoryEnvironment,
 		baseURL: g.baseURL, tokenURL: g.tokenURL,
 	}.resolve()
@@ -43,7 +43,7 @@ func (g *globals) target(s Streams, inventoryEnvironment string) (target, error)
 // open connects to the API that flags, environment and inventory name. Without
 // an API key only what needs none can be called: public says that this is all
 // the command does.
-func (g *globals) open(ctx context.Context, s Streams, inventoryEnvironment string, public bool) (*session, error) {
+func (g *globals) open(ctx context.Context, s Env, inventoryEnvironment string, public bool) (*session, error) {
 	t, err := g.target(s, inventoryEnvironment)
 	if err != nil {
 		return nil, err
@@ -86,7 +86,7 @@ func (g *globals) open(ctx context.Context, s Streams, inventoryEnvironment stri
 
 // credentials finds the API key. A sandbox takes any, and is never shown a real
 // one.
-func (g *globals) credentials(ctx context.Context, s Streams, t target) (megaport.Credentials, error) {
+func (g *globals) credentials(ctx context.Context, s Env, t target) (megaport.Credentials, error) {
 	if t.Environment == sandboxName {
 		return megaport.Credentials{AccessKey: "sandbox", SecretKey: "sandbox"}, nil
 	}
@@ -104,7 +104,7 @@ func (g *globals) credentials(ctx context.Context, s Streams, t target) (megapor
 		"set MEGAPORT_ACCESS_KEY and MEGAPORT_SECRET_KEY, or use a profile of ~/.megaport/config.json,\nor let PORTCTL_CREDENTIALS_COMMAND print the key as JSON")
 }
 
-func (g *globals) profileCredentials(s Streams) (megaport.Credentials, error) {
+func (g *globals) profileCredentials(s Env) (megaport.Credentials, error) {
 	path, err := megaport.ProfilePath(s.Getenv)
 	if err != nil {
 		return megaport.Credentials{}, err

@@ -26,7 +26,7 @@ type sitesOptions struct {
 	format                 string
 }
 
-func newSitesCommand(s Streams, g *globals) *cobra.Command {
+func newSitesCommand(s Env, g *globals) *cobra.Command {
 	o := sitesOptions{globals: g}
 	cmd := &cobra.Command{
 		Use:   "sites [QUERY]",
@@ -63,7 +63,7 @@ sandbox. Like the other formats it needs no API key.`,
 	return cmd
 }
 
-func runSites(ctx context.Context, s Streams, o sitesOptions) error {
+func runSites(ctx context.Context, s Env, o sitesOptions) error {
 	if err := oneOf("format", o.format, "text", "json", "api"); err != nil {
 		return err
 	}
@@ -96,7 +96,7 @@ func runSites(ctx context.Context, s Streams, o sitesOptions) error {
 		return writeSites(s, found)
 	}
 	if len(found) == 0 {
-		return wanted.nothing(locations)
+		return wanted.nothing(locations, o.command("sites"))
 	}
 	return render.SitesText(s.Out, found, render.Options{Width: s.Width, Color: o.color(s)})
 }
@@ -107,7 +107,7 @@ func (o sitesOptions) filters() bool {
 }
 
 // writeReceived writes the API's own answer.
-func writeReceived(ctx context.Context, s Streams, session *session) error {
+func writeReceived(ctx context.Context, s Env, session *session) error {
 	answer, err := session.client.Locations.Received(ctx)
 	if err != nil {
 		return err
@@ -167,7 +167,7 @@ func anyOf(wanted []string, have string) bool {
 }
 
 // nothing says what kept all locations away, if it is one thing.
-func (f siteFilter) nothing(all []plan.Location) error {
+func (f siteFilter) nothing(all []plan.Location, list string) error {
 	for _, c := range []struct {
 		what   string
 		wanted []string
@@ -189,7 +189,7 @@ func (f siteFilter) nothing(all []plan.Location) error {
 		}
 	}
 	if f.query != "" && !slices.ContainsFunc(all, func(l plan.Location) bool { return fits(l, f.query) }) {
-		return withHint(fmt.Errorf("no location matches %q", f.query), "`portctl sites` without a query lists all locations")
+		return withHint(fmt.Errorf("no location matches %q", f.query), list+" lists all locations")
 	}
 	return withHint(errors.New("no location matches all filters"), "leave one of them out")
 }
@@ -230,7 +230,7 @@ type siteJSON struct {
 	Zones   map[plan.Zone][]plan.Speed `json:"portSpeedsMbps"`
 }
 
-func writeSites(s Streams, locations []plan.Location) error {
+func writeSites(s Env, locations []plan.Location) error {
 	out := make([]siteJSON, len(locations))
 	for i, l := range locations {
 		out[i] = siteJSON{l.ID, l.Name, l.Metro, l.Market, l.Country, l.Address, l.Status, l.Zones}

@@ -14,7 +14,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/spf13/cobra"
 
-	"github.com/portctl/portctl/cmd/portctl/internal/live"
+	"github.com/portctl/portctl/cmd/portctl/internal/progress"
 	"github.com/portctl/portctl/cmd/portctl/internal/render"
 	"github.com/portctl/portctl/inventory"
 	"github.com/portctl/portctl/pkg/apply"
@@ -32,7 +32,7 @@ type statusOptions struct {
 	noLOA    bool
 }
 
-func newStatusCommand(s Streams, g *globals) *cobra.Command {
+func newStatusCommand(s Env, g *globals) *cobra.Command {
 	o := statusOptions{globals: g}
 	cmd := &cobra.Command{
 		Use:   "status [NAME...]",
@@ -62,12 +62,12 @@ ordered or without its LOA, 5 an order is unconfirmed, 1 any other error.`,
 	f.StringVar(&o.format, "format", "table", "`format`: table, json or csv")
 	f.BoolVar(&o.watch, "watch", false, "read the account again until everything is ready")
 	f.DurationVar(&o.interval, "interval", 10*time.Second, "`duration` between two readings")
-	f.StringVar(&o.loaDir, "loa-dir", "loas", "`folder` of the LOAs")
+	f.StringVar(&o.loaDir, "loa-dir", defaultLOADir, "`folder` of the LOAs")
 	f.BoolVar(&o.noLOA, "no-loa", false, "do not check LOAs")
 	return cmd
 }
 
-func runStatus(ctx context.Context, s Streams, o statusOptions) error {
+func runStatus(ctx context.Context, s Env, o statusOptions) error {
 	if err := oneOf("format", o.format, "table", "json", "csv"); err != nil {
 		return err
 	}
@@ -77,7 +77,7 @@ func runStatus(ctx context.Context, s Streams, o statusOptions) error {
 	if o.watch && o.format != "table" {
 		return withHint(fmt.Errorf("--watch shows a table, not %s", o.format), "leave out --format, or --watch")
 	}
-	return o.withLedger(ctx, s, func(inv *inventory.Inventory, session *session, b *book) error {
+	return o.withLedger(ctx, s, func(inv *inventory.Inventory, session *session, b *openLedger) error {
 		if err := b.checkLeaving(ctx); err != nil {
 			return err
 		}
@@ -99,7 +99,7 @@ func runStatus(ctx context.Context, s Streams, o statusOptions) error {
 }
 
 // takeSurvey looks once at everything.
-func (g *globals) takeSurvey(ctx context.Context, inv *inventory.Inventory, session *session, b *book, only []string, loaDir string, noLOA bool) (apply.Status, error) {
+func (g *globals) takeSurvey(ctx context.Context, inv *inventory.Inventory, session *session, b *openLedger, only []string, loaDir string, noLOA bool) (apply.Status, error) {
 	options := apply.StatusOptions{Ledger: b.Ledger, Only: only, SameAccount: g.sameAccount}
 	if !noLOA {
 		folder, err := loa.Open(loaDir, session.Environment)
@@ -109,6 +109,11 @@ func (g *globals) takeSurvey(ctx context.Context, inv *inventory.Inventory, sess
 		options.LOAs = folder
 	}
 	survey, err := apply.ReadStatus(ctx, provider.NewReader(session.client), inv.Desired(), options)
+	for _, p := range survey.Ports {
+		if p.LOA != nil && p.LOA.Refused != "" {
+			p.LOA.Refused += "; " + g.refreshLOA(p.Name, loaDir)
+		}
+	}
 	survey.Tool, survey.Environment = "portctl "+Version(), session.Environment
 	return survey, err
 }
@@ -122,8 +127,8 @@ func verdictOf(s apply.Status) error {
 
 // keepWatching looks again until nothing is left to wait for. On a terminal the
 // table stays in place; elsewhere it is written again when it has changed.
-func (o statusOptions) keepWatching(ctx context.Context, s Streams, look func() (apply.Status, error)) error {
-	screen := live.NewScreen(inner(s.Out))
+func (o statusOptions) keepWatching(ctx context.Context, s Env, look func() (apply.Status, error)) error {
+	screen := progress.NewScreen(inner(s.Out))
 	before := ""
 	for {
 		survey, err := look()
@@ -145,9 +150,9 @@ func (o statusOptions) keepWatching(ctx context.Context, s Streams, look func() 
 		case s.OutTerminal:
 			_ = screen.Draw(nil, cols)
 			_, err = s.Out.Write(table.Bytes())
-		case live.StatusLine(survey) != before:
+		case progress.StatusLine(survey) != before:
 			_, err = fmt.Fprintf(s.Out, "%s\n%s\n", survey.TakenAt.Local().Format(time.DateTime), table.String())
-			before = live.StatusLine(survey)
+			before = progress.StatusLine(survey)
 		}
 		if err != nil || over {
 			return err
@@ -178,7 +183,7 @@ func writeSurvey(w io.Writer, survey apply.Status, format string, width int) err
 	case "csv":
 		return writeSurveyCSV(w, survey)
 	}
-	return live.StatusTable(w, survey, width)
+	return progress.StatusTable(w, survey, width)
 }
 
 // writeSurveyCSV writes one row per port, safe to open in a spreadsheet.

@@ -37,8 +37,8 @@ func (t target) Address() string {
 	return t.BaseURL
 }
 
-// wish is what was said about the environment, and where.
-type wish struct {
+// targetFlags are what was said about the environment, and where.
+type targetFlags struct {
 	flag, variable, inventory string
 	baseURL, tokenURL         string
 }
@@ -49,7 +49,7 @@ var errNoEnvironment = withHint(errors.New("no environment is set"),
 	"set it in one of three ways: --env, MEGAPORT_ENVIRONMENT, or `environment:` in the inventory;\nthe environments are production, staging, development and sandbox")
 
 // resolve settles the environment and its addresses.
-func (w wish) resolve() (target, error) {
+func (w targetFlags) resolve() (target, error) {
 	w.inventory = foldEnvironment(w.inventory)
 	name := foldEnvironment(firstOf(w.flag, w.variable, w.inventory))
 	if name == "" {
@@ -83,7 +83,7 @@ func otherEnvironment(inventory, asked string) string {
 	return fmt.Sprintf("use --env %s; rehearsing with --env sandbox is always allowed", inventory)
 }
 
-func (w wish) sandbox() (target, error) {
+func (w targetFlags) sandbox() (target, error) {
 	t := target{Environment: sandboxName, BaseURL: trimURL(w.baseURL), TokenURL: trimURL(w.tokenURL)}
 	if t.BaseURL == "" {
 		if t.TokenURL != "" {
@@ -107,7 +107,7 @@ func (w wish) sandbox() (target, error) {
 	return t, nil
 }
 
-func (w wish) real(known megaport.Environment) (target, error) {
+func (w targetFlags) real(known megaport.Environment) (target, error) {
 	t := target{
 		Environment: known.Name,
 		BaseURL:     firstOf(trimURL(w.baseURL), known.BaseURL),

@@ -10,36 +10,36 @@ import (
 func TestTargetIsNeverGuessed(t *testing.T) {
 	staging := target{"staging", "https://api-staging.megaport.com", "https://auth-m2m-staging.megaport.com/oauth2/token"}
 	for name, c := range map[string]struct {
-		wish wish
-		want target
-		err  string // part of the message
-		code int
+		flags targetFlags
+		want  target
+		err   string // part of the message
+		code  int
 	}{
-		"nothing named":                     {wish{}, target{}, "no environment is set", exitError},
-		"flag":                              {wish{flag: "staging"}, staging, "", 0},
-		"variable":                          {wish{variable: "staging"}, staging, "", 0},
-		"inventory":                         {wish{inventory: "staging"}, staging, "", 0},
-		"flag before variable":              {wish{flag: "staging", variable: "production"}, staging, "", 0},
-		"against the inventory":             {wish{flag: "production", inventory: "staging"}, target{}, "the inventory is for environment staging, not production", exitRefused},
-		"variable against the inventory":    {wish{variable: "production", inventory: "staging"}, target{}, "the inventory is for environment staging", exitRefused},
-		"rehearsal":                         {wish{flag: "sandbox", inventory: "production"}, target{Environment: "sandbox"}, "", 0},
-		"sandbox inventory in production":   {wish{flag: "production", inventory: "sandbox"}, target{}, "the inventory is for environment sandbox", exitRefused},
-		"unknown":                           {wish{flag: "prod"}, target{}, `there is no environment "prod"`, exitError},
-		"written otherwise":                 {wish{flag: "Staging", inventory: "STAGING"}, staging, "", 0},
-		"sandbox on loopback":               {wish{flag: "sandbox", baseURL: "http://127.0.0.1:8080/"}, target{"sandbox", "http://127.0.0.1:8080", "http://127.0.0.1:8080/oauth2/token"}, "", 0},
-		"sandbox on IPv6 loopback":          {wish{flag: "sandbox", baseURL: "http://[::1]:8080"}, target{"sandbox", "http://[::1]:8080", "http://[::1]:8080/oauth2/token"}, "", 0},
-		"sandbox elsewhere":                 {wish{flag: "sandbox", baseURL: "http://10.0.0.1"}, target{}, "is not a loopback address", exitError},
-		"sandbox at a name like loopback":   {wish{flag: "sandbox", baseURL: "http://127.0.0.1.example.net"}, target{}, "is not a loopback address", exitError},
-		"sandbox at the production address": {wish{flag: "sandbox", baseURL: "https://api.megaport.com"}, target{}, "is not a loopback address", exitError},
-		"sandbox with a foreign token":      {wish{flag: "sandbox", baseURL: "http://127.0.0.1:1", tokenURL: "https://auth-m2m.megaport.com/oauth2/token"}, target{}, "is not a loopback address", exitError},
-		"token alone":                       {wish{flag: "sandbox", tokenURL: "http://127.0.0.1:1"}, target{}, "--token-url needs --base-url", exitError},
-		"another environment's address":     {wish{flag: "staging", baseURL: "https://API.megaport.com:443"}, target{}, "belongs to environment production, not staging", exitRefused},
-		"another environment's token":       {wish{flag: "staging", tokenURL: "https://auth-m2m.megaport.com/oauth2/token"}, target{}, "belongs to environment production", exitRefused},
-		"a trailing dot fools nobody":       {wish{flag: "staging", baseURL: "https://api.megaport.com."}, target{}, "belongs to environment production", exitRefused},
-		"not an address":                    {wish{flag: "staging", baseURL: "api.megaport.com"}, target{}, "is not an address", exitError},
+		"nothing named":                     {targetFlags{}, target{}, "no environment is set", exitError},
+		"flag":                              {targetFlags{flag: "staging"}, staging, "", 0},
+		"variable":                          {targetFlags{variable: "staging"}, staging, "", 0},
+		"inventory":                         {targetFlags{inventory: "staging"}, staging, "", 0},
+		"flag before variable":              {targetFlags{flag: "staging", variable: "production"}, staging, "", 0},
+		"against the inventory":             {targetFlags{flag: "production", inventory: "staging"}, target{}, "the inventory is for environment staging, not production", exitRefused},
+		"variable against the inventory":    {targetFlags{variable: "production", inventory: "staging"}, target{}, "the inventory is for environment staging", exitRefused},
+		"rehearsal":                         {targetFlags{flag: "sandbox", inventory: "production"}, target{Environment: "sandbox"}, "", 0},
+		"sandbox inventory in production":   {targetFlags{flag: "production", inventory: "sandbox"}, target{}, "the inventory is for environment sandbox", exitRefused},
+		"unknown":                           {targetFlags{flag: "prod"}, target{}, `there is no environment "prod"`, exitError},
+		"written otherwise":                 {targetFlags{flag: "Staging", inventory: "STAGING"}, staging, "", 0},
+		"sandbox on loopback":               {targetFlags{flag: "sandbox", baseURL: "http://127.0.0.1:8080/"}, target{"sandbox", "http://127.0.0.1:8080", "http://127.0.0.1:8080/oauth2/token"}, "", 0},
+		"sandbox on IPv6 loopback":          {targetFlags{flag: "sandbox", baseURL: "http://[::1]:8080"}, target{"sandbox", "http://[::1]:8080", "http://[::1]:8080/oauth2/token"}, "", 0},
+		"sandbox elsewhere":                 {targetFlags{flag: "sandbox", baseURL: "http://10.0.0.1"}, target{}, "is not a loopback address", exitError},
+		"sandbox at a name like loopback":   {targetFlags{flag: "sandbox", baseURL: "http://127.0.0.1.example.net"}, target{}, "is not a loopback address", exitError},
+		"sandbox at the production address": {targetFlags{flag: "sandbox", baseURL: "https://api.megaport.com"}, target{}, "is not a loopback address", exitError},
+		"sandbox with a foreign token":      {targetFlags{flag: "sandbox", baseURL: "http://127.0.0.1:1", tokenURL: "https://auth-m2m.megaport.com/oauth2/token"}, target{}, "is not a loopback address", exitError},
+		"token alone":                       {targetFlags{flag: "sandbox", tokenURL: "http://127.0.0.1:1"}, target{}, "--token-url needs --base-url", exitError},
+		"another environment's address":     {targetFlags{flag: "staging", baseURL: "https://API.megaport.com:443"}, target{}, "belongs to environment production, not staging", exitRefused},
+		"another environment's token":       {targetFlags{flag: "staging", tokenURL: "https://auth-m2m.megaport.com/oauth2/token"}, target{}, "belongs to environment production", exitRefused},
+		"a trailing dot fools nobody":       {targetFlags{flag: "staging", baseURL: "https://api.megaport.com."}, target{}, "belongs to environment production", exitRefused},
+		"not an address":                    {targetFlags{flag: "staging", baseURL: "api.megaport.com"}, target{}, "is not an address", exitError},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := c.wish.resolve()
+			got, err := c.flags.resolve()
 			if c.err == "" && err != nil || c.err != "" && (err == nil || !strings.Contains(err.Error(), c.err)) {
 				t.Fatalf("error %v, want %q", err, c.err)
 			}

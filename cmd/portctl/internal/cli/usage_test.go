@@ -20,7 +20,7 @@ func TestInterruptAnswersQuestion(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	var stderr bytes.Buffer
-	if asked(ctx, Streams{Err: &stderr}, bufio.NewReader(silent), "Do this? ", "yes") {
+	if asked(ctx, Env{Err: &stderr}, bufio.NewReader(silent), "Do this? ", "yes") {
 		t.Error("an interrupt passes for yes")
 	}
 	if got := stderr.String(); got != "Do this? \n" {
@@ -31,7 +31,7 @@ func TestInterruptAnswersQuestion(t *testing.T) {
 // Help keeps to the width of the reader's window.
 func TestHelpKeepsToWidth(t *testing.T) {
 	var out bytes.Buffer
-	if code := Main([]string{"apply", "--help"}, Streams{Out: &out, Err: io.Discard, Width: 80, Getenv: func(string) string { return "" }}); code != exitDone {
+	if code := Main([]string{"apply", "--help"}, Env{Out: &out, Err: io.Discard, Width: 80, Getenv: func(string) string { return "" }}); code != exitDone {
 		t.Fatalf("exit %d", code)
 	}
 	for line := range strings.Lines(out.String()) {
@@ -102,7 +102,7 @@ func TestHelpOfNoCommand(t *testing.T) {
 		"help plan all":       {exitError, `"portctl plan" has no command "all"`},
 	} {
 		var out bytes.Buffer
-		code := Main(strings.Fields(line), Streams{Out: &out, Err: &out, Getenv: func(string) string { return "" }})
+		code := Main(strings.Fields(line), Env{Out: &out, Err: &out, Getenv: func(string) string { return "" }})
 		if code != c.code || !strings.Contains(out.String(), c.says) {
 			t.Errorf("%s: exit %d, want %d with %q\n%s", line, code, c.code, c.says, &out)
 		}

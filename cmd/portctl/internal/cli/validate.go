@@ -21,7 +21,7 @@ type validateOptions struct {
 	format string
 }
 
-func newValidateCommand(s Streams, g *globals) *cobra.Command {
+func newValidateCommand(s Env, g *globals) *cobra.Command {
 	o := validateOptions{globals: g}
 	cmd := &cobra.Command{
 		Use:   "validate",
@@ -44,7 +44,7 @@ Exit codes: 0 the inventory is valid, with or without warnings, 3 it is invalid.
 	return cmd
 }
 
-func runValidate(s Streams, o validateOptions) error {
+func runValidate(s Env, o validateOptions) error {
 	if err := oneOf("format", o.format, "text", "json", "github"); err != nil {
 		return err
 	}
@@ -82,7 +82,7 @@ func runValidate(s Streams, o validateOptions) error {
 
 // writeProblems writes for people: to standard error, where every command
 // reports problems. Warnings are kept back by --quiet, errors are not.
-func writeProblems(s Streams, g *globals, inv *inventory.Inventory, diags inventory.Diagnostics) error {
+func writeProblems(s Env, g *globals, inv *inventory.Inventory, diags inventory.Diagnostics) error {
 	if len(diags) == 0 || inv != nil && g.quiet {
 		return nil
 	}

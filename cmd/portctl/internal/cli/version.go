@@ -23,7 +23,7 @@ func versionLine() string {
 	return fmt.Sprintf("portctl %s (%s, %s/%s)", Version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }
 
-func newVersionCommand(s Streams) *cobra.Command {
+func newVersionCommand(s Env) *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Print the version",

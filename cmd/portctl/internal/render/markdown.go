@@ -32,7 +32,7 @@ func PlanMarkdown(w io.Writer, d plan.Document, o Options) error {
 	p.text(heading(d))
 	p.add(moneyTable(d.Plan))
 	p.add(purchaseTable(d.Plan))
-	p.add(attention(d.Plan))
+	p.add(o.attention(d.Plan))
 	p.add(foldedNotes(d.Warnings))
 	p.add(updateDetails(d.Plan))
 	p.add(cancelDetails(d.Of(plan.Cancel)))
@@ -40,7 +40,7 @@ func PlanMarkdown(w io.Writer, d plan.Document, o Options) error {
 	p.add(unmanagedDetails(d.Unmanaged))
 	p.add(orderDetails(orders))
 	p.text(footer(d, o))
-	_, err = io.WriteString(w, p.within(MarkdownBudget))
+	_, err = io.WriteString(w, p.within(MarkdownBudget, command([]string{"portctl", "plan"}, o.Ledger)))
 	return err
 }
 
@@ -213,7 +213,7 @@ func why(a plan.Action) string {
 }
 
 // attention lists what a reviewer must see: it is never folded away.
-func attention(p plan.Plan) part {
+func (o Options) attention(p plan.Plan) part {
 	x := part{open: "\n### Needs attention\n\n", one: "point", many: "points", keep: keepAttention}
 	for _, a := range p.Of(plan.Blocked) {
 		x.rows = append(x.rows, problemItem("Blocked", a))
@@ -226,7 +226,7 @@ func attention(p plan.Plan) part {
 		x.rows = append(x.rows, problemItem("Unknown", a))
 	}
 	if names := doubts(p.Of(plan.Unknown)); len(names) > 1 {
-		x.rows = append(x.rows, fmt.Sprintf("- When the account holds none of these %d orders: `portctl ledger resolve --all --not-created`\n", len(names)))
+		x.rows = append(x.rows, fmt.Sprintf("- When the account holds none of these %d orders: `%s`\n", len(names), o.resolveCommand("--all", "--not-created")))
 	}
 	for _, a := range p.Of(plan.Cancel) {
 		x.rows = append(x.rows, fmt.Sprintf("- **Cancels** %s (%s), which cannot be undone; costs now: %s\n",

@@ -51,8 +51,9 @@ func (p *page) add(x part) {
 const noteRoom = 120
 
 // within is the page in no more than limit characters: whole rows are left out,
-// from the end of the least dear parts, and their number is told.
-func (p page) within(limit int) string {
+// from the end of the least dear parts, and their number is told with the command
+// that shows all.
+func (p page) within(limit int, all string) string {
 	over := -limit
 	for _, x := range p {
 		over += x.size()
@@ -68,7 +69,7 @@ func (p page) within(limit int) string {
 	}
 	var b strings.Builder
 	for _, x := range cut {
-		x.write(&b)
+		x.write(&b, all)
 	}
 	return b.String()
 }
@@ -96,12 +97,12 @@ func (x *part) cut(over int) int {
 	return saved
 }
 
-func (x part) write(b *strings.Builder) {
+func (x part) write(b *strings.Builder, all string) {
 	b.WriteString(x.open)
 	b.WriteString(strings.Join(x.rows, ""))
 	b.WriteString(x.close)
 	if x.left > 0 {
-		fmt.Fprintf(b, "\n*%s left out to keep this short; `portctl plan` shows all.*\n", Plural(x.left, "more "+x.one+" is", "more "+x.many+" are"))
+		fmt.Fprintf(b, "\n*%s left out to keep this short; `%s` shows all.*\n", Plural(x.left, "more "+x.one+" is", "more "+x.many+" are"), all)
 	}
 	b.WriteString(x.end)
 }

@@ -256,7 +256,7 @@ func planOf(t *testing.T, inventoryYAML []byte, a account, f flags) plan.Documen
 	if err != nil {
 		t.Fatal(err)
 	}
-	p = p.Priced(a.quotes(t, p.Orders()))
+	p = p.Priced(a.quotes(t, p.Orders())).WithHints(render.Options{}.Hint)
 	made := time.Date(2026, 10, 1, 9, 0, 0, 0, time.UTC)
 	return plan.Document{
 		FormatVersion: plan.FormatVersion, Tool: "portctl test", CreatedAt: made, ExpiresAt: made.AddDate(0, 0, 7),

@@ -258,7 +258,7 @@ func (o Options) inDoubt(b *strings.Builder, r apply.Result) {
 	}
 	for _, a := range open[:min(maxCommands, len(open))] {
 		fmt.Fprintf(b, "  If the account has %s, or if it does not:\n    %s\n    %s\n", Clean(a.Name),
-			o.resolveCommand(a.Name, "--uid", "UID"), o.resolveCommand(a.Name, "--not-created"))
+			o.resolveClaim(plan.WayOut{Claim: a.Name}, "--uid", "UID"), o.resolveClaim(plan.WayOut{Claim: a.Name}, "--not-created"))
 	}
 	if more := len(open) - maxCommands; more > 0 {
 		fmt.Fprintf(b, "  The same commands resolve %d more.\n", more)

@@ -1,4 +1,4 @@
-package live_test
+package progress_test
 
 import (
 	"bytes"
@@ -15,7 +15,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/shopspring/decimal"
 
-	"github.com/portctl/portctl/cmd/portctl/internal/live"
+	"github.com/portctl/portctl/cmd/portctl/internal/progress"
 	"github.com/portctl/portctl/pkg/apply"
 	"github.com/portctl/portctl/pkg/plan"
 )
@@ -95,7 +95,7 @@ func (term *terminal) text() string {
 
 func TestScreenKeepsDrawnLinesBelowPrintedOnes(t *testing.T) {
 	term := &terminal{t: t}
-	s := live.NewScreen(term)
+	s := progress.NewScreen(term)
 	fmt.Fprintln(s, "before")
 	_ = s.Draw([]string{"one", "two", "three"}, 80)
 	fmt.Fprintln(s, "a failure")
@@ -132,7 +132,7 @@ func bought(name, uid string) apply.OrderFinished {
 
 // An unconfirmed order that is found after all is counted once, and its money once.
 func TestProgressFoldsEvents(t *testing.T) {
-	p, now := live.NewProgress(), time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
+	p, now := progress.NewProgress(), time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
 	at := func(seconds int, events ...apply.Event) {
 		for _, e := range events {
 			p.Event(e, now.Add(time.Duration(seconds)*time.Second))
@@ -171,7 +171,7 @@ func TestProgressFoldsEvents(t *testing.T) {
 
 // A frame keeps to any terminal, and without colour has no escapes.
 func TestFrameFitsEveryTerminal(t *testing.T) {
-	p, now := live.NewProgress(), time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
+	p, now := progress.NewProgress(), time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
 	p.Event(started(200), now)
 	for i := range 150 {
 		p.Event(bought(fmt.Sprint("p", i), fmt.Sprint("u", i)), now.Add(time.Duration(i)*time.Second))
@@ -180,8 +180,8 @@ func TestFrameFitsEveryTerminal(t *testing.T) {
 	for cols := 1; cols < 220; cols += 7 {
 		for rows := 1; rows < 60; rows += 5 {
 			term := &terminal{t: t}
-			screen := live.NewScreen(term)
-			_ = screen.Draw(live.Frame(p, now.Add(time.Hour), cols, rows, true), cols)
+			screen := progress.NewScreen(term)
+			_ = screen.Draw(progress.Frame(p, now.Add(time.Hour), cols, rows, true), cols)
 			if len(term.lines) > max(1, rows-1) {
 				t.Fatalf("%d lines on a terminal of %d×%d", len(term.lines), cols, rows)
 			}
@@ -192,7 +192,7 @@ func TestFrameFitsEveryTerminal(t *testing.T) {
 			}
 		}
 	}
-	plain := strings.Join(live.Frame(p, now.Add(200*time.Second), 80, 24, false), "\n")
+	plain := strings.Join(progress.Frame(p, now.Add(200*time.Second), 80, 24, false), "\n")
 	if strings.Contains(plain, "\x1b") {
 		t.Errorf("escapes without colour:\n%q", plain)
 	}
@@ -208,7 +208,7 @@ func TestViewLeavesOnlyFailuresBehind(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		term := &terminal{t: t}
 		clock := func() time.Time { return time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC) }
-		v := live.NewView(live.NewScreen(term), func() (int, int) { return 80, 24 }, clock, false)
+		v := progress.NewView(progress.NewScreen(term), func() (int, int) { return 80, 24 }, clock, false)
 		v.Event(started(3))
 		v.Event(bought("p0", "u0"))
 		time.Sleep(time.Second)
@@ -228,7 +228,7 @@ func TestViewLeavesOnlyFailuresBehind(t *testing.T) {
 
 func TestLinesTellEveryEventThatAPersonMustKnow(t *testing.T) {
 	var b bytes.Buffer
-	l := live.NewLines(&b, func() time.Time { return time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC) })
+	l := progress.NewLines(&b, func() time.Time { return time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC) })
 	for _, e := range []apply.Event{
 		started(2),
 		apply.OrderStarted{Name: "p0"},
@@ -278,7 +278,7 @@ func TestStatusTable(t *testing.T) {
 		},
 	}
 	var b bytes.Buffer
-	if err := live.StatusTable(&b, s, 0); err != nil {
+	if err := progress.StatusTable(&b, s, 0); err != nil {
 		t.Fatal(err)
 	}
 	want := `  NAME     STATE    SITE         UID       STATUS      AGE  LOA         CONTRACT END
@@ -294,7 +294,7 @@ func TestStatusTable(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	b.Reset()
-	_ = live.StatusTable(&b, s, 40)
+	_ = progress.StatusTable(&b, s, 40)
 	for _, line := range strings.Split(b.String(), "\n")[:4] {
 		if text.StringWidth(line) > 40 {
 			t.Errorf("wider than 40 columns: %q", line)

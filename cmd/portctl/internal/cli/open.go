@@ -17,8 +17,8 @@ import (
 	"github.com/portctl/portctl/pkg/apply/ledger"
 )
 
-// book is the ledger of a session, open.
-type book struct {
+// openLedger is the ledger of a session, open.
+type openLedger struct {
 	*ledger.Ledger
 	store ledger.Store
 	place place
@@ -80,9 +80,28 @@ func (g *globals) ledgerPlace(t target, inv *inventory.Inventory) place {
 	return p
 }
 
-// openLedger opens the ledger of a target for a command that goes by what it
+// withLedger opens inventory, API and ledger for a command.
+func (g *globals) withLedger(ctx context.Context, s Env, do func(*inventory.Inventory, *session, *openLedger) error) error {
+	inv, err := g.load(s)
+	if err != nil {
+		return err
+	}
+	session, err := g.open(ctx, s, inv.Environment, false)
+	if err != nil {
+		return err
+	}
+	defer session.close()
+	b, err := g.openNamedLedger(ctx, session.target, inv)
+	if err != nil {
+		return err
+	}
+	defer b.store.Close()
+	return do(inv, session, b)
+}
+
+// openLedgerToBuy opens the ledger of a target for a command that goes by what it
 // holds: it must be the one that the last apply used, or nothing may be open there.
-func (g *globals) openLedger(ctx context.Context, t target, inv *inventory.Inventory) (*book, error) {
+func (g *globals) openLedgerToBuy(ctx context.Context, t target, inv *inventory.Inventory) (*openLedger, error) {
 	b, err := g.openNamedLedger(ctx, t, inv)
 	if err != nil {
 		return nil, err
@@ -95,7 +114,7 @@ func (g *globals) openLedger(ctx context.Context, t target, inv *inventory.Inven
 }
 
 // openNamedLedger opens the ledger of a target, whichever was used before.
-func (g *globals) openNamedLedger(ctx context.Context, t target, inv *inventory.Inventory) (*book, error) {
+func (g *globals) openNamedLedger(ctx context.Context, t target, inv *inventory.Inventory) (*openLedger, error) {
 	p := g.ledgerPlace(t, inv)
 	if p.url == "" && p.scattered {
 		return nil, exitWith(exitRefused, errScattered)
@@ -104,7 +123,7 @@ func (g *globals) openNamedLedger(ctx context.Context, t target, inv *inventory.
 	if err != nil {
 		return nil, err
 	}
-	b := &book{Ledger: g.newLedger(store, t), store: store, place: p, memory: memory{p.folder, t.account()}, args: g.withoutState()}
+	b := &openLedger{Ledger: g.newLedger(store, t), store: store, place: p, memory: memory{p.folder, t.account()}, args: g.withoutState()}
 	b.reopen = func(ctx context.Context, place string) (*ledger.Ledger, func() error, error) {
 		if err := mustExist(place); err != nil {
 			return nil, nil, err
@@ -146,7 +165,7 @@ func mustExist(place string) error {
 
 // Lock takes the ledger's lock. Only then is it certain that nobody moves the
 // ledger away; and before anything is bought its place is remembered.
-func (b *book) Lock(ctx context.Context) (ledger.Lock, error) {
+func (b *openLedger) Lock(ctx context.Context) (ledger.Lock, error) {
 	lock, err := b.Ledger.Lock(ctx)
 	if err != nil {
 		return nil, err
@@ -165,13 +184,13 @@ func (b *book) Lock(ctx context.Context) (ledger.Lock, error) {
 func (p place) local() bool { return !isBucket(p.url) }
 
 // volatile says that the ledger may be gone tomorrow, with what is open in it.
-func (g *globals) volatile(s Streams, t target, inv *inventory.Inventory) bool {
+func (g *globals) volatile(s Env, t target, inv *inventory.Inventory) bool {
 	p := g.ledgerPlace(t, inv)
 	return s.Getenv("CI") != "" && t.Environment != sandboxName && p.local() && !p.named
 }
 
 // checkLedgerPlace refuses to buy with a ledger that may be gone tomorrow.
-func (g *globals) checkLedgerPlace(s Streams, t target, inv *inventory.Inventory) error {
+func (g *globals) checkLedgerPlace(s Env, t target, inv *inventory.Inventory) error {
 	if g.volatile(s, t, inv) {
 		return exitWith(exitRefused, errVolatile)
 	}

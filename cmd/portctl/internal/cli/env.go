@@ -11,8 +11,8 @@ import (
 	"github.com/portctl/portctl/cmd/portctl/internal/render"
 )
 
-// Streams is the world a command runs in.
-type Streams struct {
+// Env is the world a command runs in.
+type Env struct {
 	In       io.Reader
 	Out, Err io.Writer
 	Getenv   func(string) string
@@ -27,7 +27,7 @@ type Streams struct {
 	InTerminal, OutTerminal, ErrTerminal bool
 }
 
-func (s Streams) now() time.Time {
+func (s Env) now() time.Time {
 	if s.Now == nil {
 		return time.Now()
 	}
@@ -36,7 +36,7 @@ func (s Streams) now() time.Time {
 
 // guarded is the world with guards before what people and programs read: no text
 // from elsewhere gets past them raw.
-func guarded(s Streams) Streams {
+func guarded(s Env) Env {
 	painted := s.Getenv("NO_COLOR") == "" && s.Getenv("TERM") != "dumb"
 	s.Out = render.NewGuard(s.Out, s.OutTerminal && painted)
 	s.Err = render.NewGuard(s.Err, s.ErrTerminal && painted)
@@ -44,7 +44,7 @@ func guarded(s Streams) Streams {
 }
 
 // flush ends what the guards still keep back.
-func flush(s Streams) {
+func flush(s Env) {
 	for _, w := range []io.Writer{s.Out, s.Err} {
 		if g, ok := w.(*render.Guard); ok {
 			_ = g.Flush()
@@ -54,7 +54,7 @@ func flush(s Streams) {
 
 // content is where a file's own content goes: a terminal is guarded, and a file
 // gets it byte for byte.
-func (s Streams) content() io.Writer {
+func (s Env) content() io.Writer {
 	if s.OutTerminal {
 		return s.Out
 	}
@@ -70,8 +70,8 @@ func inner(w io.Writer) io.Writer {
 }
 
 // OS is the world of a real process.
-func OS() Streams {
-	s := Streams{
+func OS() Env {
+	s := Env{
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Getenv: os.Getenv,
 		InTerminal:  term.IsTerminal(int(os.Stdin.Fd())),
 		OutTerminal: term.IsTerminal(int(os.Stdout.Fd())),

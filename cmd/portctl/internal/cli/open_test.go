@@ -16,7 +16,7 @@ func TestLockOfALedgerThatMoved(t *testing.T) {
 	t.Chdir(t.TempDir())
 	sandboxed := target{Environment: sandboxName}
 	g := &globals{state: "old"}
-	old, err := g.openLedger(t.Context(), sandboxed, &inventory.Inventory{})
+	old, err := g.openLedgerToBuy(t.Context(), sandboxed, &inventory.Inventory{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +50,7 @@ func TestWhoRemembersTheLedger(t *testing.T) {
 		g := &globals{state: "ledger"}
 		open := g.openNamedLedger
 		if buys {
-			open = g.openLedger
+			open = g.openLedgerToBuy
 		}
 		b, err := open(t.Context(), target{Environment: sandboxName}, &inventory.Inventory{})
 		if err != nil {
