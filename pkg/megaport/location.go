@@ -123,29 +123,13 @@ type wireAddress struct {
 }
 
 type wireZone = loose[struct {
-	MegaportSpeedMbps looseList[looseInt] `json:"megaportSpeedMbps"`
+	MegaportSpeedMbps jsontext.Value `json:"megaportSpeedMbps"`
 }]
 
 type wireAddOns struct {
 	CrossConnect loose[struct {
 		Available looseBool `json:"available"`
 	}] `json:"crossConnect"`
-}
-
-// looseList is a list of loose values; anything else counts as empty.
-type looseList[T any] []T
-
-// UnmarshalJSONFrom accepts any value.
-func (w *looseList[T]) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
-	v, err := dec.ReadValue()
-	if err != nil {
-		return err
-	}
-	var list []T
-	if *w = nil; v.Kind() == '[' && json.Unmarshal(v, &list, tolerant(), jsontext.AllowDuplicateNames(true)) == nil {
-		*w = list
-	}
-	return nil
 }
 
 // decodeLocations reads the listing. An entry that cannot be read fails it and is
@@ -208,8 +192,13 @@ func (w wireAddress) address() Address {
 
 // speedsOf is a list in Mbps, ascending, without repetition. There is no port
 // below 1 Gbps, so a smaller number is one of Gbps, as in the retired v2 listing,
-// whatever the field is called (a guess, D; an order is validated all the same).
-func speedsOf(list []looseInt) []int {
+// whatever the field is called (a guess, D; an order is validated all the same). What
+// is no list counts as an empty one.
+func speedsOf(v jsontext.Value) []int {
+	var list []looseInt
+	if v.Kind() != '[' || json.Unmarshal(v, &list, tolerant(), jsontext.AllowDuplicateNames(true)) != nil {
+		return nil
+	}
 	speeds := []int{}
 	for _, s := range list {
 		switch {
