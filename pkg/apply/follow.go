@@ -56,7 +56,7 @@ func (e *engine) ports(n int, uids []plan.ServiceUID, before int) []*port {
 		if a.Service == nil || !slices.Contains(a.Service.Members, uid) {
 			p.unverified = a.Order
 		}
-		if a.Entry.LAG > 0 {
+		if a.Wanted.LAG > 0 {
 			p.member = before + i + 1
 		}
 		ports[i] = p
@@ -221,7 +221,7 @@ func (e *engine) earlierOrders() []*openOrder {
 			continue
 		}
 		o.action = slices.IndexFunc(e.priced.Plan.Actions, func(a plan.Action) bool {
-			return a.Kind == plan.Unknown && a.Reason.Code != plan.ReasonDoubtNearby && e.waitsFor(a, f.Open)
+			return a.Kind == plan.Unknown && a.Reason.Code != plan.ReasonConflictingClaim && e.waitsFor(a, f.Open)
 		})
 		if o.action >= 0 {
 			out = append(out, o)

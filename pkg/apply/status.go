@@ -157,7 +157,7 @@ func ReadStatus(ctx context.Context, r refresh.Reader, desired plan.Desired, o S
 
 // rows are the rows of one entry.
 func (s *Status) rows(a plan.Action, claims []ledger.Open) []PortStatus {
-	row := PortStatus{Name: a.Name, Place: a.Location, Speed: a.Entry.Speed, Zone: a.Entry.Zone, Term: a.Entry.Term, State: stateOf(a)}
+	row := PortStatus{Name: a.Name, Place: a.Location, Speed: a.Wanted.Speed, Zone: a.Wanted.Zone, Term: a.Wanted.Term, State: stateOf(a)}
 	if i := slices.IndexFunc(claims, func(c ledger.Open) bool { return plan.FoldName(c.Name) == plan.FoldName(a.Name) }); i >= 0 {
 		row.Claim = claims[i].State
 	}
@@ -171,11 +171,11 @@ func (s *Status) rows(a plan.Action, claims []ledger.Open) []PortStatus {
 		}
 	}
 	if a.Service == nil || a.Kind == plan.Grow { // what is not there yet
-		for n := len(rows); n < max(1, a.Entry.LAG); n++ {
+		for n := len(rows); n < max(1, a.Wanted.LAG); n++ {
 			if a.Kind == plan.Grow {
 				row.State = PortMissing
 			}
-			if a.Entry.LAG > 0 {
+			if a.Wanted.LAG > 0 {
 				row.Member = n + 1
 			}
 			rows = append(rows, row)
@@ -187,7 +187,7 @@ func (s *Status) rows(a plan.Action, claims []ledger.Open) []PortStatus {
 // member is the row of the nth service of an entry, from 0.
 func (s *Status) member(row PortStatus, a plan.Action, n int, uid plan.ServiceUID) PortStatus {
 	row.UID = uid
-	if a.Entry.LAG > 0 {
+	if a.Wanted.LAG > 0 {
 		row.Member = n + 1
 	}
 	i := slices.IndexFunc(s.services, func(x plan.Service) bool { return x.UID == uid })
@@ -225,7 +225,7 @@ func stateOf(a plan.Action) PortState {
 		return PortApproval
 	case a.Reason.Code == plan.ReasonGone:
 		return PortGone
-	case a.Entry.Absent:
+	case a.Wanted.Absent:
 		return PortLeaving
 	case a.Kind == plan.Blocked:
 		return PortBlocked

@@ -93,11 +93,11 @@ const (
 	ReasonWaitsForCancel ReasonCode = "waits-for-cancel"
 	// ReasonReplacesWrong: `replaces` does not name the service last terminated.
 	ReasonReplacesWrong ReasonCode = "replaces-wrong"
-	// ReasonDoubt: an earlier order of this name is unconfirmed.
-	ReasonDoubt ReasonCode = "doubt"
-	// ReasonDoubtNearby: an earlier order that no entry names is unconfirmed, and it
+	// ReasonUnconfirmed: an earlier order of this name is unconfirmed.
+	ReasonUnconfirmed ReasonCode = "unconfirmed"
+	// ReasonConflictingClaim: an earlier order that no entry names is unconfirmed, and it
 	// could be this one.
-	ReasonDoubtNearby ReasonCode = "doubt-nearby"
+	ReasonConflictingClaim ReasonCode = "conflicting-claim"
 	// ReasonOrdered: bought, but not to be seen yet.
 	ReasonOrdered ReasonCode = "ordered"
 	// ReasonApproval: ordered, and waiting for an approval within the company.
@@ -108,8 +108,8 @@ const (
 	ReasonDuplicateEntry ReasonCode = "duplicate-entry"
 	// ReasonDuplicateService: several services have the entry's name.
 	ReasonDuplicateService ReasonCode = "duplicate-service"
-	// ReasonTerminatedTwin: a service of the name was cancelled.
-	ReasonTerminatedTwin ReasonCode = "terminated-twin"
+	// ReasonTerminatedPredecessor: a service of the name was cancelled.
+	ReasonTerminatedPredecessor ReasonCode = "terminated-predecessor"
 	// ReasonVanished: an order of the name was delivered, and the account knows
 	// nothing of its service any more.
 	ReasonVanished ReasonCode = "vanished"
@@ -165,8 +165,8 @@ type Reason struct {
 	Source Source `json:"source"`
 }
 
-// Entry is what the inventory asks for, in short.
-type Entry struct {
+// Wanted is what the inventory asks for, in short.
+type Wanted struct {
 	// Site is as written.
 	Site  string `json:"site"`
 	Speed Speed  `json:"speedMbps"`
@@ -216,7 +216,7 @@ type Action struct {
 	Kind   Kind   `json:"action"`
 	Name   string `json:"name"`
 	Reason Reason `json:"reason"`
-	Entry  Entry  `json:"entry"`
+	Wanted Wanted `json:"entry"`
 	// Location is nil when the site is no single location.
 	Location *Place `json:"location" jsonschema:"nullable"`
 	// Service is what stands for the entry in the account, if anything.
@@ -230,11 +230,11 @@ type Action struct {
 	Charge *Charge `json:"charge,omitzero"`
 	Source Source  `json:"source"`
 
-	// inquiry is the order whose validation prices a longer term. It is never
+	// quoteOnly is the order whose validation prices a longer term. It is never
 	// sent as an order.
-	inquiry *Order
+	quoteOnly *Order
 	// wanted is the entry; nil for a claim that no entry names.
-	wanted *Port
+	port *Port
 }
 
 // Services is how many services the action stands for before anything is grown
@@ -246,19 +246,19 @@ func (a Action) Services() int {
 	case a.Service != nil:
 		return len(a.Service.Members)
 	default:
-		return max(1, a.Entry.LAG)
+		return max(1, a.Wanted.LAG)
 	}
 }
 
 // block turns the action into a blocked one, keeping what is known of it.
 func (a Action) block(r Reason) Action {
-	return a.still(Blocked, r)
+	return a.withoutEffect(Blocked, r)
 }
 
-// still turns the action into one that changes nothing, keeping what is known of
+// withoutEffect turns the action into one that changes nothing, keeping what is known of
 // it.
-func (a Action) still(k Kind, r Reason) Action {
-	a.Kind, a.Reason, a.Order, a.Price, a.inquiry, a.Charge = k, r, nil, nil, nil, nil
+func (a Action) withoutEffect(k Kind, r Reason) Action {
+	a.Kind, a.Reason, a.Order, a.Price, a.quoteOnly, a.Charge = k, r, nil, nil, nil, nil
 	a.Changes = []Change{}
 	return a
 }

@@ -20,9 +20,9 @@ type attribute struct {
 	inherit func(p Port, s Service, o *Order)
 	// fixed is why the service of an entry is not what the entry asks for, of what no
 	// call can change after the order.
-	fixed func(b *builder, p Port, u unit) *Reason
+	fixed func(b *builder, p Port, u serviceGroup) *Reason
 	// differs lists in what a member differs from what the entry declares.
-	differs func(b *builder, p Port, u unit, m Service) []difference
+	differs func(b *builder, p Port, u serviceGroup, m Service) []difference
 	// afterOrder is what has to be done once new services are there, because it is no
 	// part of an order.
 	afterOrder func(p Port) []difference
@@ -40,7 +40,7 @@ var attributes = []attribute{
 	{
 		key:   "name",
 		order: func(p Port, o *Order) { o.Name = p.Name },
-		differs: func(_ *builder, p Port, _ unit, m Service) []difference {
+		differs: func(_ *builder, p Port, _ serviceGroup, m Service) []difference {
 			want := exactName(p.Name)
 			return differsIf(p.Name != "" && exactName(m.Name) != want, "name", m.Name, want)
 		},
@@ -95,7 +95,7 @@ var attributes = []attribute{
 				o.CostCentre = s.CostCentre
 			}
 		},
-		differs: func(_ *builder, p Port, _ unit, m Service) []difference {
+		differs: func(_ *builder, p Port, _ serviceGroup, m Service) []difference {
 			return declared("costCentre", p.CostCentre, m.CostCentre)
 		},
 		update: func(p Port, _ Change, u *ServiceUpdate) { u.Fields.CostCentre = *p.CostCentre },
@@ -110,7 +110,7 @@ var attributes = []attribute{
 				o.MarketplaceVisibility = s.MarketplaceVisibility
 			}
 		},
-		differs: func(_ *builder, p Port, _ unit, m Service) []difference {
+		differs: func(_ *builder, p Port, _ serviceGroup, m Service) []difference {
 			return declared("marketplaceVisibility", p.MarketplaceVisibility, m.MarketplaceVisibility)
 		},
 		update: func(p Port, _ Change, u *ServiceUpdate) { u.Fields.MarketplaceVisibility = p.MarketplaceVisibility },
@@ -121,7 +121,7 @@ var attributes = []attribute{
 	{
 		key:   "term",
 		order: func(p Port, o *Order) { o.Term = p.Term },
-		differs: func(_ *builder, p Port, u unit, m Service) []difference {
+		differs: func(_ *builder, p Port, u serviceGroup, m Service) []difference {
 			return differsIf(longerTerm(p, u) && m.Term != p.Term, "term", strconv.Itoa(m.Term), strconv.Itoa(p.Term))
 		},
 		update: func(p Port, _ Change, u *ServiceUpdate) { u.Fields.Term = p.Term },
@@ -145,7 +145,7 @@ var attributes = []attribute{
 	},
 	{
 		key: "locked",
-		differs: func(_ *builder, p Port, _ unit, m Service) []difference {
+		differs: func(_ *builder, p Port, _ serviceGroup, m Service) []difference {
 			return declared("locked", p.Locked, m.Locked)
 		},
 		afterOrder: func(p Port) []difference {
@@ -176,7 +176,7 @@ func differsIf(differs bool, field, from, to string) []difference {
 }
 
 // tagsDiffer compares the declared tags; those of others are left alone.
-func tagsDiffer(b *builder, p Port, _ unit, m Service) []difference {
+func tagsDiffer(b *builder, p Port, _ serviceGroup, m Service) []difference {
 	var out []difference
 	for _, key := range slices.Sorted(maps.Keys(p.Tags)) {
 		tags, read, _ := b.tagsOf(m.UID)
@@ -187,7 +187,7 @@ func tagsDiffer(b *builder, p Port, _ unit, m Service) []difference {
 }
 
 // ownerDiffers marks the members as this inventory's, when one of them is another's.
-func ownerDiffers(b *builder, p Port, u unit, m Service) []difference {
+func ownerDiffers(b *builder, p Port, u serviceGroup, m Service) []difference {
 	if !p.Takeover || !slices.ContainsFunc(u.members, func(s Service) bool { return b.foreign(s.UID) }) {
 		return nil
 	}
@@ -239,7 +239,7 @@ func (a Action) UpdateOf(s Service, bought bool) ServiceUpdate {
 		if c.UID != "" && c.UID != s.UID || bought && row.afterOrder == nil {
 			continue
 		}
-		row.update(*a.wanted, c, &u)
+		row.update(*a.port, c, &u)
 	}
 	if *u.Fields == untouched {
 		u.Fields = nil
@@ -276,7 +276,7 @@ func (o Order) Deviations(s Service) []Deviation {
 
 // changes lists the declared fields that differ on any member: once where all members
 // do alike, otherwise for each member that does.
-func (b *builder) changes(p Port, u unit) []Change {
+func (b *builder) changes(p Port, u serviceGroup) []Change {
 	changes := []Change{}
 	for _, a := range attributes {
 		if a.differs == nil {
@@ -325,7 +325,7 @@ func afterOrder(p Port, changes []Change) []Change {
 }
 
 // fixed finds a difference in what no call can change after the order: law 8.
-func (b *builder) fixed(p Port, u unit) *Reason {
+func (b *builder) fixed(p Port, u serviceGroup) *Reason {
 	for _, a := range attributes {
 		if a.fixed == nil {
 			continue

@@ -19,7 +19,7 @@ func Build(desired Desired, observed Observed, catalog Catalog) Plan {
 		p.Actions = append(p.Actions, b.action(i))
 		p.needs = append(p.needs, b.need)
 	}
-	p.Actions = append(p.Actions, b.strayClaims()...)
+	p.Actions = append(p.Actions, b.orphanClaims()...)
 	p.Unmanaged = append(p.Unmanaged, b.unmanaged()...)
 	b.ledgerNotes(p.Actions)
 	b.sameZoneNotes()
@@ -73,7 +73,7 @@ type builder struct {
 	byUID    map[ServiceUID]Service
 	ended    map[string][]Service // terminated, by folded name
 	groups   grouping
-	named    map[string][]unit // active, by folded name
+	named    map[string][]serviceGroup // active, by folded name
 	matches  matches
 
 	wanted   map[string]int      // entries that are not absent, per folded name
@@ -94,7 +94,7 @@ type builder struct {
 	rejected   map[string][]Claim // by folded name
 	damaged    map[string][]Claim // by the hash of their name
 	orphans    []Claim            // damaged ones of no entry
-	strays     map[spot][]Claim
+	orphansAt  map[spot][]Claim
 
 	need     entryNeed // of the entry at work
 	warnings []Warning
@@ -103,11 +103,11 @@ type builder struct {
 func newBuilder(desired Desired, observed Observed, catalog Catalog) *builder {
 	b := &builder{
 		desired: desired, observed: observed, catalog: catalog, ports: sortedPorts(desired.Ports), services: sortedServices(observed.Services),
-		byUID: map[ServiceUID]Service{}, ended: map[string][]Service{}, named: map[string][]unit{},
+		byUID: map[ServiceUID]Service{}, ended: map[string][]Service{}, named: map[string][]serviceGroup{},
 		wanted: map[string]int{}, absent: map[string]int{}, entries: map[string][]int{}, aside: map[string]bool{}, replaced: map[ServiceUID]bool{},
 		sites: map[Site]siteMatch{}, spelled: map[rolloutSite]Port{}, near: map[spot]*neighbours{}, kept: map[LocationID]map[Zone][]string{},
 		endedMembers: map[int][]Service{}, halfCancelled: map[int]bool{}, openClaims: sortedClaims(observed.Claims),
-		claims: map[string][]Claim{}, rejected: map[string][]Claim{}, damaged: map[string][]Claim{}, strays: map[spot][]Claim{},
+		claims: map[string][]Claim{}, rejected: map[string][]Claim{}, damaged: map[string][]Claim{}, orphansAt: map[spot][]Claim{},
 	}
 	b.indexEntries()
 	b.indexServices()
@@ -229,10 +229,10 @@ func (b *builder) action(i int) Action {
 	p, found := b.ports[i], b.matches.of[i]
 	a := Action{
 		Name:    b.nameOf(i),
-		Entry:   Entry{Site: p.Site.Written, Speed: p.Speed, Zone: p.Zone, LAG: p.LAG, Term: p.Term, Absent: p.Absent},
+		Wanted:  Wanted{Site: p.Site.Written, Speed: p.Speed, Zone: p.Zone, LAG: p.LAG, Term: p.Term, Absent: p.Absent},
 		Changes: []Change{},
 		Source:  p.Source,
-		wanted:  &b.ports[i],
+		port:    &b.ports[i],
 	}
 	if r := b.refused(i); r != nil {
 		return a.block(*r)
@@ -244,10 +244,10 @@ func (b *builder) action(i int) Action {
 	}
 	if mayOrder(p) {
 		if r := b.damagedReason(p); r != nil {
-			return a.still(Unknown, *r)
+			return a.withoutEffect(Unknown, *r)
 		}
 		if c, open := b.openClaim(p); open {
-			return b.awaits(a, p, c, found)
+			return b.pendingOrder(a, p, c, found)
 		}
 	}
 	switch {
@@ -310,7 +310,7 @@ func (b *builder) uidReason(p Port) *Reason {
 
 // duplicateServices is why an entry cannot stand for one of several services. What
 // could be a member of the entry's LAG is no second service.
-func (b *builder) duplicateServices(p Port, found []unit) *Reason {
+func (b *builder) duplicateServices(p Port, found []serviceGroup) *Reason {
 	var uids []string
 	known, lags, single := true, 0, false
 	whole := kin{}
@@ -357,7 +357,7 @@ func (b *builder) buy(a Action, p Port) Action {
 	}
 	if r := b.endedReason(p); r != nil {
 		if r.Code == ReasonWaitsForCancel {
-			return a.still(Unchanged, *r)
+			return a.withoutEffect(Unchanged, *r)
 		}
 		return a.block(*r)
 	}
@@ -368,7 +368,7 @@ func (b *builder) buy(a Action, p Port) Action {
 		return a.block(*r)
 	}
 	if r := b.heldBack(p, l); r != nil {
-		return a.still(Unknown, *r)
+		return a.withoutEffect(Unknown, *r)
 	}
 	order := newOrder(b.desired.Inventory, p, l)
 	if r := b.rejectedReason(p, order); r != nil {

@@ -8,10 +8,10 @@ import (
 // unfinished is the LAG of which an absent entry names a member that is terminated
 // already: what is left of it. begun says that its cancellation is known to be
 // meant: the ledger recorded it, or another entry replaces it.
-func (b *builder) unfinished(p Port) (left unit, begun, found bool) {
+func (b *builder) unfinished(p Port) (left serviceGroup, begun, found bool) {
 	s, listed := b.byUID[p.UID]
 	if !p.Absent || !listed || !s.Status.Terminated() {
-		return unit{}, false, false
+		return serviceGroup{}, false, false
 	}
 	key := b.groups.key[s.UID]
 	left, found = b.groups.lags[key]
@@ -19,7 +19,7 @@ func (b *builder) unfinished(p Port) (left unit, begun, found bool) {
 }
 
 // cancel plans the end of a service.
-func (b *builder) cancel(a Action, p Port, u unit) Action {
+func (b *builder) cancel(a Action, p Port, u serviceGroup) Action {
 	s := u.primary()
 	ref := u.ref()
 	a.Service, a.Location = &ref, b.place(s.Location)
@@ -34,7 +34,7 @@ func (b *builder) cancel(a Action, p Port, u unit) Action {
 }
 
 // cancelReason is why a service is not cancelled although its entry says absent.
-func (b *builder) cancelReason(p Port, u unit) *Reason {
+func (b *builder) cancelReason(p Port, u serviceGroup) *Reason {
 	s := u.primary()
 	if r := b.oneMemberReason(p, u); r != nil {
 		return r
@@ -64,7 +64,7 @@ func (b *builder) cancelReason(p Port, u unit) *Reason {
 
 // oneMemberReason keeps a whole LAG from being cancelled by an entry that names one
 // of its members, unless its cancellation has begun.
-func (b *builder) oneMemberReason(p Port, u unit) *Reason {
+func (b *builder) oneMemberReason(p Port, u serviceGroup) *Reason {
 	s := u.primary()
 	whole := p.UID == s.UID || p.UID == "" && FoldName(s.Name) == FoldName(p.Name)
 	if !u.lag || whole || b.byUID[p.UID].Status.Terminated() || b.halfCancelled[b.groups.key[s.UID]] {
@@ -79,7 +79,7 @@ func (b *builder) oneMemberReason(p Port, u unit) *Reason {
 
 // vxcReason finds members on which VXCs end: Megaport refuses to cancel those, and
 // the others of a LAG would be gone by then.
-func vxcReason(p Port, u unit) *Reason {
+func vxcReason(p Port, u serviceGroup) *Reason {
 	total, first := 0, ServiceUID("")
 	var details []string
 	for _, m := range u.members {
@@ -118,7 +118,7 @@ func countVXCs(n int) string {
 
 // charge says what cancelling costs: the sum of the members' charges when all
 // are known, in one currency.
-func (b *builder) charge(u unit) *Charge {
+func (b *builder) charge(u serviceGroup) *Charge {
 	total := Charge{Known: true}
 	for _, m := range u.members {
 		c, asked := b.observed.Charges[m.UID]
@@ -183,7 +183,7 @@ func (b *builder) gone(a Action, p Port) Action {
 		}
 		b.warn(p, "uid", "the account does not list service %s any more, so nothing is left to cancel (%s)", p.UID, listedFor)
 	}
-	return a.still(Unchanged, Reason{Code: ReasonGone, Text: "there is nothing to cancel", Source: p.Source})
+	return a.withoutEffect(Unchanged, Reason{Code: ReasonGone, Text: "there is nothing to cancel", Source: p.Source})
 }
 
 // couldBeMeant finds an active service that no entry takes and that has the name of

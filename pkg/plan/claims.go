@@ -34,8 +34,8 @@ func (b *builder) indexClaims() {
 		switch at := (spot{c.Order.Location, c.Order.Speed}); {
 		case c.State == OrderDamaged && !hashes[c.Hash]:
 			b.orphans = append(b.orphans, c)
-		case c.State != OrderDamaged && c.State != OrderRejected && b.stray(c):
-			b.strays[at] = append(b.strays[at], c)
+		case c.State != OrderDamaged && c.State != OrderRejected && b.orphaned(c):
+			b.orphansAt[at] = append(b.orphansAt[at], c)
 		}
 	}
 }
@@ -108,9 +108,9 @@ func (b *builder) rejectedReason(p Port, o Order) *Reason {
 	return nil
 }
 
-// awaits is the action of an entry whose order of an earlier run cannot be seen
+// pendingOrder is the action of an entry whose order of an earlier run cannot be seen
 // yet: it counts as existing, so that it is not bought again.
-func (b *builder) awaits(a Action, p Port, c Claim, found []unit) Action {
+func (b *builder) pendingOrder(a Action, p Port, c Claim, found []serviceGroup) Action {
 	a.Location = b.place(c.Order.Location)
 	if len(found) == 1 {
 		ref := found[0].ref()
@@ -121,22 +121,22 @@ func (b *builder) awaits(a Action, p Port, c Claim, found []unit) Action {
 	switch c.State {
 	case OrderBought:
 		if c.Evidence != "" {
-			return a.still(Unchanged, notAsOrdered(c, p.Source))
+			return a.withoutEffect(Unchanged, notAsOrdered(c, p.Source))
 		}
-		return a.still(Unchanged, Reason{
+		return a.withoutEffect(Unchanged, Reason{
 			Code: ReasonOrdered, Source: p.Source,
 			Text: "bought as " + JoinUIDs(c.UIDs) + ", which the account does not list yet",
 		})
 	case OrderQueued:
-		return a.still(Unchanged, Reason{
+		return a.withoutEffect(Unchanged, Reason{
 			Code: ReasonApproval, Source: p.Source,
 			Text: "ordered, and waiting for an approval within the company",
 			Hint: "approve or reject the order in the Megaport portal",
 		})
 	case OrderTurnedAway:
-		return a.still(Unknown, turnedAway(c, p.Source))
+		return a.withoutEffect(Unknown, turnedAway(c, p.Source))
 	default:
-		return a.still(Unknown, doubt(c, p.Source))
+		return a.withoutEffect(Unknown, unconfirmedReason(c, p.Source))
 	}
 }
 
@@ -177,9 +177,9 @@ func evidence(c Claim) string {
 	return text
 }
 
-func doubt(c Claim, at Source) Reason {
+func unconfirmedReason(c Claim, at Source) Reason {
 	r := Reason{
-		Code: ReasonDoubt, Source: at,
+		Code: ReasonUnconfirmed, Source: at,
 		Text: fmt.Sprintf("an order of %q got no usable answer and cannot be found in the account; it is not sent again", c.Name) + evidence(c),
 		Way:  &WayOut{Kind: WayResolve, Claim: c.Name},
 	}
@@ -199,9 +199,9 @@ func JoinUIDs(uids []ServiceUID) string {
 	return strings.Join(words, ", ")
 }
 
-// stray says that no entry waits for a claim: none has its name, or the one that
+// orphaned says that no entry waits for a claim: none has its name, or the one that
 // has it asks for something else than was ordered.
-func (b *builder) stray(c Claim) bool {
+func (b *builder) orphaned(c Claim) bool {
 	return !slices.ContainsFunc(b.entries[FoldName(c.Name)], func(i int) bool {
 		p := b.ports[i]
 		return p.Absent || mayOrder(p) && b.couldMean(p, c)
@@ -223,12 +223,12 @@ func (b *builder) heldBack(p Port, l Location) *Reason {
 	if len(b.orphans) > 0 {
 		return damaged(b.orphans[0], p.Source, "held back: a claim in the ledger cannot be read, and it is of no entry's name; it could be of this one")
 	}
-	strays := b.strays[spot{l.ID, p.Speed}]
-	if len(strays) == 0 {
+	orphansAt := b.orphansAt[spot{l.ID, p.Speed}]
+	if len(orphansAt) == 0 {
 		return nil
 	}
-	c := strays[0]
-	r, state := doubt(c, p.Source), "is unconfirmed"
+	c := orphansAt[0]
+	r, state := unconfirmedReason(c, p.Source), "is unconfirmed"
 	formerly := "add `formerly: " + YAMLScalar(c.Name) + "` if it is this one"
 	switch c.State {
 	case OrderBought:
@@ -238,29 +238,29 @@ func (b *builder) heldBack(p Port, l Location) *Reason {
 	case OrderTurnedAway:
 		state, r.Hint = "may not have been processed", formerly
 	}
-	r.Code = ReasonDoubtNearby
+	r.Code = ReasonConflictingClaim
 	r.Text = fmt.Sprintf("held back: an order of %q for the same location and speed %s, and no entry has that name; it could be this one", c.Name, state)
 	return &r
 }
 
-// strayClaims shows the orders without a usable answer that no entry names.
-func (b *builder) strayClaims() []Action {
+// orphanClaims shows the orders without a usable answer that no entry names.
+func (b *builder) orphanClaims() []Action {
 	var out []Action
 	for _, c := range b.openClaims {
-		if !c.State.Unconfirmed() || !b.stray(c) {
+		if !c.State.Unconfirmed() || !b.orphaned(c) {
 			continue
 		}
 		a := Action{
 			Name: c.Name, Location: b.place(c.Order.Location),
-			Entry: Entry{Site: fmt.Sprint(int(c.Order.Location)), Speed: c.Order.Speed, Zone: c.Order.Config.Zone, LAG: c.Order.LAGPorts, Term: c.Order.Term},
+			Wanted: Wanted{Site: fmt.Sprint(int(c.Order.Location)), Speed: c.Order.Speed, Zone: c.Order.Config.Zone, LAG: c.Order.LAGPorts, Term: c.Order.Term},
 		}
-		r := doubt(c, Source{File: "ledger"})
+		r := unconfirmedReason(c, Source{File: "ledger"})
 		if c.State == OrderTurnedAway {
 			way := r.Way
 			r = turnedAway(c, r.Source)
 			r.Hint, r.Way = "", way
 		}
-		out = append(out, a.still(Unknown, r))
+		out = append(out, a.withoutEffect(Unknown, r))
 	}
 	return out
 }

@@ -110,7 +110,7 @@ func (b *builder) endedReason(p Port) *Reason {
 		return vanishedReason(p, last.uid, "name")
 	case p.Replaces == "":
 		return &Reason{
-			Code: ReasonTerminatedTwin, Source: p.At("name"),
+			Code: ReasonTerminatedPredecessor, Source: p.At("name"),
 			Text: fmt.Sprintf("service %s of this name was cancelled (%s); it may have been cancelled on purpose", last.uid, last.service.Status),
 			Hint: fmt.Sprintf("if a new port is really wanted, add `replaces: %s`", last.uid),
 		}
@@ -143,7 +143,7 @@ func (b *builder) waitsFor(p Port) (ServiceUID, bool) {
 }
 
 // memberEndedReason is endedReason for the members of a LAG that would grow.
-func (b *builder) memberEndedReason(p Port, u unit) *Reason {
+func (b *builder) memberEndedReason(p Port, u serviceGroup) *Reason {
 	last, found := b.lastEnded(p, b.endedMembers[b.groups.key[u.primary().UID]])
 	switch {
 	case !found || p.Replaces == last.uid:
@@ -152,7 +152,7 @@ func (b *builder) memberEndedReason(p Port, u unit) *Reason {
 		return vanishedReason(p, last.uid, "lag")
 	}
 	return &Reason{
-		Code: ReasonTerminatedTwin, Source: p.At("lag"),
+		Code: ReasonTerminatedPredecessor, Source: p.At("lag"),
 		Text: fmt.Sprintf("member %s of the LAG was cancelled (%s); it may have been cancelled on purpose", last.uid, last.service.Status),
 		Hint: fmt.Sprintf("write `lag: %d`, or, if a new member is really wanted, add `replaces: %s`", len(u.members), last.uid),
 	}

@@ -30,7 +30,7 @@ func TestKnownServiceOnlyBlocks(t *testing.T) {
 		"alive, by the former name": {
 			wanting(entry("b", func(p *plan.Port) { p.Formerly = "a" })), []plan.Service{elsewhere}, plan.Blocked, plan.ReasonKnownService,
 		},
-		"terminated under another name": {wanting(entry("a")), []plan.Service{ended(elsewhere)}, plan.Blocked, plan.ReasonTerminatedTwin},
+		"terminated under another name": {wanting(entry("a")), []plan.Service{ended(elsewhere)}, plan.Blocked, plan.ReasonTerminatedPredecessor},
 		"terminated and replaced":       {wanting(entry("a", func(p *plan.Port) { p.Replaces = "u1" })), []plan.Service{ended(elsewhere)}, plan.Buy, plan.ReasonNew},
 		"alive, after one that ended":   {wanting(entry("a")), []plan.Service{elsewhere, ended(live("u0", "a"))}, plan.Blocked, plan.ReasonKnownService},
 		"not listed":                    {wanting(entry("a")), nil, plan.Blocked, plan.ReasonVanished},

@@ -10,9 +10,9 @@ import (
 
 // grouping is which of the account's services belong together.
 type grouping struct {
-	units []unit
-	// lags are the units that are LAGs, by the key of their members.
-	lags map[int]unit
+	units []serviceGroup
+	// lags are the groups that are LAGs, by the key of their members.
+	lags map[int]serviceGroup
 	// key says which LAG a service is in, terminated ones too: its aggregation id, or
 	// a negative number for a LAG whose id is not known.
 	key map[ServiceUID]int
@@ -36,7 +36,7 @@ type kin struct {
 // aggregation id. Terminated members keep their aggregation id and do not count
 // (API facts §4.4).
 func (b *builder) group() grouping {
-	g := grouping{lags: map[int]unit{}, key: map[ServiceUID]int{}, provisional: map[int][]ServiceUID{}, split: map[ServiceUID]kin{}}
+	g := grouping{lags: map[int]serviceGroup{}, key: map[ServiceUID]int{}, provisional: map[int][]ServiceUID{}, split: map[ServiceUID]kin{}}
 	for _, s := range b.services {
 		if s.AggregationID != 0 {
 			g.key[s.UID] = s.AggregationID
@@ -50,7 +50,7 @@ func (b *builder) group() grouping {
 		switch {
 		case s.Status.Terminated():
 		case id == 0:
-			g.units = append(g.units, unit{members: []Service{s}})
+			g.units = append(g.units, serviceGroup{members: []Service{s}})
 		default:
 			u := g.lags[id]
 			u.members, u.lag, u.aggregation = append(u.members, s), true, max(0, id)
@@ -60,7 +60,7 @@ func (b *builder) group() grouping {
 	for _, u := range g.lags {
 		g.units = append(g.units, u)
 	}
-	slices.SortFunc(g.units, func(a, b unit) int { return cmp.Compare(a.primary().UID, b.primary().UID) })
+	slices.SortFunc(g.units, func(a, b serviceGroup) int { return cmp.Compare(a.primary().UID, b.primary().UID) })
 	return g
 }
 
@@ -185,7 +185,7 @@ func (b *builder) knownAs(name string) []ServiceUID {
 
 // splitReason names the services of one LAG order that the account lists in several
 // LAGs.
-func (b *builder) splitReason(p Port, found []unit) *Reason {
+func (b *builder) splitReason(p Port, found []serviceGroup) *Reason {
 	for _, u := range found {
 		for _, m := range u.members {
 			if k, split := b.groups.split[m.UID]; split {

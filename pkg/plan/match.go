@@ -5,11 +5,11 @@ import (
 	"slices"
 )
 
-// matches is which unit stands for which entry.
+// matches is which group of services stands for which entry.
 type matches struct {
-	// of is the units found for each entry, by the entry's index: none, the one
+	// of is the groups found for each entry, by the entry's index: none, the one
 	// that stands for it, or several that have its name.
-	of [][]unit
+	of [][]serviceGroup
 	// taken says which entry, by index, stands for a service.
 	taken map[ServiceUID]int
 	// stolen marks entries whose service stands for another entry already.
@@ -21,9 +21,9 @@ type matches struct {
 // Absent entries go first, so that the entry that replaces a service does not
 // take it for itself. What is left of a LAG whose cancellation has begun goes to the
 // entry that asked for it; what only looks like it goes last.
-func match(ports []Port, units []unit, unfinished func(Port) (left unit, begun, found bool)) matches {
-	m := matches{of: make([][]unit, len(ports)), taken: map[ServiceUID]int{}, stolen: map[int]bool{}}
-	byUID, byName := map[ServiceUID]unit{}, map[string][]unit{}
+func match(ports []Port, units []serviceGroup, unfinished func(Port) (left serviceGroup, begun, found bool)) matches {
+	m := matches{of: make([][]serviceGroup, len(ports)), taken: map[ServiceUID]int{}, stolen: map[int]bool{}}
+	byUID, byName := map[ServiceUID]serviceGroup{}, map[string][]serviceGroup{}
 	for _, u := range units {
 		for _, s := range u.members {
 			byUID[s.UID] = u
@@ -41,9 +41,9 @@ func match(ports []Port, units []unit, unfinished func(Port) (left unit, begun, 
 	order := absentFirst(ports)
 	for _, i := range order {
 		if u, ok := byUID[ports[i].UID]; ok && ports[i].UID != "" {
-			m.take(i, []unit{u})
+			m.take(i, []serviceGroup{u})
 		} else if u, begun, ok := unfinished(ports[i]); ok && begun {
-			m.take(i, []unit{u})
+			m.take(i, []serviceGroup{u})
 		}
 	}
 	for _, i := range order {
@@ -58,23 +58,23 @@ func match(ports []Port, units []unit, unfinished func(Port) (left unit, begun, 
 	}
 	for _, i := range order {
 		if u, _, ok := unfinished(ports[i]); ok && len(m.of[i]) == 0 && m.free(u) {
-			m.take(i, []unit{u})
+			m.take(i, []serviceGroup{u})
 		}
 	}
 	return m
 }
 
-// free says that a unit stands for no entry yet.
-func (m *matches) free(u unit) bool {
+// free says that a group stands for no entry yet.
+func (m *matches) free(u serviceGroup) bool {
 	_, taken := m.taken[u.primary().UID]
 	return !taken
 }
 
-// takeNamed lets an entry stand for those of the units of its name that are
-// free. When there are such units and none is free, the name is in use in the
+// takeNamed lets an entry stand for those of the groups of its name that are
+// free. When there are such groups and none is free, the name is in use in the
 // account: the entry must not be bought, unless it waits for one of them to go.
-func (m *matches) takeNamed(i int, named []unit, waits func(Port) bool, p Port) {
-	free := slices.DeleteFunc(slices.Clone(named), func(u unit) bool { return !m.free(u) })
+func (m *matches) takeNamed(i int, named []serviceGroup, waits func(Port) bool, p Port) {
+	free := slices.DeleteFunc(slices.Clone(named), func(u serviceGroup) bool { return !m.free(u) })
 	switch {
 	case len(free) > 0:
 		m.take(i, free)
@@ -83,8 +83,8 @@ func (m *matches) takeNamed(i int, named []unit, waits func(Port) bool, p Port) 
 	}
 }
 
-// take lets an entry stand for units that are still free.
-func (m *matches) take(i int, found []unit) {
+// take lets an entry stand for groups that are still free.
+func (m *matches) take(i int, found []serviceGroup) {
 	for _, u := range found {
 		if owner, taken := m.taken[u.primary().UID]; taken && owner != i {
 			m.stolen[i] = true

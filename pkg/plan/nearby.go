@@ -10,7 +10,7 @@ type spot struct {
 
 // neighbours are the services of one spot that no entry takes.
 type neighbours struct {
-	units []unit
+	units []serviceGroup
 	// looked says that the fields below are filled in.
 	looked bool
 	// ours is one that this inventory ordered, hidden one whose tags cannot be read.

@@ -33,7 +33,7 @@ func (b *builder) foreign(uid ServiceUID) bool {
 
 // readableReason is a member whose tags cannot be read although the entry needs
 // them.
-func (b *builder) readableReason(p Port, u unit) *Reason {
+func (b *builder) readableReason(p Port, u serviceGroup) *Reason {
 	for _, m := range u.members {
 		if _, _, why := b.tagsOf(m.UID); why != "" {
 			return unreadable(p.Source, m.UID, why)
@@ -52,7 +52,7 @@ func unreadable(at Source, uid ServiceUID, why string) *Reason {
 
 // ownerReason keeps hands off a service that another inventory ordered. Its tags
 // are read before anything is done to it.
-func (b *builder) ownerReason(p Port, u unit) *Reason {
+func (b *builder) ownerReason(p Port, u serviceGroup) *Reason {
 	if r := b.readableReason(p, u); r != nil {
 		return r
 	}
@@ -74,7 +74,7 @@ func (b *builder) ownerReason(p Port, u unit) *Reason {
 
 // ownerNote tells of a service that needs no change and that another inventory
 // ordered, as far as that is known without asking.
-func (b *builder) ownerNote(p Port, u unit) {
+func (b *builder) ownerNote(p Port, u serviceGroup) {
 	i := slices.IndexFunc(u.members, func(s Service) bool { return b.foreign(s.UID) })
 	if i >= 0 && !p.Takeover {
 		uid := u.members[i].UID

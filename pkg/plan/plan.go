@@ -104,8 +104,8 @@ func (p Plan) Services() int {
 func (p Plan) Orders() []Order {
 	var orders []Order
 	for _, a := range p.Actions {
-		if a.inquiry != nil {
-			orders = append(orders, *a.inquiry)
+		if a.quoteOnly != nil {
+			orders = append(orders, *a.quoteOnly)
 		}
 		if a.Order == nil {
 			continue
@@ -144,7 +144,7 @@ func (p Plan) summed() Plan {
 func (p Plan) purchases() int {
 	n := p.Summary.Buy + p.Summary.Grow
 	for _, a := range p.Of(Update) {
-		if a.inquiry != nil || a.Price != nil {
+		if a.quoteOnly != nil || a.Price != nil {
 			n++
 		}
 	}

@@ -195,7 +195,7 @@ func TestBuildNeverBuysWhatExists(t *testing.T) {
 			}
 		}
 		for _, a := range p.Of(plan.Cancel) {
-			if !a.Entry.Absent {
+			if !a.Wanted.Absent {
 				t.Fatalf("%q is cancelled although it does not say absent", a.Name)
 			}
 		}
@@ -223,7 +223,7 @@ func TestBuildConverges(t *testing.T) {
 		second := plan.Build(desired, observed, catalog)
 		for _, bought := range first.Of(plan.Buy) {
 			for _, a := range second.Actions {
-				if a.Name == bought.Name && !a.Entry.Absent && a.Kind == plan.Buy {
+				if a.Name == bought.Name && !a.Wanted.Absent && a.Kind == plan.Buy {
 					t.Fatalf("%q is bought again: %+v", a.Name, a.Reason)
 				}
 			}

@@ -10,7 +10,7 @@ import (
 func (p Plan) Priced(quotes Quotes) Plan {
 	p.Actions, p.Warnings = slices.Clone(p.Actions), slices.Clone(p.Warnings)
 	for i, a := range p.Actions {
-		if a.Order == nil && a.inquiry == nil {
+		if a.Order == nil && a.quoteOnly == nil {
 			continue
 		}
 		priced, notes := a.priced(quotes)
@@ -24,7 +24,7 @@ func (p Plan) Priced(quotes Quotes) Plan {
 
 // priced is the action with its price, and what a reviewer should know of it.
 func (a Action) priced(quotes Quotes) (Action, []string) {
-	order, count := a.inquiry, len(a.members())
+	order, count := a.quoteOnly, len(a.members())
 	if a.Order != nil {
 		order, count = a.Order, a.Order.Members()
 	}

@@ -147,7 +147,7 @@ func (saved Document) actionObjections(a Action) []Objection {
 	var first []Objection
 	known := false
 	for _, s := range saved.Actions {
-		if FoldName(s.Name) != FoldName(a.Name) || s.Entry.Absent != a.Entry.Absent {
+		if FoldName(s.Name) != FoldName(a.Name) || s.Wanted.Absent != a.Wanted.Absent {
 			continue
 		}
 		objections := objections(s, a)

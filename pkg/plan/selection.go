@@ -30,7 +30,7 @@ func (p Plan) Select(s Selection) (Plan, error) {
 	p.Actions = slices.Clone(p.Actions)
 	for i, a := range p.Actions {
 		if out(a.Name) {
-			p.Actions[i] = a.still(Excluded, Reason{Code: ReasonExcluded, Text: "excluded from this run", Source: a.Source})
+			p.Actions[i] = a.withoutEffect(Excluded, Reason{Code: ReasonExcluded, Text: "excluded from this run", Source: a.Source})
 		}
 	}
 	return p.summed(), nil

@@ -167,27 +167,27 @@ func tight(s string) string { return strings.ReplaceAll(escape(s), " ", "&nbsp;"
 // siteCell is the site as written and the location that it was read as.
 func siteCell(a plan.Action) string {
 	if a.Location == nil {
-		return escape(a.Entry.Site)
+		return escape(a.Wanted.Site)
 	}
 	place := escape(placeName(a.Location))
-	if a.Entry.Site == "" || a.Entry.Site == a.Location.Name || a.Entry.Site == fmt.Sprint(int(a.Location.ID)) {
+	if a.Wanted.Site == "" || a.Wanted.Site == a.Location.Name || a.Wanted.Site == fmt.Sprint(int(a.Location.ID)) {
 		return place
 	}
-	return code(a.Entry.Site) + " → " + place
+	return code(a.Wanted.Site) + " → " + place
 }
 
 func speedCell(a plan.Action) string {
 	if a.Kind == plan.Grow {
-		return portKind(a.Entry.Speed, a.ServicesOrdered())
+		return portKind(a.Wanted.Speed, a.ServicesOrdered())
 	}
 	if a.Kind == plan.Update && a.Service != nil {
 		return portKind(a.Service.Speed, lagOf(a.Service))
 	}
-	return portKind(a.Entry.Speed, a.Entry.LAG)
+	return portKind(a.Wanted.Speed, a.Wanted.LAG)
 }
 
 func zoneCell(a plan.Action) string {
-	zone := a.Entry.Zone
+	zone := a.Wanted.Zone
 	if zone == "" && a.Service != nil {
 		zone = a.Service.Zone
 	}
@@ -198,14 +198,14 @@ func termOf(a plan.Action) int {
 	if a.Order != nil {
 		return a.Order.Term
 	}
-	return a.Entry.Term
+	return a.Wanted.Term
 }
 
 // why says in a few words what is paid for.
 func why(a plan.Action) string {
 	switch {
 	case a.Kind == plan.Grow:
-		return fmt.Sprintf("LAG grows from %d to %d", a.Services(), a.Entry.LAG)
+		return fmt.Sprintf("LAG grows from %d to %d", a.Services(), a.Wanted.LAG)
 	case a.Kind == plan.Update:
 		return fmt.Sprintf("longer term, was %s", monthsLong(a.Service.Term))
 	}

@@ -34,8 +34,8 @@ func named(s string) plan.Document {
 	price := &plan.Price{Currency: s}
 	action := func(k plan.Kind) plan.Action {
 		return plan.Action{
-			Kind: k, Name: s, Location: place, Source: at, Entry: plan.Entry{Site: s + "x", Zone: plan.Zone(s), Term: 12},
-			Reason: plan.Reason{Code: plan.ReasonDoubt, Text: "about " + s, Hint: "try " + s, Details: []string{s}, TraceID: s, Source: at},
+			Kind: k, Name: s, Location: place, Source: at, Wanted: plan.Wanted{Site: s + "x", Zone: plan.Zone(s), Term: 12},
+			Reason: plan.Reason{Code: plan.ReasonUnconfirmed, Text: "about " + s, Hint: "try " + s, Details: []string{s}, TraceID: s, Source: at},
 		}
 	}
 	buy, update, cancel := action(plan.Buy), action(plan.Update), action(plan.Cancel)

@@ -83,7 +83,7 @@ func (o Options) purchases(b *strings.Builder, buys []plan.Action) {
 	var rows [][]string
 	for _, a := range buys {
 		rows = append(rows, o.priced(a.Price,
-			a.Name, placeName(a.Location), portKind(a.Entry.Speed, a.Entry.LAG), dash(string(a.Entry.Zone)), months(a.Entry.Term)))
+			a.Name, placeName(a.Location), portKind(a.Wanted.Speed, a.Wanted.LAG), dash(string(a.Wanted.Zone)), months(a.Wanted.Term)))
 	}
 	_ = o.grid(b, o.priceColumns(
 		column{title: "NAME", wrap: true},
@@ -103,8 +103,8 @@ func (o Options) growth(b *strings.Builder, grows []plan.Action) {
 	var rows [][]string
 	for _, a := range grows {
 		rows = append(rows, o.priced(a.Price,
-			a.Name, placeName(a.Location), portKind(a.Entry.Speed, a.ServicesOrdered()),
-			fmt.Sprintf("%d -> %d", a.Services(), a.Entry.LAG), months(a.Entry.Term)))
+			a.Name, placeName(a.Location), portKind(a.Wanted.Speed, a.ServicesOrdered()),
+			fmt.Sprintf("%d -> %d", a.Services(), a.Wanted.LAG), months(a.Wanted.Term)))
 	}
 	_ = o.grid(b, o.priceColumns(
 		column{title: "NAME", wrap: true},
@@ -193,7 +193,7 @@ func lookedUp(actions []plan.Action) string {
 func doubts(actions []plan.Action) []string {
 	var names []string
 	for _, a := range actions {
-		if a.Reason.Code == plan.ReasonDoubt {
+		if a.Reason.Code == plan.ReasonUnconfirmed {
 			names = append(names, a.Name)
 		}
 	}

@@ -271,7 +271,7 @@ const maxCommands = 5
 // heldBack says that an entry has no unconfirmed order of its own: it waits for
 // that of another name, which is listed beside it.
 func heldBack(a apply.ActionResult) bool {
-	return a.Reason == plan.ReasonDoubtNearby
+	return a.Reason == plan.ReasonConflictingClaim
 }
 
 // audit tells where the account is not as the run left it.

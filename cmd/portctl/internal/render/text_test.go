@@ -63,7 +63,7 @@ func TestPurchasesKeepToTheWidth(t *testing.T) {
 		site := rapid.StringOfN(rapid.RuneFrom([]rune("abc 漢")), 1, 70, -1).Draw(t, "site")
 		a := plan.Action{
 			Kind: plan.Buy, Name: name, Location: &plan.Place{ID: 1, Name: site}, Order: &plan.Order{},
-			Entry: plan.Entry{Speed: plan.Speed100G, LAG: 8, Zone: plan.Blue, Term: 60}, Price: &plan.Price{Currency: "GBP"},
+			Wanted: plan.Wanted{Speed: plan.Speed100G, LAG: 8, Zone: plan.Blue, Term: 60}, Price: &plan.Price{Currency: "GBP"},
 		}
 		var b bytes.Buffer
 		doc := plan.Document{Plan: plan.Plan{Actions: []plan.Action{a}, Summary: plan.Summary{Buy: 1}}}

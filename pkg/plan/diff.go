@@ -12,7 +12,7 @@ import (
 const wayOut = "to replace the port, give the new one a name of its own and cancel the old one when it is no longer needed"
 
 // existing compares an entry with the service that stands for it.
-func (b *builder) existing(a Action, p Port, u unit) Action {
+func (b *builder) existing(a Action, p Port, u serviceGroup) Action {
 	s := u.primary()
 	ref := u.ref()
 	a.Service, a.Location = &ref, b.place(s.Location)
@@ -51,13 +51,13 @@ func (b *builder) existing(a Action, p Port, u unit) Action {
 	if longerTerm(p, u) {
 		order := b.sameAs(p, u)
 		order.LAGPorts = 0
-		a.inquiry = &order
+		a.quoteOnly = &order
 	}
 	return a
 }
 
 // changeReason is why a service is not changed although it differs.
-func (b *builder) changeReason(p Port, u unit) *Reason {
+func (b *builder) changeReason(p Port, u serviceGroup) *Reason {
 	if r := lockReason(p, u); r != nil {
 		return r
 	}
@@ -65,7 +65,7 @@ func (b *builder) changeReason(p Port, u unit) *Reason {
 }
 
 // grow plans the order for the missing members of a LAG.
-func (b *builder) grow(a Action, p Port, u unit, missing int) Action {
+func (b *builder) grow(a Action, p Port, u serviceGroup, missing int) Action {
 	l, ok := b.catalog.ByID(u.primary().Location)
 	if !ok {
 		return a.block(Reason{
@@ -83,7 +83,7 @@ func (b *builder) grow(a Action, p Port, u unit, missing int) Action {
 		}
 	}
 	if r := b.heldBack(p, l); r != nil {
-		return a.still(Unknown, *r)
+		return a.withoutEffect(Unknown, *r)
 	}
 	order := b.sameAs(p, u)
 	order.LAGPorts, order.AggregationID = missing, u.aggregation
@@ -100,7 +100,7 @@ func (b *builder) grow(a Action, p Port, u unit, missing int) Action {
 
 // growReason keeps members from being bought that may be there or on their way,
 // or that somebody cancelled, perhaps on purpose.
-func (b *builder) growReason(p Port, u unit, o Order) *Reason {
+func (b *builder) growReason(p Port, u serviceGroup, o Order) *Reason {
 	s := u.primary()
 	if u.aggregation == 0 {
 		return &Reason{
@@ -130,8 +130,8 @@ func (b *builder) growReason(p Port, u unit, o Order) *Reason {
 	return b.ownerReason(p, u)
 }
 
-// sameAs is the order for one more port like those of the unit.
-func (b *builder) sameAs(p Port, u unit) Order {
+// sameAs is the order for one more port like those of the group.
+func (b *builder) sameAs(p Port, u serviceGroup) Order {
 	s := u.primary()
 	place := b.place(s.Location)
 	o := newOrder(b.desired.Inventory, p, Location{ID: place.ID, Market: place.Market})
@@ -144,7 +144,7 @@ func (b *builder) sameAs(p Port, u unit) Order {
 }
 
 // siteFixed: a port cannot move.
-func siteFixed(b *builder, p Port, u unit) *Reason {
+func siteFixed(b *builder, p Port, u serviceGroup) *Reason {
 	s := u.primary()
 	match, err := b.resolve(p.Site)
 	if err != nil || match.Location.ID == s.Location {
@@ -157,7 +157,7 @@ func siteFixed(b *builder, p Port, u unit) *Reason {
 }
 
 // speedFixed: the speed of a port cannot change.
-func speedFixed(_ *builder, p Port, u unit) *Reason {
+func speedFixed(_ *builder, p Port, u serviceGroup) *Reason {
 	s := u.primary()
 	if s.Speed == p.Speed {
 		return nil
@@ -169,7 +169,7 @@ func speedFixed(_ *builder, p Port, u unit) *Reason {
 }
 
 // zoneFixed: a port cannot change its zone.
-func zoneFixed(_ *builder, p Port, u unit) *Reason {
+func zoneFixed(_ *builder, p Port, u serviceGroup) *Reason {
 	s := u.primary()
 	if p.Zone == "" || s.Zone == "" || s.Zone == p.Zone {
 		return nil
@@ -181,7 +181,7 @@ func zoneFixed(_ *builder, p Port, u unit) *Reason {
 }
 
 // lagReason: a single port does not become a LAG, nor a LAG smaller.
-func lagReason(_ *builder, p Port, u unit) *Reason {
+func lagReason(_ *builder, p Port, u serviceGroup) *Reason {
 	uid := u.primary().UID
 	switch {
 	case p.LAG == 0 && u.lag:
@@ -207,7 +207,7 @@ func lagReason(_ *builder, p Port, u unit) *Reason {
 }
 
 // lockReason keeps hands off a service that somebody else locked.
-func lockReason(p Port, u unit) *Reason {
+func lockReason(p Port, u serviceGroup) *Reason {
 	for _, m := range u.members {
 		switch {
 		case m.AdminLocked:
@@ -228,7 +228,7 @@ func lockReason(p Port, u unit) *Reason {
 
 // longerTerm says that the entry signs a longer contract: only when it names the
 // term itself, and only for a service that is LIVE (API facts §5.1).
-func longerTerm(p Port, u unit) bool {
+func longerTerm(p Port, u serviceGroup) bool {
 	return p.TermDeclared && slices.ContainsFunc(u.members, func(s Service) bool { return s.Term > 0 && s.Term < p.Term }) &&
 		!slices.ContainsFunc(u.members, func(s Service) bool { return s.Status != StatusLive || s.Term > p.Term })
 }
@@ -237,7 +237,7 @@ func longerTerm(p Port, u unit) bool {
 func exactName(name string) string { return norm.NFC.String(strings.TrimSpace(name)) }
 
 // notes warns of what differs and is left alone, and of what does not look well.
-func (b *builder) notes(p Port, u unit) {
+func (b *builder) notes(p Port, u serviceGroup) {
 	s := u.primary()
 	if match, err := b.resolve(p.Site); err != nil {
 		b.warn(p, "site", "%s; the service exists, so this stops nothing", err)
@@ -262,7 +262,7 @@ func (b *builder) notes(p Port, u unit) {
 	}
 }
 
-func whyTermStays(p Port, u unit) string {
+func whyTermStays(p Port, u serviceGroup) string {
 	if !p.TermDeclared {
 		return "that of an existing port changes only when its own entry says so"
 	}

@@ -3,12 +3,11 @@ package plan
 import (
 	"cmp"
 	"slices"
-	"strings"
 )
 
-// unit is what one entry can stand for: a single active port, or the active
+// serviceGroup is what one entry can stand for: a single active port, or the active
 // members of one LAG.
-type unit struct {
+type serviceGroup struct {
 	members []Service // the primary first, then by UID
 	lag     bool
 	// aggregation is the LAG's aggregation id; 0 while no member tells it.
@@ -27,11 +26,11 @@ func sortedServices(services []Service) []Service {
 	})
 }
 
-// primary is the port that stands for the unit.
-func (u unit) primary() Service { return u.members[0] }
+// primary is the port that stands for the group.
+func (u serviceGroup) primary() Service { return u.members[0] }
 
 // unidentified counts the members of a LAG without an aggregation id.
-func (u unit) unidentified() int {
+func (u serviceGroup) unidentified() int {
 	n := 0
 	for _, m := range u.members {
 		if u.lag && m.AggregationID == 0 {
@@ -43,7 +42,7 @@ func (u unit) unidentified() int {
 
 // names are the folded names of the members: all the same, unless somebody
 // renamed one of a LAG's by hand.
-func (u unit) names() []string {
+func (u serviceGroup) names() []string {
 	var names []string
 	for _, m := range u.members {
 		if f := FoldName(m.Name); !slices.Contains(names, f) {
@@ -53,7 +52,7 @@ func (u unit) names() []string {
 	return names
 }
 
-func (u unit) ref() ServiceRef {
+func (u serviceGroup) ref() ServiceRef {
 	s := u.primary()
 	ref := ServiceRef{UID: s.UID, Name: s.Name, Status: s.Status, Speed: s.Speed, Zone: s.Zone, Term: s.Term}
 	for _, m := range u.members {
@@ -63,33 +62,4 @@ func (u unit) ref() ServiceRef {
 		ref.ContractEnd = s.ContractEnd.UTC().Format("2006-01-02")
 	}
 	return ref
-}
-
-// compareNatural orders names as people do: "edge-2" before "edge-10".
-func compareNatural(a, b string) int {
-	x, y := a, b
-	for x != "" && y != "" {
-		nx, ny := leadingDigits(x), leadingDigits(y)
-		if nx > 0 && ny > 0 {
-			dx, dy := strings.TrimLeft(x[:nx], "0"), strings.TrimLeft(y[:ny], "0")
-			if c := cmp.Or(cmp.Compare(len(dx), len(dy)), cmp.Compare(dx, dy)); c != 0 {
-				return c
-			}
-			x, y = x[nx:], y[ny:]
-			continue
-		}
-		if x[0] != y[0] {
-			return cmp.Compare(x[0], y[0])
-		}
-		x, y = x[1:], y[1:]
-	}
-	return cmp.Or(cmp.Compare(len(x), len(y)), cmp.Compare(a, b))
-}
-
-func leadingDigits(s string) int {
-	n := 0
-	for n < len(s) && s[n] >= '0' && s[n] <= '9' {
-		n++
-	}
-	return n
 }
