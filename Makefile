@@ -57,7 +57,7 @@ mutate: ## find JSON tags of the API that no test looks at
 
 .PHONY: golden
 golden: ## rewrite the expected outputs of tests; review the diff
-	go test ./inventory ./pkg/apply ./pkg/megaport/sandbox ./cmd/portctl/internal/cli ./cmd/portctl/internal/render -update
+	go test ./inventory ./pkg/plan ./pkg/apply ./pkg/megaport/sandbox ./cmd/portctl/internal/cli ./cmd/portctl/internal/render -update
 	go test ./cmd/portctl -update
 
 .PHONY: sandbox

@@ -35,6 +35,7 @@ func mayImport() map[string][]string {
 		"pkg/apply/provider":                      {"pkg/plan", "pkg/apply", "pkg/apply/refresh", "pkg/megaport"},
 		"pkg/apply/panics":                        {},
 		"pkg/megaport":                            {},
+		"pkg/internal/testkit/plancase":           {"inventory", "pkg/megaport/sandbox", "pkg/plan"},
 		"pkg/internal/testkit/simtest":            {},
 		"pkg/internal/testkit/storetest":          {"pkg/apply/ledger"},
 		"pkg/internal/testkit/storetest/s3server": {},

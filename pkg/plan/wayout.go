@@ -14,23 +14,23 @@ type WayOut struct {
 }
 
 // WayKind is what the command does.
-type WayKind int
+type WayKind string
 
 // The ways out.
 const (
 	// WayListSites: the locations can be listed.
-	WayListSites WayKind = iota + 1
+	WayListSites WayKind = "list-sites"
 	// WayResolve: a person looks, and says which service the order became or that
 	// there is none.
-	WayResolve
+	WayResolve WayKind = "resolve"
 	// WayPartial: what was found of a LAG can be accepted.
-	WayPartial
+	WayPartial WayKind = "partial"
 	// WayAsIs: the services can be accepted although they are not as ordered.
-	WayAsIs
+	WayAsIs WayKind = "as-is"
 	// WayName: a service that may be the order's can be named.
-	WayName
+	WayName WayKind = "name"
 	// WayAgain: an order whose approval was refused can be ordered again.
-	WayAgain
+	WayAgain WayKind = "again"
 )
 
 // WithHints is the plan with a hint for every way out, as hint words it: it is given
