@@ -33,6 +33,11 @@ const (
 	WayAgain WayKind = "again"
 )
 
+// WayKinds lists all ways out.
+func WayKinds() []WayKind {
+	return []WayKind{WayListSites, WayResolve, WayPartial, WayAsIs, WayName, WayAgain}
+}
+
 // WithHints is the plan with a hint for every way out, as hint words it: it is given
 // the way and what the plan itself says to do. No decision changes by it.
 func (p Plan) WithHints(hint func(way WayOut, said string) string) Plan {

@@ -33,10 +33,10 @@ func TestWaysOutCanBePasted(t *testing.T) {
 		plan.WayName:      {Claim: "--all"},
 		plan.WayAgain:     {Key: "claims/staging/abc/1"},
 	}
-	for kind := plan.WayListSites; kind <= plan.WayAgain; kind++ {
+	for _, kind := range plan.WayKinds() {
 		way, known := ways[kind]
 		if !known {
-			t.Fatalf("way out %d is not tried", kind)
+			t.Fatalf("way out %s is not tried", kind)
 		}
 		way.Kind = kind
 		understood(t, g, g.pasted().Hint(way, "look"), way.Claim+way.Key)
