@@ -144,12 +144,6 @@ func Read(t testing.TB, file string) plan.Plan {
 	return planOf(t, sections["inventory.yaml"], a, f)
 }
 
-// OfAnEmptyAccount makes the plan of an inventory for an account without anything.
-func OfAnEmptyAccount(t testing.TB, inventoryYAML []byte) plan.Plan {
-	t.Helper()
-	return planOf(t, inventoryYAML, account{}, flags{})
-}
-
 // Sections are the files of an archive by name.
 func Sections(archive *txtar.Archive) map[string][]byte {
 	sections := map[string][]byte{}
