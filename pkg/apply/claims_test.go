@@ -214,6 +214,9 @@ func TestApprovalQueue(t *testing.T) {
 		if r.Actions[0].Outcome != apply.Queued || r.ExitCode != apply.ExitNotReady {
 			t.Errorf("outcome %s, exit %d", r.Actions[0].Outcome, r.ExitCode)
 		}
+		if noted, err := ledger.New(s.store, "api.test", ledger.Run{}).Snapshot(t.Context()); err != nil || !noted.Memory.ApprovalsSeen {
+			t.Errorf("that the account has approvals is forgotten (%v)", err)
+		}
 		r = s.run(t, entries("a"))
 		if len(s.account.orders) != 1 || r.Actions[0].Outcome != apply.Queued {
 			t.Errorf("orders %v, outcome %s", s.account.orders, r.Actions[0].Outcome)

@@ -105,6 +105,8 @@ type engine struct {
 
 	latest []plan.Service // the last complete listing after the orders; nil for none
 	bound  bool           // the ledger knows whose account it is
+	// approvalsNoticed says that the ledger knows that the account has order approvals.
+	approvalsNoticed bool
 }
 
 func newEngine(p refresh.PricedPlan, o Options) *engine {
@@ -120,7 +122,7 @@ func newEngine(p refresh.PricedPlan, o Options) *engine {
 	}
 	e := &engine{
 		Options: o, priced: p, services: map[plan.ServiceUID]plan.Service{}, reader: refresh.RememberOrderTags(o.Account),
-		report: newReport(p, o), pace: newPace(o.Parallelism), bound: p.Observed.Owner.Company() != "",
+		report: newReport(p, o), pace: newPace(o.Parallelism), bound: p.Observed.Owner.Company() != "", approvalsNoticed: p.Claims.Memory.ApprovalsSeen,
 	}
 	e.brake = &brake{maxFailures: o.MaxFailures, maxUnconfirmed: o.MaxUnconfirmed, pace: e.pace}
 	e.relisting.turn = make(chan struct{}, 1)

@@ -128,6 +128,11 @@ func (e *engine) lookForOrders(ctx context.Context, in refresh.Listing) {
 			return
 		}
 	}
+	if len(in.Approvals.List) > 0 && !e.approvalsNoticed { // a later answer that there are none is not believed
+		_, err := e.Ledger.Notice(context.WithoutCancel(ctx), ledger.NoticeApprovals)
+		e.ledgerFailed("", err)
+		e.approvalsNoticed = err == nil
+	}
 	look := e.lookup(in)
 	for _, o := range e.open.list {
 		if o.claim.State.Closed() || o.claim.State == plan.OrderBought && !look.Lists(o.claim.UIDs) {

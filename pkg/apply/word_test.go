@@ -3,6 +3,7 @@ package apply_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -345,6 +346,38 @@ func TestApprovedOrderOfWhichNothingCame(t *testing.T) {
 		time.Sleep(10 * time.Minute)
 		if err := resolve(t, account, l, entries("a"), word); err != nil {
 			t.Errorf("later: %v", err)
+		}
+	})
+}
+
+// An order is not called not created while something at its place may be it under
+// another name: a service that is new there, or an order that waits for its approval.
+func TestNotCreatedLooksForOtherNames(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for name, c := range map[string]struct {
+			services  []plan.Service
+			approvals []refresh.Approval
+			unmanaged []string
+			refused   string
+		}{
+			"nothing there":             {},
+			"a service":                 {services: []plan.Service{port("u9", "a&amp;b")}, refused: "is new and may be the order's"},
+			"known to be something":     {services: []plan.Service{port("u9", "a&amp;b")}, unmanaged: []string{"u9"}},
+			"pending":                   {approvals: []refresh.Approval{{UID: "p9", Status: "PENDING", Texts: []string{"a&amp;b"}, Location: 89}}, refused: "waits for an approval"},
+			"pending elsewhere":         {approvals: []refresh.Approval{{UID: "p9", Status: "PENDING", Texts: []string{"a&amp;b"}, Location: 2}}},
+			"pending, of another entry": {approvals: []refresh.Approval{{UID: "p9", Status: "PENDING", Texts: []string{"other"}, Location: 89}}},
+			"given a moment ago":        {approvals: []refresh.Approval{{UID: "p9", Status: "APPROVED", Texts: []string{"a&amp;b"}, Location: 89}}, refused: "short while ago"},
+		} {
+			store := storetest.NewMemory()
+			claimByHand(t, store, "a&b")
+			time.Sleep(time.Hour)
+			desired := entries("a&b", "other")
+			desired.Unmanaged = c.unmanaged
+			account := &fakeAccount{services: c.services, approvals: c.approvals}
+			_, err := refresh.Resolve(t.Context(), account, ledger.New(store, "api.test", ledger.Run{}), desired, refresh.Resolution{Names: []string{"a&b"}, NotCreated: true, LookupTimeout: time.Minute})
+			if (err == nil) != (c.refused == "") || err != nil && !strings.Contains(err.Error(), c.refused) {
+				t.Errorf("%s: %v", name, err)
+			}
 		}
 	})
 }

@@ -77,17 +77,42 @@ func (a Approval) of(open ledger.Open) bool {
 	if open.Approvals != nil && slices.Contains(open.Approvals, a.UID) {
 		return false // it existed before the order
 	}
-	late := a.CreatedAt.IsZero() || !a.CreatedAt.Before(open.Time.Add(-time.Minute))
-	if open.Approvals != nil || open.FromTheFuture() {
-		late = true
+	return (open.Approvals != nil || a.since(open)) && a.orders(open.Name, open.Order.Location, open.Order.Speed)
+}
+
+// since says that an approval may be younger than a claim, for all that clocks tell.
+func (a Approval) since(open ledger.Open) bool {
+	return a.CreatedAt.IsZero() || open.FromTheFuture() || !a.CreatedAt.Before(open.Time.Add(-time.Minute))
+}
+
+// at says that an approval may be about a new port at a location.
+func (a Approval) at(location plan.LocationID, speed plan.Speed) bool {
+	return (a.Type == "" || a.Type == "NEW_ORDER") &&
+		(a.Location == 0 || location == 0 || a.Location == location) && (a.Speed == 0 || a.Speed == speed)
+}
+
+// hiddenApproval finds an approval, pending or given, of an order at the place of a claim
+// that is not known to be another's: the API may not show names and tags as they were
+// ordered.
+func (l *Lookup) hiddenApproval(open ledger.Open) (Approval, bool) {
+	for _, a := range l.Approvals.List {
+		if (a.pending() || a.approved()) && !slices.Contains(open.Approvals, a.UID) && a.since(open) && a.at(open.Order.Location, open.Order.Speed) && !l.explained(open, a) {
+			return a, true
+		}
 	}
-	return late && a.orders(open.Name, open.Order.Location, open.Order.Speed)
+	return Approval{}, false
+}
+
+// explained says that an approval is that of another claim or entry.
+func (l *Lookup) explained(open ledger.Open, a Approval) bool {
+	return slices.ContainsFunc(a.Texts, func(t string) bool {
+		return l.namedElse(open, plan.Service{Name: t}) || slices.ContainsFunc(l.claims, func(c ledger.Open) bool { return c.ID != open.ID && c.ID == t })
+	})
 }
 
 // orders says that an approval is about the order of such a port.
 func (a Approval) orders(name string, at plan.LocationID, speed plan.Speed) bool {
-	return (a.Type == "" || a.Type == "NEW_ORDER") &&
-		(a.Location == 0 || at == 0 || a.Location == at) && (a.Speed == 0 || a.Speed == speed) &&
+	return a.at(at, speed) &&
 		slices.ContainsFunc(a.Texts, func(t string) bool { return plan.FoldName(t) == plan.FoldName(name) })
 }
 

@@ -30,6 +30,10 @@ type Lookup struct {
 	// aside are services that the inventory says are something else: their tags need
 	// not be readable.
 	aside map[plan.ServiceUID]bool
+	// before are the services that were listed before any claim was made that is not in
+	// earlier; nil when that is not known.
+	before  map[plan.ServiceUID]bool
+	earlier map[string]bool
 	// recheck is how long after an order was turned away a listing must begin to
 	// show that it was not carried out.
 	recheck time.Duration
@@ -399,6 +403,9 @@ func (l *Lookup) hidden(ctx context.Context, open ledger.Open) error {
 	if u, may := l.MayBe("", open.Name); may {
 		return fmt.Errorf("the account lists a product %q (UID %q) that may be the order's, and does not show whether it is a port", u.Name, u.UID)
 	}
+	if a, may := l.hiddenApproval(open); may && a.pending() {
+		return fmt.Errorf("an order at the same location waits for an approval (%s) and may be this one", a.UID)
+	}
 	for _, s := range l.Services {
 		named := plan.FoldName(s.Name) == plan.FoldName(open.Name)
 		if s.Status.Terminated() || l.aside[s.UID] || slices.Contains(open.Listed, s.UID) {
@@ -406,7 +413,7 @@ func (l *Lookup) hidden(ctx context.Context, open ledger.Open) error {
 		}
 		// What has its name or its place would be among the services listed before, if
 		// it were older, whatever the clocks say.
-		if !named && (!placed(open, s) && !young(open, s) || l.namedElse(open, s)) {
+		if !named && (!placed(open, s) && !l.fresh(open, s) || l.namedElse(open, s)) {
 			continue
 		}
 		tags, err := l.reader.Tags(ctx, s.UID)
@@ -430,6 +437,15 @@ func placed(open ledger.Open, s plan.Service) bool {
 // tell.
 func young(open ledger.Open, s plan.Service) bool {
 	return s.CreatedAt.IsZero() || open.FromTheFuture() || !s.CreatedAt.Before(open.Time.Add(-clockSkew))
+}
+
+// fresh says that a service may be younger than the claim: it was not listed before, or,
+// where that is not known, clocks allow it. A clock may be days off.
+func (l *Lookup) fresh(open ledger.Open, s plan.Service) bool {
+	if l.before != nil && !l.earlier[open.ID] {
+		return !l.before[s.UID]
+	}
+	return young(open, s)
 }
 
 // couldBe says that a service may be the order's, by place, speed and age, and

@@ -197,7 +197,15 @@ func (p *PricedPlan) add(services ...plan.Service) {
 // Lookup prepares a look for the orders of claims in a listing.
 func (p *PricedPlan) Lookup(r Reader, in Listing, claims []ledger.Open, recheck time.Duration) *Lookup {
 	in.Approvals = p.known(in.Approvals)
-	return NewLookup(r, in, claims, p.Desired, recheck)
+	l := NewLookup(r, in, claims, p.Desired, recheck)
+	l.before, l.earlier = map[plan.ServiceUID]bool{}, map[string]bool{}
+	for _, s := range p.Observed.Services {
+		l.before[s.UID] = true
+	}
+	for _, c := range p.Claims.Open { // as the ledger was read, before the account
+		l.earlier[c.ID] = true
+	}
+	return l
 }
 
 // known is what approvals tell, seen with what the ledger remembers.

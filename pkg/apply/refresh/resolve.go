@@ -198,6 +198,11 @@ func (r *resolver) notCreated(ctx context.Context, f Finding) error {
 	if err := r.alive(ctx, f); err != nil {
 		return err
 	}
+	if f.Open.State != plan.OrderDamaged { // of a damaged claim nobody knows what was ordered
+		if err := r.lookup.hidden(ctx, f.Open); err != nil {
+			return refuse(f, err.Error(), "accept it with --uid; one that is something else is named under `unmanaged`, or by the `uid` of its entry")
+		}
+	}
 	return r.unhurried(ctx, f)
 }
 
@@ -244,6 +249,9 @@ const causeApproved = "its approval was granted"
 // the approvals.
 func (r *resolver) unhurried(ctx context.Context, f Finding) error {
 	a, ok := r.lookup.approvalOf(f.Open)
+	if !ok && f.Open.State != plan.OrderDamaged {
+		a, ok = r.lookup.hiddenApproval(f.Open)
+	}
 	if ok && !a.refused() && !a.approved() {
 		return refuse(f, "its approval is "+a.Status, "approve or reject the order in the Megaport portal")
 	}

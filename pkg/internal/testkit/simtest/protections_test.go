@@ -222,14 +222,25 @@ func TestProtectionLock(t *testing.T) {
 // An order that was carried out is not sent again because the API said that it was
 // turned away, not even when the account shows it somewhere else for a while.
 func TestProtectionTurnedAwayHidden(t *testing.T) {
+	turnedAwayHidden(t, traits{SiteLate: true, Unsettled: 4 * time.Minute}, apply.Existing)
+}
+
+// Nor when it also has another name there, and a date that is older than the order: what
+// was not listed before the order is new, whatever clocks say.
+func TestProtectionTurnedAwayHiddenByTheClock(t *testing.T) {
+	turnedAwayHidden(t, traits{SiteLate: true, Unsettled: 4 * time.Minute, Names: "amp", Clock: -48 * time.Hour}, apply.NotSent) // held back until a person says which name holds
+}
+
+func turnedAwayHidden(t *testing.T, as traits, later apply.Outcome) {
+	t.Helper()
 	c := onePort(sandbox.Knobs{})
-	c.Lies, c.Traits = []lie{{"401-after", 1, 1}}, traits{SiteLate: true, Unsettled: 4 * time.Minute}
+	c.Lies, c.Traits = []lie{{"401-after", 1, 1}}, as
 	protect(t, c, func(ctx context.Context, w *world) {
 		w.applies(ctx, true)
 		w.wantOrders(1, 1)
 		time.Sleep(10 * time.Minute)
-		if r := w.applies(ctx, true); r.Summary.Existing != 1 {
-			w.violated("it is not found when the account shows it: %+v", r.Summary)
+		if r := w.applies(ctx, true); r.Actions[0].Outcome != later {
+			w.violated("when the account shows it, its outcome is %s, not %s", r.Actions[0].Outcome, later)
 		}
 		w.wantOrders(1, 1)
 	})
