@@ -210,7 +210,7 @@ func surveyed(t *testing.T, s *scenario, d plan.Desired) apply.Status {
 	return survey
 }
 
-func TestSurveyTellsHowFarEveryPortIs(t *testing.T) {
+func TestStatusTellsHowFarEveryPortIs(t *testing.T) {
 	letters := folder(t)
 	synctest.Test(t, func(t *testing.T) {
 		s := &scenario{

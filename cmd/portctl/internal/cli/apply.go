@@ -201,7 +201,7 @@ func (a *applying) run(ctx context.Context, s Env) (err error) {
 	if err := a.checkPlaces(); err != nil {
 		return exitWith(exitRefused, err)
 	}
-	if a.loas, err = a.letters(a.session.target); err != nil {
+	if a.loas, err = a.loaFolder(a.session.target); err != nil {
 		return exitWith(exitRefused, err)
 	}
 	if err := a.checkLedgerPlace(s, a.session.target, a.inventory); err != nil {
@@ -396,7 +396,7 @@ func (o *applyOptions) checkPlaces() error {
 	return nil
 }
 
-func (o *applyOptions) letters(t target) (*loa.Folder, error) {
+func (o *applyOptions) loaFolder(t target) (*loa.Folder, error) {
 	if o.noLOA {
 		return nil, nil
 	}

@@ -90,7 +90,7 @@ func runLOA(ctx context.Context, s Env, o loaOptions) error {
 		if err := b.checkLeaving(ctx); err != nil {
 			return err
 		}
-		survey, err := o.takeSurvey(ctx, inv, session, b, o.only, o.loaDir, false)
+		status, err := o.readStatus(ctx, inv, session, b, o.only, o.loaDir, false)
 		if err != nil {
 			return err
 		}
@@ -102,16 +102,16 @@ func runLOA(ctx context.Context, s Env, o loaOptions) error {
 		if !o.quiet {
 			options.Sink = progress.NewLines(s.Err, time.Now).Event
 		}
-		letters := apply.FetchLOAs(ctx, provider.NewReader(session.client), survey, options)
-		if err := o.zip(s, folder, letters); err != nil {
+		loas := apply.FetchLOAs(ctx, provider.NewReader(session.client), status, options)
+		if err := o.zip(s, folder, loas); err != nil {
 			return err
 		}
-		return o.tell(s, survey, letters)
+		return o.tell(s, status, loas)
 	})
 }
 
 // zip writes the archives.
-func (o loaOptions) zip(s Env, folder *loa.Folder, letters []apply.LOA) error {
+func (o loaOptions) zip(s Env, folder *loa.Folder, loas []apply.LOA) error {
 	if o.zipBy == "" {
 		return nil
 	}
@@ -120,7 +120,7 @@ func (o loaOptions) zip(s Env, folder *loa.Folder, letters []apply.LOA) error {
 		recipient = loa.ByMetro
 	}
 	archives, err := folder.Archives(recipient, func(uid plan.ServiceUID) bool {
-		return slices.ContainsFunc(letters, func(l apply.LOA) bool { return l.UID == uid })
+		return slices.ContainsFunc(loas, func(l apply.LOA) bool { return l.UID == uid })
 	})
 	for _, a := range archives {
 		fmt.Fprintf(s.Out, "%s: %s\n", render.Clean(a.Path), render.Plural(len(a.Ports), "LOA", "LOAs"))
@@ -130,9 +130,9 @@ func (o loaOptions) zip(s Env, folder *loa.Folder, letters []apply.LOA) error {
 
 // tell sums up: which LOAs are missing and why, which are old, how many there
 // are.
-func (o loaOptions) tell(s Env, survey apply.Status, letters []apply.LOA) error {
+func (o loaOptions) tell(s Env, status apply.Status, loas []apply.LOA) error {
 	have, fresh, missing, refused := 0, 0, 0, 0
-	for _, l := range letters {
+	for _, l := range loas {
 		switch {
 		case l.Final && l.Known:
 			refused++
@@ -150,7 +150,7 @@ func (o loaOptions) tell(s Env, survey apply.Status, letters []apply.LOA) error 
 			fmt.Fprintf(s.Err, "warning: the LOA of %s (%s) was issued %s ago; --refresh renews it\n", render.Clean(l.Name), l.File, progress.Age(age))
 		}
 	}
-	for _, p := range survey.Ports {
+	for _, p := range status.Ports {
 		if p.UID == "" && p.State != apply.PortGone {
 			missing++
 			fmt.Fprintf(s.Out, "%s: no LOA: the port is %s\n", render.Clean(p.Name), p.State)

@@ -82,24 +82,24 @@ func runStatus(ctx context.Context, s Env, o statusOptions) error {
 			return err
 		}
 		look := func() (apply.Status, error) {
-			return o.takeSurvey(ctx, inv, session, b, o.only, o.loaDir, o.noLOA)
+			return o.readStatus(ctx, inv, session, b, o.only, o.loaDir, o.noLOA)
 		}
 		if o.watch {
 			return o.keepWatching(ctx, s, look)
 		}
-		survey, err := look()
+		status, err := look()
 		if err != nil {
 			return err
 		}
-		if err := writeSurvey(s.Out, survey, o.format, s.Width); err != nil {
+		if err := writeStatus(s.Out, status, o.format, s.Width); err != nil {
 			return err
 		}
-		return verdictOf(survey)
+		return verdictOf(status)
 	})
 }
 
-// takeSurvey looks once at everything.
-func (g *globals) takeSurvey(ctx context.Context, inv *inventory.Inventory, session *session, b *openLedger, only []string, loaDir string, noLOA bool) (apply.Status, error) {
+// readStatus looks once at everything.
+func (g *globals) readStatus(ctx context.Context, inv *inventory.Inventory, session *session, b *openLedger, only []string, loaDir string, noLOA bool) (apply.Status, error) {
 	options := apply.StatusOptions{Ledger: b.Ledger, Only: only, SameAccount: g.sameAccount}
 	if !noLOA {
 		folder, err := loa.Open(loaDir, session.Environment)
@@ -108,14 +108,14 @@ func (g *globals) takeSurvey(ctx context.Context, inv *inventory.Inventory, sess
 		}
 		options.LOAs = folder
 	}
-	survey, err := apply.ReadStatus(ctx, provider.NewReader(session.client), inv.Desired(), options)
-	for _, p := range survey.Ports {
+	status, err := apply.ReadStatus(ctx, provider.NewReader(session.client), inv.Desired(), options)
+	for _, p := range status.Ports {
 		if p.LOA != nil && p.LOA.Refused != "" {
 			p.LOA.Refused += "; " + g.refreshLOA(p.Name, loaDir)
 		}
 	}
-	survey.Tool, survey.Environment = "portctl "+Version(), session.Environment
-	return survey, err
+	status.Tool, status.Environment = "portctl "+Version(), session.Environment
+	return status, err
 }
 
 func verdictOf(s apply.Status) error {
@@ -131,17 +131,17 @@ func (o statusOptions) keepWatching(ctx context.Context, s Env, look func() (app
 	screen := progress.NewScreen(inner(s.Out))
 	before := ""
 	for {
-		survey, err := look()
+		status, err := look()
 		if err != nil {
 			return err
 		}
-		over := survey.ExitCode == exitDone
+		over := status.ExitCode == exitDone
 		var table bytes.Buffer
 		cols, rows := s.Width, 0
 		if s.OutTerminal {
 			cols, rows = size(inner(s.Out))()
 		}
-		if err := writeSurvey(&table, survey, o.format, cols); err != nil {
+		if err := writeStatus(&table, status, o.format, cols); err != nil {
 			return err
 		}
 		switch {
@@ -150,16 +150,16 @@ func (o statusOptions) keepWatching(ctx context.Context, s Env, look func() (app
 		case s.OutTerminal:
 			_ = screen.Draw(nil, cols)
 			_, err = s.Out.Write(table.Bytes())
-		case progress.StatusLine(survey) != before:
-			_, err = fmt.Fprintf(s.Out, "%s\n%s\n", survey.TakenAt.Local().Format(time.DateTime), table.String())
-			before = progress.StatusLine(survey)
+		case progress.StatusLine(status) != before:
+			_, err = fmt.Fprintf(s.Out, "%s\n%s\n", status.TakenAt.Local().Format(time.DateTime), table.String())
+			before = progress.StatusLine(status)
 		}
 		if err != nil || over {
 			return err
 		}
 		select {
 		case <-ctx.Done():
-			return verdictOf(survey)
+			return verdictOf(status)
 		case <-time.After(o.interval):
 		}
 	}
@@ -171,29 +171,29 @@ func lastLines(s string, rows int) []string {
 	return lines[max(0, len(lines)-max(1, rows)):]
 }
 
-func writeSurvey(w io.Writer, survey apply.Status, format string, width int) error {
+func writeStatus(w io.Writer, status apply.Status, format string, width int) error {
 	switch format {
 	case "json":
-		b, err := json.Marshal(survey, json.Deterministic(true), jsontext.WithIndent("  "))
+		b, err := json.Marshal(status, json.Deterministic(true), jsontext.WithIndent("  "))
 		if err != nil {
 			return err
 		}
 		_, err = w.Write(append(b, '\n'))
 		return err
 	case "csv":
-		return writeSurveyCSV(w, survey)
+		return writeStatusCSV(w, status)
 	}
-	return progress.StatusTable(w, survey, width)
+	return progress.StatusTable(w, status, width)
 }
 
-// writeSurveyCSV writes one row per port, safe to open in a spreadsheet.
-func writeSurveyCSV(w io.Writer, survey apply.Status) error {
+// writeStatusCSV writes one row per port, safe to open in a spreadsheet.
+func writeStatusCSV(w io.Writer, status apply.Status) error {
 	out := csv.NewWriter(w)
 	_ = out.Write([]string{
 		"name", "member", "state", "uid", "status", "locationId", "site", "metro", "speedMbps", "diversityZone", "termMonths",
 		"createdAt", "ageSeconds", "contractEnd", "loaFile", "loaFetchedAt", "claim", "note",
 	}) // Error tells of all failures
-	for _, p := range survey.Ports {
+	for _, p := range status.Ports {
 		row := []string{
 			p.Name, strconv.Itoa(p.Member), string(p.State), string(p.UID), string(p.Status), "", "", "",
 			strconv.Itoa(int(p.Speed)), string(p.Zone), strconv.Itoa(p.Term), "", "", p.ContractEnd, "", "", string(p.Claim), p.Note,
@@ -203,7 +203,7 @@ func writeSurveyCSV(w io.Writer, survey apply.Status) error {
 		}
 		if !p.CreatedAt.IsZero() {
 			row[11] = p.CreatedAt.UTC().Format(time.RFC3339)
-			row[12] = strconv.Itoa(int(survey.TakenAt.Sub(p.CreatedAt).Seconds()))
+			row[12] = strconv.Itoa(int(status.TakenAt.Sub(p.CreatedAt).Seconds()))
 		}
 		if p.LOA != nil && p.LOA.File != "" {
 			row[14], row[15] = p.LOA.File, p.LOA.FetchedAt.UTC().Format(time.RFC3339)

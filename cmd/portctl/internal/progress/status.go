@@ -82,7 +82,7 @@ func statusRow(p apply.PortStatus, now time.Time) []string {
 	}
 	row := []string{
 		rowName(p), string(p.State), site, p.UID.Short(), render.Clean(string(p.Status)), age,
-		letterAge(p.LOA, now), p.ContractEnd, string(p.Claim),
+		loaAge(p.LOA, now), p.ContractEnd, string(p.Claim),
 	}
 	for i := range row {
 		row[i] = cmp.Or(row[i], "-")
@@ -90,7 +90,7 @@ func statusRow(p apply.PortStatus, now time.Time) []string {
 	return row
 }
 
-func letterAge(l *apply.LOAState, now time.Time) string {
+func loaAge(l *apply.LOAState, now time.Time) string {
 	switch {
 	case l != nil && l.Refused != "":
 		return "refused"

@@ -110,7 +110,7 @@ func (o Options) bought(b *strings.Builder, r apply.Result) {
 		{title: "STATUS"},
 		{title: "LOA"},
 	}
-	if o.narrower(roomy) && lettersAlike(all) {
+	if o.narrower(roomy) && loasAlike(all) {
 		columns = columns[:5]
 	}
 	var rows [][]string
@@ -134,7 +134,7 @@ func boughtRows(a apply.ActionResult) [][]string {
 	}
 	var rows [][]string
 	for i, uid := range uids {
-		row := []string{"", "", string(uid), "", portStatus(a, uid), letter(a, uid)}
+		row := []string{"", "", string(uid), "", portStatus(a, uid), loaText(a, uid)}
 		if i == 0 {
 			row[0], row[3] = a.Name, money(a.Price)
 			if a.Place != nil {
@@ -146,9 +146,9 @@ func boughtRows(a apply.ActionResult) [][]string {
 	return rows
 }
 
-// lettersAlike says that a column for the LOAs would tell the same of every
+// loasAlike says that a column for the LOAs would tell the same of every
 // service, and so no more than the last line.
-func lettersAlike(all []apply.ActionResult) bool {
+func loasAlike(all []apply.ActionResult) bool {
 	seen := map[string]bool{}
 	for _, a := range all {
 		for _, row := range boughtRows(a) {
@@ -167,7 +167,7 @@ func portStatus(a apply.ActionResult, uid plan.ServiceUID) string {
 	return "-"
 }
 
-func letter(a apply.ActionResult, uid plan.ServiceUID) string {
+func loaText(a apply.ActionResult, uid plan.ServiceUID) string {
 	for _, l := range a.LOAs {
 		if l.UID == uid && l.File != "" {
 			return "saved"
@@ -396,7 +396,7 @@ func (o Options) verdict(r apply.Result) string {
 	count(yellow, "waiting for approval", "waiting for approval", s.Queued)
 	count("", "already exists", "already exist", s.Existing)
 	count(yellow, "not ready", "not ready", s.NotReady)
-	if dir := letterDir(r); dir != "" {
+	if dir := loaDir(r); dir != "" {
 		parts = append(parts, fmt.Sprintf("%s in %s (%d new)", Plural(s.LOAs, "LOA", "LOAs"), Clean(dir), s.LOAsNew))
 	}
 	count(yellow, "LOA missing", "LOAs missing", s.LOAsMissing)
@@ -438,7 +438,7 @@ func (o Options) done(r apply.Result) []string {
 	return parts
 }
 
-func letterDir(r apply.Result) string {
+func loaDir(r apply.Result) string {
 	for _, a := range r.Actions {
 		for _, l := range a.LOAs {
 			if l.File != "" {
