@@ -13,7 +13,7 @@ import (
 	"github.com/portctl/portctl/pkg/apply"
 )
 
-// StatusTable draws a survey: one line per port, and a sum. width is the number
+// StatusTable draws a status: one line per port, and a sum. width is the number
 // of columns to keep to; 0 is as wide as it gets. Columns that do not fit are
 // left out from the right, the name and the state never.
 func StatusTable(w io.Writer, s apply.Status, width int) error {
@@ -39,7 +39,7 @@ func StatusTable(w io.Writer, s apply.Status, width int) error {
 	return err
 }
 
-// StatusLine is a survey in one line.
+// StatusLine is a status in one line.
 func StatusLine(s apply.Status) string {
 	sum := s.Summary
 	parts := []string{fmt.Sprintf("%d of %s ready", sum.Ready, render.Plural(sum.Ports, "port", "ports"))}

@@ -215,6 +215,9 @@ func (w *world) again(ctx context.Context, what string) *apply.Result {
 // pasted finds what a hint tells a person to write into the file.
 var pasted = regexp.MustCompile("(replaces|uid|formerly): ?(\"(?:[^\"\\\\]|\\\\.)*\"|'[^']*'|[^`\"']+)")
 
+// mistaken finds the service that may be an order's, for all that portctl knows.
+var mistaken = regexp.MustCompile("service ([0-9a-fA-F-]{36}) .* is new and may be the order's")
+
 // followHints does what the plan's hints say, as far as they speak of the file.
 // Where a service stands that nobody wanted there, it is cancelled in the portal.
 func (w *world) followHints(ctx context.Context, round int) {
@@ -258,6 +261,12 @@ func (l *line) accept(changes []plan.Change) {
 // follow writes into the file what a hint says, unless it speaks of the port of
 // another entry: a person knows their ports apart.
 func (w *world) follow(i int, hint string) {
+	if m := mistaken.FindStringSubmatch(hint); m != nil {
+		if other := w.ownerOf(m[1]); other >= 0 && other != i && w.file.lines[other].lag == 0 {
+			w.file.lines[other].uid = plan.FoldUID(m[1]) // "given to its entry by `uid`"
+			return
+		}
+	}
 	l := &w.file.lines[i]
 	for _, m := range pasted.FindAllStringSubmatch(hint, -1) {
 		value := strings.Trim(strings.TrimSpace(m[2]), "\"'")
