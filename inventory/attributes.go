@@ -258,4 +258,4 @@ var attributes = language{
 }
 
 // locationIDDoc is said of an id wherever a site may stand.
-const locationIDDoc = "The id of the location, which never changes: `portctl sites` lists them."
+const locationIDDoc = "The id of the location, which never changes: `portctl sites --env production` lists them."

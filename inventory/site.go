@@ -26,7 +26,7 @@ type alias struct {
 func (r *reader) locationID(v *yamlNode) plan.Site {
 	n, ok := r.integer(v, "id", "write the number of the location, as in {id: 89}")
 	if ok && n < 1 {
-		r.report(ruleLocationID, v, fmt.Sprintf("%d is not the id of a location", n), "ids are numbers from 1; \"portctl sites\" lists them")
+		r.report(ruleLocationID, v, fmt.Sprintf("%d is not the id of a location", n), "ids are numbers from 1; `portctl sites --env production` lists them, without an API key")
 		ok = false
 	}
 	if !ok {

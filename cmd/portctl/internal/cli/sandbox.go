@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/portctl/portctl/cmd/portctl/internal/render"
 	"github.com/portctl/portctl/pkg/megaport/sandbox"
 )
 
@@ -141,7 +142,7 @@ func (g *globals) sandboxLocations() ([]sandbox.Location, error) {
 	}
 	list, err := sandbox.ParseLocations(b)
 	if err != nil {
-		return nil, withHint(fmt.Errorf("%s: %w", g.locations, err), "`portctl sites --env production --format api > "+filepath.Base(g.locations)+"` writes such a file")
+		return nil, withHint(fmt.Errorf("%s: %w", g.locations, err), "`portctl sites --env production --format api > "+render.Command(g.locations)+"` writes such a file")
 	}
 	return list, nil
 }
