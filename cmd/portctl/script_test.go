@@ -255,14 +255,11 @@ func cmdListening(ts *testscript.TestScript, _ bool, args []string) {
 	if len(args) != 2 {
 		ts.Fatalf("usage: listening FILE VARIABLE")
 	}
-	for range 500 {
-		if _, address, ok := strings.Cut(read(ts.MkAbs(args[0])), " on "); ok && strings.HasSuffix(address, "\n") {
-			ts.Setenv(args[1], strings.TrimSpace(address))
-			return
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
-	ts.Fatalf("nothing listens: %q", read(ts.MkAbs(args[0])))
+	eventually(ts, "nothing listens", func() bool {
+		_, address, ok := strings.Cut(read(ts.MkAbs(args[0])), " on ")
+		ts.Setenv(args[1], strings.TrimSpace(address))
+		return ok && strings.HasSuffix(address, "\n")
+	})
 }
 
 func read(path string) string {
