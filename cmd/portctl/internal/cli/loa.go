@@ -147,7 +147,7 @@ func (o loaOptions) tell(s Env, status apply.Status, loas []apply.LOA) error {
 		}
 		have++
 		if age := time.Since(l.FetchedAt); l.Kept && age > loa.RenewAfter {
-			fmt.Fprintf(s.Err, "warning: the LOA of %s (%s) was issued %s ago; --refresh renews it\n", render.Clean(l.Name), l.File, progress.Age(age))
+			fmt.Fprintf(s.Err, "warning: the LOA of %s (%s) was issued %s ago; --refresh renews it\n", render.Clean(l.Name), l.File, render.Age(age))
 		}
 	}
 	for _, p := range status.Ports {

@@ -150,9 +150,9 @@ func (o statusOptions) keepWatching(ctx context.Context, s Env, look func() (app
 		case s.OutTerminal:
 			_ = screen.Draw(nil, cols)
 			_, err = s.Out.Write(table.Bytes())
-		case progress.StatusLine(status) != before:
+		case render.StatusLine(status) != before:
 			_, err = fmt.Fprintf(s.Out, "%s\n%s\n", status.TakenAt.Local().Format(time.DateTime), table.String())
-			before = progress.StatusLine(status)
+			before = render.StatusLine(status)
 		}
 		if err != nil || over {
 			return err
@@ -183,7 +183,7 @@ func writeStatus(w io.Writer, status apply.Status, format string, width int) err
 	case "csv":
 		return writeStatusCSV(w, status)
 	}
-	return progress.StatusTable(w, status, width)
+	return render.StatusText(w, status, render.Options{Width: width})
 }
 
 // writeStatusCSV writes one row per port, safe to open in a spreadsheet.

@@ -1,33 +1,33 @@
-package progress
+package render
 
 import (
 	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
-	"github.com/jedib0t/go-pretty/v6/text"
-
-	"github.com/portctl/portctl/cmd/portctl/internal/render"
 	"github.com/portctl/portctl/pkg/apply"
 )
 
-// StatusTable draws a status: one line per port, and a sum. width is the number
-// of columns to keep to; 0 is as wide as it gets. Columns that do not fit are
+// StatusText draws a status: one line per port, and a sum. Columns that do not fit are
 // left out from the right, the name and the state never.
-func StatusTable(w io.Writer, s apply.Status, width int) error {
-	rows := [][]string{{"NAME", "STATE", "SITE", "UID", "STATUS", "AGE", "LOA", "CONTRACT END", "CLAIM"}}
+func StatusText(w io.Writer, s apply.Status, o Options) error {
+	titles, rows := []string{"NAME", "STATE", "SITE", "UID", "STATUS", "AGE", "LOA", "CONTRACT END", "CLAIM"}, [][]string{}
 	for _, p := range s.Ports {
 		rows = append(rows, statusRow(p, s.TakenAt))
 	}
 	var b strings.Builder
 	if len(s.Ports) > 0 {
-		table(&b, rows, width)
+		columns, rows := o.fitting(titles, rows)
+		if err := o.grid(&b, columns, rows); err != nil {
+			return err
+		}
 	}
 	for i, p := range s.Ports {
 		if p.Note != "" && (i == 0 || s.Ports[i-1].Name != p.Name) { // once for all members
-			fmt.Fprintf(&b, "\n  %s: %s", render.Clean(p.Name), render.Clean(p.Note))
+			fmt.Fprintf(&b, "\n  %s: %s", Clean(p.Name), Clean(p.Note))
 		}
 	}
 	if strings.HasSuffix(b.String(), "\n") || b.Len() == 0 {
@@ -42,7 +42,7 @@ func StatusTable(w io.Writer, s apply.Status, width int) error {
 // StatusLine is a status in one line.
 func StatusLine(s apply.Status) string {
 	sum := s.Summary
-	parts := []string{fmt.Sprintf("%d of %s ready", sum.Ready, render.Plural(sum.Ports, "port", "ports"))}
+	parts := []string{fmt.Sprintf("%d of %s ready", sum.Ready, Plural(sum.Ports, "port", "ports"))}
 	for _, x := range []struct {
 		n    int
 		what string
@@ -57,7 +57,7 @@ func StatusLine(s apply.Status) string {
 			parts = append(parts, fmt.Sprintf("%d %s", x.n, x.what))
 		}
 	}
-	parts = append(parts, render.Plural(sum.LOAs, "LOA", "LOAs"))
+	parts = append(parts, Plural(sum.LOAs, "LOA", "LOAs"))
 	if sum.LOAsOld > 0 {
 		parts = append(parts, fmt.Sprintf("%d older than 30 days", sum.LOAsOld))
 	}
@@ -66,22 +66,22 @@ func StatusLine(s apply.Status) string {
 
 func rowName(p apply.PortStatus) string {
 	if p.Member > 0 {
-		return fmt.Sprintf("%s (%d)", render.Clean(p.Name), p.Member)
+		return fmt.Sprintf("%s (%d)", Clean(p.Name), p.Member)
 	}
-	return render.Clean(p.Name)
+	return Clean(p.Name)
 }
 
 func statusRow(p apply.PortStatus, now time.Time) []string {
 	site := ""
 	if p.Place != nil {
-		site = render.Clean(p.Place.Name)
+		site = Clean(p.Place.Name)
 	}
 	age := ""
 	if !p.CreatedAt.IsZero() {
 		age = Age(now.Sub(p.CreatedAt))
 	}
 	row := []string{
-		rowName(p), string(p.State), site, p.UID.Short(), render.Clean(string(p.Status)), age,
+		rowName(p), string(p.State), site, p.UID.Short(), Clean(string(p.Status)), age,
 		loaAge(p.LOA, now), p.ContractEnd, string(p.Claim),
 	}
 	for i := range row {
@@ -117,35 +117,27 @@ func Age(d time.Duration) string {
 	return fmt.Sprintf("%dd", int(d.Hours()/24))
 }
 
-// table writes rows of columns; the first row is the titles. A column that is
-// empty in every row is left out.
-func table(b *strings.Builder, rows [][]string, width int) {
-	widths := make([]int, len(rows[0]))
-	shown := make([]bool, len(rows[0]))
-	for n, row := range rows {
-		for i, cell := range row {
-			widths[i] = max(widths[i], text.StringWidthWithoutEscSequences(cell))
-			shown[i] = shown[i] || n > 0 && cell != "-"
-		}
-	}
+// fitting leaves out columns that are empty in every row, and those that do not fit.
+func (o Options) fitting(titles []string, rows [][]string) ([]column, [][]string) {
+	var columns []column
+	cells := make([][]string, len(rows))
 	used := 0
-	for i := range widths {
-		if !shown[i] {
+	for i, title := range titles {
+		c := column{title: title}
+		one := make([][]string, len(rows))
+		for n, row := range rows {
+			one[n] = row[i : i+1]
+		}
+		n := 2 + widest([]column{c}, one, 0)
+		empty := !slices.ContainsFunc(one, func(r []string) bool { return r[0] != "-" })
+		if empty || i > 1 && o.Width > 0 && used+n > o.Width {
 			continue
 		}
-		if i > 1 && width > 0 && used+2+widths[i] > width {
-			shown[i] = false
-			continue
+		used += n
+		columns = append(columns, c)
+		for n, row := range one {
+			cells[n] = append(cells[n], row[0])
 		}
-		used += 2 + widths[i]
 	}
-	for _, row := range rows {
-		var line strings.Builder
-		for i, cell := range row {
-			if shown[i] {
-				line.WriteString("  " + text.Pad(cell, widths[i], ' '))
-			}
-		}
-		b.WriteString(strings.TrimRight(line.String(), " ") + "\n")
-	}
+	return columns, cells
 }
