@@ -71,6 +71,8 @@ func mapper(t reflect.Type) *jsonschema.Schema {
 	switch t {
 	case reflect.TypeFor[plan.Amount]():
 		return &jsonschema.Schema{Type: "string", Pattern: `^-?[0-9]+\.[0-9]{2,}$`, Description: "An exact sum of money, as a decimal."}
+	case reflect.TypeFor[plan.Quantity]():
+		return &jsonschema.Schema{Type: "string", Pattern: `^(-?[0-9]+(\.[0-9]{2,})?)?$`, Description: "A sum of money as a decimal, or a number of orders; empty for none."}
 	case reflect.TypeFor[plan.Charge]():
 		return &jsonschema.Schema{Type: "string", Description: "A currency and an exact sum of money, or in words that it is unknown."}
 	case reflect.TypeFor[time.Time]():

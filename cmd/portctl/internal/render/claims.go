@@ -85,7 +85,7 @@ func Resolved(r refresh.Recovered) string {
 // Exceeded tells of a limit that a plan would break.
 func Exceeded(l plan.PolicyLine) string {
 	switch {
-	case l.Max == "":
+	case l.Max.IsNone():
 		return fmt.Sprintf("policy: %s names no limit for %s, and %s would be used", l.Limit, l.Currency, l.Used)
 	case l.Currency == "":
 		return fmt.Sprintf("policy: %s is %s, and the plan has %s orders", l.Limit, l.Max, l.Used)

@@ -22,7 +22,7 @@ func (o Options) limits(b *strings.Builder, p plan.Plan) {
 	fmt.Fprintf(b, "\n%s\n", title)
 	var rows [][]string
 	for _, l := range p.Policy {
-		rows = append(rows, []string{limitName(l), cmp.Or(grouped(l, l.Max), "none"), grouped(l, l.Used), dash(grouped(l, l.Left)), limitMark(l)})
+		rows = append(rows, []string{limitName(l), cmp.Or(l.Max.Grouped(), "none"), l.Used.Grouped(), dash(l.Left.Grouped()), limitMark(l)})
 	}
 	_ = o.grid(b, []column{
 		{title: "LIMIT"},
@@ -48,18 +48,8 @@ func limitMark(l plan.PolicyLine) string {
 	switch {
 	case !l.Exceeded:
 		return ""
-	case l.Max == "":
+	case l.Max.IsNone():
 		return "EXCEEDED: no limit is set"
 	}
-	return "EXCEEDED by " + grouped(l, strings.TrimPrefix(l.Left, "-"))
-}
-
-// grouped sets the thousands of an amount apart; counts and what is no amount
-// stay as they are.
-func grouped(l plan.PolicyLine, s string) string {
-	amount, err := plan.ParseAmount(s)
-	if l.Currency == "" || err != nil {
-		return Clean(s)
-	}
-	return amount.Grouped()
+	return "EXCEEDED by " + l.Left.Abs().Grouped()
 }

@@ -121,7 +121,7 @@ func limitLeft(p plan.Plan, limit, currency string) string {
 		case l.Exceeded:
 			return "**" + escape(limitMark(l)) + "**"
 		default:
-			return escape(grouped(l, l.Left) + " of " + grouped(l, l.Max))
+			return escape(l.Left.Grouped() + " of " + l.Max.Grouped())
 		}
 	}
 	return "–"
@@ -133,9 +133,9 @@ func ordersLimit(p plan.Plan) string {
 		switch {
 		case l.Currency != "":
 		case l.Exceeded:
-			return fmt.Sprintf("\n**%s orders, and the limit is %s.**\n", escape(l.Used), escape(l.Max))
+			return fmt.Sprintf("\n**%s orders, and the limit is %s.**\n", l.Used, l.Max)
 		default:
-			return fmt.Sprintf("\n%s of at most %s orders.\n", escape(l.Used), escape(l.Max))
+			return fmt.Sprintf("\n%s of at most %s orders.\n", l.Used, l.Max)
 		}
 	}
 	return ""
@@ -220,7 +220,7 @@ func (o Options) attention(p plan.Plan) part {
 	}
 	for _, l := range p.Exceeded() {
 		x.rows = append(x.rows, fmt.Sprintf("- **Limit exceeded** %s: %s used of %s; %s\n",
-			code(limitName(l)), escape(grouped(l, l.Used)), cmp.Or(escape(grouped(l, l.Max)), "none set"), prose(policyHint)))
+			code(limitName(l)), escape(l.Used.Grouped()), cmp.Or(escape(l.Max.Grouped()), "none set"), prose(policyHint)))
 	}
 	for _, a := range p.Of(plan.Unknown) {
 		x.rows = append(x.rows, problemItem("Unknown", a))

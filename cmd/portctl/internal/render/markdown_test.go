@@ -49,8 +49,8 @@ func named(s string) plan.Document {
 			Summary: plan.Summary{Buy: 1, Update: 1, Cancel: 1, Blocked: 1, Unknown: 1, Excluded: 1},
 			Totals:  plan.Totals{s: {}},
 			Policy: []plan.PolicyLine{
-				{Limit: "maxMonthly", Currency: s, Max: s, Used: s, Left: s, Exceeded: true},
-				{Limit: "maxBuy", Max: s, Used: s, Left: s},
+				{Limit: "maxMonthly", Currency: s, Exceeded: true},
+				{Limit: "maxBuy"},
 			},
 			Warnings:  []plan.Warning{{Name: s, Text: s, Source: at}},
 			Unmanaged: []plan.ServiceRef{ref},
