@@ -77,7 +77,7 @@ func (b *openLedger) leaves(last string, claims []ledger.Open) error {
 	}
 	err := fmt.Errorf("the ledger at %s, which the last apply used, has %s: %s; the one at %s does not know of it",
 		last, render.Plural(len(claims), "open claim", "open claims"), strings.Join(names, ", "), b.Place())
-	return exitWith(exitRefused, withHint(err, fmt.Sprintf("keep using the old one: `--state %s`;\nor take its claims along: `%s`", last, b.moveCommand(last))))
+	return exitWith(exitRefused, withHint(err, fmt.Sprintf("keep using the old one: `--state %s`;\nor take its claims along: `%s`", render.Command(last), b.moveCommand(last))))
 }
 
 func (b *openLedger) unknownLeft(last string, cause error) error {
