@@ -56,6 +56,7 @@ type call struct {
 	// no limit but the number of attempts.
 	patience time.Duration
 	limit    int64
+	ungated  bool // true for a call that no limiter holds back
 	// notAfter is when no attempt may begin any more, by the wall clock; zero sets no
 	// limit.
 	notAfter time.Time

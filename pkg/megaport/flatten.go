@@ -3,6 +3,7 @@ package megaport
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -74,7 +75,7 @@ func (f *flattener) object(label string, v jsontext.Value, depth int) {
 	for _, key := range []string{"error", "message"} {
 		for i, name := range names {
 			if name == key && values[i].Kind() == '"' && unquote(values[i]) != "" {
-				f.value(label, values[i], depth+1)
+				f.add(label, strings.TrimSuffix(unquote(values[i])+": "+described(names, values), ": "))
 				return
 			}
 		}
@@ -85,6 +86,14 @@ func (f *flattener) object(label string, v jsontext.Value, depth int) {
 		}
 		f.value(name, values[i], depth+1)
 	}
+}
+
+// described is what a token server says besides its "error" (RFC 6749 §5.2).
+func described(names []string, values []jsontext.Value) string {
+	if i := slices.Index(names, "error_description"); i >= 0 {
+		return unquote(values[i])
+	}
+	return ""
 }
 
 // members lists an object's members in their own order.

@@ -35,7 +35,7 @@ func withRetry(jitter func() float64, busy func(wait time.Duration), next step) 
 			}
 			if f.status == http.StatusTooManyRequests {
 				busy(d.wait)
-				if f.retryAfter == 0 {
+				if f.retryAfter == 0 && !a.ungated {
 					d.wait = 0 // it queues at the limiter's gate, with all others
 				}
 			}
