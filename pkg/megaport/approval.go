@@ -241,7 +241,7 @@ func (w wireApproval) approval() Approval {
 	return Approval{
 		UID: w.UID.text, ID: w.ID.int(), ReferenceID: w.ReferenceID.text, Status: folded(w.Status.text),
 		Type: folded(w.Type.text), Active: w.Active.value, ServiceID: w.ServiceID.int(), Comment: w.Comment.text,
-		CreateDate: w.CreateDate.time(), Detail: w.Detail, Order: orderIn(w.Detail),
+		CreateDate: w.CreateDate.at, Detail: w.Detail, Order: orderIn(w.Detail),
 	}
 }
 
