@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 )
 
@@ -59,14 +60,8 @@ func (f *flattener) value(label string, v jsontext.Value, depth int) {
 }
 
 func (f *flattener) list(label string, v jsontext.Value, depth int) {
-	dec := tolerantDecoder(v)
-	_, _ = dec.ReadToken()
-	for dec.PeekKind() != ']' {
-		item, err := dec.ReadValue()
-		if err != nil {
-			return
-		}
-		f.value(label, item.Clone(), depth+1)
+	for _, item := range elements(v) {
+		f.value(label, item, depth+1)
 	}
 }
 
@@ -94,6 +89,12 @@ func described(names []string, values []jsontext.Value) string {
 		return unquote(values[i])
 	}
 	return ""
+}
+
+// elements lists a list's elements; there are none in anything else.
+func elements(v jsontext.Value) (list []jsontext.Value) {
+	_ = json.Unmarshal(v, &list, tolerant(), jsontext.AllowDuplicateNames(true)) // as far as they can be read
+	return list
 }
 
 // members lists an object's members in their own order.

@@ -53,25 +53,18 @@ func (s *ProductService) List(ctx context.Context) ([]Port, error) {
 // a large account (API facts §4.1, confidence B). The answer is decoded as it
 // arrives; memory grows with the ports in it, not with the VXCs around them.
 func (s *ProductService) ListInfo(ctx context.Context) (Listing, error) {
-	var l Listing
-	_, err := s.client.do(ctx, call{
-		class: classRead, method: http.MethodGet, path: "/v2/products",
-		timeout: timeoutListing, limit: limitListing,
-		decode: func(body io.Reader, a *attempt) (err error) {
-			p, err := readPages(a.header)
-			if err != nil {
-				return err
-			}
-			if l, err = decodeProducts(body); err == nil && p.total > 1 {
-				err = fmt.Errorf("it is page 1 of %d, and the rest cannot be read", p.total)
-			}
-			return err
-		},
+	q := call{class: classRead, method: http.MethodGet, path: "/v2/products", timeout: timeoutListing, limit: limitListing}
+	return ask(ctx, s.client, q, func(body io.Reader, a *attempt) (Listing, error) {
+		p, err := readPages(a.header)
+		if err != nil {
+			return Listing{}, err
+		}
+		l, err := decodeProducts(body)
+		if err == nil && p.total > 1 {
+			err = fmt.Errorf("it is page 1 of %d, and the rest cannot be read", p.total)
+		}
+		return l, err
 	})
-	if err != nil {
-		return Listing{}, err
-	}
-	return l, nil
 }
 
 func decodeProducts(body io.Reader) (Listing, error) {
@@ -241,15 +234,8 @@ func (w *loose[T]) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 		return err
 	}
 	*w = loose[T]{}
-	if v.Kind() == '[' {
-		list := tolerantDecoder(v)
-		_, _ = list.ReadToken()
-		if list.PeekKind() == ']' {
-			return nil
-		}
-		if v, err = list.ReadValue(); err != nil {
-			return err
-		}
+	if list := elements(v); len(list) > 0 {
+		v = list[0]
 	}
 	if v.Kind() == '{' && json.Unmarshal(v, &w.value, tolerant(), jsontext.AllowDuplicateNames(true)) != nil {
 		*w = loose[T]{}

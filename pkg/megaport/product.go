@@ -115,22 +115,13 @@ func (s *ProductService) Get(ctx context.Context, uid string) (Port, error) {
 	if err := checkUID(uid); err != nil {
 		return Port{}, err
 	}
-	var port Port
-	_, err := s.client.do(ctx, call{
-		class: classRead, method: http.MethodGet, path: productPath(2, uid, ""),
-		decode: func(body io.Reader, a *attempt) (err error) {
-			port, err = decodeProduct(body, uid, a.secrets)
-			return err
-		},
-	})
+	q := call{class: classRead, method: http.MethodGet, path: productPath(2, uid, "")}
+	port, err := ask(ctx, s.client, q, func(body io.Reader, a *attempt) (Port, error) { return decodeProduct(body, uid, a.secrets) })
 	var other *NotPortError
 	if errors.As(err, &other) {
 		return Port{}, other
 	}
-	if err != nil {
-		return Port{}, err
-	}
-	return port, nil
+	return port, err
 }
 
 // decodeProduct reads one port, and insists that it is the one asked for.
