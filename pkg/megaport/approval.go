@@ -213,23 +213,19 @@ type wireApproval struct {
 
 func decodeApprovals(body io.Reader) ([]Approval, error) {
 	list := []Approval{}
-	err := readEnvelope(body, func(dec *jsontext.Decoder) error {
-		return readList(dec, func(i int, dec *jsontext.Decoder) error {
-			var w wireApproval
-			err := readObject(dec, &w)
-			switch {
-			case err != nil:
-			case folded(w.Status.text) == "":
-				err = errors.New("field status is missing")
-			case w.Status.damaged:
-				err = errors.New("field status holds invalid UTF-8")
-			}
-			if err != nil {
-				return fmt.Errorf("approval number %d: %w", i+1, err)
-			}
-			list = append(list, w.approval())
-			return nil
-		})
+	err := readObjects(body, func(i int, w wireApproval, err error) error {
+		switch {
+		case err != nil:
+		case folded(w.Status.text) == "":
+			err = errors.New("field status is missing")
+		case w.Status.damaged:
+			err = errors.New("field status holds invalid UTF-8")
+		}
+		if err != nil {
+			return fmt.Errorf("approval number %d: %w", i+1, err)
+		}
+		list = append(list, w.approval())
+		return nil
 	})
 	if err != nil {
 		return nil, err
@@ -241,7 +237,7 @@ func (w wireApproval) approval() Approval {
 	return Approval{
 		UID: w.UID.text, ID: w.ID.int(), ReferenceID: w.ReferenceID.text, Status: folded(w.Status.text),
 		Type: folded(w.Type.text), Active: w.Active.value, ServiceID: w.ServiceID.int(), Comment: w.Comment.text,
-		CreateDate: w.CreateDate.time(), Detail: w.Detail, Order: orderIn(w.Detail),
+		CreateDate: w.CreateDate.at, Detail: w.Detail, Order: orderIn(w.Detail),
 	}
 }
 
@@ -278,14 +274,8 @@ func (f *orderFinder) value(name string, v jsontext.Value, depth int) {
 	case v.Kind() == '{':
 		f.object(name, v, depth)
 	case v.Kind() == '[':
-		dec := tolerantDecoder(v)
-		_, _ = dec.ReadToken()
-		for dec.PeekKind() != ']' {
-			item, err := dec.ReadValue()
-			if err != nil {
-				return
-			}
-			f.value(name, item.Clone(), depth+1)
+		for _, item := range elements(v) {
+			f.value(name, item, depth+1)
 		}
 	case number && strings.EqualFold(name, "locationId"):
 		note(f.locations, digits)

@@ -56,6 +56,7 @@ type call struct {
 	// no limit but the number of attempts.
 	patience time.Duration
 	limit    int64
+	ungated  bool // true for a call that no limiter holds back
 	// notAfter is when no attempt may begin any more, by the wall clock; zero sets no
 	// limit.
 	notAfter time.Time
@@ -69,7 +70,7 @@ type attempt struct {
 	*call
 	number  int // from 1
 	token   string
-	contact *contact
+	conn    *connTrace
 	status  int // 0 as long as there is no answer
 	header  http.Header
 	traceID string
@@ -105,4 +106,22 @@ func (c *Client) do(ctx context.Context, q call) (*attempt, error) {
 	a := &attempt{call: &q}
 	err := c.run(ctx, a)
 	return a, err
+}
+
+// ask runs a call for what decode makes of its answer.
+func ask[T any](ctx context.Context, c *Client, q call, decode func(body io.Reader, a *attempt) (T, error)) (T, error) {
+	var answer, none T
+	q.decode = func(body io.Reader, a *attempt) (err error) {
+		answer, err = decode(body, a)
+		return err
+	}
+	if _, err := c.do(ctx, q); err != nil {
+		return none, err
+	}
+	return answer, nil
+}
+
+// alone is a decoder that the body suffices for.
+func alone[T any](decode func(body io.Reader) (T, error)) func(io.Reader, *attempt) (T, error) {
+	return func(body io.Reader, _ *attempt) (T, error) { return decode(body) }
 }

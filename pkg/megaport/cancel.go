@@ -105,18 +105,8 @@ func (s *ProductService) CancellationCharges(ctx context.Context, uid string) (C
 	if err := checkUID(uid); err != nil {
 		return Charges{}, err
 	}
-	var c Charges
-	_, err := s.client.do(ctx, call{
-		class: classRead, method: http.MethodGet, path: productPath(2, uid, "/action/CANCEL_NOW/charges"),
-		decode: func(body io.Reader, _ *attempt) (err error) {
-			c, err = decodeCharges(body)
-			return err
-		},
-	})
-	if err != nil {
-		return Charges{}, err
-	}
-	return c, nil
+	q := call{class: classRead, method: http.MethodGet, path: productPath(2, uid, "/action/CANCEL_NOW/charges")}
+	return ask(ctx, s.client, q, alone(decodeCharges))
 }
 
 // decodeCharges keeps the data as it is, and recognises an amount only where
@@ -143,17 +133,8 @@ func decodeCharges(body io.Reader) (Charges, error) {
 }
 
 func recogniseCharge(v jsontext.Value) (amount decimal.Decimal, currency string, known bool) {
-	if v.Kind() == '[' {
-		dec := tolerantDecoder(v)
-		_, _ = dec.ReadToken()
-		only, err := dec.ReadValue()
-		if err != nil {
-			return amount, "", false
-		}
-		v = only.Clone()
-		if dec.PeekKind() != ']' {
-			return amount, "", false
-		}
+	if list := elements(v); len(list) == 1 {
+		v = list[0]
 	}
 	if v.Kind() != '{' {
 		return amount, "", false

@@ -77,15 +77,8 @@ func withText(texts []string, text string) []string {
 }
 
 func (s *CompanyService) read(ctx context.Context, path string) (Companies, error) {
-	var found Companies
-	_, err := s.client.do(ctx, call{
-		class: classRead, method: http.MethodGet, path: path, timeout: timeoutAside, patience: patienceAside,
-		decode: func(body io.Reader, _ *attempt) (err error) {
-			found, err = decodeCompanies(body)
-			return err
-		},
-	})
-	return found, err
+	q := call{class: classRead, method: http.MethodGet, path: path, timeout: timeoutAside, patience: patienceAside}
+	return ask(ctx, s.client, q, alone(decodeCompanies))
 }
 
 // wireCompany is a billing market or a user, as far as it can name a company. Users

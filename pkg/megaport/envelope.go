@@ -114,6 +114,17 @@ func readList(dec *jsontext.Decoder, one func(i int, dec *jsontext.Decoder) erro
 	return err
 }
 
+// readObjects decodes a list of objects, and hands each to one, or why it cannot be read.
+func readObjects[T any](body io.Reader, one func(i int, w T, err error) error) error {
+	return readEnvelope(body, func(dec *jsontext.Decoder) error {
+		return readList(dec, func(i int, dec *jsontext.Decoder) error {
+			var w T
+			err := readObject(dec, &w)
+			return one(i, w, err)
+		})
+	})
+}
+
 // readObject decodes one object; a field that occurs twice is an error.
 func readObject(dec *jsontext.Decoder, into any) error {
 	if dec.PeekKind() != '{' {

@@ -130,7 +130,7 @@ func newRequestError(ctx context.Context, a *attempt, secrets redactor, err erro
 	var netErr net.Error
 	return &RequestError{
 		Method: a.method, Path: a.path, Err: err,
-		NotSent: a.status == 0 && a.contact.unsent(),
+		NotSent: a.status == 0 && a.conn.unsent(),
 		Timeout: errors.Is(err, context.DeadlineExceeded) || errors.As(err, &netErr) && netErr.Timeout(),
 		Status:  a.status, TraceID: a.traceID,
 		text: printable(secrets(err.Error()), maxText),

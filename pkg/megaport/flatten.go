@@ -3,8 +3,10 @@ package megaport
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 
+	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 )
 
@@ -58,14 +60,8 @@ func (f *flattener) value(label string, v jsontext.Value, depth int) {
 }
 
 func (f *flattener) list(label string, v jsontext.Value, depth int) {
-	dec := tolerantDecoder(v)
-	_, _ = dec.ReadToken()
-	for dec.PeekKind() != ']' {
-		item, err := dec.ReadValue()
-		if err != nil {
-			return
-		}
-		f.value(label, item.Clone(), depth+1)
+	for _, item := range elements(v) {
+		f.value(label, item, depth+1)
 	}
 }
 
@@ -74,7 +70,7 @@ func (f *flattener) object(label string, v jsontext.Value, depth int) {
 	for _, key := range []string{"error", "message"} {
 		for i, name := range names {
 			if name == key && values[i].Kind() == '"' && unquote(values[i]) != "" {
-				f.value(label, values[i], depth+1)
+				f.add(label, strings.TrimSuffix(unquote(values[i])+": "+described(names, values), ": "))
 				return
 			}
 		}
@@ -85,6 +81,20 @@ func (f *flattener) object(label string, v jsontext.Value, depth int) {
 		}
 		f.value(name, values[i], depth+1)
 	}
+}
+
+// described is what a token server says besides its "error" (RFC 6749 §5.2).
+func described(names []string, values []jsontext.Value) string {
+	if i := slices.Index(names, "error_description"); i >= 0 {
+		return unquote(values[i])
+	}
+	return ""
+}
+
+// elements lists a list's elements; there are none in anything else.
+func elements(v jsontext.Value) (list []jsontext.Value) {
+	_ = json.Unmarshal(v, &list, tolerant(), jsontext.AllowDuplicateNames(true)) // as far as they can be read
+	return list
 }
 
 // members lists an object's members in their own order.

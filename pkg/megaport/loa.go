@@ -40,26 +40,22 @@ func (s *ProductService) LOA(ctx context.Context, uid string) ([]byte, error) {
 	if err := checkUID(uid); err != nil {
 		return nil, err
 	}
-	var document []byte
-	_, err := s.client.do(ctx, call{
+	q := call{
 		class: classRead, method: http.MethodGet, path: productPath(2, uid, "/loa"),
 		accept: "application/pdf, " + acceptJSON, limit: limitLOA,
-		decode: func(body io.Reader, a *attempt) (err error) {
-			document, err = io.ReadAll(body)
-			if err != nil {
-				return err
-			}
-			return checkPDF(uid, a, document)
-		},
+	}
+	document, err := ask(ctx, s.client, q, func(body io.Reader, a *attempt) ([]byte, error) {
+		document, err := io.ReadAll(body)
+		if err == nil {
+			err = checkPDF(uid, a, document)
+		}
+		return document, err
 	})
 	var bad *NotPDFError
 	if errors.As(err, &bad) {
 		return nil, bad
 	}
-	if err != nil {
-		return nil, err
-	}
-	return document, nil
+	return document, err
 }
 
 // checkPDF looks at both ends: the header may lie, a beginning and an end do not

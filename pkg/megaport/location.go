@@ -1,6 +1,7 @@
 package megaport
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -85,18 +86,24 @@ func (s *LocationService) List(ctx context.Context) ([]Location, error) {
 }
 
 func (s *LocationService) list(ctx context.Context, public bool) ([]Location, error) {
-	var list []Location
-	_, err := s.client.do(ctx, call{
-		class: classRead, method: http.MethodGet, path: "/v3/locations", public: public,
-		decode: func(body io.Reader, _ *attempt) (err error) {
-			list, err = decodeLocations(body)
-			return err
-		},
+	return ask(ctx, s.client, locationsCall(public), alone(decodeLocations))
+}
+
+func locationsCall(public bool) call {
+	return call{class: classRead, method: http.MethodGet, path: "/v3/locations", public: public}
+}
+
+// Received reads the same listing and gives it as the API sent it, with the envelope
+// around it: for files that outlive this client's idea of a location. What List would
+// not take is an error. It needs no credentials (API facts §2.1, confidence A).
+func (s *LocationService) Received(ctx context.Context) ([]byte, error) {
+	return ask(ctx, s.client, locationsCall(true), func(body io.Reader, _ *attempt) ([]byte, error) {
+		answer, err := io.ReadAll(body)
+		if err == nil {
+			_, err = decodeLocations(bytes.NewReader(answer))
+		}
+		return answer, err
 	})
-	if err != nil {
-		return nil, err
-	}
-	return list, nil
 }
 
 // wireLocation is a v3 record (API facts §2.1, confidence A). Only the id has to be
@@ -137,20 +144,16 @@ type wireAddOns struct {
 // name.
 func decodeLocations(body io.Reader) ([]Location, error) {
 	list := []Location{}
-	err := readEnvelope(body, func(dec *jsontext.Decoder) error {
-		return readList(dec, func(i int, dec *jsontext.Decoder) error {
-			var w wireLocation
-			err := readObject(dec, &w)
-			l := w.location()
-			if err == nil && l.ID <= 0 {
-				err = errors.New("field id: want a positive number")
-			}
-			if err != nil {
-				return fmt.Errorf("location number %d (%q): %w", i+1, l.Name, err)
-			}
-			list = append(list, l)
-			return nil
-		})
+	err := readObjects(body, func(i int, w wireLocation, err error) error {
+		l := w.location()
+		if err == nil && l.ID <= 0 {
+			err = errors.New("field id: want a positive number")
+		}
+		if err != nil {
+			return fmt.Errorf("location number %d (%q): %w", i+1, l.Name, err)
+		}
+		list = append(list, l)
+		return nil
 	})
 	if err != nil {
 		return nil, err

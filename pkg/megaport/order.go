@@ -119,18 +119,8 @@ func (s *OrderService) Validate(ctx context.Context, o Order) (Quote, error) {
 	if err != nil {
 		return Quote{}, fmt.Errorf("megaport: the order %q cannot be sent: %w", o.Name, fieldError(err))
 	}
-	var q Quote
-	_, err = s.client.do(ctx, call{
-		class: classRead, method: http.MethodPost, path: "/v3/networkdesign/validate", body: body,
-		decode: func(body io.Reader, _ *attempt) (err error) {
-			q, err = decodeQuote(body, o.Speed)
-			return err
-		},
-	})
-	if err != nil {
-		return Quote{}, err
-	}
-	return q, nil
+	q := call{class: classRead, method: http.MethodPost, path: "/v3/networkdesign/validate", body: body}
+	return ask(ctx, s.client, q, func(body io.Reader, _ *attempt) (Quote, error) { return decodeQuote(body, o.Speed) })
 }
 
 // Purchase is the answer to an order.

@@ -34,13 +34,11 @@ type Port struct {
 	Status string
 	// CreateDate is when it was ordered; zero when unknown.
 	CreateDate time.Time
-	// CreatedBy is the UID of who ordered it.
-	CreatedBy string
 	// Speed is in Mbps; 0 when unknown, which a terminated port's may be.
 	Speed int
 	// LocationID is where it stands; 0 when unknown, as for Speed.
 	LocationID int
-	// Location is what the product says of the place; parts may be empty.
+	// Location is what the product says of the place.
 	Location PortLocation
 	// Market is the billing market. It was seen as "USA" where orders say "US".
 	Market string
@@ -51,8 +49,6 @@ type Port struct {
 	MarketplaceVisibility bool
 	// LAGPrimary is true for one member of each LAG.
 	LAGPrimary bool
-	// LAGID is the LAG's number on the device; 0 for none.
-	LAGID int
 	// AggregationID is what the members of one LAG share; 0 for none.
 	AggregationID int
 	// CompanyUID and CompanyName are the owner's.
@@ -63,26 +59,22 @@ type Port struct {
 	ContractStart, ContractEnd time.Time
 	// ContractTerm is in months.
 	ContractTerm int
-	// LiveDate is when it went LIVE, TerminateDate when it ends or ended; else zero.
-	LiveDate, TerminateDate time.Time
+	// LiveDate is when it went LIVE, else zero.
+	LiveDate time.Time
 	// Locked refuses changes until unlocked; AdminLocked is Megaport's own lock.
 	Locked, AdminLocked bool
-	// Cancelable says whether the API would cancel it now.
-	Cancelable bool
 	// Virtual is false for every port that this client returns.
 	Virtual bool
-	// Demarcation is the Z side as the LOA names it; LOATemplate the LOA's layout;
-	// Media the optics. They are empty until known.
-	Demarcation, LOATemplate, Media string
-	// Up is the state of the link; false when unknown.
-	Up bool
+	// Demarcation is the Z side as the LOA names it; empty until known.
+	Demarcation string
 	// VXCs is how many VXCs end here that have not ended themselves.
 	VXCs int
 }
 
 // PortLocation is a product's own description of its place.
 type PortLocation struct {
-	Name, City, Metro, Country string
+	// Name may be empty.
+	Name string
 }
 
 // ProductService reads and changes the account's products.
@@ -123,38 +115,29 @@ func (s *ProductService) Get(ctx context.Context, uid string) (Port, error) {
 	if err := checkUID(uid); err != nil {
 		return Port{}, err
 	}
-	var port Port
-	_, err := s.client.do(ctx, call{
-		class: classRead, method: http.MethodGet, path: productPath(2, uid, ""),
-		decode: func(body io.Reader, a *attempt) (err error) {
-			port, err = decodeProduct(body, uid, a.secrets)
-			return err
-		},
-	})
+	q := call{class: classRead, method: http.MethodGet, path: productPath(2, uid, "")}
+	port, err := ask(ctx, s.client, q, func(body io.Reader, a *attempt) (Port, error) { return decodeProduct(body, uid, a.secrets) })
 	var other *NotPortError
 	if errors.As(err, &other) {
 		return Port{}, other
 	}
-	if err != nil {
-		return Port{}, err
-	}
-	return port, nil
+	return port, err
 }
 
 // decodeProduct reads one port, and insists that it is the one asked for.
 func decodeProduct(body io.Reader, uid string, secrets redactor) (Port, error) {
 	var port Port
 	err := readEnvelope(body, func(dec *jsontext.Decoder) error {
-		r, err := newRowReader().read(dec)
+		w, err := readProduct(dec)
 		switch {
 		case err != nil:
 			return err
-		case r.checkType() != nil:
-			return r.checkType()
-		case !r.isPort():
-			return &NotPortError{UID: uid, ProductType: secrets(r.productType)}
+		case w.checkType() != nil:
+			return w.checkType()
+		case !w.isPort():
+			return &NotPortError{UID: uid, ProductType: secrets(w.productType())}
 		}
-		if port, err = r.port(); err != nil {
+		if port, err = w.port(); err != nil {
 			return err
 		}
 		if !strings.EqualFold(port.UID, uid) {

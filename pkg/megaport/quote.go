@@ -70,15 +70,12 @@ type wirePrice struct {
 // be more, such as one for a cross connect, the order costs their sum.
 func decodeQuote(body io.Reader, mbps int) (Quote, error) {
 	var quotes []Quote
-	err := readEnvelope(body, func(dec *jsontext.Decoder) error {
-		return readList(dec, func(i int, dec *jsontext.Decoder) error {
-			var w wireQuote
-			if err := readObject(dec, &w); err != nil {
-				return fmt.Errorf("price number %d: %w", i+1, err)
-			}
-			quotes = append(quotes, w.quote(mbps))
-			return nil
-		})
+	err := readObjects(body, func(i int, w wireQuote, err error) error {
+		if err != nil {
+			return fmt.Errorf("price number %d: %w", i+1, err)
+		}
+		quotes = append(quotes, w.quote(mbps))
+		return nil
 	})
 	if err != nil {
 		return Quote{}, err

@@ -23,8 +23,8 @@ const (
 	patienceAside = 10 * time.Second
 )
 
-// facts are what a decision about a failed attempt rests on.
-type facts struct {
+// attemptFacts are what a decision about a failed attempt rests on.
+type attemptFacts struct {
 	// number is how many attempts were made, this one included.
 	number int
 	// status is the HTTP status; 0 when there was no answer.
@@ -58,7 +58,7 @@ type decision struct {
 
 // retryDecision is the whole policy of repetition. It is a pure function, so that
 // its table test can state a reason for every line.
-func retryDecision(c class, f facts) decision {
+func retryDecision(c class, f attemptFacts) decision {
 	switch {
 	case f.final:
 		return decision{why: "a repetition cannot help"}
@@ -80,7 +80,7 @@ func retryDecision(c class, f facts) decision {
 	}
 }
 
-func (f facts) again(tries int, why string) decision {
+func (f attemptFacts) again(tries int, why string) decision {
 	wait := f.backoff()
 	switch {
 	case f.number >= tries:
@@ -93,7 +93,7 @@ func (f facts) again(tries int, why string) decision {
 
 // backoff doubles from one second. What the server asks for goes before it. The
 // jitter lets those that failed together not come back together.
-func (f facts) backoff() time.Duration {
+func (f attemptFacts) backoff() time.Duration {
 	wait := firstBackoff << min(f.number-1, 10)
 	if wait > maxBackoff || wait <= 0 {
 		wait = maxBackoff

@@ -17,47 +17,47 @@ func TestRetryDecision(t *testing.T) {
 	tests := []struct {
 		why   string
 		class class
-		facts facts
+		facts attemptFacts
 		again bool
 	}{
-		{"a read whose connection broke changes nothing by being repeated", classRead, facts{number: 1, broken: true}, true},
-		{"setting a state twice is setting it once", classWrite, facts{number: 1, broken: true}, true},
-		{"a cancellation that got no answer needs a look at the product", classCancel, facts{number: 1, broken: true}, false},
-		{"an order that got no answer may have been taken", classOrder, facts{number: 1, broken: true}, false},
+		{"a read whose connection broke changes nothing by being repeated", classRead, attemptFacts{number: 1, broken: true}, true},
+		{"setting a state twice is setting it once", classWrite, attemptFacts{number: 1, broken: true}, true},
+		{"a cancellation that got no answer needs a look at the product", classCancel, attemptFacts{number: 1, broken: true}, false},
+		{"an order that got no answer may have been taken", classOrder, attemptFacts{number: 1, broken: true}, false},
 
-		{"a server that was busy did not process a read", classRead, facts{number: 1, status: 429}, true},
-		{"nor a write", classWrite, facts{number: 1, status: 429}, true},
-		{"nor a cancellation", classCancel, facts{number: 1, status: 429}, true},
-		{"an order may have been taken before it was turned away", classOrder, facts{number: 1, status: 429}, false},
-		{"patience with a busy server is counted in time", classRead, facts{number: 500, status: 429, waited: 9 * time.Minute}, true},
-		{"but it ends", classRead, facts{number: 3, status: 429, waited: patience - time.Second}, false},
-		{"a wait beyond it is not begun", classRead, facts{number: 1, status: 429, retryAfter: time.Hour}, false},
-		{"a wait within it is", classRead, facts{number: 1, status: 429, retryAfter: 5 * time.Minute}, true},
-		{"a side question is not asked for long", classRead, facts{number: 3, broken: true, took: 8 * time.Second, patience: 10 * time.Second}, false},
-		{"though it is repeated", classRead, facts{number: 2, broken: true, took: time.Second, patience: 10 * time.Second}, true},
-		{"and outlives a busy server like others", classRead, facts{number: 3, status: 429, waited: time.Minute, took: time.Minute, patience: 10 * time.Second}, true},
+		{"a server that was busy did not process a read", classRead, attemptFacts{number: 1, status: 429}, true},
+		{"nor a write", classWrite, attemptFacts{number: 1, status: 429}, true},
+		{"nor a cancellation", classCancel, attemptFacts{number: 1, status: 429}, true},
+		{"an order may have been taken before it was turned away", classOrder, attemptFacts{number: 1, status: 429}, false},
+		{"patience with a busy server is counted in time", classRead, attemptFacts{number: 500, status: 429, waited: 9 * time.Minute}, true},
+		{"but it ends", classRead, attemptFacts{number: 3, status: 429, waited: patience - time.Second}, false},
+		{"a wait beyond it is not begun", classRead, attemptFacts{number: 1, status: 429, retryAfter: time.Hour}, false},
+		{"a wait within it is", classRead, attemptFacts{number: 1, status: 429, retryAfter: 5 * time.Minute}, true},
+		{"a side question is not asked for long", classRead, attemptFacts{number: 3, broken: true, took: 8 * time.Second, patience: 10 * time.Second}, false},
+		{"though it is repeated", classRead, attemptFacts{number: 2, broken: true, took: time.Second, patience: 10 * time.Second}, true},
+		{"and outlives a busy server like others", classRead, attemptFacts{number: 3, status: 429, waited: time.Minute, took: time.Minute, patience: 10 * time.Second}, true},
 
-		{"what was never written was never processed", classOrder, facts{number: 1, unsent: true, broken: true}, true},
-		{"which holds for a cancellation, too", classCancel, facts{number: 1, unsent: true, broken: true}, true},
-		{"a host that cannot be reached is given up on", classOrder, facts{number: maxTries, unsent: true, broken: true}, false},
+		{"what was never written was never processed", classOrder, attemptFacts{number: 1, unsent: true, broken: true}, true},
+		{"which holds for a cancellation, too", classCancel, attemptFacts{number: 1, unsent: true, broken: true}, true},
+		{"a host that cannot be reached is given up on", classOrder, attemptFacts{number: maxTries, unsent: true, broken: true}, false},
 
-		{"bad gateway: the read may work next time", classRead, facts{number: 1, status: 502}, true},
-		{"maintenance passes", classRead, facts{number: 1, status: 503}, true},
-		{"gateway timeout passes", classWrite, facts{number: 1, status: 504}, true},
-		{"but it is not asked for ever", classRead, facts{number: maxTries, status: 503}, false},
-		{"behind a 502 an order may have been taken", classOrder, facts{number: 1, status: 502}, false},
-		{"behind a 503 as well", classOrder, facts{number: 1, status: 503}, false},
-		{"and behind a 504", classOrder, facts{number: 1, status: 504}, false},
-		{"behind a 503 a cancellation may have been done", classCancel, facts{number: 1, status: 503}, false},
+		{"bad gateway: the read may work next time", classRead, attemptFacts{number: 1, status: 502}, true},
+		{"maintenance passes", classRead, attemptFacts{number: 1, status: 503}, true},
+		{"gateway timeout passes", classWrite, attemptFacts{number: 1, status: 504}, true},
+		{"but it is not asked for ever", classRead, attemptFacts{number: maxTries, status: 503}, false},
+		{"behind a 502 an order may have been taken", classOrder, attemptFacts{number: 1, status: 502}, false},
+		{"behind a 503 as well", classOrder, attemptFacts{number: 1, status: 503}, false},
+		{"and behind a 504", classOrder, attemptFacts{number: 1, status: 504}, false},
+		{"behind a 503 a cancellation may have been done", classCancel, attemptFacts{number: 1, status: 503}, false},
 
-		{"a 500 is the API's own failure and comes back", classRead, facts{number: 1, status: 500}, false},
-		{"a 500 may hide an order", classOrder, facts{number: 1, status: 500}, false},
-		{"a 408 may hide an order", classOrder, facts{number: 1, status: 408}, false},
-		{"a refusal stays one", classRead, facts{number: 1, status: 400}, false},
-		{"what is not there is not there", classRead, facts{number: 1, status: 404}, false},
-		{"a redirect is not followed, so not repeated", classRead, facts{number: 1, status: 302}, false},
-		{"who gave up wants no more", classRead, facts{number: 1, final: true, broken: true}, false},
-		{"even if the server was only busy", classRead, facts{number: 1, final: true, status: 429}, false},
+		{"a 500 is the API's own failure and comes back", classRead, attemptFacts{number: 1, status: 500}, false},
+		{"a 500 may hide an order", classOrder, attemptFacts{number: 1, status: 500}, false},
+		{"a 408 may hide an order", classOrder, attemptFacts{number: 1, status: 408}, false},
+		{"a refusal stays one", classRead, attemptFacts{number: 1, status: 400}, false},
+		{"what is not there is not there", classRead, attemptFacts{number: 1, status: 404}, false},
+		{"a redirect is not followed, so not repeated", classRead, attemptFacts{number: 1, status: 302}, false},
+		{"who gave up wants no more", classRead, attemptFacts{number: 1, final: true, broken: true}, false},
+		{"even if the server was only busy", classRead, attemptFacts{number: 1, final: true, status: 429}, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.why, func(t *testing.T) {
@@ -74,18 +74,18 @@ func TestRetryDecision(t *testing.T) {
 
 func TestRetryWait(t *testing.T) {
 	tests := []struct {
-		facts facts
+		facts attemptFacts
 		want  time.Duration
 	}{
-		{facts{number: 1, status: 503}, time.Second},
-		{facts{number: 2, status: 503}, 2 * time.Second},
-		{facts{number: 4, status: 503}, 8 * time.Second},
-		{facts{number: 7, status: 429}, 30 * time.Second},
-		{facts{number: 2, status: 503, jitter: 0.5}, 2250 * time.Millisecond},
-		{facts{number: 1, status: 429, retryAfter: 7 * time.Second}, 7 * time.Second},
-		{facts{number: 5, status: 429, retryAfter: 7 * time.Second}, 7 * time.Second},
-		{facts{number: 1, status: 429, retryAfter: 5 * time.Minute}, 5 * time.Minute},
-		{facts{number: 1, status: 503, retryAfter: 4 * time.Second, jitter: 1}, 5 * time.Second},
+		{attemptFacts{number: 1, status: 503}, time.Second},
+		{attemptFacts{number: 2, status: 503}, 2 * time.Second},
+		{attemptFacts{number: 4, status: 503}, 8 * time.Second},
+		{attemptFacts{number: 7, status: 429}, 30 * time.Second},
+		{attemptFacts{number: 2, status: 503, jitter: 0.5}, 2250 * time.Millisecond},
+		{attemptFacts{number: 1, status: 429, retryAfter: 7 * time.Second}, 7 * time.Second},
+		{attemptFacts{number: 5, status: 429, retryAfter: 7 * time.Second}, 7 * time.Second},
+		{attemptFacts{number: 1, status: 429, retryAfter: 5 * time.Minute}, 5 * time.Minute},
+		{attemptFacts{number: 1, status: 503, retryAfter: 4 * time.Second, jitter: 1}, 5 * time.Second},
 	}
 	for _, tt := range tests {
 		tt.facts.broken = tt.facts.status == 0
@@ -100,7 +100,7 @@ func TestRetryWait(t *testing.T) {
 func TestRetryProperties(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		c := rapid.SampledFrom([]class{classRead, classWrite, classCancel, classOrder}).Draw(t, "class")
-		f := facts{
+		f := attemptFacts{
 			number:     rapid.IntRange(1, 100).Draw(t, "number"),
 			status:     rapid.SampledFrom([]int{0, 200, 302, 400, 401, 404, 408, 429, 500, 502, 503, 504}).Draw(t, "status"),
 			retryAfter: time.Duration(rapid.Int64Range(0, int64(48*time.Hour)).Draw(t, "retryAfter")),

@@ -176,7 +176,7 @@ func (g *gate) refused(now time.Time, tried bool, asked time.Duration) {
 		g.refusals++
 		g.since = now
 	}
-	wait := facts{number: g.refusals, retryAfter: asked}.backoff()
+	wait := attemptFacts{number: g.refusals, retryAfter: asked}.backoff()
 	if until := now.Add(wait); until.After(g.until) {
 		g.until = until
 	}

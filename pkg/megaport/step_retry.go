@@ -35,7 +35,7 @@ func withRetry(jitter func() float64, busy func(wait time.Duration), next step) 
 			}
 			if f.status == http.StatusTooManyRequests {
 				busy(d.wait)
-				if f.retryAfter == 0 {
+				if f.retryAfter == 0 && !a.ungated {
 					d.wait = 0 // it queues at the limiter's gate, with all others
 				}
 			}
@@ -47,18 +47,18 @@ func withRetry(jitter func() float64, busy func(wait time.Duration), next step) 
 }
 
 // factsOf reads an attempt's error.
-func factsOf(ctx context.Context, err error) facts {
+func factsOf(ctx context.Context, err error) attemptFacts {
 	var apiErr *Error
 	var reqErr *RequestError
 	switch {
 	case ctx.Err() != nil:
-		return facts{final: true}
+		return attemptFacts{final: true}
 	case errors.As(err, &apiErr):
-		return facts{status: apiErr.Status, retryAfter: apiErr.RetryAfter}
+		return attemptFacts{status: apiErr.Status, retryAfter: apiErr.RetryAfter}
 	case errors.As(err, &reqErr):
-		return facts{unsent: reqErr.NotSent, broken: true, final: errors.Is(err, errTooLarge) || errors.Is(err, ErrTooLate)}
+		return attemptFacts{unsent: reqErr.NotSent, broken: true, final: errors.Is(err, errTooLarge) || errors.Is(err, ErrTooLate)}
 	default:
-		return facts{final: true}
+		return attemptFacts{final: true}
 	}
 }
 

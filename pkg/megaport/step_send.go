@@ -23,14 +23,14 @@ var ErrTooLate = errors.New("it waited too long before it could be sent")
 // http.Client, so that no redirect is followed and no cookie is kept.
 func newSend(base *url.URL, ways transports, o Options) send {
 	return func(ctx context.Context, a *attempt) (*http.Response, error) {
-		a.contact = new(contact)
+		a.conn = new(connTrace)
 		if ctx.Err() != nil { // a transport need not say that it did nothing
 			return nil, notSent(ctx, a, "about to send")
 		}
 		if !a.notAfter.IsZero() && time.Now().Round(0).After(a.notAfter.Round(0)) { // without the monotonic clock, which sleeps when the machine does
 			return nil, &RequestError{Method: a.method, Path: a.path, NotSent: true, Err: ErrTooLate}
 		}
-		req, err := newRequest(a.contact.watch(ctx), base, a, o)
+		req, err := newRequest(a.conn.watch(ctx), base, a, o)
 		if err != nil {
 			return nil, &RequestError{Method: a.method, Path: a.path, NotSent: true, Err: err}
 		}
@@ -72,13 +72,13 @@ func newRequest(ctx context.Context, base *url.URL, a *attempt, o Options) (*htt
 	return req, nil
 }
 
-// contact is what httptrace saw of a request's connection. Its hooks may run in
+// connTrace is what httptrace saw of a request's connection. Its hooks may run in
 // other goroutines, even after RoundTrip has returned.
-type contact struct {
+type connTrace struct {
 	wanted, got atomic.Bool
 }
 
-func (c *contact) watch(ctx context.Context) context.Context {
+func (c *connTrace) watch(ctx context.Context) context.Context {
 	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		GetConn: func(string) { c.wanted.Store(true) },
 		GotConn: func(httptrace.GotConnInfo) { c.got.Store(true) },
@@ -88,6 +88,6 @@ func (c *contact) watch(ctx context.Context) context.Context {
 // unsent is true only on proof that no byte of the request was written: the
 // transport is one that reports to httptrace, it looked for a connection, and it
 // never had one. A transport that reports nothing proves nothing.
-func (c *contact) unsent() bool {
+func (c *connTrace) unsent() bool {
 	return c != nil && c.wanted.Load() && !c.got.Load()
 }

@@ -51,18 +51,8 @@ func (s *ProductService) Tags(ctx context.Context, uid string) (map[string]strin
 	if err := checkUID(uid); err != nil {
 		return nil, err
 	}
-	var tags map[string]string
-	_, err := s.client.do(ctx, call{
-		class: classRead, method: http.MethodGet, path: productPath(2, uid, "/tags"),
-		decode: func(body io.Reader, _ *attempt) (err error) {
-			tags, err = decodeTags(body)
-			return err
-		},
-	})
-	if err != nil {
-		return nil, err
-	}
-	return tags, nil
+	q := call{class: classRead, method: http.MethodGet, path: productPath(2, uid, "/tags")}
+	return ask(ctx, s.client, q, alone(decodeTags))
 }
 
 // wireTagsRead is the answer's data. An object without resourceTags has none.

@@ -1,7 +1,6 @@
 package megaport
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -9,12 +8,13 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
-	"github.com/rs/zerolog"
-	"golang.org/x/oauth2"
-	"golang.org/x/oauth2/clientcredentials"
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	"golang.org/x/sync/singleflight"
 )
 
 // AuthError is a token that could not be had. Nothing was sent to the API itself.
@@ -52,6 +52,7 @@ func (e *AuthError) Unwrap() error { return e.Err }
 
 const (
 	timeoutToken = 30 * time.Second
+	limitToken   = 1 << 20 // bytes of an answer
 	// shortestLife is assumed of a token whose answer does not say; the shortest
 	// that can be chosen for a key (API facts §1.2, confidence B).
 	shortestLife = 300 * time.Second
@@ -60,14 +61,17 @@ const (
 // tokens hands out the client's access token. However many goroutines ask, one
 // request fetches it; when all of them give up, that request is abandoned.
 type tokens struct {
-	fetch  func(ctx context.Context) (token, error)
+	fetch  func(ctx context.Context) (token, error) // nil without credentials
 	url    string
 	redact redactor
+	flight singleflight.Group
 
-	mu      sync.Mutex
-	current token
-	pending *fetching
-	seen    []string // for redaction
+	mu       sync.Mutex
+	current  token
+	waiting  int             // callers that wait for a new token
+	fetching context.Context // of the request they wait for: it outlives the one who began it
+	abandon  context.CancelFunc
+	seen     []string // for redaction
 }
 
 // token is an access token and its times.
@@ -77,36 +81,125 @@ type token struct {
 	expires   time.Time // from here on it is useless
 }
 
-// fetching is a request for a token that several goroutines wait for.
-type fetching struct {
-	done    chan struct{}
-	waiting int
-	abandon context.CancelFunc
-	value   string // the new token, once done is closed
-	err     error
-}
-
 func newTokens(o Options, way http.RoundTripper, busy func(wait time.Duration)) *tokens {
 	t := &tokens{url: o.TokenURL, redact: func(s string) string { return s }}
 	if o.Credentials.AccessKey == "" && o.Credentials.SecretKey == "" {
 		return t
 	}
-	f := &tokenFetcher{
-		config: func() *clientcredentials.Config {
-			return &clientcredentials.Config{
-				ClientID:     o.Credentials.AccessKey,
-				ClientSecret: o.Credentials.SecretKey.Reveal(),
-				TokenURL:     o.TokenURL,
-				AuthStyle:    oauth2.AuthStyleInHeader,
-			}
-		},
-		url: o.TokenURL, way: way, agent: o.UserAgent, logger: o.Logger, jitter: o.Jitter, busy: busy,
-		redact: func(s string) string { return t.redact(s) },
-		issued: t.remember,
+	secrets := func(text string) string { return t.redact(text) }
+	run := withRetry(o.Jitter, busy, withLog(o.Logger, withDeadline(withAnswer(secrets, newTokenSend(o, way)))))
+	t.fetch = func(ctx context.Context) (fresh token, err error) {
+		if o.TokenURL == "" {
+			return token{}, &AuthError{Err: errors.New("no token URL is given")}
+		}
+		begun := time.Now()
+		err = run(ctx, &attempt{call: &call{
+			class: classRead, method: http.MethodPost, path: pathOf(o.TokenURL), timeout: timeoutToken, limit: limitToken, ungated: true,
+			decode: func(body io.Reader, _ *attempt) (err error) {
+				fresh, err = t.decode(body, begun)
+				return err
+			},
+		}})
+		if err != nil {
+			return token{}, newAuthError(o.TokenURL, err)
+		}
+		return fresh, nil
 	}
-	t.fetch = f.fetch
 	return t
 }
+
+// newTokenSend asks the token server. The form body with Basic authorization is the
+// documented form (API facts §1.2, confidence B).
+func newTokenSend(o Options, way http.RoundTripper) send {
+	return func(ctx context.Context, a *attempt) (*http.Response, error) {
+		form := url.Values{"grant_type": {"client_credentials"}}.Encode()
+		req, err := http.NewRequestWithContext(ctx, a.method, o.TokenURL, strings.NewReader(form))
+		if err != nil {
+			return nil, err
+		}
+		// RFC 6749 §2.3.1 has both halves form-encoded.
+		req.SetBasicAuth(url.QueryEscape(o.Credentials.AccessKey), url.QueryEscape(o.Credentials.SecretKey.Reveal()))
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		req.Header.Set("Accept", acceptJSON)
+		req.Header.Set("User-Agent", o.UserAgent)
+		return way.RoundTrip(req)
+	}
+}
+
+// wireToken is the token server's answer (API facts §1.2), or its refusal.
+type wireToken struct {
+	AccessToken wireText  `json:"access_token"`
+	ExpiresIn   looseInt  `json:"expires_in"` // seconds
+	Error       looseText `json:"error"`
+}
+
+// refusedError is a refusal that came with a status of success.
+type refusedError struct{ text string }
+
+func (e *refusedError) Error() string { return e.text }
+
+// decode reads a token. A new one is due after 80 % of a life (API facts §1.2).
+func (t *tokens) decode(body io.Reader, begun time.Time) (token, error) {
+	raw, err := io.ReadAll(body)
+	if err != nil {
+		return token{}, err
+	}
+	var w wireToken
+	err = json.Unmarshal(raw, &w, tolerant(), jsontext.AllowDuplicateNames(true))
+	value := w.AccessToken.text
+	switch {
+	case err != nil:
+		return token{}, wholeError(fieldError(err))
+	case w.Error.text != "":
+		return token{}, &refusedError{describeBody("", raw)}
+	case value == "":
+		return token{}, errors.New("field access_token is missing")
+	}
+	t.remember(value)
+	if !isHeaderText(value) {
+		return token{}, errors.New("the token holds characters that no header can carry")
+	}
+	life := shortestLife
+	if w.ExpiresIn.value > 0 {
+		life = time.Duration(w.ExpiresIn.value) * time.Second
+	}
+	return token{value: value, refreshAt: begun.Add(life * 8 / 10), expires: begun.Add(life)}, nil
+}
+
+// newAuthError says what failed of a token request, without the request's own words
+// and without its type: it is no failure of a call to the API.
+func newAuthError(tokenURL string, err error) *AuthError {
+	e := &AuthError{TokenURL: tokenURL}
+	text := err.Error()
+	var answer *Error
+	var broken *RequestError
+	var unusable *DecodeError
+	var refused *refusedError
+	switch {
+	case errors.As(err, &answer):
+		e.Status, text = answer.Status, strings.Join(append([]string{answer.Message}, answer.Reasons...), ": ")
+		e.Refused = e.Status < 500 && e.Status != http.StatusTooManyRequests
+	case errors.As(err, &unusable):
+		e.Status, text = unusable.Status, unusable.text
+		e.Refused = errors.As(err, &refused)
+	case errors.As(err, &broken):
+		text = broken.text
+	}
+	if e.Status != 0 {
+		text = strings.TrimSpace(fmt.Sprintf("HTTP %d %s", e.Status, text))
+	}
+	e.Err = &authCause{text: text, err: err}
+	return e
+}
+
+// authCause keeps a cause for errors.Is while showing only its safe text.
+type authCause struct {
+	text string
+	err  error
+}
+
+func (e *authCause) Error() string        { return e.text }
+func (e *authCause) Is(target error) bool { return errors.Is(e.err, target) }
 
 // configured reports whether there are credentials at all.
 func (t *tokens) configured() bool { return t.fetch != nil }
@@ -146,63 +239,53 @@ func (t *tokens) get(ctx context.Context) (string, error) {
 	if t.fetch == nil {
 		return "", &AuthError{TokenURL: t.url, Err: ErrNoCredentials}
 	}
-	value, f := t.join(ctx)
+	value, fetched := t.join(ctx)
 	if value != "" {
 		return value, nil
 	}
-	defer t.leave(f)
+	defer t.leave()
 	select {
-	case <-f.done:
-		if f.err != nil {
-			return t.fallback(f.err)
+	case got := <-fetched:
+		if got.Err != nil {
+			return t.fallback(got.Err)
 		}
-		return f.value, nil // new, however short its life
+		return got.Val.(string), nil // new, however short its life
 	case <-ctx.Done():
 		return "", &AuthError{TokenURL: t.url, Err: context.Cause(ctx)}
 	}
 }
 
-// join returns the current token, or the request for a new one to wait for.
-func (t *tokens) join(ctx context.Context) (string, *fetching) {
+// join returns the current token, or what a new one will come by.
+func (t *tokens) join(ctx context.Context) (string, <-chan singleflight.Result) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.current.value != "" && time.Now().Before(t.current.refreshAt) {
 		return t.current.value, nil
 	}
-	if t.pending == nil {
-		// The fetch outlives the caller that began it, because others wait for it.
-		ctx, abandon := context.WithCancel(context.WithoutCancel(ctx))
-		t.pending = &fetching{done: make(chan struct{}), abandon: abandon}
-		go t.run(ctx, t.pending)
+	if t.waiting == 0 {
+		t.fetching, t.abandon = context.WithCancel(context.WithoutCancel(ctx))
 	}
-	t.pending.waiting++
-	return "", t.pending
-}
-
-func (t *tokens) leave(f *fetching) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	f.waiting--
-	if f.waiting == 0 {
-		f.abandon()
-		if t.pending == f {
-			t.pending = nil
+	t.waiting++
+	fetching := t.fetching
+	return "", t.flight.DoChan("", func() (any, error) {
+		fresh, err := t.fetch(fetching)
+		if err == nil {
+			t.mu.Lock()
+			defer t.mu.Unlock()
+			t.current = fresh
 		}
-	}
+		return fresh.value, err
+	})
 }
 
-func (t *tokens) run(ctx context.Context, f *fetching) {
-	fresh, err := t.fetch(ctx)
+// leave is for whoever joined. The last one takes the request along.
+func (t *tokens) leave() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if err == nil {
-		t.current = fresh
+	if t.waiting--; t.waiting == 0 {
+		t.abandon()
+		t.flight.Forget("")
 	}
-	f.value, f.err = fresh.value, err
-	if t.pending == f {
-		t.pending = nil
-	}
-	close(f.done)
 }
 
 // fallback keeps to a token that still holds, and asks again a little later.
@@ -215,151 +298,6 @@ func (t *tokens) fallback(err error) (string, error) {
 	}
 	t.current.refreshAt = now.Add(t.current.expires.Sub(now) / 4)
 	return t.current.value, nil
-}
-
-// tokenFetcher asks the token server, repeating as for a read.
-type tokenFetcher struct {
-	config func() *clientcredentials.Config
-	url    string
-	way    http.RoundTripper
-	agent  string
-	logger zerolog.Logger
-	jitter func() float64
-	busy   func(wait time.Duration)
-	redact redactor
-	issued func(string)
-}
-
-func (f *tokenFetcher) fetch(ctx context.Context) (token, error) {
-	if f.url == "" {
-		return token{}, &AuthError{Err: errors.New("no token URL is given")}
-	}
-	var failed time.Time // when it did so first
-	for number := 1; ; number++ {
-		start := time.Now()
-		got, status, err := f.once(ctx, number)
-		if err == nil {
-			f.issued(got.AccessToken)
-			if !isHeaderText(got.AccessToken) {
-				return token{}, &AuthError{TokenURL: f.url, Status: status.code, Err: errors.New("the token holds characters that no header can carry")}
-			}
-			return newToken(got, start), nil
-		}
-		fs := facts{number: number, status: status.code, retryAfter: status.retryAfter, broken: status.code == 0, jitter: f.jitter()}
-		if number == 1 {
-			failed = time.Now()
-		}
-		fs.final, fs.waited = ctx.Err() != nil, time.Since(failed)
-		d := retryDecision(classRead, fs)
-		if d.again && status.code == http.StatusTooManyRequests {
-			f.busy(d.wait)
-		}
-		if !d.again || pause(ctx, d.wait) != nil {
-			return token{}, f.authError(status, err)
-		}
-	}
-}
-
-// newToken sets the times: a new token is due after 80 % of a life (API facts §1.2).
-func newToken(t *oauth2.Token, start time.Time) token {
-	life := shortestLife
-	if !t.Expiry.IsZero() {
-		life = t.Expiry.Sub(start)
-	}
-	return token{value: t.AccessToken, refreshAt: start.Add(life * 8 / 10), expires: start.Add(life)}
-}
-
-// once makes one request. The form body with Basic authorization is the
-// documented form (API facts §1.2, confidence B).
-func (f *tokenFetcher) once(ctx context.Context, number int) (*oauth2.Token, tokenAnswer, error) {
-	ctx, cancel := context.WithTimeout(ctx, timeoutToken)
-	defer cancel()
-	answer := tokenAnswer{way: f.way, agent: f.agent, redact: f.redact}
-	client := &http.Client{
-		Transport:     &answer,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
-	start := time.Now()
-	got, err := f.config().Token(context.WithValue(ctx, oauth2.HTTPClient, client))
-	logged := err
-	if err != nil {
-		logged = errors.New(f.describe(answer, err))
-	}
-	logRequest(f.logger, http.MethodPost, pathOf(f.url), answer.code, time.Since(start), number, answer.traceID, logged)
-	return got, answer, err
-}
-
-func (f *tokenFetcher) authError(a tokenAnswer, err error) *AuthError {
-	var said *oauth2.RetrieveError
-	refused := errors.As(err, &said) && a.code < 500 && a.code != http.StatusTooManyRequests
-	return &AuthError{TokenURL: f.url, Status: a.code, Refused: refused, Err: &authCause{text: f.describe(a, err), err: err}}
-}
-
-// describe puts the library's error into one safe line; its own text holds the
-// whole body.
-func (f *tokenFetcher) describe(a tokenAnswer, err error) string {
-	var said *oauth2.RetrieveError
-	var wrapped *url.Error
-	text := err.Error()
-	switch {
-	case errors.As(err, &said) && said.ErrorCode != "":
-		text = said.ErrorCode
-		if said.ErrorDescription != "" {
-			text += ": " + said.ErrorDescription
-		}
-	case errors.As(err, &said):
-		text = describeBody(a.contentType, []byte(f.redact(string(said.Body))))
-	case errors.As(err, &wrapped):
-		text = wrapped.Err.Error()
-	}
-	text = printable(f.redact(text), maxText)
-	if a.code != 0 {
-		text = fmt.Sprintf("HTTP %d %s", a.code, text)
-	}
-	return text
-}
-
-// authCause keeps a cause for errors.Is while showing only its safe text.
-type authCause struct {
-	text string
-	err  error
-}
-
-func (e *authCause) Error() string        { return e.text }
-func (e *authCause) Is(target error) bool { return errors.Is(e.err, target) }
-
-// tokenAnswer is a transport for one request that reads the answer to its end,
-// so that a broken connection is told from an answer that makes no sense, and
-// keeps what the oauth2 package does not hand on.
-type tokenAnswer struct {
-	way         http.RoundTripper
-	agent       string
-	redact      redactor
-	code        int
-	retryAfter  time.Duration
-	traceID     string
-	contentType string
-}
-
-// RoundTrip makes the request.
-func (a *tokenAnswer) RoundTrip(req *http.Request) (*http.Response, error) {
-	req = req.Clone(req.Context())
-	req.Header.Set("Accept", acceptJSON)
-	req.Header.Set("User-Agent", a.agent)
-	resp, err := a.way.RoundTrip(req)
-	if err != nil {
-		return nil, err
-	}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
-	_ = resp.Body.Close()
-	if err != nil {
-		return nil, fmt.Errorf("the answer was cut off: %w", err)
-	}
-	resp.Body = io.NopCloser(bytes.NewReader(body))
-	a.code, a.traceID = resp.StatusCode, traceID(resp.Header, a.redact)
-	a.contentType = resp.Header.Get("Content-Type")
-	a.retryAfter, _ = parseRetryAfter(resp.Header.Get("Retry-After"), time.Now())
-	return resp, nil
 }
 
 // isHeaderText reports whether a text can be sent in a header. One that cannot

@@ -182,7 +182,7 @@ func (w *looseBool) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 
 // looseDate is epoch milliseconds (API facts §4.2, confidence A) or a text of ISO
 // 8601; anything else is missing.
-type looseDate struct{ at time.Time }
+type looseDate struct{ at time.Time } // zero when missing
 
 // UnmarshalJSONFrom accepts any value.
 func (w *looseDate) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
@@ -206,9 +206,6 @@ func (w *looseDate) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	}
 	return nil
 }
-
-// time is zero for a date that is missing.
-func (w looseDate) time() time.Time { return w.at }
 
 // folded is the form in which statuses and product types are compared: the API
 // writes them in upper case, and reads were seen in lower (API facts §3.2).

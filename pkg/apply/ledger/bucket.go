@@ -61,24 +61,22 @@ func OpenBucket(ctx context.Context, rawURL string) (*Bucket, error) {
 	if where.bucket == "" {
 		return nil, badPlace("that is no bucket")
 	}
+	return openBucket(ctx, where)
+}
+
+func openBucket(ctx context.Context, where place) (*Bucket, error) {
 	o, err := openObjects(ctx, where)
 	if err != nil {
 		return nil, bucketError(ctx, "open the bucket", where.String(), err)
 	}
 	b := &Bucket{objects: o, place: where.String(), timeout: patience, proven: make(chan struct{}, 1)}
 	b.proven <- struct{}{}
-	if err := b.reach(ctx); err != nil {
-		return nil, err
-	}
-	return b, nil
-}
-
-// reach fails unless the bucket can be listed.
-func (b *Bucket) reach(ctx context.Context) error {
 	ctx, cancel := b.deadline(ctx)
 	defer cancel()
-	_, _, err := b.objects.page(ctx, "", 1, nil)
-	return b.failed(ctx, "open the bucket", err)
+	if _, _, err := o.page(ctx, "", 1, nil); err != nil {
+		return nil, b.failed(ctx, "open the bucket", err)
+	}
+	return b, nil
 }
 
 // Place is the URL of the bucket.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -76,10 +77,7 @@ func (l *Local) Place() string { return l.dir }
 // Close releases the locks that are still held.
 func (l *Local) Close() error {
 	l.mu.Lock()
-	held := make([]*localLock, 0, len(l.held))
-	for k := range l.held {
-		held = append(held, k)
-	}
+	held := slices.Collect(maps.Keys(l.held))
 	l.mu.Unlock()
 	var errs []error
 	for _, k := range held {
@@ -359,24 +357,19 @@ func (k *localLock) write(h Holder) error {
 	if err != nil {
 		return err
 	}
+	defer os.Remove(f.Name()) // gone already, unless something failed
 	_, err = f.Write(content)
-	if err = errors.Join(err, f.Close()); err == nil {
-		err = os.Rename(f.Name(), k.note)
+	if err = errors.Join(err, f.Close()); err != nil {
+		return err
 	}
-	if err != nil {
-		_ = os.Remove(f.Name())
-	}
-	return err
+	return os.Rename(f.Name(), k.note)
 }
 
 // readHolder reads who holds a lock; zero when that cannot be told.
 func readHolder(note string) Holder {
-	content, err := os.ReadFile(note)
-	if err != nil {
-		return Holder{}
-	}
 	var h Holder
-	if err := json.Unmarshal(content, &h); err != nil {
+	content, err := os.ReadFile(note)
+	if err != nil || json.Unmarshal(content, &h) != nil {
 		return Holder{}
 	}
 	return h

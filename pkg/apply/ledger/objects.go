@@ -77,16 +77,21 @@ func (p place) load(ctx context.Context) (aws.Config, error) {
 	return loaded, err
 }
 
+var (
+	regionForm    = regexp.MustCompile(`^[A-Za-z0-9-]{1,63}$`)
+	ownRegionForm = regexp.MustCompile(`^[A-Za-z0-9.-]+$`)
+)
+
 // region is the region that requests are signed for.
 func (p place) region(configured string) (string, error) {
-	form := `^[A-Za-z0-9-]{1,63}$`
+	form := regionForm
 	if p.settings["endpoint"] != "" {
 		if configured == "" {
 			return "us-east-1", nil // what servers other than AWS expect when nobody names one
 		}
-		form = `^[A-Za-z0-9.-]+$` // they name theirs as they like
+		form = ownRegionForm // they name theirs as they like
 	}
-	if !regexp.MustCompile(form).MatchString(configured) {
+	if !form.MatchString(configured) {
 		return "", errNoRegion
 	}
 	return configured, nil

@@ -31,19 +31,16 @@ func OpenStore(ctx context.Context, url, defaultDir string) (Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Not returned as they come: a nil *Local in a Store is not a nil Store.
+	var store Store
 	if where.bucket != "" {
-		b, err := OpenBucket(ctx, url)
-		if err != nil {
-			return nil, err
-		}
-		return b, nil
+		store, err = openBucket(ctx, where)
+	} else {
+		store, err = OpenLocal(where.dir)
 	}
-	l, err := OpenLocal(where.dir)
 	if err != nil {
-		return nil, err
+		return nil, err // and no nil *Local in a Store, which is not a nil Store
 	}
-	return l, nil
+	return store, nil
 }
 
 // place is a store's place, taken apart: a folder, or a bucket with a prefix
@@ -56,18 +53,26 @@ type place struct {
 
 // settingForms is what the settings of a bucket's URL may be. None can hold a
 // secret, so that a place may be shown to anybody.
-func settingForms() map[string]*regexp.Regexp {
-	return map[string]*regexp.Regexp{
-		"region":         regexp.MustCompile(`^[a-z0-9-]{1,64}$`),
-		"endpoint":       regexp.MustCompile(`^https?://[A-Za-z0-9.:\[\]-]+(/[A-Za-z0-9._/-]*)?$`),
-		"use_path_style": regexp.MustCompile(`^(true|false)$`),
-		"profile":        regexp.MustCompile(`^[A-Za-z0-9._@-]{1,128}$`),
-		"ssetype":        regexp.MustCompile(`^(AES256|aws:kms|aws:kms:dsse)$`),
-		"kmskeyid":       regexp.MustCompile(`^[A-Za-z0-9:/_-]{1,256}$`),
-	}
+var settingForms = map[string]*regexp.Regexp{
+	"region":         regexp.MustCompile(`^[a-z0-9-]{1,64}$`),
+	"endpoint":       regexp.MustCompile(`^https?://[A-Za-z0-9.:\[\]-]+(/[A-Za-z0-9._/-]*)?$`),
+	"use_path_style": regexp.MustCompile(`^(true|false)$`),
+	"profile":        regexp.MustCompile(`^[A-Za-z0-9._@-]{1,128}$`),
+	"ssetype":        regexp.MustCompile(`^(AES256|aws:kms|aws:kms:dsse)$`),
+	"kmskeyid":       regexp.MustCompile(`^[A-Za-z0-9:/_-]{1,256}$`),
 }
 
-const allowedForms = "write a path, file:///path, or s3://bucket/prefix?region=... (settings: region, endpoint, use_path_style, profile, ssetype, kmskeyid)"
+// settingNames are the settings in the order in which people see them.
+var settingNames = []string{"region", "endpoint", "use_path_style", "profile", "ssetype", "kmskeyid"}
+
+var allowedForms = "write a path, file:///path, or s3://bucket/prefix?region=... (settings: " + strings.Join(settingNames, ", ") + ")"
+
+// What else an address is made of.
+var (
+	schemeForm  = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]+:`) // one letter is a drive
+	bucketForm  = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{1,61}[A-Za-z0-9]$`)
+	settingForm = regexp.MustCompile(`^[a-z][a-z_-]{0,31}$`)
+)
 
 // badPlace is an error about a URL, which must not repeat it: what is wrong with
 // it may be that it holds a secret.
@@ -93,13 +98,13 @@ func secretError() error {
 
 // parsePlace takes a URL or path apart.
 func parsePlace(raw string) (place, error) {
-	scheme, isURL := schemeOf(raw)
+	scheme := strings.ToLower(strings.TrimSuffix(schemeForm.FindString(raw), ":"))
 	switch {
 	case raw == "":
 		return place{}, badPlace("it is empty")
 	case strings.HasPrefix(raw, "~"):
 		return place{}, badPlace("~ is for a shell to replace, and none did: write the whole path")
-	case !isURL:
+	case scheme == "":
 		return place{dir: raw}, nil
 	case scheme != "s3" && scheme != "file":
 		return place{}, badPlace("a ledger cannot be kept at a %s: address", scheme)
@@ -116,15 +121,6 @@ func parsePlace(raw string) (place, error) {
 		return parseFolder(u)
 	}
 	return parseBucket(u)
-}
-
-// schemeOf is the scheme of what looks like a URL. One letter is a drive.
-func schemeOf(raw string) (scheme string, isURL bool) {
-	m := regexp.MustCompile(`^([A-Za-z][A-Za-z0-9+.-]+):`).FindStringSubmatch(raw)
-	if m == nil {
-		return "", false
-	}
-	return strings.ToLower(m[1]), true
 }
 
 func parseFolder(u *url.URL) (place, error) {
@@ -148,7 +144,7 @@ func parseBucket(u *url.URL) (place, error) {
 		return place{}, badPlace("it names no bucket")
 	case u.Port() != "":
 		return place{}, badPlace("a bucket's name has no port: a server is named by ?endpoint=http://host:port")
-	case !regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{1,61}[A-Za-z0-9]$`).MatchString(u.Host):
+	case !bucketForm.MatchString(u.Host):
 		return place{}, badPlace("buckets have names of 3 to 63 letters, digits, dots and hyphens")
 	}
 	if where.prefix != "" {
@@ -171,11 +167,11 @@ func parseBucket(u *url.URL) (place, error) {
 
 // checkSetting refuses what a bucket's URL must not set.
 func checkSetting(name string, values []string) error {
-	form, known := settingForms()[name]
+	form, known := settingForms[name]
 	switch {
 	case !known && looksSecret(name):
 		return secretError()
-	case !known && regexp.MustCompile(`^[a-z][a-z_-]{0,31}$`).MatchString(name):
+	case !known && settingForm.MatchString(name):
 		return badPlace("there is no setting %q", name)
 	case !known:
 		return badPlace("there is a setting that is not known")
@@ -213,7 +209,7 @@ func (p place) String() string {
 		text += "/" + p.prefix
 	}
 	separator := "?"
-	for _, name := range []string{"region", "endpoint", "use_path_style", "profile", "ssetype", "kmskeyid"} {
+	for _, name := range settingNames {
 		if value, set := p.settings[name]; set {
 			text += separator + name + "=" + value
 			separator = "&"

@@ -77,7 +77,7 @@ func files(t testing.TB, dir string) map[string]string {
 }
 
 // Whatever single file is lost, exactly that is restored: a manifest without
-// fetching anything, a letter by fetching that one.
+// fetching anything, an LOA by fetching that one.
 func TestWhatIsLostIsRestoredAndNothingElse(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "loas")
 	f := open(t, dir)
@@ -86,7 +86,7 @@ func TestWhatIsLostIsRestoredAndNothingElse(t *testing.T) {
 	}
 	want := files(t, dir)
 	if len(want) != 5 {
-		t.Fatalf("files %v, want 3 letters and 2 manifests", want)
+		t.Fatalf("files %v, want 3 LOAs and 2 manifests", want)
 	}
 	for lost := range want {
 		t.Run(lost, func(t *testing.T) {
@@ -228,7 +228,7 @@ func TestFileNamesNeverCollide(t *testing.T) {
 		}
 	}
 	if kept, err := f.Kept(); err != nil || len(kept) != len(rows) {
-		t.Errorf("%d of %d letters are whole (%v)", len(kept), len(rows), err)
+		t.Errorf("%d of %d LOAs are whole (%v)", len(kept), len(rows), err)
 	}
 }
 
@@ -268,11 +268,11 @@ func TestLetterOfATerminatedPortIsKeptAndFlagged(t *testing.T) {
 	}
 	archives, err := f.Archives(loa.BySite, func(plan.ServiceUID) bool { return true })
 	if err != nil || len(archives) != 1 {
-		t.Errorf("archives %+v (%v): a terminated port's letter must not be sent", archives, err)
+		t.Errorf("archives %+v (%v): a terminated port's LOA must not be sent", archives, err)
 	}
 }
 
-// helperFolder makes the test binary a second process that saves letters.
+// helperFolder makes the test binary a second process that saves LOAs.
 const helperFolder = "PORTCTL_TEST_SAVE_INTO"
 
 func TestMain(m *testing.M) {
@@ -290,7 +290,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// Two processes that save the same letters at once, while others read, never
+// Two processes that save the same LOAs at once, while others read, never
 // show a broken file, and lose no row.
 func TestTwoProcessesNeverLeaveABrokenFile(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "loas")
@@ -324,7 +324,7 @@ func TestTwoProcessesNeverLeaveABrokenFile(t *testing.T) {
 				return
 			}
 			if kept, err := f.Kept(); err != nil || len(kept) < len(m.LOAs) {
-				t.Errorf("%d of %d letters are whole (%v)", len(kept), len(m.LOAs), err)
+				t.Errorf("%d of %d LOAs are whole (%v)", len(kept), len(m.LOAs), err)
 				return
 			}
 		}
@@ -341,7 +341,7 @@ func TestTwoProcessesNeverLeaveABrokenFile(t *testing.T) {
 	close(done)
 	wg.Wait()
 	if kept, err := f.Kept(); err != nil || len(kept) != 40 {
-		t.Errorf("%d letters (%v)", len(kept), err)
+		t.Errorf("%d LOAs (%v)", len(kept), err)
 	}
 	for name := range files(t, dir) {
 		if strings.HasSuffix(name, ".tmp") {
@@ -350,7 +350,7 @@ func TestTwoProcessesNeverLeaveABrokenFile(t *testing.T) {
 	}
 }
 
-// A recipient's archive holds just their letters and their part of the manifest,
+// A recipient's archive holds just their LOAs and their part of the manifest,
 // and is the same each time.
 func TestArchives(t *testing.T) {
 	dir := t.TempDir()
@@ -404,7 +404,7 @@ func TestArchives(t *testing.T) {
 	}
 	after, err := os.ReadFile(archives[1].Path)
 	if err != nil || !bytes.Equal(before, after) {
-		t.Errorf("the same letters give another archive (%v)", err)
+		t.Errorf("the same LOAs give another archive (%v)", err)
 	}
 	bySite, err := f.Archives(loa.BySite, func(u plan.ServiceUID) bool { return u == row(2).UID })
 	if err != nil || len(bySite) != 1 || filepath.Base(bySite[0].Path) != "site-equinix_ld5-90.zip" || !slices.Equal(bySite[0].Ports, []plan.ServiceUID{row(2).UID}) {

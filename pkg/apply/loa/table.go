@@ -24,7 +24,7 @@ type tableColumn struct {
 
 // tableColumns are the columns of manifest.csv in their order. Later versions
 // may add some at the end.
-func tableColumns() []tableColumn {
+var tableColumns = func() []tableColumn {
 	text := func(title string, at func(*Row) *string) tableColumn {
 		return tableColumn{title, func(r Row) string { return *at(&r) }, func(r *Row, s string) error { *at(r) = s; return nil }}
 	}
@@ -61,20 +61,19 @@ func tableColumns() []tableColumn {
 		},
 		text("environment", func(r *Row) *string { return &r.Environment }),
 	}
-}
+}()
 
 // encodeTable writes manifest.csv.
 func (m Manifest) encodeTable() ([]byte, error) {
-	columns := tableColumns()
-	record := make([]string, len(columns))
-	for i, c := range columns {
+	record := make([]string, len(tableColumns))
+	for i, c := range tableColumns {
 		record[i] = c.title
 	}
 	var b bytes.Buffer
 	w := csv.NewWriter(&b)
 	_ = w.Write(record) // a buffer takes everything; Error tells otherwise
 	for _, r := range m.LOAs {
-		for i, c := range columns {
+		for i, c := range tableColumns {
 			record[i] = Cell(c.get(r))
 		}
 		_ = w.Write(record)
@@ -89,13 +88,12 @@ func decodeTable(b []byte, m *Manifest) error {
 	if err != nil {
 		return err
 	}
-	columns := tableColumns()
-	if len(records) == 0 || !slices.EqualFunc(columns, records[0], func(c tableColumn, title string) bool { return c.title == title }) {
+	if len(records) == 0 || !slices.EqualFunc(tableColumns, records[0], func(c tableColumn, title string) bool { return c.title == title }) {
 		return errors.New("its first line does not name the columns")
 	}
 	for n, record := range records[1:] {
 		var r Row
-		for i, c := range columns {
+		for i, c := range tableColumns {
 			if err := c.set(&r, value(record[i])); err != nil {
 				return fmt.Errorf("row %d, %s: %w", n+2, c.title, err)
 			}

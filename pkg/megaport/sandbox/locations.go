@@ -100,54 +100,34 @@ func (s *Server) locationsNow(k *Knobs) []Location {
 	return slices.SortedFunc(maps.Values(s.places(k)), func(a, b Location) int { return a.ID - b.ID })
 }
 
-type wireZone struct {
-	Megaport []int  `json:"megaportSpeedMbps"`
-	MCR      *[]int `json:"mcrSpeedMbps"` // null where none is known
-	MVECores *int   `json:"mveMaxCpuCoreCount"`
-	MVE      bool   `json:"mveAvailable"`
-}
-
-type wireLocation struct {
-	ID              int                  `json:"id"`
-	Name            string               `json:"name"`
-	Metro           string               `json:"metro"`
-	Market          string               `json:"market"`
-	Status          string               `json:"status"`
-	Address         object               `json:"address"`
-	DataCentre      DataCentre           `json:"dataCentre"`
-	Latitude        float64              `json:"latitude"`
-	Longitude       float64              `json:"longitude"`
-	Zones           map[string]*wireZone `json:"diversityZones"`
-	AddOns          object               `json:"productAddOns"`
-	OrderingMessage *string              `json:"orderingMessage"`
-}
-
 // wire renders the location as the API does (API facts §2.1, confidence A).
-func (l Location) wire() wireLocation {
-	zones := make(map[string]*wireZone)
-	for zone, speeds := range l.PortSpeeds {
-		if len(speeds) > 0 {
-			zones[zone] = &wireZone{Megaport: slices.Sorted(slices.Values(speeds))}
+func (l Location) wire() object {
+	zones := object{}
+	for _, speeds := range []map[string][]int{l.PortSpeeds, l.MCRSpeeds} {
+		for zone := range speeds {
+			if len(speeds[zone]) > 0 {
+				zones[zone] = wireZone(l.PortSpeeds[zone], l.MCRSpeeds[zone])
+			}
 		}
-	}
-	for zone, speeds := range l.MCRSpeeds {
-		if len(speeds) == 0 {
-			continue
-		}
-		if zones[zone] == nil {
-			zones[zone] = &wireZone{Megaport: []int{}}
-		}
-		zones[zone].MCR = &speeds
 	}
 	crossConnects := object{"available": l.CrossConnect, "type": nil}
 	if l.CrossConnect {
 		crossConnects["type"] = "STANDARD"
 	}
-	return wireLocation{
-		ID: l.ID, Name: l.Name, Metro: l.Metro, Market: l.Market, Status: l.Status, Address: l.Address.wire(),
-		DataCentre: l.DataCentre, Latitude: l.Latitude, Longitude: l.Longitude, Zones: zones,
-		AddOns: object{"crossConnect": crossConnects}, OrderingMessage: nullable(l.OrderingMessage),
+	return object{
+		"id": l.ID, "name": l.Name, "metro": l.Metro, "market": l.Market, "status": l.Status, "address": l.Address.wire(),
+		"dataCentre": l.DataCentre, "latitude": l.Latitude, "longitude": l.Longitude, "diversityZones": zones,
+		"productAddOns": object{"crossConnect": crossConnects}, "orderingMessage": nullable(l.OrderingMessage),
 	}
+}
+
+// wireZone renders the speeds of a zone; no speed of cloud routers is null.
+func wireZone(ports, routers []int) object {
+	zone := object{"megaportSpeedMbps": slices.Sorted(slices.Values(ports)), "mcrSpeedMbps": routers, "mveMaxCpuCoreCount": nil, "mveAvailable": false}
+	if len(routers) == 0 {
+		zone["mcrSpeedMbps"] = nil
+	}
+	return zone
 }
 
 func (a Address) wire() object {
@@ -168,7 +148,7 @@ func (l Location) speeds() []int {
 }
 
 func (s *Server) listLocations(c *call) reply {
-	out := []wireLocation{}
+	out := []object{}
 	for _, l := range s.selectLocations(c) {
 		out = append(out, l.wire())
 	}
@@ -209,30 +189,23 @@ func containsFold(list []string, want string) bool {
 	return slices.ContainsFunc(list, func(s string) bool { return strings.EqualFold(s, want) })
 }
 
-type wireCountry struct {
-	Code      string `json:"code"`
-	Prefix    string `json:"prefix"`
-	Name      string `json:"name"`
-	SiteCount int    `json:"siteCount"`
-}
-
 // listRegions counts sites by country. The United Kingdom's prefix is GB here
 // although its market is UK (API facts §2.3, confidence A).
 func (s *Server) listRegions(c *call) reply {
-	counts := make(map[string]*wireCountry)
+	sites := map[string][]Location{}
 	for _, l := range s.locationsNow(c.knobs) {
-		if counts[l.Market] == nil {
-			prefix := l.Market
-			if prefix == "UK" {
-				prefix = "GB"
-			}
-			counts[l.Market] = &wireCountry{Code: cmp.Or(alpha3[l.Market], l.Market), Prefix: prefix, Name: l.Address.Country}
-		}
-		counts[l.Market].SiteCount++
+		sites[l.Market] = append(sites[l.Market], l)
 	}
-	countries := []wireCountry{}
-	for _, market := range sortedKeys(counts) {
-		countries = append(countries, *counts[market])
+	countries := []object{}
+	for _, market := range sortedKeys(sites) {
+		prefix := market
+		if prefix == "UK" {
+			prefix = "GB"
+		}
+		countries = append(countries, object{
+			"code": cmp.Or(alpha3[market], market), "prefix": prefix,
+			"name": sites[market][0].Address.Country, "siteCount": len(sites[market]),
+		})
 	}
 	return ok("List all public network regions", []object{{"networkRegion": "MP1", "countries": countries}})
 }

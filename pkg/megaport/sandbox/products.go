@@ -3,7 +3,6 @@ package sandbox
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -33,58 +32,6 @@ func (v *service) terminated() bool {
 	}
 	return slices.Contains([]string{statusCancelled, statusCancelledParent, statusDecommissioning, statusDecommissioned}, v.Status)
 }
-
-// wireProduct is a product as it is read (API facts §4.2, confidence A). Dates
-// are epoch milliseconds or null, numbers integers.
-type wireProduct struct {
-	ProductID             int                      `json:"productId"`
-	ProductUID            string                   `json:"productUid"`
-	ProductName           string                   `json:"productName"`
-	ProductType           string                   `json:"productType"`
-	ProvisioningStatus    string                   `json:"provisioningStatus"`
-	CreateDate            int64                    `json:"createDate"`
-	PortSpeed             int                      `json:"portSpeed"` // Mbps
-	TerminateDate         *int64                   `json:"terminateDate"`
-	LiveDate              *int64                   `json:"liveDate"`
-	Market                string                   `json:"market"`
-	LocationID            int                      `json:"locationId"`
-	MarketplaceVisibility bool                     `json:"marketplaceVisibility"`
-	LAGPrimary            bool                     `json:"lagPrimary"`
-	LAGID                 *int                     `json:"lagId"`
-	AggregationID         *int                     `json:"aggregationId"`
-	CompanyUID            string                   `json:"companyUid"`
-	CompanyName           string                   `json:"companyName"`
-	CostCentre            *string                  `json:"costCentre"`
-	ContractStartDate     *int64                   `json:"contractStartDate"`
-	ContractEndDate       *int64                   `json:"contractEndDate"`
-	ContractTermMonths    int                      `json:"contractTermMonths"`
-	Locked                bool                     `json:"locked"`
-	AdminLocked           bool                     `json:"adminLocked"`
-	Cancelable            bool                     `json:"cancelable"`
-	DiversityZone         *string                  `json:"diversityZone"`
-	Resources             map[string]wireInterface `json:"resources"`
-	LocationDetail        map[string]string        `json:"locationDetail"`
-	AssociatedVXCs        []jsontext.Value         `json:"associatedVxcs"`
-
-	Rest jsontext.Value `json:",embed"` // productRest
-}
-
-// productRest is what every product has; vxcpermitted really is lower case.
-var productRest = jsontext.Value(`{"createdBy":"` + createdBy + `","usageAlgorithm":"NOT_POST_PAID","vxcpermitted":true,"vxcAutoApproval":false,
-	"secondaryName":null,"attributeTags":{},"virtual":false,"buyoutPort":false,"associatedIxs":[]}`)
-
-type wireInterface struct {
-	Demarcation string `json:"demarcation"`
-	ID          int    `json:"id"`
-	Media       string `json:"media"`
-	Name        string `json:"name"`
-	PortSpeed   int    `json:"port_speed"` // Mbps
-	Up          int    `json:"up"`
-
-	Rest jsontext.Value `json:",embed"` // interfaceRest
-}
-
-var interfaceRest = jsontext.Value(`{"description":"","loa_template":"megaport","resource_name":"interface","resource_type":"interface"}`)
 
 // view renders services as they are at one moment.
 type view struct {
@@ -207,13 +154,13 @@ func (w *view) product(v *service) any {
 		return v.Raw
 	}
 	row := w.plainProduct(v)
-	if len(v.Overrides) == 0 {
-		return row
+	if uid := text(v.Overrides["companyUid"]); uid != "" && uid != row["companyUid"] {
+		row["companyName"] = companyName(uid) // unless that is overridden, too
 	}
-	if uid := text(v.Overrides["companyUid"]); uid != "" && uid != row.CompanyUID {
-		row.CompanyName = companyName(uid) // unless that is overridden, too
+	for name, value := range v.Overrides { // replaced or added
+		row[name] = value
 	}
-	return overridden(row, v.Overrides)
+	return row
 }
 
 // text gives a JSON text, empty for anything else.
@@ -225,8 +172,9 @@ func text(v jsontext.Value) string {
 	return s
 }
 
-func (w *view) plainProduct(v *service) wireProduct {
-	status := w.status(v)
+// plainProduct is a product as it is read (API facts §4.2, confidence A). Dates are
+// epoch milliseconds or null, speeds in Mbps; vxcpermitted really is lower case.
+func (w *view) plainProduct(v *service) object {
 	start, end := w.contract(v)
 	owner, ownerName := w.owner(v)
 	place := w.places[v.LocationID]
@@ -234,22 +182,18 @@ func (w *view) plainProduct(v *service) wireProduct {
 	if v.terminated() {
 		vxcs = nil // cancelled with their port
 	}
-	return wireProduct{
-		ProductID: v.ProductID, ProductUID: v.UID, ProductName: v.Name, ProductType: w.productType(v),
-		ProvisioningStatus: status, CreateDate: w.createDate(v), PortSpeed: v.SpeedMbps,
-		TerminateDate: w.date(v.CancelledAt), LiveDate: w.date(w.wentLive(v)),
-		Market: w.market(v), LocationID: v.LocationID,
-		MarketplaceVisibility: v.Visible, Rest: productRest,
-		LAGPrimary: v.LAGPrimary, LAGID: nullable(v.LAGID), AggregationID: w.aggregation(v),
-		CompanyUID: owner, CompanyName: ownerName, CostCentre: w.costCentre(v),
-		ContractStartDate: w.date(start), ContractEndDate: w.date(end), ContractTermMonths: v.TermMonths,
-		Locked: v.Locked, AdminLocked: v.AdminLocked,
-		Cancelable:    !v.terminated() && !v.Locked && !v.AdminLocked,
-		DiversityZone: w.zone(v), Resources: map[string]wireInterface{"interface": w.port(v)},
-		LocationDetail: map[string]string{
-			"name": place.Name, "city": place.Address.City, "metro": place.Metro, "country": place.Address.Country,
-		},
-		AssociatedVXCs: vxcs,
+	return object{
+		"productId": v.ProductID, "productUid": v.UID, "productName": v.Name, "productType": w.productType(v),
+		"provisioningStatus": w.status(v), "createDate": w.createDate(v), "createdBy": createdBy, "portSpeed": v.SpeedMbps,
+		"terminateDate": w.date(v.CancelledAt), "liveDate": w.date(w.wentLive(v)), "market": w.market(v), "locationId": v.LocationID,
+		"usageAlgorithm": "NOT_POST_PAID", "marketplaceVisibility": v.Visible, "vxcpermitted": true, "vxcAutoApproval": false,
+		"secondaryName": nil, "lagPrimary": v.LAGPrimary, "lagId": nullable(v.LAGID), "aggregationId": w.aggregation(v),
+		"companyUid": owner, "companyName": ownerName, "costCentre": w.costCentre(v),
+		"contractStartDate": w.date(start), "contractEndDate": w.date(end), "contractTermMonths": v.TermMonths,
+		"attributeTags": object{}, "virtual": false, "buyoutPort": false, "locked": v.Locked, "adminLocked": v.AdminLocked,
+		"cancelable": !v.terminated() && !v.Locked && !v.AdminLocked, "diversityZone": w.zone(v),
+		"associatedVxcs": vxcs, "associatedIxs": []struct{}{}, "resources": object{"interface": w.port(v)},
+		"locationDetail": object{"name": place.Name, "city": place.Address.City, "metro": place.Metro, "country": place.Address.Country},
 	}
 }
 
@@ -266,7 +210,7 @@ func (w *view) zone(v *service) *string {
 
 // port renders resources.interface. The demarcation is known once the port is
 // CONFIGURED.
-func (w *view) port(v *service) wireInterface {
+func (w *view) port(v *service) object {
 	up, demarcation := 0, ""
 	switch w.status(v) {
 	case statusLive:
@@ -274,9 +218,10 @@ func (w *view) port(v *service) wireInterface {
 	case statusConfigured:
 		demarcation = demarcationOf(v)
 	}
-	return wireInterface{
-		Demarcation: demarcation, ID: v.ProductID + 100000, Media: media(v.SpeedMbps), Name: v.Name,
-		PortSpeed: v.SpeedMbps, Up: up, Rest: interfaceRest,
+	return object{
+		"demarcation": demarcation, "id": v.ProductID + 100000, "media": media(v.SpeedMbps), "name": v.Name,
+		"port_speed": v.SpeedMbps, "up": up, "description": "", "loa_template": "megaport", // with underscores, in Mbps
+		"resource_name": "interface", "resource_type": "interface",
 	}
 }
 
@@ -331,20 +276,6 @@ func (w *view) service(v *service) object {
 		"aLocationId": nil, "bLocationId": nil, "attributeTags": object{}, "createdBy": createdBy, "buyoutPort": false,
 		"virtual": false, "locked": v.Locked, "adminLocked": v.AdminLocked, "bgpShutdownDefault": false,
 	}
-}
-
-// overridden replaces or adds members of a row.
-func overridden(row wireProduct, with map[string]jsontext.Value) any {
-	members := make(map[string]jsontext.Value)
-	raw, err := encode(row)
-	if err == nil {
-		err = decode(raw, &members)
-	}
-	if err != nil {
-		return row
-	}
-	maps.Copy(members, with)
-	return members
 }
 
 // hidden reports whether reads by UID do not find the service: not yet, no more, or
