@@ -108,15 +108,6 @@ func TestOrderIsSentAsPlanned(t *testing.T) {
 	}
 }
 
-func decode(t *testing.T, b []byte) []map[string]any {
-	t.Helper()
-	var orders []map[string]any
-	if err := json.Unmarshal(b, &orders); err != nil {
-		t.Fatalf("%s: %v", b, err)
-	}
-	return orders
-}
-
 func mustJSON(t *testing.T, v any) string {
 	t.Helper()
 	b, err := json.Marshal(v)
@@ -124,17 +115,6 @@ func mustJSON(t *testing.T, v any) string {
 		t.Fatal(err)
 	}
 	return string(b)
-}
-
-// byKey makes the order of tags, which carries no meaning, disappear.
-func byKey(order map[string]any) map[string]any {
-	tags := map[string]any{}
-	for _, tag := range order["resourceTags"].([]any) {
-		t := tag.(map[string]any)
-		tags[t["key"].(string)] = t["value"]
-	}
-	order["resourceTags"] = tags
-	return order
 }
 
 // A service comes back as it was ordered, and a LAG as one unit.
