@@ -22,7 +22,7 @@ import (
 	"github.com/portctl/portctl/pkg/megaport/sandbox"
 )
 
-var killCases = flag.Int("sim.kills", 8, "how many rollouts of the real program to kill again and again")
+var killCases = flag.Int("sim.kills", 3, "how many rollouts of the real program to kill again and again")
 
 // TestKills kills the real program with kill -9 at random instants, several times
 // in each case, and then does what its user would do. The sandbox, which lives

@@ -11,7 +11,7 @@ import (
 )
 
 var (
-	cases = flag.Int("sim.cases", 50, "how many random rollouts to play")
+	cases = flag.Int("sim.cases", 30, "how many random rollouts to play")
 	first = flag.Uint64("sim.seed", 1, "seed of the first batch")
 )
 
