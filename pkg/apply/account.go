@@ -11,11 +11,14 @@ import (
 // Account is a Reader that can also buy and change.
 type Account interface {
 	refresh.Reader
-	// Buy sends one order, marked with the claim's id, once: it repeats only what
-	// never left this machine. It is not to be cancelled half-way: pass a context
+	// Turn waits until an order can be sent at once, however long the API or its request
+	// budget has it wait. A claim is made in its turn, so that it does not age.
+	Turn(ctx context.Context) (Turn, error)
+	// Buy sends one order in its turn, marked with the claim's id, once: it repeats only
+	// what never left this machine. It is not to be cancelled half-way: pass a context
 	// that outlives an interruption. After notAfter, by the wall clock, it is not sent
 	// any more.
-	Buy(ctx context.Context, o plan.Order, claim string, notAfter time.Time) Purchase
+	Buy(ctx context.Context, turn Turn, o plan.Order, claim string, notAfter time.Time) Purchase
 	// Update changes fields of one port.
 	Update(ctx context.Context, uid plan.ServiceUID, u plan.FieldUpdate) error
 	// SetTags replaces all resource tags of one port.
@@ -25,6 +28,12 @@ type Account interface {
 	// Cancel terminates one port, at once and for good. It fails when VXCs are
 	// attached.
 	Cancel(ctx context.Context, uid plan.ServiceUID) error
+}
+
+// Turn is the right to send one order now.
+type Turn interface {
+	// Release gives the right back, if no order used it.
+	Release()
 }
 
 // Purchase is what is known about an order after it was handed to Buy.

@@ -18,7 +18,7 @@ const patience = 30 * time.Second
 // be more to look for; a usable answer, whatever it says, ends the row.
 type brake struct {
 	maxFailures, maxUnconfirmed int // as in Options
-	pace                        *pace
+	slots                       *slots
 
 	mu          sync.Mutex
 	stopped     bool // the ledger failed
@@ -57,7 +57,7 @@ func (f *flight) late() {
 		f.hangs = true
 		f.brake.count(1)
 	}
-	f.lent = f.lent || f.brake.pace.lend()
+	f.lent = f.lent || f.brake.slots.lend()
 }
 
 // turnedAway says that an answer came, and that the order waits.
@@ -86,7 +86,7 @@ func (f *flight) finished(o Outcome) {
 	defer f.mu.Unlock()
 	f.over = true
 	if f.lent {
-		f.brake.pace.reclaim()
+		f.brake.slots.reclaim()
 	}
 	if o == Unknown && !f.hangs {
 		f.brake.count(1)

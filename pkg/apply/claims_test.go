@@ -84,7 +84,7 @@ func TestCrashBetweenClaimAndAnswer(t *testing.T) {
 				s := &scenario{account: &fakeAccount{}, store: storetest.NewMemory()}
 				claim := claimByHand(t, s.store, "a")
 				if sent {
-					s.account.Buy(t.Context(), claim.Order, claim.ID, time.Time{})
+					s.account.Buy(t.Context(), nil, claim.Order, claim.ID, time.Time{})
 				}
 				r := s.run(t, entries("a"))
 				wantOrders, wantExit := 0, apply.ExitUnknown
@@ -118,7 +118,7 @@ func TestRenamedServiceIsFoundByItsTag(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &scenario{account: &fakeAccount{}, store: storetest.NewMemory()}
 		claim := claimByHand(t, s.store, "a")
-		s.account.Buy(t.Context(), claim.Order, claim.ID, time.Time{})
+		s.account.Buy(t.Context(), nil, claim.Order, claim.ID, time.Time{})
 		s.account.services[0].Name = "renamed by hand"
 		s.account.orders = nil
 		s.run(t, entries("z"))
@@ -162,7 +162,7 @@ func TestUnreadableTagsAreNotAbsence(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &scenario{account: &fakeAccount{}, store: storetest.NewMemory(), options: apply.Options{LookupTimeout: time.Second}}
 		claim := claimByHand(t, s.store, "a")
-		s.account.Buy(t.Context(), claim.Order, claim.ID, time.Time{})
+		s.account.Buy(t.Context(), nil, claim.Order, claim.ID, time.Time{})
 		s.account.services[0].Name = "renamed by hand"
 		s.account.orders, s.account.failing = nil, map[string]error{"tags": errors.New("HTTP 500")}
 		d := entries("a", "far")
@@ -397,7 +397,7 @@ func TestOrderOfAKilledRunIsLookedForUntilItsTimeout(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := &scenario{account: &fakeAccount{lag: c.lag}, store: storetest.NewMemory(), options: apply.Options{Wait: time.Hour}}
 				claim := claimByHand(t, s.store, "a")
-				s.account.Buy(t.Context(), claim.Order, claim.ID, time.Time{}) // and then it was killed
+				s.account.Buy(t.Context(), nil, claim.Order, claim.ID, time.Time{}) // and then it was killed
 				r := s.run(t, entries("a"))
 				if r.ExitCode != c.exit || len(s.account.orders) != 1 {
 					t.Errorf("exit %d, orders %v", r.ExitCode, s.account.orders)

@@ -99,7 +99,7 @@ type engine struct {
 	watch    *watcher
 
 	brake     *brake
-	pace      *pace
+	slots     *slots
 	open      openOrders
 	relisting relisting
 
@@ -122,9 +122,9 @@ func newEngine(p refresh.PricedPlan, o Options) *engine {
 	}
 	e := &engine{
 		Options: o, priced: p, services: map[plan.ServiceUID]plan.Service{}, reader: refresh.RememberOrderTags(o.Account),
-		report: newReport(p, o), pace: newPace(o.Parallelism), bound: p.Observed.Owner.Company() != "", approvalsNoticed: p.Claims.Memory.ApprovalsSeen,
+		report: newReport(p, o), slots: newSlots(o.Parallelism), bound: p.Observed.Owner.Company() != "", approvalsNoticed: p.Claims.Memory.ApprovalsSeen,
 	}
-	e.brake = &brake{maxFailures: o.MaxFailures, maxUnconfirmed: o.MaxUnconfirmed, pace: e.pace}
+	e.brake = &brake{maxFailures: o.MaxFailures, maxUnconfirmed: o.MaxUnconfirmed, slots: e.slots}
 	e.relisting.turn = make(chan struct{}, 1)
 	e.watch = newWatcher(o.Account, e.report.tell, newLOAFetcher(o.Account, o.LOAs, p.Catalog, o.Parallelism, e.report.tell), len(p.Plan.Actions))
 	for _, s := range p.Observed.Services {

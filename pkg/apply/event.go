@@ -73,15 +73,17 @@ type OrderFinished struct {
 	FoundBy string `json:"foundBy,omitzero"`
 }
 
-// PaceChanged says that fewer orders are sent side by side, because the API is
-// busy, or that there are as many again as at the start.
-type PaceChanged struct {
-	Parallelism int `json:"parallelism"`
-}
-
 // APIBusy says that requests wait because the API is busy (429), and how long.
 type APIBusy struct {
 	Wait Seconds `json:"waitSeconds"`
+}
+
+// BudgetSpent says that requests wait because as many were sent as the API allows in a
+// time, and until when.
+type BudgetSpent struct {
+	// Budget is how many in which time, such as "500/5m".
+	Budget string    `json:"budget"`
+	Until  time.Time `json:"until"`
 }
 
 // ChangeStarted says that an update (Update, Grow, Buy) or a cancellation (Cancel)
@@ -166,8 +168,8 @@ type RunFinished struct {
 func (RunStarted) Type() string     { return "run-started" }
 func (OrderStarted) Type() string   { return "order-started" }
 func (OrderFinished) Type() string  { return "order-finished" }
-func (PaceChanged) Type() string    { return "pace-changed" }
 func (APIBusy) Type() string        { return "api-busy" }
+func (BudgetSpent) Type() string    { return "budget-spent" }
 func (ChangeStarted) Type() string  { return "change-started" }
 func (ChangeFinished) Type() string { return "change-finished" }
 func (OrdersSent) Type() string     { return "orders-sent" }

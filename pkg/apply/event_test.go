@@ -38,7 +38,7 @@ func exampleEvents() []apply.Event {
 			Planned: []apply.Planned{{Kind: plan.Buy, Name: "lon-core-1", Place: place, Services: 1, Price: &price}},
 		},
 		apply.OrderStarted{Name: "lon-core-1"},
-		apply.PaceChanged{Parallelism: 8},
+		apply.BudgetSpent{Budget: "500/5m", Until: time.Date(2026, 3, 1, 12, 5, 0, 0, time.UTC)},
 		apply.OrderFinished{Name: "lon-core-1", Outcome: apply.Bought, UIDs: []plan.ServiceUID{exampleUID}, Price: price},
 		apply.APIBusy{Wait: apply.Seconds{Duration: 8 * time.Second}},
 		apply.ChangeStarted{Kind: plan.Update, Name: "lon-core-2"},

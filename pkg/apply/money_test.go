@@ -181,10 +181,10 @@ func TestRejectionOfSomethingElseClosesNothing(t *testing.T) {
 // the API books another term than was ordered.
 type otherTerm struct{ *fakeAccount }
 
-func (o otherTerm) Buy(ctx context.Context, ord plan.Order, claim string, notAfter time.Time) apply.Purchase {
+func (o otherTerm) Buy(ctx context.Context, turn apply.Turn, ord plan.Order, claim string, notAfter time.Time) apply.Purchase {
 	ord.Term = 36
 	ord.MarketplaceVisibility = true
-	return o.fakeAccount.Buy(ctx, ord, claim, notAfter)
+	return o.fakeAccount.Buy(ctx, turn, ord, claim, notAfter)
 }
 
 func TestAuditComparesWithTheOrder(t *testing.T) {

@@ -1,6 +1,7 @@
 package apply
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,8 +23,7 @@ var errStopped = errors.New("interrupted before it was sent")
 // job is an action that a worker carries out.
 type job struct {
 	plan.Action
-	n    int // its number in the plan and the result
-	turn int // that of the pace at which it began
+	n int // its number in the plan and the result
 }
 
 // sendOrders sends all orders and updates, some at a time. Of several growths the first
@@ -64,31 +64,17 @@ func (e *engine) actionsOf(kinds ...plan.Kind) []int {
 func (e *engine) inParallel(actions []int, work func(job)) {
 	var g errgroup.Group
 	for _, n := range actions {
-		j := job{e.priced.Plan.Actions[n], n, e.pace.enter()}
+		e.slots.enter()
+		j := job{e.priced.Plan.Actions[n], n}
 		g.Go(func() error {
-			defer e.pace.leave()
+			defer e.slots.leave()
 			if err := panics.Do(func() error { work(j); return nil }); err != nil {
 				e.report.change(n, func(a *ActionResult) { a.changed(Unknown, failureOf(err)) })
 			}
-			e.adapt(j.turn, e.report.action(n).Outcome)
 			return nil
 		})
 	}
 	_ = g.Wait() // the workers return no errors: a failure is a result
-}
-
-// adapt makes what follows slower or faster.
-func (e *engine) adapt(turn int, o Outcome) {
-	limit, changed := 0, false
-	switch o {
-	case NotProcessed:
-		limit, changed = e.pace.slower(turn)
-	case Bought:
-		limit, changed = e.pace.faster()
-	}
-	if changed {
-		e.report.tell(PaceChanged{limit})
-	}
 }
 
 // carryOut sends the order of an action, and makes the changes that belong to it.
@@ -139,26 +125,39 @@ func (e *engine) awaitGrowth(ctx context.Context, j job) error {
 	}
 }
 
-// buy carries one order out, unless something holds it back.
+// buy carries one order out, unless something holds it back while it waits for its turn.
 func (e *engine) buy(ctx context.Context, j job) (p Purchase) {
-	if ctx.Err() != nil {
-		return notSent(errStopped)
+	if err := e.heldBack(ctx); err != nil {
+		return notSent(err)
 	}
-	if err := e.brake.holds(); err != nil {
+	turn, err := e.Account.Turn(ctx)
+	if err != nil {
+		return notSent(cmp.Or(e.heldBack(ctx), err))
+	}
+	defer turn.Release()
+	if err := e.heldBack(ctx); err != nil {
 		return notSent(err)
 	}
 	e.report.orderStarted(j.n)
 	f := e.brake.started()
 	p = Purchase{State: plan.OrderUnknown}
 	defer func() { f.finished(outcomeOf(p.State)) }() // also when something panics
-	return e.order(ctx, j, f)
+	return e.order(ctx, j, turn, f)
 }
 
-// order is the purchase protocol for one order: claim, send, record. The answer
-// to an order is recorded whatever it is; when that fails the claim stays as it
-// is, an unconfirmed order that the next run looks up. An interruption cuts neither
+// heldBack says why no new order is to be sent; nil when one may be.
+func (e *engine) heldBack(ctx context.Context) error {
+	if ctx.Err() != nil {
+		return errStopped
+	}
+	return e.brake.holds()
+}
+
+// order is the purchase protocol for one order whose turn it is: claim, send, record.
+// The answer to an order is recorded whatever it is; when that fails the claim stays as
+// it is, an unconfirmed order that the next run looks up. An interruption cuts neither
 // the claim nor the order: half a claim would read as one whose order was sent.
-func (e *engine) order(ctx context.Context, j job, f *flight) Purchase {
+func (e *engine) order(ctx context.Context, j job, turn Turn, f *flight) Purchase {
 	begun := time.Now()
 	claim, err := e.Ledger.Claim(context.WithoutCancel(ctx), e.priced.Claims, e.priced.Intent(j.Action))
 	if err != nil {
@@ -168,7 +167,7 @@ func (e *engine) order(ctx context.Context, j job, f *flight) Purchase {
 		}
 		return notSent(err)
 	}
-	p, claim, err := e.send(ctx, j, claim, f, begun)
+	p, claim, err := e.send(ctx, j, claim, turn, f, begun)
 	if err != nil {
 		e.noMoreOrders(j.Name, err)
 	}
@@ -195,12 +194,12 @@ const turnedAwayFor = 15 * time.Minute
 
 // send sends the order of a claim that is as old as begun, and records the answer. An
 // order that was turned away is sent again when the account does not show it.
-func (e *engine) send(ctx context.Context, j job, claim ledger.Open, f *flight, begun time.Time) (Purchase, ledger.Open, error) {
+func (e *engine) send(ctx context.Context, j job, claim ledger.Open, turn Turn, f *flight, begun time.Time) (Purchase, ledger.Open, error) {
 	detached := context.WithoutCancel(ctx)
 	for first := time.Now(); ; begun = time.Now() {
 		p := notSent(errStopped)
 		if ctx.Err() == nil {
-			p = e.Account.Buy(detached, *j.Order, claim.ID, begun.Add(sendWithin))
+			p = e.Account.Buy(detached, turn, *j.Order, claim.ID, begun.Add(sendWithin))
 		}
 		again := ctx.Err() == nil && time.Since(first) < turnedAwayFor
 		var err error
@@ -210,11 +209,19 @@ func (e *engine) send(ctx context.Context, j job, claim ledger.Open, f *flight, 
 				return p, claim, err
 			}
 			f.turnedAway()
-			e.adapt(j.turn, NotProcessed)
 			if found := e.lookAgain(ctx, &claim, &p); found {
 				return p, claim, nil
 			}
 		}
+		if turn, err = e.Account.Turn(ctx); err != nil {
+			p.Failure = failureOf(cmp.Or(e.heldBack(ctx), err))
+			if p.Late { // it never left this machine
+				claim, err = e.recordAnswer(detached, claim, p)
+				return p, claim, err
+			}
+			return p, claim, nil
+		}
+		defer turn.Release()
 		if claim, err = e.Ledger.Resend(detached, claim); err != nil {
 			p.Failure = failureOf(err)
 			return p, claim, nil

@@ -16,11 +16,11 @@ import (
 // misplaced is an account that builds port "a" at another location than was ordered.
 type misplaced struct{ *fakeAccount }
 
-func (m misplaced) Buy(ctx context.Context, o plan.Order, claim string, notAfter time.Time) apply.Purchase {
+func (m misplaced) Buy(ctx context.Context, turn apply.Turn, o plan.Order, claim string, notAfter time.Time) apply.Purchase {
 	if o.Name == "a" {
 		o.Location = 2
 	}
-	return m.fakeAccount.Buy(ctx, o, claim, notAfter)
+	return m.fakeAccount.Buy(ctx, turn, o, claim, notAfter)
 }
 
 // A port at the wrong place gets no LOA under the entry's name, also while other

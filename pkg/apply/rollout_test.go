@@ -82,31 +82,6 @@ func TestMaxFailuresStopsNewOrders(t *testing.T) {
 	})
 }
 
-// Orders that come back unprocessed halve the number of those side by side, once
-// for all that were sent together; purchases bring it back.
-func TestParallelismHalvesAndRecovers(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		busy := map[string]apply.Outcome{}
-		for _, n := range names(8) {
-			busy[n] = apply.NotProcessed
-		}
-		s := &scenario{account: &fakeAccount{buyTakes: time.Second, outcome: busy, once: true}, options: apply.Options{Parallelism: 8}}
-		s.run(t, entries(names(60)...))
-		var paces []int
-		for _, e := range s.events {
-			if p, ok := e.(apply.PaceChanged); ok {
-				paces = append(paces, p.Parallelism)
-			}
-		}
-		if diff := gocmp.Diff([]int{4, 8}, paces); diff != "" {
-			t.Errorf("orders at a time (-want +got):\n%s", diff)
-		}
-		if len(s.account.orders) != 68 || len(s.account.services) != 60 {
-			t.Errorf("%d orders, %d services; want each port once, and 8 orders sent again", len(s.account.orders), len(s.account.services))
-		}
-	})
-}
-
 // Requests for n new ports are 3n and a constant: one validation, one order and
 // one letter each. The listings are the ticks of the clock, whatever n is.
 func TestRequestsPerPort(t *testing.T) {

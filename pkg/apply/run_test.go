@@ -96,7 +96,14 @@ var answers = map[apply.Outcome]plan.OrderState{
 	apply.Refused: plan.OrderRefused, apply.NotProcessed: plan.OrderTurnedAway, apply.NotSent: plan.OrderNotSent, apply.Unknown: plan.OrderUnknown,
 }
 
-func (f *fakeAccount) Buy(ctx context.Context, o plan.Order, claim string, notAfter time.Time) apply.Purchase {
+// noTurn is the turn of an account that has anybody go on at once.
+type noTurn struct{}
+
+func (noTurn) Release() {}
+
+func (f *fakeAccount) Turn(ctx context.Context) (apply.Turn, error) { return noTurn{}, ctx.Err() }
+
+func (f *fakeAccount) Buy(ctx context.Context, turn apply.Turn, o plan.Order, claim string, notAfter time.Time) apply.Purchase {
 	if f.queue > 0 { // for so many orders it is too late when their turn comes
 		f.mu.Lock()
 		f.queue--

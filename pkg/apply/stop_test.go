@@ -238,7 +238,7 @@ type hanging struct {
 	sent         map[string]time.Time
 }
 
-func (h *hanging) Buy(ctx context.Context, o plan.Order, claim string, notAfter time.Time) apply.Purchase {
+func (h *hanging) Buy(ctx context.Context, turn apply.Turn, o plan.Order, claim string, notAfter time.Time) apply.Purchase {
 	h.mu.Lock()
 	h.flying++
 	h.most = max(h.most, h.flying)
@@ -254,7 +254,7 @@ func (h *hanging) Buy(ctx context.Context, o plan.Order, claim string, notAfter 
 		return apply.Purchase{State: plan.OrderUnknown, Failure: &apply.Failure{Message: "no answer"}}
 	}
 	time.Sleep(time.Second)
-	return h.fakeAccount.Buy(ctx, o, claim, notAfter)
+	return h.fakeAccount.Buy(ctx, turn, o, claim, notAfter)
 }
 
 func (h *hanging) run(t *testing.T, d plan.Desired, o apply.Options) apply.Result {

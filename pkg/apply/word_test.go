@@ -300,8 +300,8 @@ func TestEndedClaimThatCannotBeReadHasAWayOut(t *testing.T) {
 // liar is an account whose answers to orders name another service.
 type liar struct{ *fakeAccount }
 
-func (l liar) Buy(ctx context.Context, o plan.Order, claim string, notAfter time.Time) apply.Purchase {
-	l.fakeAccount.Buy(ctx, o, claim, notAfter)
+func (l liar) Buy(ctx context.Context, turn apply.Turn, o plan.Order, claim string, notAfter time.Time) apply.Purchase {
+	l.fakeAccount.Buy(ctx, turn, o, claim, notAfter)
 	return apply.Purchase{State: plan.OrderBought, UIDs: []plan.ServiceUID{"u9"}}
 }
 

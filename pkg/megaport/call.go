@@ -56,7 +56,9 @@ type call struct {
 	// no limit but the number of attempts.
 	patience time.Duration
 	limit    int64
-	ungated  bool // true for a call that no limiter holds back
+	ungated  bool  // true for a call that no limiter holds back
+	kept     bool  // true for a call that may use what the budget holds back
+	turn     *turn // of an order that waited for its turn already; nil for all others
 	// notAfter is when no attempt may begin any more, by the wall clock; zero sets no
 	// limit.
 	notAfter time.Time

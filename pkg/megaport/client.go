@@ -20,10 +20,6 @@ const (
 	// DefaultConcurrency is how many requests run at once. The official test
 	// suites keep to 20 so as not to overwhelm the API (API facts §8.1, confidence A).
 	DefaultConcurrency = 16
-	// DefaultRate is how many requests a second are begun. The published limit, 500 in
-	// 5 minutes (API facts §8.1, confidence B), is one of the sum: a small rollout need
-	// not crawl, and a large one waits when it is told to.
-	DefaultRate = 50.0
 	// DefaultUserAgent is sent when Options names none.
 	DefaultUserAgent = "portctl/dev"
 )
@@ -66,20 +62,23 @@ type Options struct {
 	// Concurrency is how many requests may run at once; 0 means
 	// DefaultConcurrency.
 	Concurrency int
-	// Rate is how many requests may begin in a second; 0 means DefaultRate, a
-	// negative number means no limit. A 429 halves it for a while.
-	Rate float64
-	// OnBusy is told that calls wait because the API is busy (429), and how long the
-	// first of them does, when waiting begins and every minute from there. Nil means
-	// that the Logger is told, as a warning. It is called from many goroutines.
-	OnBusy func(wait time.Duration)
+	// Budget is how many requests may be sent within a rolling time. The zero value sets
+	// no limit: then 429 tells how many the server lets in.
+	Budget Budget
+	// BudgetFolder is where the processes of a machine share the budget of a host; empty
+	// for this client's own.
+	BudgetFolder string
+	// OnWait is told that calls wait, because the budget is spent or the API is busy
+	// (429), when waiting begins and every minute from there. Nil means that the Logger
+	// is told, as a warning. It is called from many goroutines.
+	OnWait func(Wait)
 	// Jitter gives numbers of [0,1) that spread the waits before a repetition; nil
 	// means random ones. It is called from many goroutines.
 	Jitter func() float64
 }
 
 // Client speaks to one environment of the Megaport API. It is safe for use by
-// many goroutines; all share one token, one concurrency cap and one rate.
+// many goroutines; all share one token, one concurrency cap and one budget.
 type Client struct {
 	// Locations reads where ports can stand.
 	Locations *LocationService
@@ -93,6 +92,7 @@ type Client struct {
 	Company *CompanyService
 
 	run         step
+	limit       *limiter
 	transports  transports
 	fingerprint string
 }
@@ -130,14 +130,15 @@ func New(o Options) (*Client, error) {
 		return nil, errors.New("megaport: the user agent and the call context must be plain ASCII on one line")
 	}
 	transports := newTransports(o.Transport, o.Concurrency)
-	busy := newBusy(o)
-	tokens := newTokens(o, transports.plain, busy)
+	waits := newWaits(o)
+	limit := newLimiter(o.Concurrency, newWindow(o.Budget, newSharedTimes(o.BudgetFolder, base)), waits)
+	tokens := newTokens(o, transports.plain, limit)
 	secrets := newRedactor(o.Credentials, tokens)
 	tokens.redact = secrets
 
 	chain := newSend(base, transports, o)
-	c := &Client{transports: transports, fingerprint: fingerprint(o.Credentials.AccessKey), run: withRetry(o.Jitter, busy,
-		withLimit(newLimiter(o.Concurrency, o.Rate),
+	c := &Client{transports: transports, limit: limit, fingerprint: fingerprint(o.Credentials.AccessKey), run: withRetry(o.Jitter, waits,
+		withLimit(limit,
 			withAuth(tokens,
 				withLog(o.Logger,
 					withDeadline(
@@ -160,9 +161,6 @@ func (c *Client) CloseIdleConnections() {
 func (o Options) withDefaults() Options {
 	if o.Concurrency == 0 {
 		o.Concurrency = DefaultConcurrency
-	}
-	if o.Rate == 0 {
-		o.Rate = DefaultRate
 	}
 	if o.UserAgent == "" {
 		o.UserAgent = DefaultUserAgent

@@ -116,7 +116,7 @@ func breaks(text string) func() (*http.Response, error) {
 func testOptions(way http.RoundTripper) Options {
 	return Options{
 		BaseURL: "https://api.test", TokenURL: "https://auth.test/oauth2/token",
-		Credentials: testCredentials(), Transport: way, Rate: -1,
+		Credentials: testCredentials(), Transport: way,
 		Jitter: func() float64 { return 0 }, UserAgent: "portctl/test",
 	}
 }

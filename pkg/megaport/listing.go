@@ -53,7 +53,7 @@ func (s *ProductService) List(ctx context.Context) ([]Port, error) {
 // a large account (API facts §4.1, confidence B). The answer is decoded as it
 // arrives; memory grows with the ports in it, not with the VXCs around them.
 func (s *ProductService) ListInfo(ctx context.Context) (Listing, error) {
-	q := call{class: classRead, method: http.MethodGet, path: "/v2/products", timeout: timeoutListing, limit: limitListing}
+	q := call{class: classRead, method: http.MethodGet, path: "/v2/products", timeout: timeoutListing, limit: limitListing, kept: true}
 	return ask(ctx, s.client, q, func(body io.Reader, a *attempt) (Listing, error) {
 		p, err := readPages(a.header)
 		if err != nil {

@@ -55,6 +55,29 @@ type Order struct {
 	// NotAfter is when it is too late to send the order, by the wall clock; zero is
 	// never. An order that waited longer, or whose machine slept, is ErrTooLate.
 	NotAfter time.Time `json:"-"`
+	// Turn is what OrderService.Turn waited for; nil waits when the order is sent.
+	Turn *Turn `json:"-"`
+}
+
+// Turn is the right to send one order at once: a slot, a request of the budget, and an
+// API that is not busy. It is for what must not age between its making and its sending.
+type Turn struct{ *turn }
+
+// Turn waits for a turn, however long that takes. It is given back by Release, or by the
+// order it is used for.
+func (s *OrderService) Turn(ctx context.Context) (*Turn, error) {
+	t, err := s.client.limit.enter(ctx, true, false)
+	if err != nil {
+		return nil, fmt.Errorf("megaport: %w: %w", err, context.Cause(ctx))
+	}
+	return &Turn{t}, nil
+}
+
+// Release gives back a turn that no order used; nil has none.
+func (t *Turn) Release() {
+	if t != nil && t.begin() {
+		t.leave(nil, 0)
+	}
 }
 
 // OrderConfig is the part of an order that says how it is placed.
@@ -178,8 +201,12 @@ func (s *OrderService) buy(ctx context.Context, o Order, form BuyForm) (Purchase
 		return Purchase{}, &RequestError{Method: http.MethodPost, Path: path, NotSent: true, Err: err}
 	}
 	var p Purchase
+	var t *turn
+	if o.Turn != nil {
+		t = o.Turn.turn
+	}
 	a, err := s.client.do(ctx, call{
-		class: classOrder, method: http.MethodPost, path: path, body: body, timeout: timeoutOrder, notAfter: o.NotAfter,
+		class: classOrder, turn: t, method: http.MethodPost, path: path, body: body, timeout: timeoutOrder, notAfter: o.NotAfter,
 		decode: func(body io.Reader, _ *attempt) (err error) {
 			p.UIDs, p.odd, err = decodePurchase(body)
 			return err

@@ -284,14 +284,14 @@ func TestBuyGivenUp(t *testing.T) {
 		p, err := newTestClient(t, api).Orders.Buy(ctx, testOrder())
 		checkOutcome(t, p, err, OrderUnknown, nil, 0)
 	})
-	synctest.Test(t, func(t *testing.T) { // while it waited for a slot and for the rate
+	synctest.Test(t, func(t *testing.T) { // while it waited for a slot and for the budget
 		o := testOptions(&script{answer: always(200, exchange(t, "buy-response.json"))})
-		o.Concurrency, o.Rate = 1, 0.01
+		o.Concurrency, o.Budget = 1, Budget{Requests: 2, Per: time.Minute}
 		c := mustNew(t, o)
 		if _, err := c.Orders.Buy(t.Context(), testOrder()); err != nil {
 			t.Fatal(err)
 		}
-		for range 2 { // one is held back by the rate, the other by the slot
+		for range 2 { // one is held back by the budget, the other by the slot
 			ctx, cancel := context.WithCancel(t.Context())
 			time.AfterFunc(time.Second, cancel)
 			go func() { _, _ = c.Orders.Validate(ctx, testOrder()) }()

@@ -115,7 +115,7 @@ func (s *ProductService) Get(ctx context.Context, uid string) (Port, error) {
 	if err := checkUID(uid); err != nil {
 		return Port{}, err
 	}
-	q := call{class: classRead, method: http.MethodGet, path: productPath(2, uid, "")}
+	q := call{class: classRead, method: http.MethodGet, path: productPath(2, uid, ""), kept: true}
 	port, err := ask(ctx, s.client, q, func(body io.Reader, a *attempt) (Port, error) { return decodeProduct(body, uid, a.secrets) })
 	var other *NotPortError
 	if errors.As(err, &other) {

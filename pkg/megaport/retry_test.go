@@ -190,7 +190,7 @@ func TestPublishedLimitIsOutlived(t *testing.T) {
 					return reply(200, exchange(t, "validate-response.json")), nil
 				}}
 				o := testOptions(api)
-				o.Rate, o.OnBusy = 0, func(time.Duration) {
+				o.OnWait = func(Wait) {
 					mu.Lock()
 					defer mu.Unlock()
 					told++

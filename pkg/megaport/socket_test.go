@@ -41,7 +41,7 @@ func clientOf(t *testing.T, base string, way http.RoundTripper) *Client {
 	t.Helper()
 	c := mustNew(t, Options{
 		BaseURL: base, TokenURL: base + "/oauth2/token", Credentials: testCredentials(),
-		Transport: way, Rate: -1, Jitter: noJitter,
+		Transport: way, Jitter: noJitter,
 	})
 	t.Cleanup(c.CloseIdleConnections)
 	return c

@@ -4,192 +4,158 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"sync"
+	"sync/atomic"
 	"time"
-
-	"golang.org/x/time/rate"
 )
 
-// withLimit holds an attempt back until a slot is free and the rate allows it.
-// A repetition's wait takes place outside, so it blocks no slot.
+// withLimit holds an attempt back until the client may send it. A repetition's wait
+// takes place outside, so it blocks no slot.
 func withLimit(l *limiter, next step) step {
 	return func(ctx context.Context, a *attempt) error {
-		select {
-		case l.slots <- struct{}{}:
-			defer func() { <-l.slots }()
-		case <-ctx.Done():
-			return notSent(ctx, a, "waiting for a free slot")
+		t, err := a.turn, error(nil)
+		if t != nil && t.begin() {
+			err = t.stillOpen(ctx)
+		} else {
+			t, err = l.enter(ctx, a.class == classOrder, a.kept)
 		}
-		if err := l.pace.Wait(ctx); err != nil {
-			return notSent(ctx, a, "waiting for the rate limit")
-		}
-		probe, err := l.gate.enter(ctx, a.class == classOrder)
 		if err != nil {
-			return notSent(ctx, a, "waiting because the API is busy")
+			return notSent(ctx, a, err.Error())
 		}
 		err = next(ctx, a)
-		var apiErr *Error
-		busy := errors.As(err, &apiErr) && apiErr.Status == http.StatusTooManyRequests
-		switch now := time.Now(); {
-		case busy:
-			l.slow(now)
-			l.gate.refused(now, probe, apiErr.RetryAfter)
-		default:
-			l.gate.leave(probe, a.status != 0)
-			if a.status != 0 {
-				l.recover(now)
-			}
-		}
+		t.leave(err, a.status)
 		return err
 	}
 }
 
-// limiter caps how many requests run at once and how many begin in a second, for
-// the whole client. A 429 halves the rate; it comes back by a tenth a second.
+// limiter decides when a request may be sent: as many at once as there are slots, no
+// more than the budget of the environment allows, and none while the API is busy.
+// Listings, lookups and tokens go on while all others wait.
 type limiter struct {
-	slots chan struct{}
-	pace  *rate.Limiter
-	full  rate.Limit
-
-	gate gate
-
-	mu      sync.Mutex
-	changed time.Time
+	lane, keptLane lane
+	window         *window // nil without a budget
+	learned        *learnedRate
+	gate           gate
+	waits          func(Wait)
 }
 
-// slowest is where halving ends: one request in two seconds.
-const slowest rate.Limit = 0.5
-
-// changeEvery is how often the rate changes. Parallel requests meet the same 429;
-// together they halve the rate once.
-const changeEvery = time.Second
-
-func newLimiter(concurrency int, perSecond float64) *limiter {
-	full := rate.Limit(perSecond)
-	if perSecond < 0 {
-		full = rate.Inf
-	}
-	return &limiter{
-		slots: make(chan struct{}, concurrency),
-		pace:  rate.NewLimiter(full, burst(full)),
-		full:  full,
-	}
+// lane is where requests of a kind wait. Whoever waits for the budget does so at the
+// head of its queue, so that those behind it go by what was learnt meanwhile.
+type lane struct {
+	slots, head chan struct{}
 }
 
-// burst is one second's worth, so that a short run is not held back at all.
-func burst(r rate.Limit) int { return max(1, int(min(r, 1e6))) }
-
-func (l *limiter) slow(now time.Time) {
-	l.change(now, func(r rate.Limit) rate.Limit { return max(r/2, min(slowest, l.full)) })
-}
-
-func (l *limiter) recover(now time.Time) {
-	l.change(now, func(r rate.Limit) rate.Limit { return min(r+l.full/10, l.full) })
-}
-
-func (l *limiter) change(now time.Time, to func(rate.Limit) rate.Limit) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.full == rate.Inf || now.Sub(l.changed) < changeEvery {
-		return
-	}
-	before := l.pace.Limit()
-	after := to(before)
-	if after == before {
-		return
-	}
-	l.changed = now
-	l.pace.SetLimit(after)
-	l.pace.SetBurst(burst(after))
-}
-
-// gate holds all calls back together after a 429, for as long as the API asks or,
-// when it does not say, for a time that doubles. Then one of them tries; when it is
-// let through, so are the others. Were each call to wait for itself, one could come
-// at the wrong moment every time, and all of them together would keep the API busy.
-type gate struct {
-	mu       sync.Mutex
-	refusals int       // in a row; 0 is open
-	since    time.Time // when the last was counted
-	until    time.Time // nobody tries before
-	trying   bool
-}
+// keptSlots is how many listings, lookups and tokens there may be at once.
+const keptSlots = 8
 
 const (
-	// orderPause keeps an order from being the one that tries while there is anybody
-	// else: one that is turned away costs a look at the account.
-	orderPause = 2 * time.Second
-	// gateLook is how often those who wait look whether the one who tries is through.
-	gateLook = 100 * time.Millisecond
+	waitsForSlot   = "waiting for a free slot"
+	waitsForBudget = "waiting for the request budget"
+	waitsForAPI    = "waiting because the API is busy"
 )
 
-// enter waits until a call may begin, and says whether it is the one that tries.
-func (g *gate) enter(ctx context.Context, order bool) (try bool, err error) {
-	for {
-		wait, try := g.look(time.Now(), order)
-		if wait <= 0 {
-			if ctx.Err() != nil {
-				g.leave(try, false)
-			}
-			return try, ctx.Err()
-		}
-		if err := pause(ctx, wait); err != nil {
-			return false, err
-		}
+func newLimiter(concurrency int, w *window, waits func(Wait)) *limiter {
+	return &limiter{
+		lane:     lane{make(chan struct{}, concurrency), make(chan struct{}, 1)},
+		keptLane: lane{make(chan struct{}, keptSlots), make(chan struct{}, 1)},
+		window:   w, learned: newLearnedRate(), gate: gate{window: w}, waits: waits,
 	}
 }
 
-func (g *gate) look(now time.Time, order bool) (wait time.Duration, try bool) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.refusals == 0 {
-		return 0, false
+// enter waits for a turn. Its error says what was waited for.
+func (l *limiter) enter(ctx context.Context, order, kept bool) (*turn, error) {
+	lane := l.lane
+	if kept {
+		lane = l.keptLane
 	}
-	until := g.until
-	if order {
-		until = until.Add(orderPause)
+	select {
+	case lane.slots <- struct{}{}:
+	case <-ctx.Done():
+		return nil, errors.New(waitsForSlot)
 	}
-	switch wait = until.Sub(now); {
-	case wait > gateLook && order: // somebody else may be let through meanwhile
-		return gateLook, false
-	case wait > 0:
-		return wait, false
-	case g.trying:
-		return gateLook, false
+	t := &turn{limiter: l, slots: lane.slots}
+	if err := t.wait(ctx, lane, order, kept); err != nil {
+		t.leave(nil, 0)
+		return nil, err
 	}
-	g.trying = true
-	return 0, true
+	return t, nil
 }
 
-// refused closes the gate. A wait that nobody has the patience for is each call's
-// own failure.
-func (g *gate) refused(now time.Time, tried bool, asked time.Duration) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if tried {
-		g.trying = false
+// wait waits until the request of a turn that has a slot may be sent. The one that tries
+// whether the API is still busy need not queue.
+func (t *turn) wait(ctx context.Context, l lane, order, kept bool) (err error) {
+	if t.probe, err = t.limiter.gate.enter(ctx, order); err != nil {
+		return errors.New(waitsForAPI)
 	}
-	if asked > patience {
+	if !t.probe {
+		select {
+		case l.head <- struct{}{}:
+			defer func() { <-l.head }()
+		case <-ctx.Done():
+			return errors.New(waitsForBudget)
+		}
+		if t.probe, err = t.limiter.gate.enter(ctx, order); err != nil { // it may have closed meanwhile
+			return errors.New(waitsForAPI)
+		}
+	}
+	if err := t.limiter.spend(ctx, kept); err != nil {
+		return errors.New(waitsForBudget)
+	}
+	return nil
+}
+
+// spend waits until one more request may be sent, and counts it.
+func (l *limiter) spend(ctx context.Context, kept bool) error {
+	if l.window == nil {
+		return l.learned.take(ctx)
+	}
+	return l.window.take(ctx, kept, func(until time.Time) { l.waits(Wait{Until: until, Budget: l.window.Budget}) })
+}
+
+// turn is the right to send one request at once.
+type turn struct {
+	limiter *limiter
+	slots   chan struct{}
+	probe   bool // it is the one that tries whether the API is still busy
+	begun   atomic.Bool
+}
+
+// begin uses the turn up; false when it was.
+func (t *turn) begin() bool { return t.begun.CompareAndSwap(false, true) }
+
+// stillOpen waits once more when the API has become busy since the turn was given.
+func (t *turn) stillOpen(ctx context.Context) (err error) {
+	if t.probe { // it is the one that all others wait for
+		return nil
+	}
+	if t.probe, err = t.limiter.gate.enter(ctx, true); err != nil {
+		t.leave(nil, 0)
+		return errors.New(waitsForAPI)
+	}
+	return nil
+}
+
+// leave gives the turn back with what became of its request.
+func (t *turn) leave(err error, status int) {
+	<-t.slots
+	var answer *Error
+	if errors.As(err, &answer) && answer.Status == http.StatusTooManyRequests {
+		t.limiter.learned.refused(time.Now())
+		t.limiter.gate.refused(time.Now(), t.probe, answer.RetryAfter)
 		return
 	}
-	if tried || g.refusals == 0 || now.Sub(g.since) >= changeEvery { // those of one moment count once
-		g.refusals++
-		g.since = now
+	if status != 0 {
+		t.limiter.learned.answered(time.Now())
 	}
-	wait := attemptFacts{number: g.refusals, retryAfter: asked}.backoff()
-	if until := now.Add(wait); until.After(g.until) {
-		g.until = until
-	}
+	t.limiter.gate.leave(t.probe, status != 0)
 }
 
-// leave opens the gate when the one who tried got an answer.
-func (g *gate) leave(tried, answered bool) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if tried {
-		g.trying = false
-	}
-	if tried && answered {
-		g.refusals, g.until = 0, time.Time{}
+// withBudget has a request counted that needs no turn: a token, without which nobody's
+// turn is of use.
+func withBudget(l *limiter, next step) step {
+	return func(ctx context.Context, a *attempt) error {
+		if err := l.spend(ctx, true); err != nil {
+			return notSent(ctx, a, waitsForBudget)
+		}
+		return next(ctx, a)
 	}
 }

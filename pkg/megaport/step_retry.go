@@ -12,8 +12,8 @@ import (
 )
 
 // withRetry repeats attempts as retryDecision says. That the API is busy is told to
-// busy, so that a long wait is no silence.
-func withRetry(jitter func() float64, busy func(wait time.Duration), next step) step {
+// waits, so that a long wait is no silence.
+func withRetry(jitter func() float64, waits func(Wait), next step) step {
 	return func(ctx context.Context, a *attempt) error {
 		var failed time.Time // when it did so first
 		begun := time.Now()
@@ -34,7 +34,7 @@ func withRetry(jitter func() float64, busy func(wait time.Duration), next step) 
 				return err
 			}
 			if f.status == http.StatusTooManyRequests {
-				busy(d.wait)
+				waits(Wait{Until: time.Now().Add(d.wait)})
 				if f.retryAfter == 0 && !a.ungated {
 					d.wait = 0 // it queues at the limiter's gate, with all others
 				}
@@ -78,28 +78,45 @@ func pause(ctx context.Context, wait time.Duration) error {
 	}
 }
 
-// newBusy tells that calls wait because the API is busy: once when waiting begins,
-// however many calls do, and again when there was time to forget it.
-func newBusy(o Options) func(wait time.Duration) {
+// Wait is a time in which calls wait before they are sent.
+type Wait struct {
+	// Until is when the first of them goes on, or tries to.
+	Until time.Time
+	// Budget is the one that is spent; the zero value when the API says that it is
+	// busy (429).
+	Budget Budget
+}
+
+// newWaits tells that calls wait: once when waiting begins, however many calls do, and
+// again when there was time to forget it.
+func newWaits(o Options) func(Wait) {
 	const forgotten = time.Minute
 	var mu sync.Mutex
-	var told time.Time
-	return func(wait time.Duration) {
+	told := map[Budget]time.Time{}
+	return func(w Wait) {
 		now := time.Now()
+		if w.Until.Sub(now) < time.Second {
+			return
+		}
 		mu.Lock()
-		news := told.IsZero() || now.Sub(told) >= forgotten
+		last, before := told[w.Budget]
+		news := !before || now.Sub(last) >= forgotten
 		if news {
-			told = now
+			told[w.Budget] = now
 		}
 		mu.Unlock()
 		if !news {
 			return
 		}
 		level := zerolog.WarnLevel
-		if o.OnBusy != nil {
-			o.OnBusy(wait)
+		if o.OnWait != nil {
+			o.OnWait(w)
 			level = zerolog.InfoLevel
 		}
-		o.Logger.WithLevel(level).Dur("wait_ms", wait).Msg("the API says that it is busy (429): waiting, then asking again")
+		why := "the API says that it is busy (429): waiting, then asking again"
+		if w.Budget != (Budget{}) {
+			why = "the request budget is spent: waiting until requests may be sent again"
+		}
+		o.Logger.WithLevel(level).Time("until", w.Until).Stringer("budget", w.Budget).Msg(why)
 	}
 }

@@ -19,7 +19,7 @@ import (
 
 func noJitter() float64 { return 0 }
 
-func silent(time.Duration) {}
+func silent(Wait) {}
 
 // fails is an inner step that fails n times and then succeeds.
 func fails(n int, err error, count *int) step {
@@ -145,7 +145,7 @@ func TestLimitStepCapsConcurrency(t *testing.T) {
 			mu.Unlock()
 			return nil
 		}
-		limited := withLimit(newLimiter(3, -1), inner)
+		limited := withLimit(newLimiter(3, nil, silent), inner)
 		start := time.Now()
 		var wg sync.WaitGroup
 		for range 9 {
@@ -162,82 +162,22 @@ func TestLimitStepCapsConcurrency(t *testing.T) {
 	})
 }
 
-func TestLimitStepPaces(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		limited := withLimit(newLimiter(1, 10), func(context.Context, *attempt) error { return nil })
-		start := time.Now()
-		for range 30 { // a burst of 10, then 10 a second
-			if err := limited(t.Context(), testAttempt(classRead)); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if took := time.Since(start).Round(time.Millisecond); took != 2*time.Second {
-			t.Errorf("it took %s", took)
-		}
-	})
-}
-
-func TestLimitStepSlowsAndRecovers(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		l := newLimiter(4, 40)
-		busy := true
-		limited := withLimit(l, func(_ context.Context, a *attempt) error {
-			time.Sleep(time.Millisecond) // so that two are under way at once
-			a.status = 200
-			if busy {
-				a.status = 429
-				return &Error{Status: 429}
-			}
-			return nil
-		})
-		call := func() { _ = limited(t.Context(), testAttempt(classRead)) }
-		var wg sync.WaitGroup
-		for range 2 { // the same moment's 429 counts once
-			wg.Go(call)
-		}
-		wg.Wait()
-		if got := l.pace.Limit(); got != 20 {
-			t.Errorf("after a 429 the rate is %v, want 20", got)
-		}
-		time.Sleep(time.Second)
-		call()
-		if got := l.pace.Limit(); got != 10 {
-			t.Errorf("after another the rate is %v, want 10", got)
-		}
-		for range 20 {
-			time.Sleep(time.Second)
-			call()
-		}
-		if got := l.pace.Limit(); got != slowest {
-			t.Errorf("it falls to %v, want %v", got, slowest)
-		}
-		busy = false
-		for range 11 {
-			time.Sleep(2 * time.Second)
-			call()
-		}
-		if got := l.pace.Limit(); got != 40 {
-			t.Errorf("it recovers to %v, want 40", got)
-		}
-	})
-}
-
 // What is given up while queueing has certainly not been sent.
 func TestLimitStepGivesUpUnsent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := newLimiter(1, 1)
+		l := newLimiter(1, newWindow(Budget{Requests: 2, Per: time.Minute}, nil), silent)
 		limited := withLimit(l, func(context.Context, *attempt) error { return nil })
 		ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
 		defer cancel()
 		if err := limited(ctx, testAttempt(classOrder)); err != nil {
 			t.Fatal(err)
 		}
-		err := limited(ctx, testAttempt(classOrder)) // the rate allows it in a second
+		err := limited(ctx, testAttempt(classOrder)) // the budget allows it in a minute
 		var reqErr *RequestError
 		if !errors.As(err, &reqErr) || !reqErr.NotSent || !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("held back by the rate: %v", err)
+			t.Errorf("held back by the budget: %v", err)
 		}
-		l.slots <- struct{}{}
+		l.lane.slots <- struct{}{}
 		err = limited(ctx, testAttempt(classOrder))
 		if !errors.As(err, &reqErr) || !reqErr.NotSent || !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("held back by the cap: %v", err)
@@ -249,7 +189,7 @@ func TestLimitStepGivesUpUnsent(t *testing.T) {
 // only be turned away.
 func TestLimitStepHoldsBackWhileBusy(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := newLimiter(4, -1)
+		l := newLimiter(4, nil, silent)
 		busy := true
 		limited := withLimit(l, func(_ context.Context, a *attempt) error {
 			if busy {
@@ -274,7 +214,7 @@ func TestLimitStepHoldsBackWhileBusy(t *testing.T) {
 		}
 	})
 	synctest.Test(t, func(t *testing.T) { // when it is over, one tries, and no order while others are there
-		l := newLimiter(8, -1)
+		l := newLimiter(8, nil, silent)
 		var mu sync.Mutex
 		var began []string
 		busy := true
@@ -312,7 +252,7 @@ func TestLimitStepHoldsBackWhileBusy(t *testing.T) {
 		}
 	})
 	synctest.Test(t, func(t *testing.T) { // a wait that nobody has the patience for holds nobody else back
-		l := newLimiter(1, -1)
+		l := newLimiter(1, nil, silent)
 		l.gate.refused(time.Now(), false, time.Hour)
 		if err := withLimit(l, func(context.Context, *attempt) error { return nil })(t.Context(), testAttempt(classRead)); err != nil {
 			t.Error(err)
@@ -321,25 +261,31 @@ func TestLimitStepHoldsBackWhileBusy(t *testing.T) {
 }
 
 // A wait is told once when it begins, not once for each call that waits.
-func TestBusyIsTold(t *testing.T) {
+func TestWaitsAreTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var b strings.Builder
-		var told []time.Duration
+		var told []Wait
 		o := Options{Logger: zerolog.New(&b)}
-		tell := func(busy func(time.Duration)) {
-			busy(8 * time.Second)
-			busy(9 * time.Second)
+		budget := PublishedBudget()
+		begun := time.Now()
+		tell := func(waits func(Wait)) {
+			waits(Wait{Until: time.Now().Add(8 * time.Second)})
+			waits(Wait{Until: time.Now().Add(9 * time.Second)})
+			waits(Wait{Until: time.Now().Add(time.Hour), Budget: budget})
+			waits(Wait{Until: time.Now().Add(time.Millisecond), Budget: Budget{Requests: 1, Per: time.Second}}) // nobody notices
 			time.Sleep(time.Minute)
-			busy(10 * time.Second)
+			waits(Wait{Until: time.Now().Add(10 * time.Second)})
 		}
-		tell(newBusy(o))
-		if got := b.String(); strings.Count(got, "\n") != 2 || strings.Count(got, `"level":"warn"`) != 2 || !strings.Contains(got, `"wait_ms":8000`) {
+		tell(newWaits(o))
+		if got := b.String(); strings.Count(got, "\n") != 3 || strings.Count(got, `"level":"warn"`) != 3 || !strings.Contains(got, `"budget":"500/5m"`) {
 			t.Errorf("logged %s", got)
 		}
 		b.Reset()
-		o.OnBusy = func(wait time.Duration) { told = append(told, wait) }
-		tell(newBusy(o))
-		if diff := cmp.Diff([]time.Duration{8 * time.Second, 10 * time.Second}, told); diff != "" || strings.Contains(b.String(), "warn") {
+		begun = begun.Add(time.Minute)
+		o.OnWait = func(w Wait) { told = append(told, w) }
+		tell(newWaits(o))
+		want := []Wait{{Until: begun.Add(8 * time.Second)}, {begun.Add(time.Hour), budget}, {Until: begun.Add(70 * time.Second)}}
+		if diff := cmp.Diff(want, told); diff != "" || strings.Contains(b.String(), "warn") {
 			t.Errorf("%s; logged %s", diff, b.String())
 		}
 	})

@@ -81,13 +81,13 @@ type token struct {
 	expires   time.Time // from here on it is useless
 }
 
-func newTokens(o Options, way http.RoundTripper, busy func(wait time.Duration)) *tokens {
+func newTokens(o Options, way http.RoundTripper, limit *limiter) *tokens {
 	t := &tokens{url: o.TokenURL, redact: func(s string) string { return s }}
 	if o.Credentials.AccessKey == "" && o.Credentials.SecretKey == "" {
 		return t
 	}
 	secrets := func(text string) string { return t.redact(text) }
-	run := withRetry(o.Jitter, busy, withLog(o.Logger, withDeadline(withAnswer(secrets, newTokenSend(o, way)))))
+	run := withRetry(o.Jitter, limit.waits, withBudget(limit, withLog(o.Logger, withDeadline(withAnswer(secrets, newTokenSend(o, way))))))
 	t.fetch = func(ctx context.Context) (fresh token, err error) {
 		if o.TokenURL == "" {
 			return token{}, &AuthError{Err: errors.New("no token URL is given")}

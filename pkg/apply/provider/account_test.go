@@ -102,7 +102,7 @@ func live(t *testing.T, edits []edit) string {
 	defer server.Close()
 	client, err := megaport.New(megaport.Options{
 		BaseURL: "http://sandbox.invalid", TokenURL: "http://sandbox.invalid" + sandbox.TokenPath,
-		Credentials: megaport.Credentials{AccessKey: "k", SecretKey: "s"}, Transport: server.Transport(), Rate: -1,
+		Credentials: megaport.Credentials{AccessKey: "k", SecretKey: "s"}, Transport: server.Transport(),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -93,7 +93,7 @@ func TestOrderIsSentAsPlanned(t *testing.T) {
 	}
 	for i, a := range draft.Plan.Actions {
 		claim := fmt.Sprintf("claim-%d", i)
-		p := account.Buy(t.Context(), *a.Order, claim, time.Time{})
+		p := account.Buy(t.Context(), nil, *a.Order, claim, time.Time{})
 		if p.State != plan.OrderBought || len(p.UIDs) != a.Order.Members() {
 			t.Fatalf("purchase %+v", p)
 		}
@@ -126,7 +126,7 @@ func TestWhatWasBoughtIsObserved(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, a := range draft.Plan.Actions {
-		account.Buy(t.Context(), *a.Order, "c", time.Time{})
+		account.Buy(t.Context(), nil, *a.Order, "c", time.Time{})
 	}
 	again, err := refresh.Read(t.Context(), account, desired(), refresh.Options{})
 	if err != nil {
@@ -212,7 +212,7 @@ func scripted(t *testing.T, answer func(n int, method, path, body string) (int, 
 	t.Helper()
 	s := &script{answer: answer}
 	client, err := megaport.New(megaport.Options{
-		BaseURL: "https://api.test", TokenURL: "https://api.test/oauth2/token", Rate: -1, Transport: s,
+		BaseURL: "https://api.test", TokenURL: "https://api.test/oauth2/token", Transport: s,
 		Credentials: megaport.Credentials{AccessKey: "access", SecretKey: "secret"}, Jitter: func() float64 { return 0 },
 	})
 	if err != nil {
@@ -404,7 +404,7 @@ func TestUIDsAreFolded(t *testing.T) {
 	if err != nil || len(seen.Services) != 1 || seen.Services[0].UID != lower || seen.Services[0].Status != plan.StatusLive {
 		t.Fatalf("observed %+v, %v", seen, err)
 	}
-	p := account.Buy(ctx, plan.Order{Name: "x", Term: 12, Speed: plan.Speed10G, Location: 89}, "c", time.Time{})
+	p := account.Buy(ctx, nil, plan.Order{Name: "x", Term: 12, Speed: plan.Speed10G, Location: 89}, "c", time.Time{})
 	if p.State != plan.OrderBought || len(p.UIDs) != 1 || string(p.UIDs[0]) != strings.ToLower(other) {
 		t.Errorf("bought %+v", p)
 	}
@@ -504,7 +504,7 @@ func TestBuyIsSentOnce(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				account, api := scripted(t, always(tt.status, tt.text))
-				p := account.Buy(t.Context(), plan.Order{Name: "x", Term: 12, Speed: plan.Speed10G, Location: 89}, "c", time.Time{})
+				p := account.Buy(t.Context(), nil, plan.Order{Name: "x", Term: 12, Speed: plan.Speed10G, Location: 89}, "c", time.Time{})
 				if p.State != tt.want || p.Failure == nil || len(api.asked) != 1 {
 					t.Errorf("%+v after %v", p, api.asked)
 				}

@@ -26,10 +26,14 @@ func NewAccount(c *megaport.Client) *Account {
 	return &Account{NewReader(c), c.Orders, c.Products}
 }
 
-// Buy sends one order, marked with its claim.
-func (a *Account) Buy(ctx context.Context, o plan.Order, claim string, notAfter time.Time) apply.Purchase {
+// Turn waits until an order can be sent.
+func (a *Account) Turn(ctx context.Context) (apply.Turn, error) { return a.orders.Turn(ctx) }
+
+// Buy sends one order in its turn, marked with its claim.
+func (a *Account) Buy(ctx context.Context, turn apply.Turn, o plan.Order, claim string, notAfter time.Time) apply.Purchase {
 	sent := order(o, claim)
 	sent.NotAfter = notAfter
+	sent.Turn, _ = turn.(*megaport.Turn)
 	p, err := a.orders.Buy(ctx, sent)
 	if err == nil {
 		return apply.Purchase{State: plan.OrderBought, UIDs: a.uids(p.UIDs)}

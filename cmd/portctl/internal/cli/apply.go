@@ -262,7 +262,7 @@ func (a *applying) execute(ctx context.Context, s Env) error {
 	}
 	watching := a.watch(s, a.events)
 	defer watching.stop()
-	a.session.busy.to(watching.Event)
+	a.session.waits.to(watching.Event)
 	stopping := context.AfterFunc(ctx, func() {
 		fmt.Fprintln(s.Err, "Stopping: finishing in-flight orders. Press Ctrl-C again to exit now")
 	})
@@ -272,7 +272,7 @@ func (a *applying) execute(ctx context.Context, s Env) error {
 		Parallelism: a.parallelism, MaxFailures: a.maxFailures, MaxUnconfirmed: a.maxUnconfirmed, Hurry: s.Hurry,
 		Wait: a.wait, LookupTimeout: a.lookupTimeout, Recheck: a.rehearsed(a.session.target, refresh.DefaultRecheck), SameAccount: a.sameAccount, Recovered: a.recovered,
 	})
-	a.session.busy.to(nil)
+	a.session.waits.to(nil)
 	watching.stop()
 	return a.finish(s, result)
 }

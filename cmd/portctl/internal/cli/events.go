@@ -15,6 +15,7 @@ import (
 	"github.com/portctl/portctl/cmd/portctl/internal/progress"
 	"github.com/portctl/portctl/cmd/portctl/internal/render"
 	"github.com/portctl/portctl/pkg/apply"
+	"github.com/portctl/portctl/pkg/megaport"
 )
 
 // eventsToStdout is the value of --events that gives standard output to the
@@ -102,7 +103,7 @@ func within(sink func(apply.Event)) func(apply.Event) {
 			running = true
 		case apply.RunFinished:
 			running = false
-		case apply.APIBusy:
+		case apply.APIBusy, apply.BudgetSpent:
 			if !running {
 				return
 			}
@@ -111,38 +112,42 @@ func within(sink func(apply.Event)) func(apply.Event) {
 	}
 }
 
-// busyTeller says that the API is busy, so that nobody waits in silence.
-type busyTeller struct {
+// waitTeller says that requests wait, so that nobody does so in silence.
+type waitTeller struct {
 	mu        sync.Mutex
 	otherwise func(apply.Event) // while nothing shows a run; nil says nothing
 	sink      func(apply.Event)
 }
 
-func (g *globals) busyTeller(s Env) *busyTeller {
-	b := &busyTeller{}
+func (g *globals) waitTeller(s Env) *waitTeller {
+	t := &waitTeller{}
 	if !g.quiet {
-		b.otherwise = progress.NewLines(s.Err, time.Now).Event
+		t.otherwise = progress.NewLines(s.Err, time.Now).Event
 	}
-	return b
+	return t
 }
 
 // to hands the news to what shows a run; nil ends that.
-func (b *busyTeller) to(sink func(apply.Event)) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.sink = sink
+func (t *waitTeller) to(sink func(apply.Event)) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.sink = sink
 }
 
 // tell is called by the client, from many goroutines.
-func (b *busyTeller) tell(wait time.Duration) {
-	b.mu.Lock()
-	sink := b.sink
+func (t *waitTeller) tell(w megaport.Wait) {
+	t.mu.Lock()
+	sink := t.sink
 	if sink == nil {
-		sink = b.otherwise
+		sink = t.otherwise
 	}
-	b.mu.Unlock()
-	if sink != nil {
-		sink(apply.APIBusy{Wait: apply.Seconds{Duration: wait}})
+	t.mu.Unlock()
+	switch {
+	case sink == nil:
+	case w.Budget == megaport.Budget{}:
+		sink(apply.APIBusy{Wait: apply.Seconds{Duration: time.Until(w.Until).Round(time.Second)}})
+	default:
+		sink(apply.BudgetSpent{Budget: w.Budget.String(), Until: w.Until.UTC().Truncate(time.Second)})
 	}
 }
 

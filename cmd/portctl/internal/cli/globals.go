@@ -35,6 +35,8 @@ type globals struct {
 
 	// requests is how many requests may run at one time; 0 leaves it to the client.
 	requests int
+	// requestBudget is how many requests may be sent within a time, as it was written.
+	requestBudget string
 }
 
 func (g *globals) register(f *pflag.FlagSet) {
@@ -42,6 +44,7 @@ func (g *globals) register(f *pflag.FlagSet) {
 	f.StringVar(&g.environment, "env", "", "`environment`: production, staging, development or sandbox (else MEGAPORT_ENVIRONMENT, else the inventory's)")
 	f.StringVar(&g.baseURL, "base-url", "", "`address` of the API, when it is not the environment's own")
 	f.StringVar(&g.tokenURL, "token-url", "", "`address` that issues tokens, when it is not the environment's own")
+	f.StringVar(&g.requestBudget, "request-budget", "", "`budget` of requests, such as 500/5m, or none (else Megaport's published limit, 500/5m; none with --base-url)")
 	f.StringVar(&g.profile, "profile", "", "`profile` of ~/.megaport/config.json to take the API key from")
 	f.StringVar(&g.state, "state", "", "`place` of the ledger: a folder, or s3://bucket/prefix (else the inventory's state, else .portctl beside it)")
 	f.BoolVar(&g.sameAccount, "same-account", false, "confirm that a new API key belongs to the same account, if the API does not show the company or shows another spelling of its name")
@@ -117,7 +120,7 @@ func (g *globals) withoutState() []string {
 	args := slices.Concat(
 		repeated("-f", g.files...), repeated("--env", g.environment), repeated("--base-url", g.baseURL),
 		repeated("--token-url", g.tokenURL), repeated("--profile", g.profile),
-		repeated("--locations", g.locations),
+		repeated("--request-budget", g.requestBudget), repeated("--locations", g.locations),
 	)
 	if g.sameAccount {
 		args = append(args, "--same-account")

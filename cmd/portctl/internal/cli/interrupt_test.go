@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/portctl/portctl/pkg/apply"
+	"github.com/portctl/portctl/pkg/megaport"
 	"github.com/portctl/portctl/pkg/megaport/sandbox"
 	"github.com/portctl/portctl/pkg/plan"
 )
@@ -117,25 +118,26 @@ func TestBusyIsTold(t *testing.T) {
 	clock := func() time.Time { return time.Unix(0, 0).UTC() }
 	g := &globals{}
 	s := Env{Err: &stderr, Getenv: func(string) string { return "" }}
-	busy := g.busyTeller(s)
-	busy.tell(8 * time.Second)
+	waits := g.waitTeller(s)
+	busy := func(d time.Duration) { waits.tell(megaport.Wait{Until: time.Now().Add(d)}) }
+	busy(8 * time.Second)
 	if !strings.Contains(stderr.String(), "the API is busy, waiting 8s") {
 		t.Errorf("before the run: %q", &stderr)
 	}
 	w := g.watch(s, &eventStream{apply.NewEventWriter(&events, clock), func() error { return nil }})
-	busy.to(w.Event)
-	busy.tell(time.Second)
+	waits.to(w.Event)
+	busy(time.Second)
 	w.Event(apply.RunStarted{Totals: plan.Totals{}})
-	busy.tell(2 * time.Second)
+	busy(2 * time.Second)
 	w.Event(apply.RunFinished{})
-	busy.tell(3 * time.Second)
+	busy(3 * time.Second)
 	if n := strings.Count(stderr.String(), "the API is busy"); n != 4 {
 		t.Errorf("told %d times, want 4:\n%s", n, &stderr)
 	}
 	if n := strings.Count(events.String(), `"api-busy"`); n != 1 || !strings.Contains(events.String(), `"waitSeconds":2}`) {
 		t.Errorf("%d events, want the one within the run:\n%s", n, &events)
 	}
-	if (&globals{quiet: true}).busyTeller(s).otherwise != nil {
+	if (&globals{quiet: true}).waitTeller(s).otherwise != nil {
 		t.Error("quiet is not")
 	}
 }

@@ -28,7 +28,7 @@ const (
 type session struct {
 	target
 	client *megaport.Client
-	busy   *busyTeller // told by the client that the API is busy
+	waits  *waitTeller // told by the client that requests wait
 	close  func() error
 }
 
@@ -62,7 +62,11 @@ func (g *globals) open(ctx context.Context, s Env, inventoryEnvironment string, 
 				"a key belongs to one environment: choose another profile, or set MEGAPORT_ACCESS_KEY and MEGAPORT_SECRET_KEY")
 		}
 	}
-	out := &session{target: t, busy: g.busyTeller(s), close: func() error { return nil }}
+	budget, err := g.budget(t)
+	if err != nil {
+		return nil, err
+	}
+	out := &session{target: t, waits: g.waitTeller(s), close: func() error { return nil }}
 	base, token := t.BaseURL, t.TokenURL
 	if !t.Embedded() && g.locations != "" {
 		return nil, withHint(fmt.Errorf("--locations is for the sandbox within this process, not for %s", t.Address()),
@@ -76,12 +80,34 @@ func (g *globals) open(ctx context.Context, s Env, inventoryEnvironment string, 
 	}
 	out.client, err = megaport.New(megaport.Options{
 		BaseURL: base, TokenURL: token, Credentials: credentials, Logger: log, UserAgent: "portctl/" + Version(),
-		Concurrency: g.requests,
+		Concurrency: g.requests, OnWait: out.waits.tell, Budget: budget, BudgetFolder: budgetFolder(),
 	})
 	if err != nil {
 		return nil, errors.Join(err, out.close())
 	}
 	return out, nil
+}
+
+// budget is how many requests the API lets in, as far as that is known: the published
+// limit is that of Megaport's own addresses.
+func (g *globals) budget(t target) (megaport.Budget, error) {
+	if g.requestBudget != "" {
+		return megaport.ParseBudget(g.requestBudget)
+	}
+	if of, known := megaport.LookupEnvironment(t.Environment); known && of.BaseURL == t.BaseURL {
+		return megaport.PublishedBudget(), nil
+	}
+	return megaport.Budget{}, nil
+}
+
+// budgetFolder is where the processes of this machine share budgets; empty when the
+// user has no folder for such things.
+func budgetFolder() string {
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return ""
+	}
+	return filepath.Join(dir, "portctl")
 }
 
 // credentials finds the API key. A sandbox takes any, and is never shown a real

@@ -39,14 +39,14 @@ func (l *Lines) text(e apply.Event) string {
 		return l.order(e)
 	case apply.OrdersSent:
 		if e.Unconfirmed > 0 {
-			return fmt.Sprintf("looking up %s until %s", render.Plural(e.Unconfirmed, "unconfirmed order", "unconfirmed orders"), e.Until.Local().Format("15:04:05"))
+			return fmt.Sprintf("looking up %s until %s", render.Plural(e.Unconfirmed, "unconfirmed order", "unconfirmed orders"), timeOfDay(e.Until))
 		}
 	case apply.OrderRecovered:
 		return fmt.Sprintf("%s, ordered by an earlier run: %s", render.Clean(e.Name), render.Clean(e.Cause))
-	case apply.PaceChanged:
-		return fmt.Sprintf("the load of the API changed: %s at a time", render.Plural(e.Parallelism, "order", "orders"))
 	case apply.APIBusy:
 		return fmt.Sprintf("the API is busy, waiting %s", e.Wait.Round(time.Second))
+	case apply.BudgetSpent:
+		return fmt.Sprintf("%s requests are spent, going on at %s", e.Budget, timeOfDay(e.Until))
 	case apply.ChangeFinished:
 		return change(e)
 	case apply.PortSeen:
@@ -67,6 +67,8 @@ func (l *Lines) text(e apply.Event) string {
 	}
 	return ""
 }
+
+func timeOfDay(t time.Time) string { return t.Local().Format("15:04:05") }
 
 func (l *Lines) order(e apply.OrderFinished) string {
 	name := render.Clean(e.Name)

@@ -26,8 +26,8 @@ type Progress struct {
 	Expected, Ready, Broken int
 	// Saved counts LOAs on disk, Missed those that could not be had.
 	Saved, Missed int
-	// Parallelism is the number of orders at one time.
-	Parallelism int
+	// Waits is the last time that requests waited for their budget.
+	Waits apply.BudgetSpent
 	// Committed is what was bought so far, per currency.
 	Committed plan.Totals
 
@@ -58,14 +58,14 @@ func (p *Progress) Event(e apply.Event, now time.Time) {
 	switch e := e.(type) {
 	case apply.RunStarted:
 		p.Run, p.Started = e, now
-		p.Expected, p.Ready, p.Saved, p.Parallelism = e.Ports, e.Ready, e.Kept, e.Parallelism
+		p.Expected, p.Ready, p.Saved = e.Ports, e.Ready, e.Kept
 		for _, x := range e.Planned {
 			p.planned[x.Name] = x
 		}
 	case apply.OrderFinished:
 		p.order(e, now)
-	case apply.PaceChanged:
-		p.Parallelism = e.Parallelism
+	case apply.BudgetSpent:
+		p.Waits = e
 	case apply.ChangeFinished:
 		p.Changed++
 	case apply.OrdersSent:

@@ -233,7 +233,7 @@ func TestLinesTellEveryEventThatAPersonMustKnow(t *testing.T) {
 		started(2),
 		apply.OrderStarted{Name: "p0"},
 		bought("p0", "u0"),
-		apply.PaceChanged{Parallelism: 8},
+		apply.BudgetSpent{Budget: "500/5m", Until: time.Date(2026, 1, 1, 12, 5, 0, 0, time.Local)},
 		apply.ChangeFinished{Name: "x", Outcome: apply.Updated},
 		apply.ChangeFinished{Name: "y", Outcome: apply.Failed, Failure: &apply.Failure{Message: "locked"}},
 		apply.OrdersSent{},
@@ -249,7 +249,7 @@ func TestLinesTellEveryEventThatAPersonMustKnow(t *testing.T) {
 	}
 	want := `12:00:00 ordering 2 orders, 2 services
 12:00:00 [1/2] bought p0: GBP 475.00 monthly
-12:00:00 the load of the API changed: 8 orders at a time
+12:00:00 500/5m requests are spent, going on at 12:05:00
 12:00:00 updated x
 12:00:00 failed: y: locked
 12:00:00 p0 12345678 is LIVE

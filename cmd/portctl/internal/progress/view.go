@@ -2,6 +2,7 @@ package progress
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -97,7 +98,7 @@ func trouble(e apply.Event) bool {
 		return e.Failure != nil
 	case apply.PortSeen:
 		return e.Status.Unhealthy() || e.Status.Terminated()
-	case apply.PaceChanged, apply.APIBusy, apply.ListingFailed, apply.LedgerFailed, apply.LOAFailed, apply.ManifestFailed:
+	case apply.APIBusy, apply.ListingFailed, apply.LedgerFailed, apply.LOAFailed, apply.ManifestFailed:
 		return true
 	}
 	return false
@@ -199,9 +200,9 @@ func (f frame) time() string {
 	}
 	if f.SettledAt.IsZero() && f.Run.Orders > 0 {
 		parts = append(parts, fmt.Sprintf("%.1f orders/s", f.Rate(f.now)))
-		if f.Parallelism < f.Run.Parallelism {
-			parts = append(parts, fmt.Sprintf("%d at a time", f.Parallelism))
-		}
+	}
+	if f.now.Before(f.Waits.Until) {
+		parts = slices.Insert(parts, 1, fmt.Sprintf("%s requests are spent, going on at %s", f.Waits.Budget, timeOfDay(f.Waits.Until)))
 	}
 	return f.paint(dim, fitting(parts, f.cols-1))
 }

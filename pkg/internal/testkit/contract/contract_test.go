@@ -89,7 +89,7 @@ func served(t testing.TB, s *sandbox.Server) megaport.Options {
 	t.Cleanup(h.Close)
 	return megaport.Options{
 		BaseURL: h.URL, TokenURL: h.URL + sandbox.TokenPath,
-		Credentials: credentials(), UserAgent: "portctl/contract", Rate: -1,
+		Credentials: credentials(), UserAgent: "portctl/contract",
 	}
 }
 
@@ -145,7 +145,7 @@ func staging(t *testing.T) contract.Target {
 		Open: func(*testing.T) megaport.Options {
 			return megaport.Options{
 				BaseURL: env.BaseURL, TokenURL: env.TokenURL, Credentials: key,
-				UserAgent: "portctl/contract", Rate: 5, Concurrency: 4,
+				UserAgent: "portctl/contract", Concurrency: 4,
 			}
 		},
 		Buys:    os.Getenv("PORTCTL_CONTRACT_BUY") == "yes",

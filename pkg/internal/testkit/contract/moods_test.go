@@ -20,7 +20,6 @@ import (
 func TestApprovals(t *testing.T) {
 	s := newSandbox(t, sandboxConfig(sandbox.Knobs{Approvals: true}))
 	o := direct(s)
-	o.Rate = -1
 	c := newClient(t, o)
 	const many = 230 // more than two pages
 	for i := range many {

@@ -202,7 +202,7 @@ func (p *process) book() *ledger.Ledger {
 func (p *process) account() (*provider.Account, error) {
 	client, err := megaport.New(megaport.Options{
 		BaseURL: "http://sandbox.invalid", TokenURL: "http://sandbox.invalid" + sandbox.TokenPath,
-		Credentials: megaport.Credentials{AccessKey: "k", SecretKey: "s"}, Transport: p, Rate: -1,
+		Credentials: megaport.Credentials{AccessKey: "k", SecretKey: "s"}, Transport: p,
 	})
 	if err != nil {
 		return nil, err
