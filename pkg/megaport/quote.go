@@ -3,6 +3,7 @@ package megaport
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json"
@@ -46,6 +47,7 @@ const (
 // wireQuote is an element of a validation's data (API facts §3.3).
 type wireQuote struct {
 	Price       jsontext.Value `json:"price"`
+	ServiceName looseText      `json:"serviceName"`
 	ProductType looseText      `json:"productType"`
 	Market      looseText      `json:"market"`
 	Metro       looseText      `json:"string"`
@@ -84,6 +86,36 @@ func decodeQuote(body io.Reader, mbps int) (Quote, error) {
 		return Quote{}, fmt.Errorf("it has no price for the order")
 	}
 	return together(quotes), nil
+}
+
+// decodeQuotes reads the answer to a validation of several orders: one element each, in
+// whatever order, which bears the order's name (API facts §3.3, confidence A).
+func decodeQuotes(body io.Reader, orders []Order) ([]Quote, error) {
+	number := make(map[string]int, len(orders))
+	for i, o := range orders {
+		number[o.Name] = i
+	}
+	quotes, seen := make([]Quote, len(orders)), make([]bool, len(orders))
+	err := readObjects(body, func(i int, w wireQuote, err error) error {
+		n, known := number[w.ServiceName.text]
+		switch {
+		case err != nil:
+			return fmt.Errorf("price number %d: %w", i+1, err)
+		case !known:
+			return fmt.Errorf("price number %d names no order of the request", i+1)
+		case seen[n]:
+			return fmt.Errorf("there are two prices for the order %q", orders[n].Name)
+		}
+		quotes[n], seen[n] = w.quote(orders[n].Speed), true
+		return nil
+	})
+	if missing := slices.Index(seen, false); err == nil && missing >= 0 {
+		err = fmt.Errorf("there is no price for the order %q", orders[missing].Name)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return quotes, nil
 }
 
 // together adds up the lines of one answer.

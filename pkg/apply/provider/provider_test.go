@@ -248,15 +248,7 @@ func TestEveryValidationIsAQuote(t *testing.T) {
 		return plan.Quote{Failure: f}
 	}
 	const url = "POST /v3/networkdesign/validate: "
-	withoutMarket := func(_ int, _, _, body string) (int, string) {
-		if strings.Contains(body, `"market":""`) {
-			return 200, priced
-		}
-		return 400, `{"message":"Validation failed","terms":"t","data":"Invalid market"}`
-	}
 	good := plan.Quote{Currency: "GBP", Monthly: amount("120"), Priced: true, Notes: []string{"monthlyRate 100.00, fixedRecurringCharge 120.00: the dearer counts"}}
-	marketless := good
-	marketless.WithoutMarket = true
 	tests := map[string]struct {
 		answer func(int, string, string, string) (int, string)
 		want   plan.Quote
@@ -266,11 +258,6 @@ func TestEveryValidationIsAQuote(t *testing.T) {
 		"a refusal":             {always(400, `{"message":"Validation failed ","terms":"t","data":["No capacity"]}`), refused(400, "Validation failed", "No capacity")},
 		"another one":           {always(422, `{"message":"No capacity","terms":"t"}`), refused(422, "No capacity")},
 		"no permission":         {always(403, `{"message":"Forbidden","terms":"t"}`), refused(403, "Forbidden")},
-		"the market is refused": {withoutMarket, marketless},
-		"and so is none": {func(n int, _, _, _ string) (int, string) {
-			return 400, fmt.Sprintf(`{"message":"refused the %d. time","terms":"t"}`, n)
-		}, refused(400, "refused the 1. time")},
-		"and none fails":        {func(n int, _, _, _ string) (int, string) { return []int{400, 500}[n-1], `{"message":"m","terms":"t"}` }, refused(400, "m")},
 		"a gateway's no":        {always(400, `{"message":"Bad request"}`), failed(400, url+"HTTP 400: Bad request (trace t-1)")},
 		"a page":                {always(403, `<html><title>Denied</title>`), failed(403, url+`HTTP 403: an HTML page titled "Denied" (trace t-1)`)},
 		"a failure":             {always(500, `{"message":"oops","terms":"t"}`), failed(500, url+"HTTP 500: oops (trace t-1)")},
@@ -285,11 +272,11 @@ func TestEveryValidationIsAQuote(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				account, _ := scripted(t, tt.answer)
-				got, err := account.Quote(t.Context(), order)
+				got, err := account.Quotes(t.Context(), []plan.Order{order})
 				if err != nil {
 					t.Fatal(err)
 				}
-				if diff := cmp.Diff(tt.want, got, cmpopts.EquateEmpty()); diff != "" {
+				if diff := cmp.Diff([]plan.Quote{tt.want}, got, cmpopts.EquateEmpty()); diff != "" {
 					t.Error(diff)
 				}
 			})
@@ -298,11 +285,66 @@ func TestEveryValidationIsAQuote(t *testing.T) {
 	account, _ := scripted(t, always(200, priced))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if q, err := account.Quote(ctx, order); !errors.Is(err, context.Canceled) {
+	if q, err := account.Quotes(ctx, []plan.Order{order}); !errors.Is(err, context.Canceled) {
 		t.Errorf("given up: %+v, %v", q, err)
 	}
-	if q, err := account.Quote(t.Context(), plan.Order{}); err != nil || q.Failure == nil || q.Failure.Message == "" {
+	if q, err := account.Quotes(t.Context(), []plan.Order{{}}); err != nil || q[0].Failure == nil || q[0].Failure.Message == "" {
 		t.Errorf("an order of nothing: %+v, %v", q, err)
+	}
+}
+
+// Several orders are validated in one request, whose answer is believed only when it
+// names each of them once.
+func TestSeveralOrdersAreValidatedTogether(t *testing.T) {
+	line := func(name, rate string) string {
+		return fmt.Sprintf(`{"serviceName":%q,"price":{"monthlyRate":%s,"currency":"GBP"}}`, name, rate)
+	}
+	answer := func(lines ...string) string {
+		return `{"message":"Validation passed","terms":"t","data":[` + strings.Join(lines, ",") + `]}`
+	}
+	orders := []plan.Order{
+		{Name: "a", ProductType: plan.ProductType, Term: 12, Speed: plan.Speed10G, Location: 89},
+		{Name: "b", ProductType: plan.ProductType, Term: 12, Speed: plan.Speed10G, Location: 2},
+	}
+	for name, tt := range map[string]struct {
+		status int
+		body   string
+		want   []string // of each order: its rate, or what failed
+	}{
+		"a price each":       {200, answer(line("a", "1"), line("b", "2")), []string{"1.00", "2.00"}},
+		"in another order":   {200, answer(line("b", "2"), line("a", "1")), []string{"1.00", "2.00"}},
+		"one has no price":   {200, answer(line("a", "1"), line("b", "null")), []string{"1.00", "the price has no monthly rate"}},
+		"a price is missing": {200, answer(line("a", "1")), []string{"there is no price for the order \"b\"", "there is no price for the order \"b\""}},
+		"one has two":        {200, answer(line("a", "1"), line("b", "2"), line("a", "3")), []string{"there are two prices for the order \"a\"", "there are two prices for the order \"a\""}},
+		"a stranger's":       {200, answer(line("a", "1"), line("c", "2")), []string{"names no order of the request", "names no order of the request"}},
+		"none is named":      {200, answer(line("", "1"), line("", "2")), []string{"names no order of the request", "names no order of the request"}},
+		"a refusal":          {400, `{"message":"Validation failed","terms":"t","data":["No capacity"]}`, []string{"refused: Validation failed", "refused: Validation failed"}},
+		"a gateway's":        {502, `<html>`, []string{"HTTP 502", "HTTP 502"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				account, s := scripted(t, always(tt.status, tt.body))
+				quotes, err := account.Quotes(t.Context(), orders)
+				if err != nil || len(quotes) != len(orders) {
+					t.Fatalf("%v, %v", quotes, err)
+				}
+				for i, q := range quotes {
+					got := q.Monthly.String()
+					switch {
+					case q.Refusal != nil:
+						got = "refused: " + q.Refusal.Message
+					case q.Failure != nil:
+						got = q.Failure.Message
+					case !q.Priced:
+						got = q.Unknown
+					}
+					if !strings.Contains(got, tt.want[i]) {
+						t.Errorf("%s: %q, want %q", orders[i].Name, got, tt.want[i])
+					}
+				}
+				_ = s
+			})
+		})
 	}
 }
 

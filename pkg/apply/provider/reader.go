@@ -31,7 +31,7 @@ type Reader struct {
 	company interface {
 		Get(context.Context) (megaport.Companies, error)
 	}
-	validate func(context.Context, megaport.Order) (megaport.Quote, error)
+	validate func(context.Context, []megaport.Order) ([]megaport.Quote, error)
 	key      string // the API key's fingerprint
 	spelt    *spelling
 }
@@ -42,7 +42,7 @@ var _ refresh.Reader = (*Reader)(nil)
 func NewReader(c *megaport.Client) *Reader {
 	return &Reader{
 		locations: c.Locations, products: c.Products, approvals: c.Approvals, company: c.Company,
-		validate: c.Orders.Validate, key: c.Fingerprint(), spelt: &spelling{of: map[plan.ServiceUID]string{}},
+		validate: validating(c.Orders), key: c.Fingerprint(), spelt: &spelling{of: map[plan.ServiceUID]string{}},
 	}
 }
 
@@ -177,23 +177,36 @@ func (r *Reader) Approvals(ctx context.Context) (refresh.Approvals, error) {
 	return out, nil
 }
 
-// Quote validates one order. Only that the context ended is an error. An order
-// that is refused is validated once more without its market: the official clients
-// never send one, and whether the API takes it is not known (API facts §3.2).
-func (r *Reader) Quote(ctx context.Context, o plan.Order) (plan.Quote, error) {
-	q, err := r.validate(ctx, order(o, ""))
-	out := quoteOf(q, err)
-	if out.Refusal != nil && o.Market != "" {
-		o.Market = ""
-		if q, err = r.validate(ctx, order(o, "")); err == nil {
-			out = quoteOf(q, nil)
-			out.WithoutMarket = true
-		}
+// Quotes validates orders in one request. Only that the context ended is an error.
+func (r *Reader) Quotes(ctx context.Context, orders []plan.Order) ([]plan.Quote, error) {
+	sent := make([]megaport.Order, len(orders))
+	for i, o := range orders {
+		sent[i] = order(o, "")
 	}
+	answers, err := r.validate(ctx, sent)
 	if ctx.Err() != nil {
-		return plan.Quote{}, context.Cause(ctx)
+		return nil, context.Cause(ctx)
+	}
+	if err != nil {
+		return slices.Repeat([]plan.Quote{quoteOf(err)}, len(orders)), nil
+	}
+	out := make([]plan.Quote, len(answers))
+	for i, q := range answers {
+		out[i] = quote(q)
 	}
 	return out, nil
+}
+
+// validating asks about one order as leniently as its answer allows, and about several
+// only believes what names each of them.
+func validating(s *megaport.OrderService) func(context.Context, []megaport.Order) ([]megaport.Quote, error) {
+	return func(ctx context.Context, orders []megaport.Order) ([]megaport.Quote, error) {
+		if len(orders) > 1 {
+			return s.ValidateAll(ctx, orders)
+		}
+		q, err := s.Validate(ctx, orders[0])
+		return []megaport.Quote{q}, err
+	}
 }
 
 // LOA fetches one Letter of Authorization.
@@ -204,10 +217,7 @@ func (r *Reader) LOA(ctx context.Context, uid plan.ServiceUID) ([]byte, error) {
 // quoteOf tells the API's "no" to an order from a failure to get an answer. A 4xx
 // of the API is the former, unless it is about the token, the pace or the time it
 // took: those say nothing about the order.
-func quoteOf(q megaport.Quote, err error) plan.Quote {
-	if err == nil {
-		return quote(q)
-	}
+func quoteOf(err error) plan.Quote {
 	var e *megaport.Error
 	if !errors.As(err, &e) {
 		return plan.Quote{Failure: failure(err)}

@@ -10,30 +10,40 @@ import (
 	"github.com/portctl/portctl/pkg/plan"
 )
 
-// quoteAll validates the orders in parallel. An order without a usable answer has a
-// quote that says so, which blocks its entry.
+// batchSize is how many orders are validated in one request. How many the API takes is
+// not known: an answer that does not price each of them is asked for one by one.
+const batchSize = 50
+
+// quoteAll validates the orders, many in a request and several requests at one time. An
+// order without a usable answer has a quote that says so, which blocks its entry.
 func quoteAll(ctx context.Context, r Reader, orders []plan.Order, o Options) (plan.Quotes, error) {
 	identity := plan.Order.Configuration
 	if o.PerOrder {
 		identity = plan.Order.Key
 	}
 	groups := map[string][]plan.Order{}
+	var speakers []plan.Order
 	for _, order := range orders {
 		groups[identity(order)] = append(groups[identity(order)], order)
+	}
+	for _, group := range groups {
+		speakers = append(speakers, firstByName(group))
 	}
 	quotes := plan.Quotes{}
 	var mu sync.Mutex
 	g, gctx := panics.WithContext(ctx, parallelism(o.Parallelism))
-	for _, group := range groups {
+	for _, batch := range batches(speakers) {
 		g.Go(func() error {
-			q, err := r.Quote(gctx, firstByName(group))
+			answers, err := quoter{r}.quote(gctx, batch)
 			if err != nil {
 				return err
 			}
 			mu.Lock()
 			defer mu.Unlock()
-			for _, order := range group {
-				quotes[order.Key()] = q
+			for i, speaker := range batch {
+				for _, order := range groups[identity(speaker)] {
+					quotes[order.Key()] = answers[i]
+				}
 			}
 			return nil
 		})
@@ -45,6 +55,137 @@ func quoteAll(ctx context.Context, r Reader, orders []plan.Order, o Options) (pl
 // repeatable.
 func firstByName(orders []plan.Order) plan.Order {
 	return slices.MinFunc(orders, func(a, b plan.Order) int { return cmp.Compare(a.Name, b.Name) })
+}
+
+// batches divides orders into those that are validated together: the answer tells them
+// apart by their names, so that a LAG and one member of it are not among them.
+func batches(orders []plan.Order) [][]plan.Order {
+	slices.SortFunc(orders, func(a, b plan.Order) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), -cmp.Compare(a.LAGPorts, b.LAGPorts), cmp.Compare(a.Key(), b.Key()))
+	})
+	var lanes [][]plan.Order
+	times := map[string]int{}
+	for _, o := range orders {
+		n := times[plan.FoldName(o.Name)]
+		times[plan.FoldName(o.Name)]++
+		if n == len(lanes) {
+			lanes = append(lanes, nil)
+		}
+		lanes[n] = append(lanes[n], o)
+	}
+	var out [][]plan.Order
+	for _, lane := range lanes {
+		out = slices.AppendSeq(out, slices.Chunk(lane, batchSize))
+	}
+	return out
+}
+
+// quoter finds out what the API says of each order when it answers for several at once.
+type quoter struct{ reader Reader }
+
+// quote has a quote for each order of a batch. One that is refused, perhaps for a single
+// order, is divided until it is known which; where no usable answer came, each order is
+// asked about alone.
+func (q quoter) quote(ctx context.Context, batch []plan.Order) ([]plan.Quote, error) {
+	answers, err := q.askWithoutMarket(ctx, batch)
+	switch {
+	case err != nil || len(batch) == 1:
+		return answers, err
+	case answers[0].Refusal != nil:
+		return q.divide(ctx, batch, answers[0])
+	case answers[0].Failure != nil:
+		return q.each(ctx, batch)
+	}
+	return answers, nil
+}
+
+// divide finds the orders for which a batch was refused.
+func (q quoter) divide(ctx context.Context, batch []plan.Order, why plan.Quote) ([]plan.Quote, error) {
+	halves := [][]plan.Order{batch[:len(batch)/2], batch[len(batch)/2:]}
+	var answers [2][]plan.Quote
+	same := true
+	for i, half := range halves {
+		var err error
+		if answers[i], err = q.reader.Quotes(ctx, half); err != nil {
+			return nil, err
+		}
+		same = same && saysTheSame(answers[i][0], why)
+	}
+	if same {
+		all, err := q.everybodys(ctx, batch, why)
+		if err != nil || all {
+			return slices.Repeat([]plan.Quote{why}, len(batch)), err
+		}
+	}
+	var out []plan.Quote
+	for i, half := range halves {
+		found, err := answers[i], error(nil)
+		switch {
+		case found[0].Refusal != nil && len(half) == 1:
+			found, err = q.askWithoutMarket(ctx, half)
+		case len(half) == 1:
+		case found[0].Refusal != nil:
+			found, err = q.divide(ctx, half, found[0])
+		case found[0].Failure != nil:
+			found, err = q.each(ctx, half)
+		}
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, found...)
+	}
+	return out, nil
+}
+
+// everybodys says that a reason is not that of single orders, such as an account that may
+// not buy: the first and the last of a batch are refused for it, each alone.
+func (q quoter) everybodys(ctx context.Context, batch []plan.Order, why plan.Quote) (bool, error) {
+	for _, o := range []plan.Order{batch[0], batch[len(batch)-1]} {
+		answer, err := q.reader.Quotes(ctx, []plan.Order{o})
+		if err != nil || !saysTheSame(answer[0], why) {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+func saysTheSame(a, b plan.Quote) bool {
+	return a.Refusal != nil && b.Refusal != nil && a.Refusal.Message == b.Refusal.Message && slices.Equal(a.Refusal.Reasons, b.Refusal.Reasons)
+}
+
+// each asks about every order alone.
+func (q quoter) each(ctx context.Context, batch []plan.Order) ([]plan.Quote, error) {
+	out := make([]plan.Quote, len(batch))
+	for i, o := range batch {
+		answer, err := q.askWithoutMarket(ctx, []plan.Order{o})
+		if err != nil {
+			return nil, err
+		}
+		out[i] = answer[0]
+	}
+	return out, nil
+}
+
+// askWithoutMarket validates a batch. One that is refused is validated once more without
+// its markets: the official clients never send one, and whether the API takes it is not
+// known (API facts §3.2).
+func (q quoter) askWithoutMarket(ctx context.Context, batch []plan.Order) ([]plan.Quote, error) {
+	answers, err := q.reader.Quotes(ctx, batch)
+	if err != nil || answers[0].Refusal == nil || batch[0].Market == "" {
+		return answers, err
+	}
+	bare := slices.Clone(batch)
+	for i := range bare {
+		bare[i].Market = ""
+	}
+	without, err := q.reader.Quotes(ctx, bare)
+	if err != nil || without[0].Refusal != nil || without[0].Failure != nil {
+		return answers, err
+	}
+	for i := range without {
+		without[i].WithoutMarket = batch[i].Market != ""
+	}
+	return without, nil
 }
 
 func parallelism(n int) int {

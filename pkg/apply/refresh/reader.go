@@ -29,9 +29,10 @@ type Reader interface {
 	// Approvals lists the orders that wait, or waited, for a second person. That
 	// they cannot be read is no error but an answer that says so.
 	Approvals(ctx context.Context) (Approvals, error)
-	// Quote has the API validate and price one order. That the API refuses the
-	// order, or gives no usable answer, is a quote, not an error.
-	Quote(ctx context.Context, o plan.Order) (plan.Quote, error)
+	// Quotes has the API validate and price orders of distinct names in one request:
+	// there is a quote for each. That the API refuses them, or gives no usable answer, is
+	// that of all, not an error.
+	Quotes(ctx context.Context, orders []plan.Order) ([]plan.Quote, error)
 	// LOA fetches the Letter of Authorization of one port as a PDF.
 	LOA(ctx context.Context, uid plan.ServiceUID) ([]byte, error)
 }
