@@ -43,6 +43,9 @@ type Options struct {
 	// LookupTimeout is how long to look for an order without an answer after it was last
 	// sent; 0 means DefaultLookupTimeout.
 	LookupTimeout time.Duration
+	// Budgeted says that the API limits how many requests may be sent, so that the
+	// account is looked at less often.
+	Budgeted bool
 	// Recheck is as in refresh.Options.
 	Recheck time.Duration
 	// SameAccount is as in refresh.Options.
@@ -127,6 +130,7 @@ func newEngine(p refresh.PricedPlan, o Options) *engine {
 	e.brake = &brake{maxFailures: o.MaxFailures, maxUnconfirmed: o.MaxUnconfirmed, slots: e.slots}
 	e.relisting.turn = make(chan struct{}, 1)
 	e.watch = newWatcher(o.Account, e.report.tell, newLOAFetcher(o.Account, o.LOAs, p.Catalog, o.Parallelism, e.report.tell), len(p.Plan.Actions))
+	e.watch.budgeted = o.Budgeted
 	for _, s := range p.Observed.Services {
 		e.services[s.UID] = s
 	}

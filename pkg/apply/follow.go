@@ -2,11 +2,13 @@ package apply
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
 
 	"github.com/portctl/portctl/pkg/apply/ledger"
+	"github.com/portctl/portctl/pkg/apply/panics"
 	"github.com/portctl/portctl/pkg/apply/refresh"
 	"github.com/portctl/portctl/pkg/plan"
 )
@@ -85,8 +87,8 @@ func (e *engine) lookTime(o *openOrder) time.Duration {
 
 // untilNextEnd is the interval, cut so that there is a last look when the waiting time
 // is up, and one at each lookup timeout.
-func (e *engine) untilNextEnd(every time.Duration) time.Duration {
-	every = e.watch.untilDeadline(every)
+func (e *engine) untilNextEnd() time.Duration {
+	every := e.watch.untilDeadline()
 	for _, o := range e.open.list {
 		if left := e.lookTime(o); o.claim.State.Unconfirmed() && left > 0 {
 			every = min(every, left)
@@ -98,7 +100,7 @@ func (e *engine) untilNextEnd(every time.Duration) time.Duration {
 // look is one look at the account: for orders, and then for ports.
 func (e *engine) look(ctx context.Context) {
 	in := refresh.Listing{Begun: e.Ledger.Now()}
-	observed, err := e.Account.Observe(ctx)
+	observed, err := e.watch.observe(ctx)
 	switch {
 	case ctx.Err() != nil:
 		return
@@ -113,6 +115,7 @@ func (e *engine) look(ctx context.Context) {
 		e.ledgerFailed("", e.Ledger.Bind(ctx, observed.Owner, e.SameAccount))
 		e.bound = true
 	}
+	e.watch.see(ctx, observed.Services, true) // an LOA need not wait for the ledger
 	e.lookForOrders(ctx, in)
 	e.watch.add(e.existingPorts()...)
 	e.watch.see(ctx, observed.Services, true)
@@ -133,25 +136,56 @@ func (e *engine) lookForOrders(ctx context.Context, in refresh.Listing) {
 		e.ledgerFailed("", err)
 		e.approvalsNoticed = err == nil
 	}
-	look := e.lookup(in)
+	e.recordAll(ctx, e.newsOf(ctx, e.lookup(in)))
+}
+
+// learnt is what a look at the account says of an order, and what became of recording it.
+type learnt struct {
+	*openOrder
+	refresh.Finding
+	claim ledger.Open
+	err   error
+}
+
+// newsOf looks for the open orders, and gives those of which something new is known.
+func (e *engine) newsOf(ctx context.Context, look *refresh.Lookup) (news []*learnt) {
 	for _, o := range e.open.list {
 		if o.claim.State.Closed() || o.claim.State == plan.OrderBought && !look.Lists(o.claim.UIDs) {
 			continue
 		}
 		if f := look.Find(ctx, o.claim); f.News() && ctx.Err() == nil {
-			e.record(ctx, o, f)
+			news = append(news, &learnt{openOrder: o, Finding: f})
 		} else {
 			o.last = f
 		}
 	}
+	return news
 }
 
-// record records what was learnt of an order, and what that makes of the result.
-func (e *engine) record(ctx context.Context, o *openOrder, f refresh.Finding) {
-	before := o.claim
-	claim, err := e.Ledger.Record(context.WithoutCancel(ctx), o.claim, f.Record)
-	if err != nil {
-		e.ledgerFailed(o.claim.Name, err)
+// recordAll records what was learnt of orders, side by side, and then what that makes of
+// the result.
+func (e *engine) recordAll(ctx context.Context, news []*learnt) {
+	g, _ := panics.WithContext(ctx, e.Parallelism)
+	for _, l := range news {
+		l.err = errNotRecorded
+		g.Go(func() error {
+			l.claim, l.err = e.Ledger.Record(context.WithoutCancel(ctx), l.openOrder.claim, l.Record)
+			return nil
+		})
+	}
+	e.ledgerFailed("", g.Wait())
+	for _, l := range news {
+		e.recorded(ctx, l)
+	}
+}
+
+var errNotRecorded = errors.New("it was not recorded")
+
+// recorded is what a record makes of the result.
+func (e *engine) recorded(ctx context.Context, l *learnt) {
+	o, f, claim, before := l.openOrder, l.Finding, l.claim, l.openOrder.claim
+	if l.err != nil {
+		e.ledgerFailed(before.Name, l.err)
 		return
 	}
 	o.claim, o.last = claim, refresh.Finding{Open: claim, Split: f.Split, Evidence: f.Evidence}

@@ -93,6 +93,9 @@ func (l *loaFetcher) fetchOne(ctx context.Context, p *port, now plan.Service, ti
 			l.emit(LOASaved{p.name, p.uid, l.folder.Path(row)})
 			return &LOAResult{UID: p.uid, File: l.folder.Path(row), FetchedAt: row.FetchedAt}
 		}
+		if inQueue(err) && ctx.Err() == nil {
+			continue // its turn did not come within the waiting time: that is no failure
+		}
 		final := l.refusal(p, now, err)
 		if !final && !lasting(err) {
 			select {
@@ -105,6 +108,12 @@ func (l *loaFetcher) fetchOne(ctx context.Context, p *port, now plan.Service, ti
 		l.emit(LOAFailed{p.name, p.uid, failureOf(err), final})
 		return &LOAResult{UID: p.uid, Final: final, Error: failureOf(err)}
 	}
+}
+
+// inQueue says that a request waited for its turn, and was not sent.
+func inQueue(err error) bool {
+	var waited interface{ InQueue() bool }
+	return errors.As(err, &waited) && waited.InQueue()
 }
 
 // lasting says that trying again is no use: the folder cannot be written, and
@@ -224,6 +233,8 @@ type LOAOptions struct {
 	Parallelism int
 	// Wait is how long to wait for ports that are not ready; 0 does not wait.
 	Wait time.Duration
+	// Budgeted is as in Options.
+	Budgeted bool
 	// Sink is called with PortSeen, ListingFailed, LOASaved, LOAFailed and
 	// ManifestFailed, one at a time.
 	Sink func(Event)
@@ -247,6 +258,7 @@ func FetchLOAs(ctx context.Context, r refresh.Reader, s Status, o LOAOptions) []
 		l.kept, l.refused = nil, nil
 	}
 	w := newWatcher(r, emit, l, 0)
+	w.budgeted = o.Budgeted
 	for _, p := range s.Ports {
 		if p.UID != "" && p.State != PortLeaving {
 			w.add(&port{name: p.Name, member: p.Member, uid: p.UID})
@@ -282,7 +294,7 @@ func synchronized(sink func(Event)) func(Event) {
 // last listing.
 func (w *watcher) wait(ctx context.Context, services []plan.Service) []plan.Service {
 	poll(ctx, func(int) bool { return w.unready() && !w.over(ctx) }, w.untilDeadline, func() {
-		observed, err := w.reader.Observe(ctx)
+		observed, err := w.observe(ctx)
 		if w.blind = err; err != nil {
 			w.emit(ListingFailed{failureOf(err)})
 			return

@@ -103,7 +103,7 @@ func (e *engine) awaitGrowth(ctx context.Context, j job) error {
 		return errors.New("not sent: the first growth of the run is not confirmed")
 	}
 	last := time.Now().Add(e.LookupTimeout)
-	for every := firstPoll; ; every = longer(every) {
+	for every := 2 * shortestPoll; ; every = min(every*5/4, longestPoll) {
 		if observed, err := e.Account.Observe(ctx); err == nil {
 			members := slices.DeleteFunc(slices.Clone(observed.Services), func(s plan.Service) bool { return !slices.Contains(res.New, s.UID) })
 			conflict, late := refresh.CheckLAG(*j.Order, members)

@@ -268,3 +268,38 @@ func TestFetchLettersWaitsAndRenews(t *testing.T) {
 		}
 	})
 }
+
+// Without a request budget no port waits more than a tenth of its own time to be
+// provisioned, also while other orders go out; under one, looks at the account are few.
+func TestHowOftenTheAccountIsLookedAt(t *testing.T) {
+	for _, ready := range []time.Duration{0, 10 * time.Second, 5 * time.Minute, 25 * time.Minute} {
+		for _, budgeted := range []bool{false, true} {
+			synctest.Test(t, func(t *testing.T) {
+				s := &scenario{
+					account: &fakeAccount{buyTakes: time.Second, readyAfter: ready},
+					options: apply.Options{Parallelism: 1, Wait: time.Hour, Budgeted: budgeted},
+				}
+				bought := map[string]time.Time{}
+				latest, started := time.Duration(0), time.Now()
+				s.options.Sink = func(e apply.Event) {
+					switch e := e.(type) {
+					case apply.OrderFinished:
+						bought[e.Name] = time.Now()
+					case apply.PortSeen:
+						if e.Status.Ready() {
+							latest = max(latest, time.Since(bought[e.Name])-ready)
+						}
+					}
+				}
+				s.run(t, entries(names(30)...))
+				if most := max(ready/10, 300*time.Millisecond); !budgeted && latest > most {
+					t.Errorf("ready after %s: seen %s later, want at most %s", ready, latest, most)
+				}
+				minutes := time.Since(started).Minutes()
+				if most := int(10*minutes/5) + 20; budgeted && s.account.listings > most {
+					t.Errorf("ready after %s: %d looks in %.0f minutes, want at most %d", ready, s.account.listings, minutes, most)
+				}
+			})
+		}
+	}
+}

@@ -17,6 +17,7 @@ type port struct {
 	name   string
 	member int // from 1 within a LAG; 0 for a single port
 	uid    plan.ServiceUID
+	begun  time.Time    // when it was first waited for
 	seen   plan.Service // as last listed
 	listed bool
 	// unverified is the order whose answer alone named the port for its entry: as long
@@ -57,6 +58,11 @@ type watcher struct {
 	known   map[plan.ServiceUID]bool // the UIDs of ports
 	blind   error                    // why the last look at the account failed; nil when it did not
 
+	budgeted bool          // every request counts
+	looks    int           // at the account
+	looked   time.Time     // when the last one ended
+	lookTook time.Duration // how long it took
+
 	expected chan []*port
 	idle     chan struct{} // closed when nothing is done in the background any more
 
@@ -68,7 +74,7 @@ type watcher struct {
 // newWatcher prepares for as many calls of expect as there are orders.
 func newWatcher(r refresh.Reader, emit func(Event), loas *loaFetcher, orders int) *watcher {
 	w := &watcher{
-		reader: r, loas: loas, emit: emit, started: time.Now(), known: map[plan.ServiceUID]bool{},
+		reader: r, loas: loas, emit: emit, started: time.Now(), looked: time.Now(), known: map[plan.ServiceUID]bool{},
 		expected: make(chan []*port, orders), idle: make(chan struct{}), timeUp: make(chan struct{}),
 	}
 	w.give = sync.OnceFunc(func() { close(w.timeUp) })
@@ -102,15 +108,15 @@ func (w *watcher) expect(ports []*port) { w.expected <- ports }
 func (w *watcher) join() {
 	close(w.expected)
 	<-w.idle
+	w.looks = 0 // what was bought last is looked at soon
 }
 
 // whileOrdering waits for what is bought already while other orders go out.
 func (w *watcher) whileOrdering(ctx context.Context) {
-	every := firstPoll
 	for {
 		var tick <-chan time.Time
 		if w.unready() && !w.over(ctx) {
-			tick = time.After(every)
+			tick = time.After(w.untilNextLook())
 		}
 		select {
 		case ports, more := <-w.expected:
@@ -119,12 +125,20 @@ func (w *watcher) whileOrdering(ctx context.Context) {
 			}
 			w.add(ports...)
 		case <-tick:
-			if observed, err := w.reader.Observe(ctx); err == nil {
+			if observed, err := w.observe(ctx); err == nil {
 				w.see(ctx, observed.Services, true)
 			} // a listing that fails is no news while there is more to do than to wait
-			every = longer(every)
 		}
 	}
+}
+
+// observe lists the account, and notes how long that took.
+func (w *watcher) observe(ctx context.Context) (plan.Observed, error) {
+	begun := time.Now()
+	observed, err := w.reader.Observe(ctx)
+	w.looks++
+	w.looked, w.lookTook = time.Now(), time.Since(begun)
+	return observed, err
 }
 
 // begin starts the time to wait; stop ends it early.
@@ -152,7 +166,7 @@ func (w *watcher) over(ctx context.Context) bool {
 func (w *watcher) add(ports ...*port) {
 	for _, p := range ports {
 		if !w.known[p.uid] {
-			w.known[p.uid] = true
+			w.known[p.uid], p.begun = true, time.Now()
 			w.ports = append(w.ports, p)
 		}
 	}
@@ -217,35 +231,50 @@ func (w *watcher) result(p *port) PortResult {
 	return r
 }
 
-// The first interval between two looks at the account, and the longest.
+// The shortest interval between two looks at the account, and the longest; the first
+// and the longest one where every request counts.
 const (
-	firstPoll   = 500 * time.Millisecond
-	longestPoll = 30 * time.Second
+	shortestPoll = 250 * time.Millisecond
+	longestPoll  = 30 * time.Second
+	firstSpared  = 4 * time.Second
+	longestSpare = 40 * time.Second
 )
 
-// longer is the interval after this one: a port that is not ready in a minute is
-// not ready in the next second either.
-func longer(every time.Duration) time.Duration { return min(every*5/4, longestPoll) }
+// untilNextLook is how long to wait for the next look at the account. Without a request
+// budget no port waits more than a tenth of its own time to be provisioned, nor is more
+// than a fifth of the time spent listing. Under one, looks are ten in five minutes at
+// most, a fiftieth of what is published.
+func (w *watcher) untilNextLook() time.Duration {
+	since := time.Since(w.looked)
+	if w.budgeted {
+		return max(0, min(firstSpared<<min(w.looks, 10), longestSpare)-since)
+	}
+	every := longestPoll
+	for _, p := range w.ports {
+		if !p.done() {
+			every = min(every, time.Since(p.begun)/10)
+		}
+	}
+	return max(0, max(every, shortestPoll, 4*w.lookTook)-since)
+}
 
-// poll looks at the account at growing intervals as long as more says that another
-// look could bring something new. within shortens an interval, so that there is a look
-// when something ends.
-func poll(ctx context.Context, more func(looks int) bool, within func(time.Duration) time.Duration, look func()) {
-	every := firstPoll
+// poll looks at the account as long as more says that another look could bring something
+// new. next is how long to wait for it.
+func poll(ctx context.Context, more func(looks int) bool, next func() time.Duration, look func()) {
 	for looks := 0; more(looks); looks++ {
 		select {
 		case <-ctx.Done():
 			return
-		case <-time.After(within(every)):
+		case <-time.After(next()):
 		}
 		look()
-		every = longer(every)
 	}
 }
 
-// untilDeadline is the interval, cut so that there is a last look when the waiting time
+// untilDeadline is untilNextLook, cut so that there is a last look when the waiting time
 // is up.
-func (w *watcher) untilDeadline(every time.Duration) time.Duration {
+func (w *watcher) untilDeadline() time.Duration {
+	every := w.untilNextLook()
 	if left := time.Until(w.deadline); left > 0 {
 		return min(every, left)
 	}

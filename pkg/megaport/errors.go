@@ -82,6 +82,8 @@ type RequestError struct {
 	NotSent bool
 	// Timeout is true when a deadline passed.
 	Timeout bool
+	// Queued is true when the caller gave up while the request waited for the budget.
+	Queued bool
 	// Status is that of an answer whose body broke off; 0 when none began.
 	Status int
 	// TraceID is that of an answer whose body broke off.
@@ -145,10 +147,13 @@ func notSent(ctx context.Context, a *attempt, doing string) error {
 	}
 	return &RequestError{
 		Method: a.method, Path: a.path, NotSent: true,
-		Timeout: errors.Is(cause, context.DeadlineExceeded),
-		Err:     fmt.Errorf("%s: %w", doing, cause),
+		Timeout: errors.Is(cause, context.DeadlineExceeded), Queued: doing == waitsForBudget,
+		Err: fmt.Errorf("%s: %w", doing, cause),
 	}
 }
+
+// InQueue is Queued, for those who know only the interface.
+func (e *RequestError) InQueue() bool { return e.Queued }
 
 // DecodeError is a 2xx answer that does not say what it should.
 type DecodeError struct {

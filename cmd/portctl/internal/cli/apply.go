@@ -268,7 +268,8 @@ func (a *applying) execute(ctx context.Context, s Env) error {
 	})
 	defer stopping()
 	result := apply.Run(ctx, a.draft, apply.Options{
-		Account: a.account, Identity: a.identity, Ledger: a.ledger.Ledger, OnOrdersSent: a.unlock, LOAs: a.loas, Sink: watching.Event,
+		Budgeted: a.session.budgeted,
+		Account:  a.account, Identity: a.identity, Ledger: a.ledger.Ledger, OnOrdersSent: a.unlock, LOAs: a.loas, Sink: watching.Event,
 		Parallelism: a.parallelism, MaxFailures: a.maxFailures, MaxUnconfirmed: a.maxUnconfirmed, Hurry: s.Hurry,
 		Wait: a.wait, LookupTimeout: a.lookupTimeout, Recheck: a.rehearsed(a.session.target, refresh.DefaultRecheck), SameAccount: a.sameAccount, Recovered: a.recovered,
 	})

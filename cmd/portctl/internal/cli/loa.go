@@ -98,7 +98,7 @@ func runLOA(ctx context.Context, s Env, o loaOptions) error {
 		if err != nil {
 			return err
 		}
-		options := apply.LOAOptions{LOAs: folder, Refresh: o.refresh, Parallelism: o.parallelism, Wait: o.wait}
+		options := apply.LOAOptions{LOAs: folder, Refresh: o.refresh, Parallelism: o.parallelism, Wait: o.wait, Budgeted: session.budgeted}
 		if !o.quiet {
 			options.Sink = progress.NewLines(s.Err, time.Now).Event
 		}

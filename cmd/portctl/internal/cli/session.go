@@ -30,6 +30,8 @@ type session struct {
 	client *megaport.Client
 	waits  *waitTeller // told by the client that requests wait
 	close  func() error
+	// budgeted says that the API limits how many requests may be sent.
+	budgeted bool
 }
 
 // target is the API that flags, environment and inventory name.
@@ -66,7 +68,7 @@ func (g *globals) open(ctx context.Context, s Env, inventoryEnvironment string, 
 	if err != nil {
 		return nil, err
 	}
-	out := &session{target: t, waits: g.waitTeller(s), close: func() error { return nil }}
+	out := &session{target: t, waits: g.waitTeller(s), budgeted: budget != megaport.Budget{}, close: func() error { return nil }}
 	base, token := t.BaseURL, t.TokenURL
 	if !t.Embedded() && g.locations != "" {
 		return nil, withHint(fmt.Errorf("--locations is for the sandbox within this process, not for %s", t.Address()),
