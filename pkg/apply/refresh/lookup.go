@@ -400,7 +400,7 @@ func (l *Lookup) taggedBy(ctx context.Context, open ledger.Open) (out []plan.Ser
 // another place, or one at its place whose name and tags the API does not show as
 // they were ordered. It only ever keeps the order from being sent again.
 func (l *Lookup) hidden(ctx context.Context, open ledger.Open) error {
-	if u, may := l.MayBe("", open.Name); may {
+	if u, may := plan.IndexUntyped(l.Untyped).MayBe("", open.Name); may {
 		return fmt.Errorf("the account lists a product %q (UID %q) that may be the order's, and does not show whether it is a port", u.Name, u.UID)
 	}
 	if a, may := l.hiddenApproval(open); may && a.pending() {
