@@ -36,10 +36,11 @@ type Claim struct {
 	Order     plan.Order `json:"order"`
 	OrderHash string     `json:"orderHash"`
 	Price     plan.Price `json:"price"`
-	// Listed are the services that the account showed before the order, of that
-	// name or of that place and speed, terminated ones too: none of them is the
-	// order's.
-	Listed []plan.ServiceUID `json:"listed"`
+	// Listed are the services of that name that the account showed before the order,
+	// terminated ones too, and Listing is the hash of the record that has those of
+	// that place and speed, if there were any: none of them is the order's.
+	Listed  []plan.ServiceUID `json:"listed"`
+	Listing string            `json:"listing,omitzero"`
 	// Earlier are the services that earlier claims of the name ended with, the
 	// oldest first, so that nobody has to read all those claims.
 	Earlier []Known `json:"earlier,omitzero"`
@@ -102,6 +103,8 @@ type Open struct {
 	Trouble string
 
 	deadline time.Duration // as in Run
+
+	before map[plan.ServiceUID]bool // what Listing has of the order's place
 
 	hash  string
 	next  int  // the number of the next record

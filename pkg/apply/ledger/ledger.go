@@ -21,6 +21,8 @@ type Ledger struct {
 	store Store
 	host  string
 	run   Run
+
+	listings listings
 }
 
 // Run is who makes claims.
@@ -50,7 +52,7 @@ func New(store Store, host string, run Run) *Ledger {
 	if run.Now == nil {
 		run.Now = time.Now
 	}
-	return &Ledger{store, safeHost(host), run}
+	return &Ledger{store: store, host: safeHost(host), run: run, listings: listings{have: map[string]*Listing{}}}
 }
 
 // Place names the store for people.
@@ -114,6 +116,8 @@ type Snapshot struct {
 	// Memory is what the ledger knows of services besides.
 	Memory Memory
 
+	byHash map[string]int // the first of Open, by the hash of its name
+	byKey  map[string]int
 	// closed counts the closed claims of each name, by hash, in a row from 1;
 	// resolved has those whose own ending cannot be read.
 	closed   map[string]int
@@ -122,9 +126,8 @@ type Snapshot struct {
 
 // Of finds the open claim of a name, a damaged one by its key.
 func (s Snapshot) Of(name string) (Open, bool) {
-	hash := plan.NameHash(name)
-	i := slices.IndexFunc(s.Open, func(o Open) bool { return o.hash == hash })
-	if i < 0 {
+	i, open := s.byHash[plan.NameHash(name)]
+	if !open {
 		return Open{}, false
 	}
 	return s.Open[i], true
@@ -176,7 +179,15 @@ func (l *Ledger) Snapshot(ctx context.Context) (Snapshot, error) {
 		return Snapshot{}, err
 	}
 	slices.SortFunc(s.Open, func(a, b Open) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Key, b.Key)) })
-	return s, nil
+	return s.indexed(), nil
+}
+
+func (s Snapshot) indexed() Snapshot {
+	s.byHash, s.byKey = make(map[string]int, len(s.Open)), make(map[string]int, len(s.Open))
+	for i, o := range slices.Backward(s.Open) { // so that the first of a name stays
+		s.byHash[o.hash], s.byKey[o.Key] = i, i
+	}
+	return s
 }
 
 func (s Snapshot) setResolved(f files) {
@@ -246,6 +257,11 @@ func (l *Ledger) read(ctx context.Context, f files) (Open, error) {
 			o = o.damaged("its claim cannot be read: " + err.Error())
 		}
 	}
+	if !f.closed { // of what is over nobody asks it
+		if o, err = l.withListing(ctx, o); err != nil {
+			return Open{}, err
+		}
+	}
 	return l.readRecords(ctx, o, f)
 }
 
@@ -311,7 +327,7 @@ func (l *Ledger) Delivered(ctx context.Context, s Snapshot, name string) (known 
 }
 
 func (l *Ledger) delivered(ctx context.Context, s Snapshot, hash string, n int) (known []Known, broken *Open, err error) {
-	o, err := l.read(ctx, files{hash: hash, number: n, claim: true})
+	o, err := l.read(ctx, files{hash: hash, number: n, claim: true, closed: true})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -363,7 +379,7 @@ func (l *Ledger) withAllRecords(ctx context.Context, o Open) (*Open, error) {
 // ByKey finds a claim that a person has to look at by its key: an open one, or one
 // whose ending cannot be read.
 func (l *Ledger) ByKey(ctx context.Context, s Snapshot, key string) (Open, bool, error) {
-	if i := slices.IndexFunc(s.Open, func(o Open) bool { return o.Key == key }); i >= 0 {
+	if i, open := s.byKey[key]; open {
 		return s.Open[i], true, nil
 	}
 	hash, number, _, ok := parseKey(l.host, key+"/claim.json")
@@ -382,9 +398,10 @@ type Intent struct {
 	Inventory string
 	Order     plan.Order
 	Price     plan.Price
-	// Listed are the services that the account showed and that could be taken for
-	// the order's, terminated ones too.
-	Listed []plan.ServiceUID
+	// Listed are the services that have the order's name, and Listing has those of its
+	// place and speed, as the account showed them, terminated ones too.
+	Listed  []plan.ServiceUID
+	Listing *Listing
 	// Earlier is what Delivered said of the name.
 	Earlier []Known
 	// Approvals are the UIDs of the order approvals that there were before the order;
@@ -420,7 +437,13 @@ func (l *Ledger) Claim(ctx context.Context, s Snapshot, in Intent) (Open, error)
 		Run: l.run.ID, By: l.run.By, Tool: l.run.Tool, Time: l.Now(),
 	}
 	o := Open{Claim: c, State: plan.OrderClaimed, Key: claimFolder(l.host, hash, c.Number), hash: hash, next: 1, deadline: l.run.OrderDeadline}
-	content, err := encode(c)
+	if in.Listing.has(in.Order) {
+		if err := l.keepListing(ctx, in.Listing); err != nil {
+			return Open{}, l.fail(fmt.Sprintf("claiming %q", name), err)
+		}
+		o.Listing, o.before = in.Listing.hash, in.Listing.at[spotOf(in.Order)]
+	}
+	content, err := encode(o.Claim)
 	if err != nil {
 		return Open{}, err
 	}
