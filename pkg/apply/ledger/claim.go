@@ -37,8 +37,8 @@ type Claim struct {
 	OrderHash string     `json:"orderHash"`
 	Price     plan.Price `json:"price"`
 	// Listed are the services of that name that the account showed before the order,
-	// terminated ones too, and Listing is the hash of the record that has those of
-	// that place and speed, if there were any: none of them is the order's.
+	// terminated ones too, and Listing names the record that has those of that place
+	// and speed, if there were any: none of them is the order's.
 	Listed  []plan.ServiceUID `json:"listed"`
 	Listing string            `json:"listing,omitzero"`
 	// Earlier are the services that earlier claims of the name ended with, the
@@ -192,7 +192,7 @@ func hostPrefix(host string) string { return "claims/" + host + "/" }
 
 // claimFolder is the key of a claim: what the keys of its records begin with.
 func claimFolder(host, hash string, number int) string {
-	return fmt.Sprintf("%s%s/%06d", hostPrefix(host), hash, number)
+	return fmt.Sprintf("%s%s.%06d", hostPrefix(host), hash, number)
 }
 
 func claimKey(host, hash string, number int, record string) string {
@@ -201,14 +201,18 @@ func claimKey(host, hash string, number int, record string) string {
 
 // parseKey is the reverse of claimKey.
 func parseKey(host, key string) (hash string, number int, record string, ok bool) {
-	rest, ok := strings.CutPrefix(key, hostPrefix(host))
-	parts := strings.Split(rest, "/")
-	if !ok || len(parts) != 3 {
-		return "", 0, "", false
-	}
-	number, err := strconv.Atoi(parts[1])
-	record, isJSON := strings.CutSuffix(parts[2], ".json")
-	return parts[0], number, record, err == nil && number > 0 && isJSON
+	rest, ours := strings.CutPrefix(key, hostPrefix(host))
+	folder, file, _ := strings.Cut(rest, "/")
+	record, isJSON := strings.CutSuffix(file, ".json")
+	hash, number, ok = parseClaimFolder(folder)
+	return hash, number, record, ok && ours && isJSON && !strings.Contains(file, "/")
+}
+
+// parseClaimFolder reads the last part of the key of a claim.
+func parseClaimFolder(folder string) (hash string, number int, ok bool) {
+	hash, digits, _ := strings.Cut(folder, ".")
+	number, err := strconv.Atoi(digits)
+	return hash, number, err == nil && number > 0 && hash != ""
 }
 
 // safeHost makes a host part of a key.

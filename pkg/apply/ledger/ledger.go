@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path"
 	"slices"
 	"strconv"
 	"time"
@@ -22,7 +23,8 @@ type Ledger struct {
 	host  string
 	run   Run
 
-	listings listings
+	listings   listings
+	indexAfter int // as the constant of this name
 }
 
 // Run is who makes claims.
@@ -52,7 +54,7 @@ func New(store Store, host string, run Run) *Ledger {
 	if run.Now == nil {
 		run.Now = time.Now
 	}
-	return &Ledger{store: store, host: safeHost(host), run: run, listings: listings{have: map[string]*Listing{}}}
+	return &Ledger{store: store, host: safeHost(host), run: run, listings: listings{have: map[string]*Listing{}}, indexAfter: indexAfter}
 }
 
 // Place names the store for people.
@@ -118,10 +120,11 @@ type Snapshot struct {
 
 	byHash map[string]int // the first of Open, by the hash of its name
 	byKey  map[string]int
-	// closed counts the closed claims of each name, by hash, in a row from 1;
-	// resolved has those whose own ending cannot be read.
-	closed   map[string]int
-	resolved map[string]map[int]bool
+	// closed counts the closed claims of each name, by hash, in a row from 1.
+	closed map[string]int
+	// indexed are the folders of closed claims that were in an index, and unindexed the
+	// others.
+	indexed, unindexed []string
 }
 
 // Of finds the open claim of a name, a damaged one by its key.
@@ -152,20 +155,29 @@ type files struct {
 
 // Snapshot reads all open claims, and what is remembered of services.
 func (l *Ledger) Snapshot(ctx context.Context) (Snapshot, error) {
-	keys, err := l.store.List(ctx, hostPrefix(l.host))
+	known, err := l.closedFolders(ctx)
+	if err != nil {
+		return Snapshot{}, err
+	}
+	keys, passed, err := l.store.ListBut(ctx, hostPrefix(l.host), known)
 	if err != nil {
 		return Snapshot{}, l.fail("listing claims", err)
 	}
-	s := Snapshot{closed: map[string]int{}, resolved: map[string]map[int]bool{}}
+	s := Snapshot{closed: make(map[string]int, len(passed)), indexed: passed}
+	for _, folder := range passed {
+		s.addClosed(folder)
+	}
+	sorted, err := l.sort(keys)
+	if err != nil {
+		return Snapshot{}, err
+	}
 	var open []files
-	for _, f := range l.sort(keys) {
-		switch {
-		case f.closed || f.resolved:
-			s.closed[f.hash] = max(s.closed[f.hash], f.number)
-			if f.resolved {
-				s.setResolved(f)
-			}
-		default: // a record without its claim, too: something was ordered
+	for _, f := range sorted {
+		if f.closed || f.resolved {
+			folder := path.Base(claimFolder(l.host, f.hash, f.number))
+			s.addClosed(folder)
+			s.unindexed = append(s.unindexed, folder)
+		} else { // a record without its claim, too: something was ordered
 			open = append(open, f)
 		}
 	}
@@ -179,10 +191,10 @@ func (l *Ledger) Snapshot(ctx context.Context) (Snapshot, error) {
 		return Snapshot{}, err
 	}
 	slices.SortFunc(s.Open, func(a, b Open) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Key, b.Key)) })
-	return s.indexed(), nil
+	return s.withIndexes(), nil
 }
 
-func (s Snapshot) indexed() Snapshot {
+func (s Snapshot) withIndexes() Snapshot {
 	s.byHash, s.byKey = make(map[string]int, len(s.Open)), make(map[string]int, len(s.Open))
 	for i, o := range slices.Backward(s.Open) { // so that the first of a name stays
 		s.byHash[o.hash], s.byKey[o.Key] = i, i
@@ -190,14 +202,27 @@ func (s Snapshot) indexed() Snapshot {
 	return s
 }
 
-func (s Snapshot) setResolved(f files) {
-	if s.resolved[f.hash] == nil {
-		s.resolved[f.hash] = map[int]bool{}
+// addClosed takes in a closed claim.
+func (s Snapshot) addClosed(folder string) {
+	if hash, number, ok := parseClaimFolder(folder); ok {
+		s.closed[hash] = max(s.closed[hash], number)
 	}
-	s.resolved[f.hash][f.number] = true
 }
 
-func (l *Ledger) sort(keys []string) []files {
+// olderError says that a ledger was written by a portctl that kept claims under other
+// keys.
+type olderError struct{ key string }
+
+func (e *olderError) Error() string {
+	return fmt.Sprintf("%s is a claim of a portctl before its first release", e.key)
+}
+
+// Hint says how to go on.
+func (e *olderError) Hint() string {
+	return "resolve its open claims with the portctl that wrote it, then name a new place with --state"
+}
+
+func (l *Ledger) sort(keys []string) ([]files, error) {
 	type id struct {
 		hash   string
 		number int
@@ -205,6 +230,9 @@ func (l *Ledger) sort(keys []string) []files {
 	byID := map[id]*files{}
 	for _, key := range keys {
 		hash, number, record, ok := parseKey(l.host, key)
+		if !ok && path.Base(key) == "claim.json" { // it must not be missed
+			return nil, l.fail("listing claims", &olderError{key})
+		}
 		if !ok {
 			continue
 		}
@@ -230,7 +258,7 @@ func (l *Ledger) sort(keys []string) []files {
 		out = append(out, *f)
 	}
 	slices.SortFunc(out, func(a, b files) int { return cmp.Or(cmp.Compare(a.hash, b.hash), cmp.Compare(a.number, b.number)) })
-	return out
+	return out, nil
 }
 
 // read reads an open claim and its records. What is there and cannot be decoded
@@ -323,25 +351,17 @@ func (l *Ledger) Delivered(ctx context.Context, s Snapshot, name string) (known 
 	if n == 0 {
 		return nil, nil, nil
 	}
-	return l.delivered(ctx, s, plan.NameHash(name), n)
+	return l.delivered(ctx, plan.NameHash(name), n)
 }
 
-func (l *Ledger) delivered(ctx context.Context, s Snapshot, hash string, n int) (known []Known, broken *Open, err error) {
+func (l *Ledger) delivered(ctx context.Context, hash string, n int) (known []Known, broken *Open, err error) {
 	o, err := l.read(ctx, files{hash: hash, number: n, claim: true, closed: true})
 	if err != nil {
 		return nil, nil, err
 	}
-	record, resolved := closedRecord, s.resolved[hash][n]
-	if resolved {
-		record = resolvedRecord
-	}
-	key := claimKey(l.host, hash, n, record)
-	r, err := l.readRecord(ctx, key)
-	switch {
-	case undecodable(err):
-		o = o.damaged("its last record cannot be read: " + err.Error())
-	case err != nil:
-		return nil, nil, l.fail("reading "+key, err)
+	o, r, resolved, err := l.ending(ctx, o)
+	if err != nil {
+		return nil, nil, err
 	}
 	if o.State == plan.OrderDamaged && !resolved && r.State != plan.OrderResolved { // what is resolved a person has looked at
 		broken, err := l.withAllRecords(ctx, o)
@@ -349,7 +369,7 @@ func (l *Ledger) delivered(ctx context.Context, s Snapshot, hash string, n int) 
 	}
 	known = slices.Clone(o.Earlier)
 	if o.State == plan.OrderDamaged && n > 1 { // it cannot tell of the earlier ones: they do
-		if known, _, err = l.delivered(ctx, s, hash, n-1); err != nil {
+		if known, _, err = l.delivered(ctx, hash, n-1); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -359,6 +379,40 @@ func (l *Ledger) delivered(ctx context.Context, s Snapshot, hash string, n int) 
 	return known, nil, nil
 }
 
+// ending reads the record that ended a claim: the second one, where the claim or its own
+// ending cannot be read.
+func (l *Ledger) ending(ctx context.Context, o Open) (_ Open, r Record, resolved bool, err error) {
+	r, err = l.readEnding(ctx, o, closedRecord)
+	if !undecodable(err) && !errors.Is(err, ErrNotFound) && err != nil {
+		return o, r, false, err
+	}
+	if err == nil && (o.State != plan.OrderDamaged || r.State == plan.OrderResolved) {
+		return o, r, false, nil
+	}
+	second, missing := l.readEnding(ctx, o, resolvedRecord)
+	switch {
+	case errors.Is(missing, ErrNotFound) && errors.Is(err, ErrNotFound):
+		return o, r, false, err
+	case missing == nil, undecodable(missing):
+		r, err, resolved = second, missing, true
+	case !errors.Is(missing, ErrNotFound):
+		return o, r, false, missing
+	}
+	if err != nil {
+		o = o.damaged("its last record cannot be read: " + err.Error())
+	}
+	return o, r, resolved, nil
+}
+
+func (l *Ledger) readEnding(ctx context.Context, o Open, record string) (Record, error) {
+	key := claimKey(l.host, o.hash, o.Number, record)
+	r, err := l.readRecord(ctx, key)
+	if err != nil && !undecodable(err) {
+		err = l.fail("reading "+key, err)
+	}
+	return r, err
+}
+
 // withAllRecords is a claim that is over and cannot be read, with what all its records
 // tell: which services were named, and since when somebody looks at it.
 func (l *Ledger) withAllRecords(ctx context.Context, o Open) (*Open, error) {
@@ -366,7 +420,11 @@ func (l *Ledger) withAllRecords(ctx context.Context, o Open) (*Open, error) {
 	if err != nil {
 		return nil, l.fail("listing "+o.Key, err)
 	}
-	for _, f := range l.sort(keys) {
+	sorted, err := l.sort(keys)
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range sorted {
 		if o, err = l.readRecords(ctx, o, f); err != nil {
 			return nil, err
 		}
@@ -386,7 +444,7 @@ func (l *Ledger) ByKey(ctx context.Context, s Snapshot, key string) (Open, bool,
 	if !ok || number != s.closed[hash] {
 		return Open{}, false, nil
 	}
-	_, broken, err := l.delivered(ctx, s, hash, number)
+	_, broken, err := l.delivered(ctx, hash, number)
 	if err != nil || broken == nil {
 		return Open{}, false, err
 	}
@@ -441,7 +499,7 @@ func (l *Ledger) Claim(ctx context.Context, s Snapshot, in Intent) (Open, error)
 		if err := l.keepListing(ctx, in.Listing); err != nil {
 			return Open{}, l.fail(fmt.Sprintf("claiming %q", name), err)
 		}
-		o.Listing, o.before = in.Listing.hash, in.Listing.at[spotOf(in.Order)]
+		o.Listing, o.before = l.nameListing(in.Listing), in.Listing.at[spotOf(in.Order)]
 	}
 	content, err := encode(o.Claim)
 	if err != nil {

@@ -17,7 +17,7 @@ import (
 
 // Listing is what the account showed, before the orders of a run, at the places where
 // these are for: none of that is an order's. A place may have thousands of services, so
-// it is one record, which every claim of the run refers to by its hash.
+// it is one record, to which every claim of the run refers.
 type Listing struct {
 	content []byte
 	hash    string
@@ -92,10 +92,13 @@ func hashOf(content []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
+// hashLength is that of a hash as it is written.
+const hashLength = 2 * sha256.Size
+
 // has says that the listing tells of services at an order's place.
 func (l *Listing) has(o plan.Order) bool { return l != nil && len(l.at[spotOf(o)]) > 0 }
 
-// listings are those that a Ledger has read or written, by hash.
+// listings are those that a Ledger has read or written, by name.
 type listings struct {
 	mu   sync.Mutex
 	have map[string]*Listing
@@ -103,43 +106,48 @@ type listings struct {
 
 func listingPrefix(host string) string { return "listings/" + host + "/" }
 
-func (l *Ledger) listingKey(hash string) string { return listingPrefix(l.host) + hash + ".json" }
+func (l *Ledger) listingKey(name string) string { return listingPrefix(l.host) + name + ".json" }
+
+// nameListing is how claims of this run refer to a listing: by the hash of its content.
+// The run is in it as well, so that what a broken run left half written is in nobody's
+// way.
+func (l *Ledger) nameListing(x *Listing) string { return x.hash + "-" + l.run.ID }
 
 // keepListing makes a listing durable, once.
 func (l *Ledger) keepListing(ctx context.Context, listing *Listing) error {
+	name := l.nameListing(listing)
 	l.listings.mu.Lock()
 	defer l.listings.mu.Unlock()
-	if l.listings.have[listing.hash] != nil {
+	if l.listings.have[name] != nil {
 		return nil
 	}
-	key := l.listingKey(listing.hash)
-	err := l.store.Create(ctx, key, listing.content)
-	if errors.Is(err, ErrExists) { // of an earlier run that saw the same
-		_, err = l.readListing(ctx, listing.hash)
+	err := l.store.Create(ctx, l.listingKey(name), listing.content)
+	if errors.Is(err, ErrExists) { // an earlier try of this run, whose answer was lost
+		_, err = l.readListing(ctx, name)
 	}
 	if err != nil {
 		return err
 	}
-	l.listings.have[listing.hash] = listing
+	l.listings.have[name] = listing
 	return nil
 }
 
 // listing reads the listing that a claim refers to.
-func (l *Ledger) listing(ctx context.Context, hash string) (*Listing, error) {
+func (l *Ledger) listing(ctx context.Context, name string) (*Listing, error) {
 	l.listings.mu.Lock()
 	defer l.listings.mu.Unlock()
-	if have := l.listings.have[hash]; have != nil {
+	if have := l.listings.have[name]; have != nil {
 		return have, nil
 	}
-	read, err := l.readListing(ctx, hash)
+	read, err := l.readListing(ctx, name)
 	if err == nil {
-		l.listings.have[hash] = read
+		l.listings.have[name] = read
 	}
 	return read, err
 }
 
-func (l *Ledger) readListing(ctx context.Context, hash string) (*Listing, error) {
-	key := l.listingKey(hash)
+func (l *Ledger) readListing(ctx context.Context, name string) (*Listing, error) {
+	key := l.listingKey(name)
 	if err := checkKey(key); err != nil { // a claim may say anything
 		return nil, decodeFailure{err}
 	}
@@ -147,8 +155,9 @@ func (l *Ledger) readListing(ctx context.Context, hash string) (*Listing, error)
 	if err != nil {
 		return nil, err
 	}
-	if hashOf(content) != hash {
-		return nil, decodeFailure{&damagedListingError{key}}
+	hash := hashOf(content)
+	if name[:min(len(name), hashLength)] != hash {
+		return nil, decodeFailure{fmt.Errorf("the record %s is not as it was written", key)}
 	}
 	var r listingRecord
 	if err := json.Unmarshal(content, &r); err != nil {
@@ -158,18 +167,6 @@ func (l *Ledger) readListing(ctx context.Context, hash string) (*Listing, error)
 		return nil, err
 	}
 	return &Listing{content, hash, r.index()}, nil
-}
-
-// damagedListingError is about a listing that is not as it was written.
-type damagedListingError struct{ key string }
-
-func (e *damagedListingError) Error() string {
-	return fmt.Sprintf("the record %s is damaged", e.key)
-}
-
-// Hint says how to go on.
-func (e *damagedListingError) Hint() string {
-	return "restore it from a backup of the ledger, or remove it: an order at the same places writes it again if the account is as it was then"
 }
 
 // withListing is a claim with the services that its order did not make. As long as they

@@ -228,11 +228,11 @@ func missingIn(ctx context.Context, from, to *Ledger) ([]record, error) {
 	return missing, nil
 }
 
-// owns says that a record is of the account: its kind comes first in the key, then
-// the account.
+// owns says that a record is of the account, and moves with it: its kind comes first in
+// the key, then the account.
 func (l *Ledger) owns(key string) bool {
 	kind, rest, _ := strings.Cut(key, "/")
-	return kind != "moved" && (rest == l.host+".json" || strings.HasPrefix(rest, l.host+"/"))
+	return kind != "moved" && kind != "closed" && (rest == l.host+".json" || strings.HasPrefix(rest, l.host+"/"))
 }
 
 // beforeInMove sorts what claims refer to before them, a claim before its records, and
