@@ -192,8 +192,10 @@ func hostPrefix(host string) string { return "claims/" + host + "/" }
 
 // claimFolder is the key of a claim: what the keys of its records begin with.
 func claimFolder(host, hash string, number int) string {
-	return fmt.Sprintf("%s%s.%06d", hostPrefix(host), hash, number)
+	return hostPrefix(host) + folderName(hash, number)
 }
+
+func folderName(hash string, number int) string { return fmt.Sprintf("%s.%06d", hash, number) }
 
 func claimKey(host, hash string, number int, record string) string {
 	return claimFolder(host, hash, number) + "/" + record + ".json"

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -71,7 +72,7 @@ func (l *Ledger) IndexClosed(ctx context.Context, s Snapshot) error {
 	if len(s.unindexed) < max(l.indexAfter, len(s.indexed)/indexPart) {
 		return nil
 	}
-	all := slices.Concat(s.indexed, s.unindexed)
+	all := slices.AppendSeq(slices.Clone(s.unindexed), maps.Keys(s.indexed))
 	slices.Sort(all)
 	content, err := json.Marshal(closedIndex{Schema, all}, json.Deterministic(true))
 	if err != nil {

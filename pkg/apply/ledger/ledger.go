@@ -120,11 +120,12 @@ type Snapshot struct {
 
 	byHash map[string]int // the first of Open, by the hash of its name
 	byKey  map[string]int
-	// closed counts the closed claims of each name, by hash, in a row from 1.
-	closed map[string]int
-	// indexed are the folders of closed claims that were in an index, and unindexed the
-	// others.
-	indexed, unindexed []string
+	// closed counts the closed claims of each name, by hash, in a row from 1, of the names
+	// that have some that were not in an index; indexed has the folders of those that were,
+	// and unindexed of the others.
+	closed    map[string]int
+	indexed   map[string]bool
+	unindexed []string
 }
 
 // Of finds the open claim of a name, a damaged one by its key.
@@ -137,7 +138,15 @@ func (s Snapshot) Of(name string) (Open, bool) {
 }
 
 // Closed is the number of closed claims of a name.
-func (s Snapshot) Closed(name string) int { return s.closed[plan.NameHash(name)] }
+func (s Snapshot) Closed(name string) int { return s.closedOf(plan.NameHash(name)) }
+
+func (s Snapshot) closedOf(hash string) int {
+	n := s.closed[hash]
+	for s.indexed[folderName(hash, n+1)] {
+		n++
+	}
+	return n
+}
 
 // Hash is the plan.NameHash of the claim's name, known also when the claim cannot
 // be read.
@@ -163,10 +172,7 @@ func (l *Ledger) Snapshot(ctx context.Context) (Snapshot, error) {
 	if err != nil {
 		return Snapshot{}, l.fail("listing claims", err)
 	}
-	s := Snapshot{closed: make(map[string]int, len(passed)), indexed: passed}
-	for _, folder := range passed {
-		s.addClosed(folder)
-	}
+	s := Snapshot{closed: map[string]int{}, indexed: onlyThose(known, passed)}
 	sorted, err := l.sort(keys)
 	if err != nil {
 		return Snapshot{}, err
@@ -174,9 +180,8 @@ func (l *Ledger) Snapshot(ctx context.Context) (Snapshot, error) {
 	var open []files
 	for _, f := range sorted {
 		if f.closed || f.resolved {
-			folder := path.Base(claimFolder(l.host, f.hash, f.number))
-			s.addClosed(folder)
-			s.unindexed = append(s.unindexed, folder)
+			s.closed[f.hash] = max(s.closed[f.hash], f.number)
+			s.unindexed = append(s.unindexed, folderName(f.hash, f.number))
 		} else { // a record without its claim, too: something was ordered
 			open = append(open, f)
 		}
@@ -202,11 +207,16 @@ func (s Snapshot) withIndexes() Snapshot {
 	return s
 }
 
-// addClosed takes in a closed claim.
-func (s Snapshot) addClosed(folder string) {
-	if hash, number, ok := parseClaimFolder(folder); ok {
-		s.closed[hash] = max(s.closed[hash], number)
+// onlyThose is a set without what is not among some of it. Mostly that is all of it.
+func onlyThose(set map[string]bool, some []string) map[string]bool {
+	if len(set) == len(some) {
+		return set
 	}
+	only := make(map[string]bool, len(some))
+	for _, x := range some {
+		only[x] = true
+	}
+	return only
 }
 
 // olderError says that a ledger was written by a portctl that kept claims under other
@@ -441,7 +451,7 @@ func (l *Ledger) ByKey(ctx context.Context, s Snapshot, key string) (Open, bool,
 		return s.Open[i], true, nil
 	}
 	hash, number, _, ok := parseKey(l.host, key+"/claim.json")
-	if !ok || number != s.closed[hash] {
+	if !ok || number != s.closedOf(hash) {
 		return Open{}, false, nil
 	}
 	_, broken, err := l.delivered(ctx, hash, number)
