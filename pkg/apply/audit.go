@@ -56,9 +56,13 @@ func (e *engine) audit(ctx context.Context) {
 			e.report.found(AuditFinding{o.claim.Name, auditAttribute, o.last.Evidence})
 		}
 	}
-	for n, a := range e.priced.Plan.Actions {
-		if a.Order != nil && actions[n].Outcome == Bought {
-			e.auditOrder(*a.Order, actions[n])
+	listed := make(map[plan.ServiceUID]int, len(e.latest))
+	for i := range e.latest {
+		listed[e.latest[i].UID] = i
+	}
+	for n := range e.priced.Plan.Actions {
+		if a := &e.priced.Plan.Actions[n]; a.Order != nil && actions[n].Outcome == Bought {
+			e.auditOrder(*a.Order, actions[n], listed)
 		}
 	}
 }
@@ -88,9 +92,15 @@ func (e *engine) auditEntries(actions []ActionResult) {
 	after := e.priced.Observed
 	after.Services, after.Claims = e.latest, e.stillOpen()
 	checked := plan.Build(e.priced.Desired, after, e.priced.Catalog)
+	byName := make(map[string]int, len(actions))
+	for i := range slices.Backward(actions) { // so that the first of a name stays
+		if actions[i].Kind != plan.Cancel {
+			byName[actions[i].Name] = i
+		}
+	}
 	for _, a := range checked.Actions {
-		i := slices.IndexFunc(actions, func(x ActionResult) bool { return x.Name == a.Name && x.Kind != plan.Cancel })
-		if i < 0 || actions[i].Outcome == Excluded {
+		i, known := byName[a.Name]
+		if !known || actions[i].Outcome == Excluded {
 			continue
 		}
 		if f, ok := auditOne(a, actions[i]); ok {
@@ -141,12 +151,18 @@ func auditOne(a plan.Action, res ActionResult) (AuditFinding, bool) {
 	return AuditFinding{}, false
 }
 
-// auditOrder compares what was bought with what was ordered.
-func (e *engine) auditOrder(o plan.Order, res ActionResult) {
-	for _, s := range e.latest {
-		if !slices.Contains(res.New, s.UID) {
-			continue
+// auditOrder compares what was bought with what was ordered; listed is where a service
+// stands in the last listing.
+func (e *engine) auditOrder(o plan.Order, res ActionResult, listed map[plan.ServiceUID]int) {
+	var found []int
+	for _, uid := range res.New {
+		if i, is := listed[uid]; is {
+			found = append(found, i)
 		}
+	}
+	slices.Sort(found)
+	for _, i := range slices.Compact(found) {
+		s := e.latest[i]
 		for _, d := range o.Deviations(s) {
 			e.report.found(AuditFinding{res.Name, auditAttribute, fmt.Sprintf("service %s has %s %v, ordered was %v", s.UID, d.What, d.Have, d.Want)})
 		}

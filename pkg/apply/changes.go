@@ -31,9 +31,9 @@ func (e *engine) update(ctx context.Context, j job, members, bought []plan.Servi
 // updateMember changes one service. One that the answer to the order named is left
 // alone when it is another's, as far as can be told so soon.
 func (e *engine) updateMember(ctx context.Context, j job, uid plan.ServiceUID, bought bool) error {
-	s, listed := e.services[uid]
-	if !listed {
-		s = plan.Service{UID: uid}
+	s, listed := plan.Service{UID: uid}, false
+	if found := e.services[uid]; found != nil {
+		s, listed = *found, true
 	}
 	u := j.UpdateOf(s, bought)
 	if u.Empty() {

@@ -96,8 +96,8 @@ func Run(ctx context.Context, p refresh.PricedPlan, o Options) Result {
 type engine struct {
 	Options
 	priced   refresh.PricedPlan
-	services map[plan.ServiceUID]plan.Service // as first listed
-	reader   refresh.Reader                   // by which orders without an answer are looked for
+	services map[plan.ServiceUID]*plan.Service // as first listed
+	reader   refresh.Reader                    // by which orders without an answer are looked for
 	report   *report
 	watch    *watcher
 
@@ -124,15 +124,15 @@ func newEngine(p refresh.PricedPlan, o Options) *engine {
 		o.Parallelism = defaultParallelism
 	}
 	e := &engine{
-		Options: o, priced: p, services: map[plan.ServiceUID]plan.Service{}, reader: refresh.RememberOrderTags(o.Account),
+		Options: o, priced: p, services: make(map[plan.ServiceUID]*plan.Service, len(p.Observed.Services)), reader: refresh.RememberOrderTags(o.Account),
 		report: newReport(p, o), slots: newSlots(o.Parallelism), bound: p.Observed.Owner.Company() != "", approvalsNoticed: p.Claims.Memory.ApprovalsSeen,
 	}
 	e.brake = &brake{maxFailures: o.MaxFailures, maxUnconfirmed: o.MaxUnconfirmed, slots: e.slots}
 	e.relisting.turn = make(chan struct{}, 1)
 	e.watch = newWatcher(o.Account, e.report.tell, newLOAFetcher(o.Account, o.LOAs, p.Catalog, o.Parallelism, e.report.tell), len(p.Plan.Actions))
 	e.watch.budgeted = o.Budgeted
-	for _, s := range p.Observed.Services {
-		e.services[s.UID] = s
+	for i := range p.Observed.Services {
+		e.services[p.Observed.Services[i].UID] = &p.Observed.Services[i]
 	}
 	return e
 }
@@ -196,10 +196,10 @@ func (e *engine) ledgerFailed(name string, err error) {
 // an open claim names are candidates, and its own to remember.
 func (e *engine) noteServices(ctx context.Context) {
 	var services []ledger.Service
-	var candidates []plan.ServiceUID
+	candidates := map[plan.ServiceUID]bool{}
 	for _, c := range e.openClaims() {
-		if !c.State.Closed() {
-			candidates = slices.Concat(candidates, c.UIDs, c.Answered)
+		for _, uid := range slices.Concat(c.UIDs, c.Answered) {
+			candidates[uid] = candidates[uid] || !c.State.Closed()
 		}
 	}
 	for _, a := range e.report.actions() {
@@ -207,7 +207,7 @@ func (e *engine) noteServices(ctx context.Context) {
 			continue
 		}
 		for _, uid := range a.UIDs {
-			if !slices.Contains(candidates, uid) {
+			if !candidates[uid] {
 				services = append(services, ledger.Service{Name: a.Name, UID: uid, Ordered: slices.Contains(a.New, uid)})
 			}
 		}
@@ -231,7 +231,7 @@ func (e *engine) announcement() RunStarted {
 		}
 		event.Ports += len(a.Service.Members)
 		for _, uid := range a.Service.Members {
-			if e.services[uid].Status.Ready() {
+			if s := e.services[uid]; s != nil && s.Status.Ready() {
 				event.Ready++
 			}
 			if e.watch.loas.has(uid) {

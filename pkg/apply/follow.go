@@ -254,28 +254,42 @@ func without(uids []plan.ServiceUID, uid plan.ServiceUID) []plan.ServiceUID {
 // run.
 func (e *engine) earlierOrders() []*openOrder {
 	var out []*openOrder
+	waiting := e.waiting()
 	for _, f := range e.priced.Findings {
 		o := &openOrder{claim: f.Open, earlier: true}
 		if !f.Open.State.Unconfirmed() || e.lookTime(o) <= 0 {
 			continue
 		}
-		o.action = slices.IndexFunc(e.priced.Plan.Actions, func(a plan.Action) bool {
-			return a.Kind == plan.Unknown && a.Reason.Code != plan.ReasonConflictingClaim && e.waitsFor(a, f.Open)
-		})
-		if o.action >= 0 {
+		if n, waits := waiting[plan.FoldName(f.Open.Name)]; waits {
+			o.action = n
 			out = append(out, o)
 		}
 	}
 	return out
 }
 
-// waitsFor says that an action is held back by a claim of its name or of its
-// entry's former name.
-func (e *engine) waitsFor(a plan.Action, open ledger.Open) bool {
-	same := func(name string) bool { return plan.FoldName(name) == plan.FoldName(open.Name) }
-	return same(a.Name) || slices.ContainsFunc(e.priced.Desired.Ports, func(p plan.Port) bool {
-		return p.Formerly != "" && same(p.Formerly) && plan.FoldName(p.Name) == plan.FoldName(a.Name)
-	})
+// waiting has, by the folded name of a claim, the first action that the claim holds back:
+// one of that name, or of an entry that was called so before.
+func (e *engine) waiting() map[string]int {
+	formerly := map[string][]string{}
+	for i := range e.priced.Desired.Ports {
+		if p := &e.priced.Desired.Ports[i]; p.Formerly != "" {
+			name := plan.FoldName(p.Name)
+			formerly[name] = append(formerly[name], plan.FoldName(p.Formerly))
+		}
+	}
+	waiting := map[string]int{}
+	for n, a := range slices.Backward(e.priced.Plan.Actions) { // so that the first stays
+		if a.Kind != plan.Unknown || a.Reason.Code == plan.ReasonConflictingClaim {
+			continue
+		}
+		name := plan.FoldName(a.Name)
+		waiting[name] = n
+		for _, former := range formerly[name] {
+			waiting[former] = n
+		}
+	}
+	return waiting
 }
 
 // recovered notes that it is known now what became of an order of an earlier run.

@@ -159,7 +159,11 @@ func (e *engine) heldBack(ctx context.Context) error {
 // the claim nor the order: half a claim would read as one whose order was sent.
 func (e *engine) order(ctx context.Context, j job, turn Turn, f *flight) Purchase {
 	begun := time.Now()
-	claim, err := e.Ledger.Claim(context.WithoutCancel(ctx), e.priced.Claims, e.priced.Intent(j.Action))
+	intent, err := e.priced.Intent(j.Action)
+	var claim ledger.Open
+	if err == nil {
+		claim, err = e.Ledger.Claim(context.WithoutCancel(ctx), e.priced.Claims, intent)
+	}
 	if err != nil {
 		var taken *ledger.TakenError
 		if !errors.As(err, &taken) {

@@ -27,6 +27,8 @@ type Status struct {
 
 	services []plan.Service
 	catalog  plan.Catalog
+	byUID    map[plan.ServiceUID]*plan.Service
+	claims   map[string]plan.OrderState // of the open claims, by folded name
 }
 
 // StatusSummary counts ports.
@@ -140,10 +142,11 @@ func ReadStatus(ctx context.Context, r refresh.Reader, desired plan.Desired, o S
 	if err != nil {
 		return Status{}, err
 	}
-	s := Status{FormatVersion: StatusVersion, TakenAt: time.Now().UTC(), Ports: []PortStatus{}, services: p.Observed.Services, catalog: p.Catalog}
+	s := Status{FormatVersion: StatusVersion, TakenAt: time.Now().UTC(), Ports: make([]PortStatus, 0, len(p.Plan.Actions)), services: p.Observed.Services, catalog: p.Catalog}
+	s.index(p.Claims.Open)
 	for _, a := range p.Plan.Actions {
 		if a.Kind != plan.Excluded {
-			s.Ports = append(s.Ports, s.rows(a, p.Claims.Open)...)
+			s.Ports = s.rows(s.Ports, a)
 		}
 	}
 	if o.LOAs != nil {
@@ -155,23 +158,32 @@ func ReadStatus(ctx context.Context, r refresh.Reader, desired plan.Desired, o S
 	return s, nil
 }
 
-// rows are the rows of one entry.
-func (s *Status) rows(a plan.Action, claims []ledger.Open) []PortStatus {
-	row := PortStatus{Name: a.Name, Place: a.Location, Speed: a.Wanted.Speed, Zone: a.Wanted.Zone, Term: a.Wanted.Term, State: stateOf(a)}
-	if i := slices.IndexFunc(claims, func(c ledger.Open) bool { return plan.FoldName(c.Name) == plan.FoldName(a.Name) }); i >= 0 {
-		row.Claim = claims[i].State
+// index prepares to find services by UID and claims by name.
+func (s *Status) index(open []ledger.Open) {
+	s.byUID, s.claims = make(map[plan.ServiceUID]*plan.Service, len(s.services)), make(map[string]plan.OrderState, len(open))
+	for i := range s.services {
+		s.byUID[s.services[i].UID] = &s.services[i]
 	}
+	for _, c := range slices.Backward(open) { // so that the first of a name stays
+		s.claims[plan.FoldName(c.Name)] = c.State
+	}
+}
+
+// rows adds the rows of one entry.
+func (s *Status) rows(rows []PortStatus, a plan.Action) []PortStatus {
+	before := len(rows)
+	row := PortStatus{Name: a.Name, Place: a.Location, Speed: a.Wanted.Speed, Zone: a.Wanted.Zone, Term: a.Wanted.Term, State: stateOf(a)}
+	row.Claim = s.claims[plan.FoldName(a.Name)]
 	if a.Reason.Code != plan.ReasonNew {
 		row.Note = a.Reason.Text
 	}
-	var rows []PortStatus
 	if a.Service != nil {
 		for n, uid := range a.Service.Members {
 			rows = append(rows, s.member(row, a, n, uid))
 		}
 	}
 	if a.Service == nil || a.Kind == plan.Grow { // what is not there yet
-		for n := len(rows); n < max(1, a.Wanted.LAG); n++ {
+		for n := len(rows) - before; n < max(1, a.Wanted.LAG); n++ {
 			if a.Kind == plan.Grow {
 				row.State = PortMissing
 			}
@@ -190,11 +202,10 @@ func (s *Status) member(row PortStatus, a plan.Action, n int, uid plan.ServiceUI
 	if a.Wanted.LAG > 0 {
 		row.Member = n + 1
 	}
-	i := slices.IndexFunc(s.services, func(x plan.Service) bool { return x.UID == uid })
-	if i < 0 {
+	x, listed := s.byUID[uid]
+	if !listed {
 		return row
 	}
-	x := s.services[i]
 	row.Status, row.Speed, row.Zone, row.Term, row.CreatedAt = x.Status, x.Speed, cmp.Or(x.Zone, row.Zone), x.Term, x.CreatedAt
 	if !x.ContractEnd.IsZero() {
 		row.ContractEnd = x.ContractEnd.UTC().Format(time.DateOnly)

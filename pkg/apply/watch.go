@@ -55,8 +55,8 @@ type watcher struct {
 	emit    func(Event)
 	started time.Time
 	ports   []*port
-	known   map[plan.ServiceUID]bool // the UIDs of ports
-	blind   error                    // why the last look at the account failed; nil when it did not
+	known   map[plan.ServiceUID]*port // the ports, by UID
+	blind   error                     // why the last look at the account failed; nil when it did not
 
 	budgeted bool          // every request counts
 	looks    int           // at the account
@@ -74,7 +74,7 @@ type watcher struct {
 // newWatcher prepares for as many calls of expect as there are orders.
 func newWatcher(r refresh.Reader, emit func(Event), loas *loaFetcher, orders int) *watcher {
 	w := &watcher{
-		reader: r, loas: loas, emit: emit, started: time.Now(), looked: time.Now(), known: map[plan.ServiceUID]bool{},
+		reader: r, loas: loas, emit: emit, started: time.Now(), looked: time.Now(), known: map[plan.ServiceUID]*port{},
 		expected: make(chan []*port, orders), idle: make(chan struct{}), timeUp: make(chan struct{}),
 	}
 	w.give = sync.OnceFunc(func() { close(w.timeUp) })
@@ -165,8 +165,8 @@ func (w *watcher) over(ctx context.Context) bool {
 // add takes ports in, each once.
 func (w *watcher) add(ports ...*port) {
 	for _, p := range ports {
-		if !w.known[p.uid] {
-			w.known[p.uid], p.begun = true, time.Now()
+		if w.known[p.uid] == nil {
+			w.known[p.uid], p.begun = p, time.Now()
 			w.ports = append(w.ports, p)
 		}
 	}
@@ -180,8 +180,8 @@ func (w *watcher) drop(uid plan.ServiceUID) {
 
 // verified notes that ports are known to be what was ordered.
 func (w *watcher) verified(uids []plan.ServiceUID) {
-	for _, p := range w.ports {
-		if slices.Contains(uids, p.uid) {
+	for _, uid := range uids {
+		if p := w.known[uid]; p != nil {
 			p.unverified = nil
 		}
 	}
@@ -195,13 +195,17 @@ func (w *watcher) unready() bool {
 // see takes a listing in: what is new is announced, and what became ready gets
 // its LOA.
 func (w *watcher) see(ctx context.Context, services []plan.Service, announce bool) {
-	byUID := make(map[plan.ServiceUID]plan.Service, len(services))
-	for _, x := range services {
-		byUID[x.UID] = x
+	byUID := make(map[plan.ServiceUID]int, len(services))
+	for i := range services {
+		byUID[services[i].UID] = i
 	}
 	for _, p := range w.ports {
-		now, ok := byUID[p.uid]
-		if !ok || p.done() || p.unverified != nil && !looksLike(now, *p.unverified) {
+		i, ok := byUID[p.uid]
+		if !ok || p.done() {
+			continue
+		}
+		now := services[i]
+		if p.unverified != nil && !looksLike(now, *p.unverified) {
 			continue
 		}
 		news := !p.listed || now.Status != p.seen.Status

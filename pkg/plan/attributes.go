@@ -283,9 +283,12 @@ func (b *builder) changes(p Port, u serviceGroup) []Change {
 			continue
 		}
 		var fields []string
-		of := map[string][]Change{}
+		var of map[string][]Change
 		for _, m := range u.members {
 			for _, d := range a.differs(b, p, u, m) {
+				if of == nil {
+					of = map[string][]Change{}
+				}
 				if of[d.field] == nil {
 					fields = append(fields, d.field)
 				}

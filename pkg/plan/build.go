@@ -13,7 +13,7 @@ import (
 // no prices yet; see Plan.Orders and Plan.Priced.
 func Build(desired Desired, observed Observed, catalog Catalog) Plan {
 	b := newBuilder(desired, observed, catalog)
-	p := Plan{Actions: []Action{}, Policy: []PolicyLine{}, Warnings: []Warning{}, Unmanaged: []ServiceRef{}, policy: desired.Policy}
+	p := Plan{Actions: make([]Action, 0, len(b.ports)), needs: make([]entryNeed, 0, len(b.ports)), Policy: []PolicyLine{}, Warnings: []Warning{}, Unmanaged: []ServiceRef{}, policy: desired.Policy}
 	for i := range b.ports {
 		b.need = entryNeed{}
 		p.Actions = append(p.Actions, b.action(i))
@@ -70,7 +70,7 @@ type builder struct {
 	catalog  Catalog
 	ports    []Port    // by name
 	services []Service // primaries first
-	byUID    map[ServiceUID]Service
+	byUID    map[ServiceUID]*Service
 	ended    map[string][]Service // terminated, by folded name
 	groups   grouping
 	named    map[string][]serviceGroup // active, by folded name
@@ -82,10 +82,10 @@ type builder struct {
 	aside    map[string]bool     // what is under `unmanaged`, folded
 	replaced map[ServiceUID]bool // what entries replace
 	sites    map[Site]siteMatch
-	spelled  map[rolloutSite]Port // the port with the first spelling of a location, per rollout
+	spelled  map[rolloutSite]*Port // the port with the first spelling of a location, per rollout
 
 	near          map[spot]*neighbours
-	kept          map[LocationID]map[Zone][]string
+	kept          map[zoneOf]string // the first name of the ports of entries that stay
 	endedMembers  map[int][]Service // terminated, by the key of their LAG
 	halfCancelled map[int]bool      // LAGs whose cancellation the ledger recorded, by key
 
@@ -96,6 +96,8 @@ type builder struct {
 	orphans    []Claim            // damaged ones of no entry
 	orphansAt  map[spot][]Claim
 
+	untyped UntypedIndex
+
 	need     entryNeed // of the entry at work
 	warnings []Warning
 }
@@ -103,24 +105,26 @@ type builder struct {
 func newBuilder(desired Desired, observed Observed, catalog Catalog) *builder {
 	b := &builder{
 		desired: desired, observed: observed, catalog: catalog, ports: sortedPorts(desired.Ports), services: sortedServices(observed.Services),
-		byUID: map[ServiceUID]Service{}, ended: map[string][]Service{}, named: map[string][]serviceGroup{},
-		wanted: map[string]int{}, absent: map[string]int{}, entries: map[string][]int{}, aside: map[string]bool{}, replaced: map[ServiceUID]bool{},
-		sites: map[Site]siteMatch{}, spelled: map[rolloutSite]Port{}, near: map[spot]*neighbours{}, kept: map[LocationID]map[Zone][]string{},
+		byUID: make(map[ServiceUID]*Service, len(observed.Services)), ended: map[string][]Service{}, named: make(map[string][]serviceGroup, len(observed.Services)),
+		wanted: make(map[string]int, len(desired.Ports)), absent: map[string]int{}, entries: make(map[string][]int, len(desired.Ports)), aside: map[string]bool{}, replaced: map[ServiceUID]bool{},
+		sites: map[Site]siteMatch{}, spelled: map[rolloutSite]*Port{}, near: map[spot]*neighbours{}, kept: map[zoneOf]string{},
 		endedMembers: map[int][]Service{}, halfCancelled: map[int]bool{}, openClaims: sortedClaims(observed.Claims),
 		claims: map[string][]Claim{}, rejected: map[string][]Claim{}, damaged: map[string][]Claim{}, orphansAt: map[spot][]Claim{},
 	}
 	b.indexEntries()
 	b.indexServices()
-	b.matches = match(b.ports, b.groups.units, b.unfinished)
+	b.matches = match(b.ports, b.groups.units, b.named, b.unfinished)
 	b.indexNeighbours()
 	b.indexKept()
 	b.indexSpellings()
 	b.indexClaims()
+	b.untyped = IndexUntyped(observed.Untyped)
 	return b
 }
 
 func (b *builder) indexEntries() {
-	for i, p := range b.ports {
+	for i := range b.ports {
+		p := &b.ports[i]
 		name := FoldName(p.Name)
 		if p.Absent {
 			b.absent[name]++
@@ -141,10 +145,11 @@ func (b *builder) indexEntries() {
 }
 
 func (b *builder) indexServices() {
-	for _, s := range b.services {
+	for i := range b.services {
+		s := &b.services[i]
 		b.byUID[s.UID] = s
 		if s.Status.Terminated() {
-			b.ended[FoldName(s.Name)] = append(b.ended[FoldName(s.Name)], s)
+			b.ended[FoldName(s.Name)] = append(b.ended[FoldName(s.Name)], *s)
 		}
 	}
 	b.groups = b.group()
@@ -153,18 +158,27 @@ func (b *builder) indexServices() {
 			b.named[name] = append(b.named[name], u)
 		}
 	}
-	for _, s := range b.services {
+	for i := range b.services {
+		s := &b.services[i]
 		key := b.groups.key[s.UID]
 		if key == 0 {
 			continue
 		}
 		if s.Status.Terminated() {
-			b.endedMembers[key] = append(b.endedMembers[key], s)
+			b.endedMembers[key] = append(b.endedMembers[key], *s)
 		}
 		if b.observed.Cancelling[s.UID] {
 			b.halfCancelled[key] = true
 		}
 	}
+}
+
+// service is a service that the account lists.
+func (b *builder) service(uid ServiceUID) (Service, bool) {
+	if s, listed := b.byUID[uid]; listed {
+		return *s, true
+	}
+	return Service{}, false
 }
 
 // siteMatch is what the catalog says of a site.
@@ -188,7 +202,7 @@ func (b *builder) resolve(s Site) (Match, error) {
 // uid.
 func (b *builder) nameOf(i int) string {
 	p := b.ports[i]
-	switch s, listed := b.byUID[p.UID]; {
+	switch s, listed := b.service(p.UID); {
 	case p.Name != "":
 		return p.Name
 	case len(b.matches.of[i]) == 1:
@@ -202,16 +216,31 @@ func (b *builder) nameOf(i int) string {
 // sortedPorts orders entries by name. Entries of one name, of which at most one
 // is not absent, are ordered by all they say, so that the plan stays the same.
 func sortedPorts(ports []Port) []Port {
-	folded := make(map[string]string, len(ports))
-	for _, p := range ports {
-		folded[p.Name] = FoldName(p.Name)
+	folded := make([]string, len(ports))
+	for i := range ports {
+		folded[i] = FoldName(ports[i].Name)
 	}
-	return slices.SortedFunc(slices.Values(ports), func(a, b Port) int {
-		if c := compareNatural(folded[a.Name], folded[b.Name]); c != 0 {
+	return sortedByIndex(ports, func(i, j int) int {
+		if c := compareNatural(folded[i], folded[j]); c != 0 {
 			return c
 		}
-		return cmp.Compare(canonical(a), canonical(b))
+		return cmp.Compare(canonical(ports[i]), canonical(ports[j]))
 	})
+}
+
+// sortedByIndex is a sorted copy of values that are too large to be moved at each
+// comparison: their indices are sorted, and each is copied once.
+func sortedByIndex[T any](values []T, compare func(i, j int) int) []T {
+	order := make([]int, len(values))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, compare)
+	sorted := make([]T, len(values))
+	for at, i := range order {
+		sorted[at] = values[i]
+	}
+	return sorted
 }
 
 func sortedClaims(claims []Claim) []Claim {
@@ -291,7 +320,7 @@ func (b *builder) refused(i int) *Reason {
 // uidReason is why an entry with a uid has no service: such an entry is never
 // bought.
 func (b *builder) uidReason(p Port) *Reason {
-	s, known := b.byUID[p.UID]
+	s, known := b.service(p.UID)
 	switch {
 	case p.Absent:
 		return nil
@@ -379,7 +408,7 @@ func (b *builder) buy(a Action, p Port) Action {
 	}
 	a.Kind, a.Order, a.Changes = Buy, &order, afterOrder(p, a.Changes)
 	a.Reason = Reason{Code: ReasonNew, Text: "the account has no service of this name", Source: p.Source}
-	if s, known := b.byUID[p.Replaces]; known {
+	if s, known := b.service(p.Replaces); known {
 		a.Reason.Text = fmt.Sprintf("replaces service %s, which is %s", s.UID, s.Status)
 		b.cancelledNote(p, s)
 	} else if p.Replaces != "" {

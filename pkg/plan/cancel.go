@@ -2,14 +2,13 @@ package plan
 
 import (
 	"fmt"
-	"slices"
 )
 
 // unfinished is the LAG of which an absent entry names a member that is terminated
 // already: what is left of it. begun says that its cancellation is known to be
 // meant: the ledger recorded it, or another entry replaces it.
 func (b *builder) unfinished(p Port) (left serviceGroup, begun, found bool) {
-	s, listed := b.byUID[p.UID]
+	s, listed := b.service(p.UID)
 	if !p.Absent || !listed || !s.Status.Terminated() {
 		return serviceGroup{}, false, false
 	}
@@ -67,7 +66,7 @@ func (b *builder) cancelReason(p Port, u serviceGroup) *Reason {
 func (b *builder) oneMemberReason(p Port, u serviceGroup) *Reason {
 	s := u.primary()
 	whole := p.UID == s.UID || p.UID == "" && FoldName(s.Name) == FoldName(p.Name)
-	if !u.lag || whole || b.byUID[p.UID].Status.Terminated() || b.halfCancelled[b.groups.key[s.UID]] {
+	if !u.lag || whole || b.terminated(p.UID) || b.halfCancelled[b.groups.key[s.UID]] {
 		return nil
 	}
 	return &Reason{
@@ -141,34 +140,41 @@ func (b *builder) charge(u serviceGroup) *Charge {
 // only: ending one port of a pair takes the diversity of the other away (API facts
 // §0.16, confidence B).
 func (b *builder) diversityNote(p Port, s Service) {
-	if s.Zone == "" || len(b.kept[s.Location][s.Zone]) > 0 {
+	if _, keeps := b.kept[zoneOf{s.Location, s.Zone}]; keeps || s.Zone == "" {
 		return
 	}
 	for _, other := range []Zone{Red, Blue} {
-		if names := b.kept[s.Location][other]; other != s.Zone && len(names) > 0 {
-			b.warn(p, "state", "the diversity of %q ends: no other port of this inventory is in zone %s of %s", slices.Min(names), s.Zone, b.place(s.Location).Name)
+		if name, keeps := b.kept[zoneOf{s.Location, other}]; keeps && other != s.Zone {
+			b.warn(p, "state", "the diversity of %q ends: no other port of this inventory is in zone %s of %s", name, s.Zone, b.place(s.Location).Name)
 		}
 	}
 }
 
+// terminated says that the account lists a service as terminated.
+func (b *builder) terminated(uid ServiceUID) bool {
+	s, listed := b.byUID[uid]
+	return listed && s.Status.Terminated()
+}
+
 // indexKept notes, by location and zone, the ports of entries that stay.
 func (b *builder) indexKept() {
-	for i, p := range b.ports {
+	for i := range b.ports {
+		p := &b.ports[i]
 		if p.Absent || len(b.matches.of[i]) != 1 {
 			continue
 		}
-		s := b.matches.of[i][0].primary()
-		if b.kept[s.Location] == nil {
-			b.kept[s.Location] = map[Zone][]string{}
+		s := &b.matches.of[i][0].members[0]
+		at := zoneOf{s.Location, s.Zone}
+		if first, known := b.kept[at]; !known || p.Name < first {
+			b.kept[at] = p.Name
 		}
-		b.kept[s.Location][s.Zone] = append(b.kept[s.Location][s.Zone], p.Name)
 	}
 }
 
 // gone is for an absent entry that no service stands for. A uid that the
 // account does not list is done, unless something that could be meant is alive.
 func (b *builder) gone(a Action, p Port) Action {
-	s, listed := b.byUID[p.UID]
+	s, listed := b.service(p.UID)
 	switch {
 	case p.UID == "":
 	case listed:
@@ -197,7 +203,7 @@ func (b *builder) couldBeMeant(p Port) (Service, bool) {
 		}
 	}
 	for _, uid := range b.recorded(p) {
-		s, listed := b.byUID[uid]
+		s, listed := b.service(uid)
 		if _, taken := b.matches.taken[uid]; listed && !taken && !s.Status.Terminated() && p.Name != "" {
 			return s, true
 		}

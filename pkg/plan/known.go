@@ -30,7 +30,7 @@ func (b *builder) recorded(p Port) []ServiceUID {
 // service is never renamed, changed or cancelled for it.
 func (b *builder) knownReason(p Port, field string) *Reason {
 	for _, uid := range b.recorded(p) {
-		s, listed := b.byUID[uid]
+		s, listed := b.service(uid)
 		if _, taken := b.matches.taken[uid]; taken || !listed || s.Status.Terminated() || b.setAside(s) || uid == p.Replaces {
 			continue
 		}
@@ -66,7 +66,7 @@ type ended struct {
 func (b *builder) lastEnded(p Port, terminated []Service) (ended, bool) {
 	vanished := ServiceUID("")
 	for _, uid := range b.recorded(p) {
-		switch s, listed := b.byUID[uid]; {
+		switch s, listed := b.service(uid); {
 		case !listed:
 			vanished = uid
 		case s.Status.Terminated():
@@ -126,7 +126,7 @@ func (b *builder) endedReason(p Port) *Reason {
 // one that it replaces, or what is left of that one's LAG while an absent entry
 // cancels it.
 func (b *builder) waitsFor(p Port) (ServiceUID, bool) {
-	s, listed := b.byUID[p.Replaces]
+	s, listed := b.service(p.Replaces)
 	if !listed || p.Replaces == "" {
 		return "", false
 	}

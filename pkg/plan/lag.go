@@ -37,30 +37,32 @@ type kin struct {
 // (API facts §4.4).
 func (b *builder) group() grouping {
 	g := grouping{lags: map[int]serviceGroup{}, key: map[ServiceUID]int{}, provisional: map[int][]ServiceUID{}, split: map[ServiceUID]kin{}}
-	for _, s := range b.services {
-		if s.AggregationID != 0 {
+	for i := range b.services {
+		if s := &b.services[i]; s.AggregationID != 0 {
 			g.key[s.UID] = s.AggregationID
 		}
 	}
 	for n, k := range b.kinships() {
 		g.bind(k, -1-n)
 	}
-	for _, s := range b.services {
+	g.units = make([]serviceGroup, 0, len(b.services))
+	for i := range b.services {
+		s := &b.services[i]
 		id := g.key[s.UID]
 		switch {
 		case s.Status.Terminated():
 		case id == 0:
-			g.units = append(g.units, serviceGroup{members: []Service{s}})
+			g.units = append(g.units, serviceGroup{members: b.services[i : i+1 : i+1]})
 		default:
 			u := g.lags[id]
-			u.members, u.lag, u.aggregation = append(u.members, s), true, max(0, id)
+			u.members, u.lag, u.aggregation = append(u.members, *s), true, max(0, id)
 			g.lags[id] = u
 		}
 	}
 	for _, u := range g.lags {
 		g.units = append(g.units, u)
 	}
-	slices.SortFunc(g.units, func(a, b serviceGroup) int { return cmp.Compare(a.primary().UID, b.primary().UID) })
+	slices.SortFunc(g.units, func(a, b serviceGroup) int { return cmp.Compare(a.members[0].UID, b.members[0].UID) })
 	return g
 }
 
@@ -123,12 +125,13 @@ func (b *builder) kinships() []kin {
 		}
 		k := kin{aggregation: c.Order.AggregationID, ordered: true}
 		for _, uid := range slices.Concat(c.UIDs, c.Found) {
-			if s, listed := b.byUID[uid]; listed && s.Location == c.Order.Location && s.Speed == c.Order.Speed {
+			if s, listed := b.service(uid); listed && s.Location == c.Order.Location && s.Speed == c.Order.Speed {
 				k.uids = append(k.uids, uid)
 			}
 		}
 		if len(k.uids) > c.Order.Members() { // some of them are not the order's
-			k.uids = slices.DeleteFunc(k.uids, func(u ServiceUID) bool { return FoldName(b.byUID[u].Name) != FoldName(c.Name) })
+			name := FoldName(c.Name)
+			k.uids = slices.DeleteFunc(k.uids, func(u ServiceUID) bool { return FoldName(b.byUID[u].Name) != name })
 		}
 		all = append(all, k)
 	}
@@ -147,13 +150,13 @@ func (b *builder) kinships() []kin {
 // the members that an entry asks for.
 func (b *builder) lagNames() map[string]int {
 	names := map[string]int{}
-	for _, s := range b.services {
-		if s.AggregationID != 0 && !s.Status.Terminated() {
+	for i := range b.services {
+		if s := &b.services[i]; s.AggregationID != 0 && !s.Status.Terminated() {
 			names[FoldName(s.Name)] = 0
 		}
 	}
-	for _, p := range b.ports {
-		if p.LAG > 0 {
+	for i := range b.ports {
+		if p := &b.ports[i]; p.LAG > 0 {
 			names[FoldName(p.Name)] = p.LAG
 			if p.Formerly != "" {
 				names[FoldName(p.Formerly)] = p.LAG
@@ -169,7 +172,7 @@ func (b *builder) knownAs(name string) []ServiceUID {
 	var uids []ServiceUID
 	var first Service
 	for _, uid := range b.observed.Known[name] {
-		s, listed := b.byUID[uid]
+		s, listed := b.service(uid)
 		if !listed || s.Status.Terminated() || FoldName(s.Name) != name {
 			continue
 		}
@@ -203,7 +206,8 @@ func (b *builder) membership(k kin) string {
 		words = append(words, fmt.Sprintf("aggregation id %d was ordered", k.aggregation))
 	}
 	for _, uid := range k.uids {
-		words = append(words, fmt.Sprintf("%s has %d", uid, b.byUID[uid].AggregationID))
+		s, _ := b.service(uid)
+		words = append(words, fmt.Sprintf("%s has %d", uid, s.AggregationID))
 	}
 	return strings.Join(words, ", ")
 }

@@ -25,8 +25,8 @@ type neighbours struct {
 // indexNeighbours sorts the services that no entry takes by where they stand.
 func (b *builder) indexNeighbours() {
 	for _, u := range b.groups.units {
-		s := u.primary()
-		if _, taken := b.matches.taken[s.UID]; taken || b.setAside(s) {
+		s := &u.members[0]
+		if _, taken := b.matches.taken[s.UID]; taken || b.setAside(*s) {
 			continue
 		}
 		at := spot{s.Location, s.Speed}

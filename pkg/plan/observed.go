@@ -46,18 +46,6 @@ type Untyped struct {
 	Name string
 }
 
-// MayBe finds a product without a type that may be the service of an entry: by its
-// name, or by its UID where that is known.
-func (o Observed) MayBe(uid ServiceUID, names ...string) (Untyped, bool) {
-	i := slices.IndexFunc(o.Untyped, func(u Untyped) bool {
-		return uid != "" && u.UID == uid || u.Name != "" && slices.ContainsFunc(names, func(name string) bool { return FoldName(name) == FoldName(u.Name) })
-	})
-	if i < 0 {
-		return Untyped{}, false
-	}
-	return o.Untyped[i], true
-}
-
 // Owner is whose account was read.
 type Owner struct {
 	// Companies are the UIDs of the companies that own the account's ports, the one

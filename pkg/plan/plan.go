@@ -46,10 +46,25 @@ func (s Summary) Count(k Kind) int {
 }
 
 func (s *Summary) counter(k Kind) *int {
-	return map[Kind]*int{
-		Buy: &s.Buy, Grow: &s.Grow, Update: &s.Update, Cancel: &s.Cancel,
-		Unchanged: &s.Unchanged, Blocked: &s.Blocked, Unknown: &s.Unknown, Excluded: &s.Excluded,
-	}[k]
+	switch k {
+	case Buy:
+		return &s.Buy
+	case Grow:
+		return &s.Grow
+	case Update:
+		return &s.Update
+	case Cancel:
+		return &s.Cancel
+	case Unchanged:
+		return &s.Unchanged
+	case Blocked:
+		return &s.Blocked
+	case Unknown:
+		return &s.Unknown
+	case Excluded:
+		return &s.Excluded
+	}
+	return nil
 }
 
 // Warning is something a reviewer should look at that stops nothing.
@@ -64,9 +79,9 @@ type Warning struct {
 // Of lists the actions of one kind, in the plan's order.
 func (p Plan) Of(k Kind) []Action {
 	var out []Action
-	for _, a := range p.Actions {
-		if a.Kind == k {
-			out = append(out, a)
+	for i := range p.Actions {
+		if p.Actions[i].Kind == k {
+			out = append(out, p.Actions[i])
 		}
 	}
 	return out
@@ -103,7 +118,8 @@ func (p Plan) Services() int {
 // ordered anew.
 func (p Plan) Orders() []Order {
 	var orders []Order
-	for _, a := range p.Actions {
+	for i := range p.Actions {
+		a := &p.Actions[i]
 		if a.quoteOnly != nil {
 			orders = append(orders, *a.quoteOnly)
 		}
@@ -129,7 +145,8 @@ func (a Action) members() []ServiceUID {
 // the policy.
 func (p Plan) summed() Plan {
 	p.Totals, p.Summary = Totals{}, Summary{}
-	for _, a := range p.Actions {
+	for i := range p.Actions {
+		a := &p.Actions[i]
 		*p.Summary.counter(a.Kind)++
 		if a.Price != nil {
 			p.Totals.Add(*a.Price)
@@ -143,8 +160,8 @@ func (p Plan) summed() Plan {
 // which are signed like purchases.
 func (p Plan) purchases() int {
 	n := p.Summary.Buy + p.Summary.Grow
-	for _, a := range p.Of(Update) {
-		if a.quoteOnly != nil || a.Price != nil {
+	for i := range p.Actions {
+		if a := &p.Actions[i]; a.Kind == Update && (a.quoteOnly != nil || a.Price != nil) {
 			n++
 		}
 	}

@@ -80,8 +80,9 @@ func (o Objection) String() string {
 // at no higher price. What is satisfied meanwhile is simply no longer there.
 func (saved Document) Objections(fresh Document, now time.Time) []Objection {
 	out := saved.envelopeObjections(fresh, now)
+	reviewed := saved.byEntry()
 	for _, a := range fresh.Actions {
-		out = append(out, saved.actionObjections(a)...)
+		out = append(out, actionObjections(reviewed[entryOf(a)], a)...)
 	}
 	if len(out) == 0 && saved.Inventory.Digest != fresh.Inventory.Digest {
 		out = append(out, Objection{Text: "the inventory has changed since the plan was made"})
@@ -138,18 +139,33 @@ func (saved Document) accountObjection(fresh Document) string {
 	return "the plan was made with another API key, and " + who + " to tell by whether it is the same account; if it is, say so with --same-account"
 }
 
-// actionObjections holds one action against the saved ones of its name. Several
+// entryKey is what the actions of one entry have in common: an absent entry may share
+// the name of the one that replaces its service.
+type entryKey struct {
+	name   string // folded
+	absent bool
+}
+
+func entryOf(a Action) entryKey { return entryKey{FoldName(a.Name), a.Wanted.Absent} }
+
+// byEntry sorts the actions by their entries.
+func (p Plan) byEntry() map[entryKey][]Action {
+	of := make(map[entryKey][]Action, len(p.Actions))
+	for _, a := range p.Actions {
+		of[entryOf(a)] = append(of[entryOf(a)], a)
+	}
+	return of
+}
+
+// actionObjections holds one action against the saved ones of its entry. Several
 // absent entries may share one; the fresh action must be covered by any.
-func (saved Document) actionObjections(a Action) []Objection {
+func actionObjections(saved []Action, a Action) []Objection {
 	if !a.Kind.Changes() && a.Kind != Blocked {
 		return nil
 	}
 	var first []Objection
 	known := false
-	for _, s := range saved.Actions {
-		if FoldName(s.Name) != FoldName(a.Name) || s.Wanted.Absent != a.Wanted.Absent {
-			continue
-		}
+	for _, s := range saved {
 		objections := objections(s, a)
 		if len(objections) == 0 {
 			return nil

@@ -38,8 +38,8 @@ func (p Plan) Select(s Selection) (Plan, error) {
 
 func (p Plan) names() []string {
 	names := make([]string, len(p.Actions))
-	for i, a := range p.Actions {
-		names[i] = a.Name
+	for i := range p.Actions {
+		names[i] = p.Actions[i].Name
 	}
 	return names
 }
@@ -53,7 +53,10 @@ func (p Plan) fitsSome(patterns []string) error {
 		if _, err := path.Match(globbed(pattern), ""); err != nil {
 			return fmt.Errorf("%q is not a pattern: %w", pattern, err)
 		}
-		fits := matcher(pattern, known)
+		if known[FoldName(pattern)] {
+			continue
+		}
+		fits := glob(pattern)
 		if !slices.ContainsFunc(p.Actions, func(a Action) bool { return fits(a.Name) }) {
 			return fmt.Errorf("no entry is named %q", pattern)
 		}
@@ -70,28 +73,32 @@ func (s Selection) excludes(names []string) func(string) bool {
 	for _, n := range s.Names {
 		named[FoldName(n)] = true
 	}
-	only, except := matchers(s.Only, known), matchers(s.Except, known)
+	only, except := matcher(s.Only, known), matcher(s.Except, known)
 	return func(name string) bool {
-		return named[FoldName(name)] || len(only) > 0 && !anyOf(only, name) || anyOf(except, name)
+		return named[FoldName(name)] || len(s.Only) > 0 && !only(name) || except(name)
 	}
 }
 
-func matchers(patterns []string, known map[string]bool) []func(string) bool {
-	var out []func(string) bool
-	for _, pattern := range patterns {
-		out = append(out, matcher(pattern, known))
-	}
-	return out
-}
-
-// matcher is a pattern at work. One that is the name of an entry means that entry
+// matcher is patterns at work. One that is the name of an entry means that entry
 // and no other, whatever characters are in it.
-func matcher(pattern string, known map[string]bool) func(string) bool {
-	if folded := FoldName(pattern); known[folded] {
-		return func(name string) bool { return FoldName(name) == folded }
+func matcher(patterns []string, known map[string]bool) func(string) bool {
+	exact, globs := map[string]bool{}, []func(string) bool{}
+	for _, pattern := range patterns {
+		if folded := FoldName(pattern); known[folded] {
+			exact[folded] = true
+		} else {
+			globs = append(globs, glob(pattern))
+		}
 	}
 	return func(name string) bool {
-		ok, err := path.Match(globbed(pattern), globbed(name))
+		return exact[FoldName(name)] || slices.ContainsFunc(globs, func(fits func(string) bool) bool { return fits(name) })
+	}
+}
+
+func glob(pattern string) func(string) bool {
+	pattern = globbed(pattern)
+	return func(name string) bool {
+		ok, err := path.Match(pattern, globbed(name))
 		return err == nil && ok
 	}
 }
@@ -99,7 +106,3 @@ func matcher(pattern string, known map[string]bool) func(string) bool {
 // globbed is a text as path.Match is to see it: a slash in a name is a character
 // like any other.
 func globbed(s string) string { return strings.ReplaceAll(FoldName(s), "/", "\x00") }
-
-func anyOf(matchers []func(string) bool, name string) bool {
-	return slices.ContainsFunc(matchers, func(m func(string) bool) bool { return m(name) })
-}

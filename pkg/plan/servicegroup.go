@@ -15,7 +15,8 @@ type serviceGroup struct {
 }
 
 func sortedServices(services []Service) []Service {
-	return slices.SortedFunc(slices.Values(services), func(a, b Service) int {
+	return sortedByIndex(services, func(i, j int) int {
+		a, b := &services[i], &services[j]
 		if a.LAGPrimary != b.LAGPrimary {
 			if a.LAGPrimary {
 				return -1
@@ -32,8 +33,8 @@ func (u serviceGroup) primary() Service { return u.members[0] }
 // unidentified counts the members of a LAG without an aggregation id.
 func (u serviceGroup) unidentified() int {
 	n := 0
-	for _, m := range u.members {
-		if u.lag && m.AggregationID == 0 {
+	for i := range u.members {
+		if u.lag && u.members[i].AggregationID == 0 {
 			n++
 		}
 	}
@@ -44,8 +45,8 @@ func (u serviceGroup) unidentified() int {
 // renamed one of a LAG's by hand.
 func (u serviceGroup) names() []string {
 	var names []string
-	for _, m := range u.members {
-		if f := FoldName(m.Name); !slices.Contains(names, f) {
+	for i := range u.members {
+		if f := FoldName(u.members[i].Name); !slices.Contains(names, f) {
 			names = append(names, f)
 		}
 	}
@@ -55,8 +56,8 @@ func (u serviceGroup) names() []string {
 func (u serviceGroup) ref() ServiceRef {
 	s := u.primary()
 	ref := ServiceRef{UID: s.UID, Name: s.Name, Status: s.Status, Speed: s.Speed, Zone: s.Zone, Term: s.Term}
-	for _, m := range u.members {
-		ref.Members = append(ref.Members, m.UID)
+	for i := range u.members {
+		ref.Members = append(ref.Members, u.members[i].UID)
 	}
 	if !s.ContractEnd.IsZero() {
 		ref.ContractEnd = s.ContractEnd.UTC().Format("2006-01-02")

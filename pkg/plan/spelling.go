@@ -17,7 +17,8 @@ type rolloutSite struct {
 // written first. The inventory finds most second spellings by itself; that an id and
 // a name are one location only the catalog knows.
 func (b *builder) indexSpellings() {
-	for _, p := range b.ports {
+	for i := range b.ports {
+		p := &b.ports[i]
 		if p.Absent || p.Source.Line == 0 {
 			continue
 		}
@@ -64,12 +65,15 @@ type zoneOf struct {
 // itself, and the ports of a rollout's count are. Two spellings within one rollout
 // are refused anyway.
 func (b *builder) sameZoneNotes() {
-	inSource := slices.SortedStableFunc(slices.Values(b.ports), func(p, q Port) int { return p.At("site").compare(q.At("site")) })
-	first, told := map[zoneOf]Port{}, map[zoneOf]bool{}
-	for _, p := range inSource {
-		if p.Absent || p.Zone == "" {
-			continue
+	var zoned []*Port
+	for i := range b.ports {
+		if p := &b.ports[i]; !p.Absent && p.Zone != "" {
+			zoned = append(zoned, p)
 		}
+	}
+	slices.SortStableFunc(zoned, func(p, q *Port) int { return p.At("site").compare(q.At("site")) })
+	first, told := map[zoneOf]*Port{}, map[zoneOf]bool{}
+	for _, p := range zoned {
 		match, err := b.resolve(p.Site)
 		if err != nil {
 			continue
@@ -82,7 +86,7 @@ func (b *builder) sameZoneNotes() {
 		case told[where], alike(before.Site, p.Site), p.Source.Line > 0 && before.Source == p.Source:
 		default:
 			told[where] = true
-			b.warn(p, "site", "in the %s zone of %s, where %q is already: both ports share a failure domain; use different zones if they are meant to be redundant",
+			b.warn(*p, "site", "in the %s zone of %s, where %q is already: both ports share a failure domain; use different zones if they are meant to be redundant",
 				p.Zone, match.Location, before.Name)
 		}
 	}

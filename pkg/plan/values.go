@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
@@ -84,7 +85,21 @@ func (s Source) String() string {
 // FoldName is the form in which names of ports and services are compared:
 // trimmed, NFC, case-folded. Two names with one fold are the same name.
 func FoldName(name string) string {
+	if plainASCII(name) {
+		return strings.ToLower(strings.TrimSpace(name))
+	}
 	return cases.Fold().String(norm.NFC.String(strings.TrimSpace(name)))
+}
+
+// plainASCII says that a text is of ASCII alone, as most names are: for these the
+// fold is to write them in lower case, which takes no work when they are.
+func plainASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
 
 // NameHash names a product name where only letters and digits are allowed, such as

@@ -10,12 +10,20 @@ import (
 
 // Unseen says that a character is invisible, controls a terminal or turns the
 // direction of writing: none is ever shown as it is.
-func Unseen(r rune) bool { return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) }
+func Unseen(r rune) bool {
+	return !printableASCII(r) && unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp)
+}
+
+// printableASCII is what nearly all texts are made of.
+func printableASCII(r rune) bool { return ' ' <= r && r <= '~' }
 
 // Visible is a text from elsewhere, safe to show: what is [Unseen] stands there as
 // an escape, in the form that JSON has for it. Two texts that differ are so never
 // shown alike.
 func Visible(s string) string {
+	if !strings.ContainsFunc(s, func(r rune) bool { return !printableASCII(r) }) {
+		return s
+	}
 	var b strings.Builder
 	for i, r := range s {
 		switch {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -13,6 +14,8 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/uuid"
+
+	"github.com/portctl/portctl/pkg/apply/panics"
 )
 
 // Bucket is a store in a bucket of S3 or of something that speaks as S3 does: one
@@ -221,11 +224,104 @@ func (b *Bucket) List(ctx context.Context, prefix string) ([]string, error) {
 	return keys, nil
 }
 
+// ListBut is List but for some folders. Where these are most of what there is, the names
+// of the folders are listed, and then the others one by one.
+func (b *Bucket) ListBut(ctx context.Context, prefix string, folders map[string]bool) (keys, passed []string, err error) {
+	if err := mayBegin(ctx, checkPrefix(prefix)); err != nil {
+		return nil, nil, err
+	}
+	if len(folders) < fewFolders {
+		return b.listAllBut(ctx, prefix, folders)
+	}
+	keys, there, err := b.folders(ctx, prefix)
+	if err != nil {
+		return nil, nil, err
+	}
+	var others []string
+	for _, name := range there {
+		if folders[name] {
+			passed = append(passed, name)
+		} else {
+			others = append(others, name)
+		}
+	}
+	if len(others) > len(there)/foldersPerPage {
+		return b.listAllBut(ctx, prefix, folders)
+	}
+	lists := make([][]string, len(others))
+	g, gctx := panics.WithContext(ctx, 16)
+	for i, name := range others {
+		g.Go(func() (err error) { lists[i], err = b.List(gctx, prefix+name+"/"); return err })
+	}
+	if err := g.Wait(); err != nil {
+		return nil, nil, err
+	}
+	keys = slices.Concat(append(lists, keys)...)
+	slices.Sort(keys)
+	return keys, passed, nil
+}
+
+// A listing of all keys is as fast as one of the folders as long as there are few, or when
+// there is more than one other folder for each page of what is passed over.
+const (
+	fewFolders     = 300
+	foldersPerPage = 300
+)
+
+// listAllBut lists everything and leaves some of it out.
+func (b *Bucket) listAllBut(ctx context.Context, prefix string, folders map[string]bool) (keys, passed []string, err error) {
+	all, err := b.List(ctx, prefix)
+	for _, key := range all {
+		name, _, inFolder := strings.Cut(strings.TrimPrefix(key, prefix), "/")
+		switch {
+		case !inFolder || !folders[name]:
+			keys = append(keys, key)
+		case len(passed) == 0 || passed[len(passed)-1] != name:
+			passed = append(passed, name)
+		}
+	}
+	slices.Sort(passed) // a folder's slash may sort after the end of another's name
+	return keys, slices.Compact(passed), err
+}
+
+// folders lists the keys and the names of the folders right below a prefix.
+func (b *Bucket) folders(ctx context.Context, prefix string) (keys, names []string, err error) {
+	var token *string
+	for {
+		page, err := b.folderPage(ctx, prefix, token)
+		if err != nil {
+			return nil, nil, err
+		}
+		for _, key := range page.keys {
+			if isRecordKey(key) {
+				keys = append(keys, key)
+			}
+		}
+		for _, folder := range page.folders {
+			if name := strings.TrimSuffix(strings.TrimPrefix(folder, prefix), "/"); checkSegment(name) == nil {
+				names = append(names, name)
+			}
+		}
+		if token = page.next; token == nil {
+			return keys, names, nil
+		}
+	}
+}
+
+func (b *Bucket) folderPage(ctx context.Context, prefix string, token *string) (objectPage, error) {
+	ctx, cancel := b.deadline(ctx)
+	defer cancel()
+	page, err := b.objects.list(ctx, prefix, "/", pageSize, token)
+	return page, b.failed(ctx, "list "+quoteKey(prefix), err)
+}
+
+// pageSize is the most that S3 lists at one time.
+const pageSize = 1000
+
 func (b *Bucket) page(ctx context.Context, prefix string, token *string) ([]string, *string, error) {
 	ctx, cancel := b.deadline(ctx)
 	defer cancel()
-	const size = 1000 // the most that S3 gives
-	page, next, err := b.objects.page(ctx, prefix, size, token)
+	page, next, err := b.objects.page(ctx, prefix, pageSize, token)
 	return page, next, b.failed(ctx, "list "+quoteKey(prefix), err)
 }
 

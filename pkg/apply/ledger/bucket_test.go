@@ -99,7 +99,9 @@ func (d *s3Double) list(w http.ResponseWriter, asked url.Values) {
 		IsTruncated           bool
 		NextContinuationToken string `xml:",omitempty"`
 		Contents              []contents
+		CommonPrefixes        []struct{ Prefix string }
 	}{}
+	last, listed := "", 0
 	most, err := strconv.Atoi(asked.Get("max-keys"))
 	if err != nil {
 		s3Refuse(w, http.StatusBadRequest, "InvalidArgument", err.Error())
@@ -109,9 +111,21 @@ func (d *s3Double) list(w http.ResponseWriter, asked url.Values) {
 		if !strings.HasPrefix(key, asked.Get("prefix")) || key <= asked.Get("continuation-token") {
 			continue
 		}
-		if answer.IsTruncated = len(answer.Contents) == most; answer.IsTruncated {
-			answer.NextContinuationToken = answer.Contents[most-1].Key
+		folder, _, below := strings.Cut(strings.TrimPrefix(key, asked.Get("prefix")), "/")
+		folder = asked.Get("prefix") + folder + "/"
+		below = below && asked.Get("delimiter") == "/"
+		if below && strings.HasPrefix(last, folder) { // the folder stands for all that is below it
+			last = key
+			continue
+		}
+		if answer.IsTruncated = listed == most; answer.IsTruncated {
+			answer.NextContinuationToken = last
 			break
+		}
+		last, listed = key, listed+1
+		if below {
+			answer.CommonPrefixes = append(answer.CommonPrefixes, struct{ Prefix string }{folder})
+			continue
 		}
 		answer.Contents = append(answer.Contents, contents{key, "2026-03-09T08:30:00Z"})
 	}

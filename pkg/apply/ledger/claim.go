@@ -36,10 +36,11 @@ type Claim struct {
 	Order     plan.Order `json:"order"`
 	OrderHash string     `json:"orderHash"`
 	Price     plan.Price `json:"price"`
-	// Listed are the services that the account showed before the order, of that
-	// name or of that place and speed, terminated ones too: none of them is the
-	// order's.
-	Listed []plan.ServiceUID `json:"listed"`
+	// Listed are the services of that name that the account showed before the order,
+	// terminated ones too, and Listing names the record that has those of that place
+	// and speed, if there were any: none of them is the order's.
+	Listed  []plan.ServiceUID `json:"listed"`
+	Listing string            `json:"listing,omitzero"`
 	// Earlier are the services that earlier claims of the name ended with, the
 	// oldest first, so that nobody has to read all those claims.
 	Earlier []Known `json:"earlier,omitzero"`
@@ -102,6 +103,8 @@ type Open struct {
 	Trouble string
 
 	deadline time.Duration // as in Run
+
+	before map[plan.ServiceUID]bool // what Listing has of the order's place
 
 	hash  string
 	next  int  // the number of the next record
@@ -189,8 +192,10 @@ func hostPrefix(host string) string { return "claims/" + host + "/" }
 
 // claimFolder is the key of a claim: what the keys of its records begin with.
 func claimFolder(host, hash string, number int) string {
-	return fmt.Sprintf("%s%s/%06d", hostPrefix(host), hash, number)
+	return hostPrefix(host) + folderName(hash, number)
 }
+
+func folderName(hash string, number int) string { return fmt.Sprintf("%s.%06d", hash, number) }
 
 func claimKey(host, hash string, number int, record string) string {
 	return claimFolder(host, hash, number) + "/" + record + ".json"
@@ -198,14 +203,18 @@ func claimKey(host, hash string, number int, record string) string {
 
 // parseKey is the reverse of claimKey.
 func parseKey(host, key string) (hash string, number int, record string, ok bool) {
-	rest, ok := strings.CutPrefix(key, hostPrefix(host))
-	parts := strings.Split(rest, "/")
-	if !ok || len(parts) != 3 {
-		return "", 0, "", false
-	}
-	number, err := strconv.Atoi(parts[1])
-	record, isJSON := strings.CutSuffix(parts[2], ".json")
-	return parts[0], number, record, err == nil && number > 0 && isJSON
+	rest, ours := strings.CutPrefix(key, hostPrefix(host))
+	folder, file, _ := strings.Cut(rest, "/")
+	record, isJSON := strings.CutSuffix(file, ".json")
+	hash, number, ok = parseClaimFolder(folder)
+	return hash, number, record, ok && ours && isJSON && !strings.Contains(file, "/")
+}
+
+// parseClaimFolder reads the last part of the key of a claim.
+func parseClaimFolder(folder string) (hash string, number int, ok bool) {
+	hash, digits, _ := strings.Cut(folder, ".")
+	number, err := strconv.Atoi(digits)
+	return hash, number, err == nil && number > 0 && hash != ""
 }
 
 // safeHost makes a host part of a key.

@@ -8,7 +8,7 @@
 //
 // # Claims
 //
-// A claim is one immutable record at claims/ACCOUNT/HASH/N/claim.json, where ACCOUNT
+// A claim is one immutable record at claims/ACCOUNT/HASH.N/claim.json, where ACCOUNT
 // is the environment's name or a sandbox's address, HASH is that of the folded name
 // and N is the number of closed claims of that name plus one. A store creates a
 // record only if it does not exist, so of all runs, inventories and machines exactly
@@ -20,8 +20,15 @@
 // claimed the name since then, and perhaps has closed the claim again, makes the
 // claim fail.
 //
+// What the account had at the places of a run's orders is one record for all of its
+// claims, at listings/ACCOUNT, which is durable before they are. A claim whose listing is
+// missing or not as it was written is damaged.
+//
 // What is there and cannot be read is never taken for absence: such a claim is
 // damaged, which a person resolves by its key.
+//
+// Closed claims are passed over where an index at closed/ACCOUNT lists them. An index is
+// written now and then and only saves time: what it does not list is looked at.
 //
 // # The life of a claim
 //

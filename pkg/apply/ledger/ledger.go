@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path"
 	"slices"
 	"strconv"
 	"time"
@@ -21,6 +22,9 @@ type Ledger struct {
 	store Store
 	host  string
 	run   Run
+
+	listings   listings
+	indexAfter int // as the constant of this name
 }
 
 // Run is who makes claims.
@@ -50,7 +54,7 @@ func New(store Store, host string, run Run) *Ledger {
 	if run.Now == nil {
 		run.Now = time.Now
 	}
-	return &Ledger{store, safeHost(host), run}
+	return &Ledger{store: store, host: safeHost(host), run: run, listings: listings{have: map[string]*Listing{}}, indexAfter: indexAfter}
 }
 
 // Place names the store for people.
@@ -114,24 +118,35 @@ type Snapshot struct {
 	// Memory is what the ledger knows of services besides.
 	Memory Memory
 
-	// closed counts the closed claims of each name, by hash, in a row from 1;
-	// resolved has those whose own ending cannot be read.
-	closed   map[string]int
-	resolved map[string]map[int]bool
+	byHash map[string]int // the first of Open, by the hash of its name
+	byKey  map[string]int
+	// closed counts the closed claims of each name, by hash, in a row from 1, of the names
+	// that have some that were not in an index; indexed has the folders of those that were,
+	// and unindexed of the others.
+	closed    map[string]int
+	indexed   map[string]bool
+	unindexed []string
 }
 
 // Of finds the open claim of a name, a damaged one by its key.
 func (s Snapshot) Of(name string) (Open, bool) {
-	hash := plan.NameHash(name)
-	i := slices.IndexFunc(s.Open, func(o Open) bool { return o.hash == hash })
-	if i < 0 {
+	i, open := s.byHash[plan.NameHash(name)]
+	if !open {
 		return Open{}, false
 	}
 	return s.Open[i], true
 }
 
 // Closed is the number of closed claims of a name.
-func (s Snapshot) Closed(name string) int { return s.closed[plan.NameHash(name)] }
+func (s Snapshot) Closed(name string) int { return s.closedOf(plan.NameHash(name)) }
+
+func (s Snapshot) closedOf(hash string) int {
+	n := s.closed[hash]
+	for s.indexed[folderName(hash, n+1)] {
+		n++
+	}
+	return n
+}
 
 // Hash is the plan.NameHash of the claim's name, known also when the claim cannot
 // be read.
@@ -149,20 +164,25 @@ type files struct {
 
 // Snapshot reads all open claims, and what is remembered of services.
 func (l *Ledger) Snapshot(ctx context.Context) (Snapshot, error) {
-	keys, err := l.store.List(ctx, hostPrefix(l.host))
+	known, err := l.closedFolders(ctx)
+	if err != nil {
+		return Snapshot{}, err
+	}
+	keys, passed, err := l.store.ListBut(ctx, hostPrefix(l.host), known)
 	if err != nil {
 		return Snapshot{}, l.fail("listing claims", err)
 	}
-	s := Snapshot{closed: map[string]int{}, resolved: map[string]map[int]bool{}}
+	s := Snapshot{closed: map[string]int{}, indexed: onlyThose(known, passed)}
+	sorted, err := l.sort(keys)
+	if err != nil {
+		return Snapshot{}, err
+	}
 	var open []files
-	for _, f := range l.sort(keys) {
-		switch {
-		case f.closed || f.resolved:
+	for _, f := range sorted {
+		if f.closed || f.resolved {
 			s.closed[f.hash] = max(s.closed[f.hash], f.number)
-			if f.resolved {
-				s.setResolved(f)
-			}
-		default: // a record without its claim, too: something was ordered
+			s.unindexed = append(s.unindexed, folderName(f.hash, f.number))
+		} else { // a record without its claim, too: something was ordered
 			open = append(open, f)
 		}
 	}
@@ -176,17 +196,43 @@ func (l *Ledger) Snapshot(ctx context.Context) (Snapshot, error) {
 		return Snapshot{}, err
 	}
 	slices.SortFunc(s.Open, func(a, b Open) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Key, b.Key)) })
-	return s, nil
+	return s.withIndexes(), nil
 }
 
-func (s Snapshot) setResolved(f files) {
-	if s.resolved[f.hash] == nil {
-		s.resolved[f.hash] = map[int]bool{}
+func (s Snapshot) withIndexes() Snapshot {
+	s.byHash, s.byKey = make(map[string]int, len(s.Open)), make(map[string]int, len(s.Open))
+	for i, o := range slices.Backward(s.Open) { // so that the first of a name stays
+		s.byHash[o.hash], s.byKey[o.Key] = i, i
 	}
-	s.resolved[f.hash][f.number] = true
+	return s
 }
 
-func (l *Ledger) sort(keys []string) []files {
+// onlyThose is a set without what is not among some of it. Mostly that is all of it.
+func onlyThose(set map[string]bool, some []string) map[string]bool {
+	if len(set) == len(some) {
+		return set
+	}
+	only := make(map[string]bool, len(some))
+	for _, x := range some {
+		only[x] = true
+	}
+	return only
+}
+
+// olderError says that a ledger was written by a portctl that kept claims under other
+// keys.
+type olderError struct{ key string }
+
+func (e *olderError) Error() string {
+	return fmt.Sprintf("%s is a claim of a portctl before its first release", e.key)
+}
+
+// Hint says how to go on.
+func (e *olderError) Hint() string {
+	return "resolve its open claims with the portctl that wrote it, then name a new place with --state"
+}
+
+func (l *Ledger) sort(keys []string) ([]files, error) {
 	type id struct {
 		hash   string
 		number int
@@ -194,6 +240,9 @@ func (l *Ledger) sort(keys []string) []files {
 	byID := map[id]*files{}
 	for _, key := range keys {
 		hash, number, record, ok := parseKey(l.host, key)
+		if !ok && path.Base(key) == "claim.json" { // it must not be missed
+			return nil, l.fail("listing claims", &olderError{key})
+		}
 		if !ok {
 			continue
 		}
@@ -219,7 +268,7 @@ func (l *Ledger) sort(keys []string) []files {
 		out = append(out, *f)
 	}
 	slices.SortFunc(out, func(a, b files) int { return cmp.Or(cmp.Compare(a.hash, b.hash), cmp.Compare(a.number, b.number)) })
-	return out
+	return out, nil
 }
 
 // read reads an open claim and its records. What is there and cannot be decoded
@@ -244,6 +293,11 @@ func (l *Ledger) read(ctx context.Context, f files) (Open, error) {
 			o.Claim = claim
 		} else {
 			o = o.damaged("its claim cannot be read: " + err.Error())
+		}
+	}
+	if !f.closed { // of what is over nobody asks it
+		if o, err = l.withListing(ctx, o); err != nil {
+			return Open{}, err
 		}
 	}
 	return l.readRecords(ctx, o, f)
@@ -307,25 +361,17 @@ func (l *Ledger) Delivered(ctx context.Context, s Snapshot, name string) (known 
 	if n == 0 {
 		return nil, nil, nil
 	}
-	return l.delivered(ctx, s, plan.NameHash(name), n)
+	return l.delivered(ctx, plan.NameHash(name), n)
 }
 
-func (l *Ledger) delivered(ctx context.Context, s Snapshot, hash string, n int) (known []Known, broken *Open, err error) {
-	o, err := l.read(ctx, files{hash: hash, number: n, claim: true})
+func (l *Ledger) delivered(ctx context.Context, hash string, n int) (known []Known, broken *Open, err error) {
+	o, err := l.read(ctx, files{hash: hash, number: n, claim: true, closed: true})
 	if err != nil {
 		return nil, nil, err
 	}
-	record, resolved := closedRecord, s.resolved[hash][n]
-	if resolved {
-		record = resolvedRecord
-	}
-	key := claimKey(l.host, hash, n, record)
-	r, err := l.readRecord(ctx, key)
-	switch {
-	case undecodable(err):
-		o = o.damaged("its last record cannot be read: " + err.Error())
-	case err != nil:
-		return nil, nil, l.fail("reading "+key, err)
+	o, r, resolved, err := l.ending(ctx, o)
+	if err != nil {
+		return nil, nil, err
 	}
 	if o.State == plan.OrderDamaged && !resolved && r.State != plan.OrderResolved { // what is resolved a person has looked at
 		broken, err := l.withAllRecords(ctx, o)
@@ -333,7 +379,7 @@ func (l *Ledger) delivered(ctx context.Context, s Snapshot, hash string, n int) 
 	}
 	known = slices.Clone(o.Earlier)
 	if o.State == plan.OrderDamaged && n > 1 { // it cannot tell of the earlier ones: they do
-		if known, _, err = l.delivered(ctx, s, hash, n-1); err != nil {
+		if known, _, err = l.delivered(ctx, hash, n-1); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -343,6 +389,40 @@ func (l *Ledger) delivered(ctx context.Context, s Snapshot, hash string, n int) 
 	return known, nil, nil
 }
 
+// ending reads the record that ended a claim: the second one, where the claim or its own
+// ending cannot be read.
+func (l *Ledger) ending(ctx context.Context, o Open) (_ Open, r Record, resolved bool, err error) {
+	r, err = l.readEnding(ctx, o, closedRecord)
+	if !undecodable(err) && !errors.Is(err, ErrNotFound) && err != nil {
+		return o, r, false, err
+	}
+	if err == nil && (o.State != plan.OrderDamaged || r.State == plan.OrderResolved) {
+		return o, r, false, nil
+	}
+	second, missing := l.readEnding(ctx, o, resolvedRecord)
+	switch {
+	case errors.Is(missing, ErrNotFound) && errors.Is(err, ErrNotFound):
+		return o, r, false, err
+	case missing == nil, undecodable(missing):
+		r, err, resolved = second, missing, true
+	case !errors.Is(missing, ErrNotFound):
+		return o, r, false, missing
+	}
+	if err != nil {
+		o = o.damaged("its last record cannot be read: " + err.Error())
+	}
+	return o, r, resolved, nil
+}
+
+func (l *Ledger) readEnding(ctx context.Context, o Open, record string) (Record, error) {
+	key := claimKey(l.host, o.hash, o.Number, record)
+	r, err := l.readRecord(ctx, key)
+	if err != nil && !undecodable(err) {
+		err = l.fail("reading "+key, err)
+	}
+	return r, err
+}
+
 // withAllRecords is a claim that is over and cannot be read, with what all its records
 // tell: which services were named, and since when somebody looks at it.
 func (l *Ledger) withAllRecords(ctx context.Context, o Open) (*Open, error) {
@@ -350,7 +430,11 @@ func (l *Ledger) withAllRecords(ctx context.Context, o Open) (*Open, error) {
 	if err != nil {
 		return nil, l.fail("listing "+o.Key, err)
 	}
-	for _, f := range l.sort(keys) {
+	sorted, err := l.sort(keys)
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range sorted {
 		if o, err = l.readRecords(ctx, o, f); err != nil {
 			return nil, err
 		}
@@ -363,14 +447,14 @@ func (l *Ledger) withAllRecords(ctx context.Context, o Open) (*Open, error) {
 // ByKey finds a claim that a person has to look at by its key: an open one, or one
 // whose ending cannot be read.
 func (l *Ledger) ByKey(ctx context.Context, s Snapshot, key string) (Open, bool, error) {
-	if i := slices.IndexFunc(s.Open, func(o Open) bool { return o.Key == key }); i >= 0 {
+	if i, open := s.byKey[key]; open {
 		return s.Open[i], true, nil
 	}
 	hash, number, _, ok := parseKey(l.host, key+"/claim.json")
-	if !ok || number != s.closed[hash] {
+	if !ok || number != s.closedOf(hash) {
 		return Open{}, false, nil
 	}
-	_, broken, err := l.delivered(ctx, s, hash, number)
+	_, broken, err := l.delivered(ctx, hash, number)
 	if err != nil || broken == nil {
 		return Open{}, false, err
 	}
@@ -382,9 +466,10 @@ type Intent struct {
 	Inventory string
 	Order     plan.Order
 	Price     plan.Price
-	// Listed are the services that the account showed and that could be taken for
-	// the order's, terminated ones too.
-	Listed []plan.ServiceUID
+	// Listed are the services that have the order's name, and Listing has those of its
+	// place and speed, as the account showed them, terminated ones too.
+	Listed  []plan.ServiceUID
+	Listing *Listing
 	// Earlier is what Delivered said of the name.
 	Earlier []Known
 	// Approvals are the UIDs of the order approvals that there were before the order;
@@ -420,7 +505,13 @@ func (l *Ledger) Claim(ctx context.Context, s Snapshot, in Intent) (Open, error)
 		Run: l.run.ID, By: l.run.By, Tool: l.run.Tool, Time: l.Now(),
 	}
 	o := Open{Claim: c, State: plan.OrderClaimed, Key: claimFolder(l.host, hash, c.Number), hash: hash, next: 1, deadline: l.run.OrderDeadline}
-	content, err := encode(c)
+	if in.Listing.has(in.Order) {
+		if err := l.keepListing(ctx, in.Listing); err != nil {
+			return Open{}, l.fail(fmt.Sprintf("claiming %q", name), err)
+		}
+		o.Listing, o.before = l.nameListing(in.Listing), in.Listing.at[spotOf(in.Order)]
+	}
+	content, err := encode(o.Claim)
 	if err != nil {
 		return Open{}, err
 	}

@@ -591,7 +591,7 @@ func FuzzRecords(f *testing.F) {
 	f.Add(``, `[]`)
 	f.Fuzz(func(t *testing.T, claim, record string) {
 		store := storetest.NewMemory()
-		const prefix = "claims/api.test:443/0123456789abcdef/000001/"
+		const prefix = "claims/api.test:443/0123456789abcdef.000001/"
 		if err := store.Create(ctx(), prefix+"claim.json", []byte(claim)); err != nil {
 			t.Fatal(err)
 		}

@@ -244,36 +244,85 @@ func (l *Local) Read(ctx context.Context, key string) ([]byte, error) {
 // link where a record could be is an error: what is behind it would be missed,
 // and a record that is missed is an order that may be sent again.
 func (l *Local) List(ctx context.Context, prefix string) ([]string, error) {
+	keys, _, err := l.ListBut(ctx, prefix, nil)
+	return keys, err
+}
+
+// ListBut is List but for some folders, which are not opened.
+func (l *Local) ListBut(ctx context.Context, prefix string, folders map[string]bool) (keys, passed []string, err error) {
 	if err := mayBegin(ctx, checkPrefix(prefix)); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	folder := prefix[:strings.LastIndex(prefix, "/")+1]
-	var keys []string
-	err := fs.WalkDir(os.DirFS(l.file(folder)), ".", func(name string, d fs.DirEntry, err error) error {
-		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
-			return nil
-		}
-		if err = errors.Join(err, ctx.Err()); err != nil || name == "." {
+	w := walk{ctx: ctx, store: l, prefix: prefix, below: prefix[:strings.LastIndex(prefix, "/")+1], folders: folders}
+	if err := w.folder(w.below); err != nil {
+		return nil, nil, l.failed("list "+quoteKey(prefix), err)
+	}
+	slices.Sort(w.keys)
+	return w.keys, w.passed, nil
+}
+
+// walk is a listing at work.
+type walk struct {
+	ctx          context.Context
+	store        *Local
+	prefix       string
+	below        string          // the folder in which the listing begins
+	folders      map[string]bool // those right in it that are left out
+	keys, passed []string
+}
+
+// folder lists what is in a folder, whose key ends with a slash or is empty. A ledger has
+// one folder for each claim that ever was, so that names are all that is read of those
+// that are left out, and nothing is sorted before the end.
+func (w *walk) folder(folder string) error {
+	dir, err := os.Open(w.store.file(folder))
+	if err != nil {
+		return ifThere(err)
+	}
+	defer dir.Close()
+	entries, err := dir.ReadDir(-1)
+	if err != nil {
+		return ifThere(err)
+	}
+	for _, d := range entries {
+		if err := w.ctx.Err(); err != nil {
 			return err
 		}
-		key, ours := keyOf(fileName(folder) + name)
-		switch {
-		case d.IsDir() && (!ours || !leadsTo(key+"/", prefix)):
-			return fs.SkipDir
-		case !ours || d.IsDir():
-			return nil
-		case d.Type()&fs.ModeSymlink != 0 && leadsTo(key, prefix):
-			return fmt.Errorf("%s is a symbolic link: a ledger keeps nothing behind one", l.file(key))
-		case d.Type().IsRegular() && strings.HasPrefix(key, prefix):
-			keys = append(keys, key)
+		name := keyName(d.Name())
+		if folder == w.below && w.folders[name] && d.IsDir() {
+			w.passed = append(w.passed, name)
+			continue
 		}
-		return nil
-	})
-	if err != nil {
-		return nil, l.failed("list "+quoteKey(prefix), err)
+		if err := w.entry(folder, d); err != nil {
+			return err
+		}
 	}
-	slices.Sort(keys)
-	return keys, nil
+	return nil
+}
+
+// ifThere passes over what is gone, or was never there.
+func ifThere(err error) error {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
+		return nil
+	}
+	return err
+}
+
+// entry lists what an entry of a folder is or holds.
+func (w *walk) entry(folder string, d fs.DirEntry) error {
+	key, ours := keyOf(fileName(folder) + d.Name())
+	switch {
+	case !ours:
+	case d.IsDir():
+		if leadsTo(key+"/", w.prefix) {
+			return w.folder(key + "/")
+		}
+	case d.Type()&fs.ModeSymlink != 0 && leadsTo(key, w.prefix):
+		return fmt.Errorf("%s is a symbolic link: a ledger keeps nothing behind one", w.store.file(key))
+	case d.Type().IsRegular() && strings.HasPrefix(key, w.prefix):
+		w.keys = append(w.keys, key)
+	}
+	return nil
 }
 
 // leadsTo says that keys with the prefix may be found in a folder.
@@ -290,10 +339,13 @@ func (l *Local) file(key string) string {
 // key holds the sign that stands for it.
 func fileName(key string) string { return strings.ReplaceAll(key, ":", "=") }
 
+// keyName is the reverse of fileName.
+func keyName(name string) string { return strings.ReplaceAll(name, "=", ":") }
+
 // keyOf is the key of a file or the beginning of keys that a folder holds, by
 // its path in the store; ours is false for what the store did not make.
 func keyOf(name string) (key string, ours bool) {
-	key = strings.ReplaceAll(name, "=", ":")
+	key = keyName(name)
 	return key, fileName(key) == name && key != lockFolder && isRecordKey(key)
 }
 

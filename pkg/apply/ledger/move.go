@@ -228,16 +228,22 @@ func missingIn(ctx context.Context, from, to *Ledger) ([]record, error) {
 	return missing, nil
 }
 
-// owns says that a record is of the account: its kind comes first in the key, then
-// the account.
+// owns says that a record is of the account, and moves with it: its kind comes first in
+// the key, then the account.
 func (l *Ledger) owns(key string) bool {
 	kind, rest, _ := strings.Cut(key, "/")
-	return kind != "moved" && (rest == l.host+".json" || strings.HasPrefix(rest, l.host+"/"))
+	return kind != "moved" && kind != "closed" && (rest == l.host+".json" || strings.HasPrefix(rest, l.host+"/"))
 }
 
-// beforeInMove sorts a claim before its records, and what closes it last: a copy
-// that breaks off leaves more open than there is, never less.
+// beforeInMove sorts what claims refer to before them, a claim before its records, and
+// what closes it last: a copy that breaks off leaves more open than there is, never less.
 func beforeInMove(a, b string) int {
+	referred := func(key string) int {
+		if strings.HasPrefix(key, "listings/") {
+			return 0
+		}
+		return 1
+	}
 	rank := func(key string) int {
 		switch path.Base(key) {
 		case "claim.json":
@@ -247,5 +253,5 @@ func beforeInMove(a, b string) int {
 		}
 		return 1
 	}
-	return cmp.Or(cmp.Compare(path.Dir(a), path.Dir(b)), cmp.Compare(rank(a), rank(b)), cmp.Compare(a, b))
+	return cmp.Or(cmp.Compare(referred(a), referred(b)), cmp.Compare(path.Dir(a), path.Dir(b)), cmp.Compare(rank(a), rank(b)), cmp.Compare(a, b))
 }

@@ -47,7 +47,7 @@ func TestMove(t *testing.T) {
 	if err := a.Bind(t.Context(), plan.Owner{Companies: []string{"company"}, Key: "k1"}, false); err != nil {
 		t.Fatal(err)
 	}
-	if err := storeA.Create(t.Context(), "claims/other/hash/000001/claim.json", []byte("theirs")); err != nil {
+	if err := storeA.Create(t.Context(), "claims/other/hash.000001/claim.json", []byte("theirs")); err != nil {
 		t.Fatal(err)
 	}
 	before := snapshot(t, a)

@@ -160,25 +160,46 @@ func (o *objects) delete(ctx context.Context, key string) error {
 // page lists at most size keys that begin with a prefix. The next page has the
 // token returned; nil means that there is none.
 func (o *objects) page(ctx context.Context, prefix string, size int32, token *string) (keys []string, next *string, err error) {
-	page, err := o.client.ListObjectsV2(ctx, &s3.ListObjectsV2Input{
-		Bucket: &o.bucket, Prefix: aws.String(o.prefix + prefix), MaxKeys: &size, ContinuationToken: token,
-	})
-	if err != nil {
-		return nil, nil, err
+	page, err := o.list(ctx, prefix, "", size, token)
+	return page.keys, page.next, err
+}
+
+// objectPage is a page of a listing.
+type objectPage struct {
+	keys []string
+	// folders are what keys begin with up to the next delimiter, if there is one.
+	folders []string
+	next    *string
+}
+
+// list is page with a delimiter: what is behind one is told by its folder alone.
+func (o *objects) list(ctx context.Context, prefix, delimiter string, size int32, token *string) (objectPage, error) {
+	in := &s3.ListObjectsV2Input{Bucket: &o.bucket, Prefix: aws.String(o.prefix + prefix), MaxKeys: &size, ContinuationToken: token}
+	if delimiter != "" {
+		in.Delimiter = &delimiter
 	}
-	for _, object := range page.Contents {
+	out, err := o.client.ListObjectsV2(ctx, in)
+	if err != nil {
+		return objectPage{}, err
+	}
+	var page objectPage
+	for _, object := range out.Contents {
 		if key, ours := strings.CutPrefix(aws.ToString(object.Key), o.prefix); ours {
-			keys = append(keys, key)
+			page.keys = append(page.keys, key)
 		}
 	}
-	next = page.NextContinuationToken
-	if aws.ToString(next) == "" {
-		next = nil
+	for _, common := range out.CommonPrefixes {
+		if folder, ours := strings.CutPrefix(aws.ToString(common.Prefix), o.prefix); ours {
+			page.folders = append(page.folders, folder)
+		}
 	}
-	if next == nil && aws.ToBool(page.IsTruncated) {
-		return nil, nil, errors.New("the list is cut short, and there is no token for the rest")
+	if page.next = out.NextContinuationToken; aws.ToString(page.next) == "" {
+		page.next = nil
 	}
-	return keys, next, nil
+	if page.next == nil && aws.ToBool(out.IsTruncated) {
+		return objectPage{}, errors.New("the list is cut short, and there is no token for the rest")
+	}
+	return page, nil
 }
 
 // The server's words for an object that is there, and for one that is not. The

@@ -20,6 +20,10 @@ type Store interface {
 	Read(ctx context.Context, key string) ([]byte, error)
 	// List returns the keys that begin with the prefix, sorted.
 	List(ctx context.Context, prefix string) ([]string, error)
+	// ListBut is List, with a prefix that ends with a slash, without what is in some
+	// folders right below it. It returns those of the folders that there are besides,
+	// in any order.
+	ListBut(ctx context.Context, prefix string, folders map[string]bool) (keys, passed []string, err error)
 	// Lock takes the lock of a name, or fails with a *LockedError that says who
 	// holds it. The lock is a courtesy that spares people confusion; what keeps
 	// an order from being sent twice is Create.

@@ -41,14 +41,14 @@ type Approval struct {
 // before lists the approvals that could be taken for that of an order and that are
 // there before it; nil when they are not known: who may not see them (403) does not
 // know either, as the right to do so may come.
-func (a Approvals) before(o plan.Order) []string {
+func (a Approvals) before(o plan.Order, x approvalIndex) []string {
 	if a.Unknown != "" || a.Absent {
 		return nil
 	}
 	uids := []string{}
-	for _, x := range a.List {
-		if x.orders(o.Name, o.Location, o.Speed) {
-			uids = append(uids, x.UID)
+	for _, i := range x.byText[plan.FoldName(o.Name)] {
+		if a := a.List[i]; a.orders(o.Name, o.Location, o.Speed) {
+			uids = append(uids, a.UID)
 		}
 	}
 	return uids
@@ -61,11 +61,14 @@ func (l *Lookup) approvalOf(open ledger.Open) (Approval, bool) {
 	if open.ID == "" { // the claim cannot be read
 		return found, false
 	}
-	for _, a := range l.Approvals.List {
-		if slices.Contains(a.Texts, open.ID) {
+	x := l.approvals()
+	for _, i := range x.byText[open.ID] {
+		if a := l.Approvals.List[i]; slices.Contains(a.Texts, open.ID) {
 			return a, true
 		}
-		if a.of(open) && (found.Status == "" || a.pending()) {
+	}
+	for _, i := range x.byText[plan.FoldName(open.Name)] {
+		if a := l.Approvals.List[i]; a.of(open) && (found.Status == "" || a.pending()) {
 			found = a
 		}
 	}
@@ -95,8 +98,8 @@ func (a Approval) at(location plan.LocationID, speed plan.Speed) bool {
 // that is not known to be another's: the API may not show names and tags as they were
 // ordered.
 func (l *Lookup) hiddenApproval(open ledger.Open) (Approval, bool) {
-	for _, a := range l.Approvals.List {
-		if (a.pending() || a.approved()) && !slices.Contains(open.Approvals, a.UID) && a.since(open) && a.at(open.Order.Location, open.Order.Speed) && !l.explained(open, a) {
+	for _, i := range l.approvals().open {
+		if a := l.Approvals.List[i]; !slices.Contains(open.Approvals, a.UID) && a.since(open) && a.at(open.Order.Location, open.Order.Speed) && !l.explained(open, a) {
 			return a, true
 		}
 	}
@@ -106,7 +109,7 @@ func (l *Lookup) hiddenApproval(open ledger.Open) (Approval, bool) {
 // explained says that an approval is that of another claim or entry.
 func (l *Lookup) explained(open ledger.Open, a Approval) bool {
 	return slices.ContainsFunc(a.Texts, func(t string) bool {
-		return l.namedElse(open, plan.Service{Name: t}) || slices.ContainsFunc(l.claims, func(c ledger.Open) bool { return c.ID != open.ID && c.ID == t })
+		return l.namedElse(open, t) || l.others(open, l.of().byID[t])
 	})
 }
 
@@ -127,23 +130,29 @@ func (a Approval) refused() bool {
 // foreignOrders are the pending orders of entries, made by somebody else or by
 // hand: they count as existing (there is no claim of ours to follow them by).
 func foreignOrders(ports []plan.Port, catalog plan.Catalog, services []plan.Service, claims []ledger.Open, approvals Approvals) []plan.Claim {
-	taken := map[string]bool{}
-	for _, s := range services {
-		taken[plan.FoldName(s.Name)] = taken[plan.FoldName(s.Name)] || !s.Status.Terminated()
+	if len(approvals.List) == 0 {
+		return nil
+	}
+	named, taken := approvals.index().byText, map[string]bool{}
+	for i := range services {
+		if s := &services[i]; !s.Status.Terminated() {
+			taken[plan.FoldName(s.Name)] = true
+		}
 	}
 	for _, c := range claims {
 		taken[plan.FoldName(c.Name)] = true
 	}
 	var out []plan.Claim
 	for _, p := range ports {
-		if p.Absent || p.UID != "" || taken[plan.FoldName(p.Name)] {
+		name := plan.FoldName(p.Name)
+		if p.Absent || p.UID != "" || taken[name] || named[name] == nil {
 			continue
 		}
 		at := p.Site.ID
 		if match, err := catalog.Resolve(p.Site); err == nil {
 			at = match.Location.ID
 		}
-		if slices.ContainsFunc(approvals.List, func(a Approval) bool { return a.pending() && a.orders(p.Name, at, p.Speed) }) {
+		if slices.ContainsFunc(named[name], func(i int) bool { a := approvals.List[i]; return a.pending() && a.orders(p.Name, at, p.Speed) }) {
 			out = append(out, plan.Claim{
 				ID: "approval of " + p.Name, Name: p.Name, State: plan.OrderQueued, Hash: plan.NameHash(p.Name),
 				Order: plan.Order{Name: p.Name, Location: at, Speed: p.Speed},

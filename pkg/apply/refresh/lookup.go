@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/portctl/portctl/pkg/apply/ledger"
@@ -22,45 +23,46 @@ const clockSkew = 24 * time.Hour
 type Lookup struct {
 	Listing
 	reader Reader
-	byUID  map[plan.ServiceUID]plan.Service
-	// claims are all open claims, entries the folded names of the inventory's: a
-	// service that bears one of these names is theirs.
-	claims  []ledger.Open
-	entries map[string]bool
-	// aside are services that the inventory says are something else: their tags need
-	// not be readable.
-	aside map[plan.ServiceUID]bool
+	index  *serviceIndex
+	// claims are all open claims, wishes are the inventory's: a service that bears the
+	// name of one of them is theirs.
+	claims    []ledger.Open
+	of        func() claimIndex
+	wishes    wishes
+	approvals func() approvalIndex
 	// before are the services that were listed before any claim was made that is not in
 	// earlier; nil when that is not known.
 	before  map[plan.ServiceUID]bool
 	earlier map[string]bool
+	// newcomers are the services of the listing that are not in before.
+	newcomers func() []int
 	// recheck is how long after an order was turned away a listing must begin to
 	// show that it was not carried out.
 	recheck time.Duration
 }
 
-// NewLookup prepares a look for the orders of claims in a listing. desired names what
-// is not theirs; recheck is as in [Options].
-func NewLookup(r Reader, in Listing, claims []ledger.Open, desired plan.Desired, recheck time.Duration) *Lookup {
+// newLookup prepares a look for the orders of claims in a listing. wishes name what is
+// not theirs; recheck is as in [Options].
+func newLookup(r Reader, in Listing, claims []ledger.Open, w wishes, recheck time.Duration) *Lookup {
 	l := &Lookup{
-		Listing: in, reader: RememberOrderTags(r), claims: claims, recheck: cmp.Or(recheck, DefaultRecheck),
-		byUID: map[plan.ServiceUID]plan.Service{}, entries: map[string]bool{}, aside: map[plan.ServiceUID]bool{},
+		Listing: in, reader: readTagsOnce(r), index: in.index, claims: claims, wishes: w, recheck: cmp.Or(recheck, DefaultRecheck),
+		of: sync.OnceValue(func() claimIndex { return indexClaims(claims) }), approvals: sync.OnceValue(in.Approvals.index),
 	}
-	unmanaged := map[string]bool{}
-	for _, name := range desired.Unmanaged {
-		unmanaged[plan.FoldName(name)] = true
+	if l.index == nil {
+		l.index = indexServices(in.Observed)
 	}
-	for _, p := range desired.Ports {
-		l.entries[plan.FoldName(p.Name)] = true
-		l.aside[p.UID] = true
-	}
-	for _, s := range in.Services {
-		l.byUID[s.UID] = s
-		if unmanaged[plan.FoldName(s.Name)] || unmanaged[plan.FoldName(string(s.UID))] {
-			l.aside[s.UID] = true
+	l.newcomers = sync.OnceValue(l.notBefore)
+	return l
+}
+
+// notBefore lists what is in the listing and not in before.
+func (l *Lookup) notBefore() (out []int) {
+	for i := range l.Services {
+		if !l.before[l.Services[i].UID] {
+			out = append(out, i)
 		}
 	}
-	return l
+	return out
 }
 
 // Finding is what a look at the account says about an open claim.
@@ -149,7 +151,7 @@ func (l *Lookup) findBought(ctx context.Context, open ledger.Open) Finding {
 	var services []plan.Service
 	var refuted []plan.ServiceUID
 	for _, uid := range open.UIDs {
-		s, there := l.byUID[uid]
+		s, there := l.index.service(uid)
 		if there {
 			listed++
 		} else if s, there = l.read(ctx, &f, uid); there {
@@ -207,7 +209,7 @@ type verdict struct {
 // verify holds a service that an answer named against the order.
 func (l *Lookup) verify(ctx context.Context, open ledger.Open, s plan.Service) verdict {
 	switch {
-	case slices.Contains(open.Listed, s.UID):
+	case open.Before(s.UID):
 		return verdict{against: fmt.Sprintf("the answer named service %s, which existed before the order", s.UID)}
 	case !placed(open, s):
 		return verdict{against: fmt.Sprintf("the answer named service %s, which is a %s port at location %d; ordered was %s at location %d", s.UID, s.Speed, s.Location, open.Order.Speed, open.Order.Location)}
@@ -233,15 +235,15 @@ func (l *Lookup) verify(ctx context.Context, open ledger.Open, s plan.Service) v
 
 // Lists says that the listing has all of some services.
 func (l *Lookup) Lists(uids []plan.ServiceUID) bool {
-	return !slices.ContainsFunc(uids, func(u plan.ServiceUID) bool { _, listed := l.byUID[u]; return !listed })
+	return !slices.ContainsFunc(uids, func(u plan.ServiceUID) bool { _, listed := l.index.byUID[u]; return !listed })
 }
 
 // Contradicts says why a service of a name that an answer named is none of its
 // order's, as far as can be told; empty when nothing says so.
 func (l *Lookup) Contradicts(ctx context.Context, name string, s plan.Service) string {
-	for _, c := range l.claims {
-		if slices.Contains(c.UIDs, s.UID) && plan.FoldName(c.Name) == plan.FoldName(name) {
-			if v := l.verify(ctx, c, s); v.against != "" {
+	for i := range l.claims { // looked through once for a look, which an index would not pay for
+		if c := &l.claims[i]; slices.Contains(c.UIDs, s.UID) && plan.FoldName(c.Name) == plan.FoldName(name) {
+			if v := l.verify(ctx, *c, s); v.against != "" {
 				return v.against
 			}
 		}
@@ -252,17 +254,18 @@ func (l *Lookup) Contradicts(ctx context.Context, name string, s plan.Service) s
 // elses says that a service has the name of another order or entry, or that the
 // answer to another order named it as well.
 func (l *Lookup) elses(open ledger.Open, s plan.Service) bool {
-	return l.namedElse(open, s) || slices.ContainsFunc(l.claims, func(c ledger.Open) bool {
-		return c.ID != open.ID && slices.Contains(c.UIDs, s.UID)
-	})
+	return l.namedElse(open, s.Name) || l.others(open, l.of().byUID[s.UID])
 }
 
-// namedElse says that a service has the name of another order or entry.
-func (l *Lookup) namedElse(open ledger.Open, s plan.Service) bool {
-	name := plan.FoldName(s.Name)
-	return l.entries[name] || slices.ContainsFunc(l.claims, func(c ledger.Open) bool {
-		return c.ID != open.ID && plan.FoldName(c.Name) == name
-	})
+// namedElse says that a name is that of another order or entry.
+func (l *Lookup) namedElse(open ledger.Open, name string) bool {
+	name = plan.FoldName(name)
+	return l.wishes.entries[name] || l.others(open, l.of().byName[name])
+}
+
+// others says that one of some claims is another one.
+func (l *Lookup) others(open ledger.Open, claims []int) bool {
+	return slices.ContainsFunc(claims, func(i int) bool { return l.claims[i].ID != open.ID })
 }
 
 // CheckLAG checks that services are one LAG, and that of the order when it is a
@@ -364,8 +367,8 @@ func (l *Lookup) findApproval(ctx context.Context, f Finding) Finding {
 // were not there before the claim.
 func (l *Lookup) newOfName(open ledger.Open) []plan.Service {
 	var out []plan.Service
-	for _, s := range l.Services {
-		if plan.FoldName(s.Name) == plan.FoldName(open.Name) && couldBe(open, s) {
+	for _, i := range l.index.byName[plan.FoldName(open.Name)] {
+		if s := l.index.services[i]; couldBe(open, s) {
 			out = append(out, s)
 		}
 	}
@@ -376,12 +379,13 @@ func (l *Lookup) newOfName(open ledger.Open) []plan.Service {
 // be the order's by place and speed, whatever their age. Tags that cannot be read
 // are no absence: they are trouble, and the others are looked at all the same.
 func (l *Lookup) taggedBy(ctx context.Context, open ledger.Open) (out []plan.Service, trouble error) {
-	for _, s := range l.Services {
-		if !placed(open, s) || slices.Contains(open.Listed, s.UID) {
+	for _, i := range l.index.placed(open) {
+		s := l.index.services[i]
+		if !placed(open, s) || open.Before(s.UID) {
 			continue
 		}
 		tags, err := l.reader.Tags(ctx, s.UID)
-		if err != nil && l.aside[s.UID] {
+		if err != nil && l.wishes.aside(&s) {
 			continue
 		}
 		if err != nil {
@@ -400,20 +404,22 @@ func (l *Lookup) taggedBy(ctx context.Context, open ledger.Open) (out []plan.Ser
 // another place, or one at its place whose name and tags the API does not show as
 // they were ordered. It only ever keeps the order from being sent again.
 func (l *Lookup) hidden(ctx context.Context, open ledger.Open) error {
-	if u, may := l.MayBe("", open.Name); may {
+	if u, may := l.index.untyped.MayBe("", open.Name); may {
 		return fmt.Errorf("the account lists a product %q (UID %q) that may be the order's, and does not show whether it is a port", u.Name, u.UID)
 	}
 	if a, may := l.hiddenApproval(open); may && a.pending() {
 		return fmt.Errorf("an order at the same location waits for an approval (%s) and may be this one", a.UID)
 	}
-	for _, s := range l.Services {
-		named := plan.FoldName(s.Name) == plan.FoldName(open.Name)
-		if s.Status.Terminated() || l.aside[s.UID] || slices.Contains(open.Listed, s.UID) {
+	name := plan.FoldName(open.Name)
+	for _, i := range l.mayBeNew(open) {
+		s := l.index.services[i]
+		named := plan.FoldName(s.Name) == name
+		if s.Status.Terminated() || l.wishes.aside(&s) || open.Before(s.UID) {
 			continue
 		}
 		// What has its name or its place would be among the services listed before, if
 		// it were older, whatever the clocks say.
-		if !named && (!placed(open, s) && !l.fresh(open, s) || l.namedElse(open, s)) {
+		if !named && (!placed(open, s) && !l.fresh(open, s) || l.namedElse(open, s.Name)) {
 			continue
 		}
 		tags, err := l.reader.Tags(ctx, s.UID)
@@ -424,6 +430,23 @@ func (l *Lookup) hidden(ctx context.Context, open ledger.Open) error {
 		return fmt.Errorf("service %s (%q, at location %d) is new and may be the order's", s.UID, s.Name, s.Location)
 	}
 	return nil
+}
+
+// mayBeNew lists the services that may be those of an order by their name or their place,
+// or because nothing says that they are older, in the listing's order.
+func (l *Lookup) mayBeNew(open ledger.Open) []int {
+	var fresh []int
+	switch {
+	case l.before != nil && !l.earlier[open.ID]:
+		fresh = l.newcomers()
+	case open.FromTheFuture():
+		fresh = l.index.youngest()
+	default:
+		fresh = l.index.since(open.Time.Add(-clockSkew))
+	}
+	all := slices.Concat(l.index.byName[plan.FoldName(open.Name)], l.index.placed(open), fresh)
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // placed says that a service stands where and is as fast as was ordered. Of a
@@ -451,5 +474,5 @@ func (l *Lookup) fresh(open ledger.Open, s plan.Service) bool {
 // couldBe says that a service may be the order's, by place, speed and age, and
 // was not there before the claim.
 func couldBe(open ledger.Open, s plan.Service) bool {
-	return placed(open, s) && young(open, s) && !slices.Contains(open.Listed, s.UID)
+	return placed(open, s) && young(open, s) && !open.Before(s.UID)
 }

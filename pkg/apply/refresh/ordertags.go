@@ -13,21 +13,30 @@ import (
 // and at each look. Tags without an order are read anew: they may come late.
 type orderTags struct {
 	Reader
-	mu sync.Mutex
-	of map[plan.ServiceUID]*tagsOf
+	all bool // remember other tags too, and what could not be read
+	mu  sync.Mutex
+	of  map[plan.ServiceUID]*tagsOf
 }
 
 // tagsOf is the tags of one service; who holds its turn may read and set them.
 type tagsOf struct {
-	turn chan struct{}
-	tags map[string]string
+	turn  chan struct{}
+	known bool
+	tags  map[string]string
+	err   error
 }
 
 func RememberOrderTags(r Reader) Reader {
-	if _, does := r.(*orderTags); does {
+	if o, does := r.(*orderTags); does && !o.all {
 		return r
 	}
 	return &orderTags{Reader: r, of: map[plan.ServiceUID]*tagsOf{}}
+}
+
+// readTagsOnce is a Reader for one look: all orders that are looked for in it see the
+// same tags of a service, and these are read once, however many orders there are.
+func readTagsOnce(r Reader) Reader {
+	return &orderTags{Reader: RememberOrderTags(r), all: true, of: map[plan.ServiceUID]*tagsOf{}}
 }
 
 // Tags reads the tags of a service, or remembers them. They are not to be changed.
@@ -39,12 +48,12 @@ func (o *orderTags) Tags(ctx context.Context, uid plan.ServiceUID) (map[string]s
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	if t.tags != nil {
-		return t.tags, nil
+	if t.known {
+		return t.tags, t.err
 	}
 	tags, err := o.Reader.Tags(ctx, uid)
-	if err == nil && tags[plan.TagOrder] != "" {
-		t.tags = tags
+	if o.all && ctx.Err() == nil || err == nil && tags[plan.TagOrder] != "" {
+		t.known, t.tags, t.err = true, tags, err
 	}
 	return tags, err
 }

@@ -23,6 +23,12 @@ type PricedPlan struct {
 	Findings []Finding
 
 	approvals Approvals
+	wishes    wishes
+	// listed are the services among Observed, open the ids of the open claims.
+	listed map[plan.ServiceUID]bool
+	open   map[string]bool
+	// intents is what all claims of the plan have in common.
+	intents func() (intents, error)
 	// earlier is what the ledger knows of the services of a folded name.
 	earlier map[string][]ledger.Known
 }
@@ -66,12 +72,13 @@ func Read(ctx context.Context, r Reader, desired plan.Desired, o Options) (Price
 		return PricedPlan{}, err
 	}
 	p.Plan = p.Plan.Priced(quotes)
+	p.intents = sync.OnceValues(p.commonIntents)
 	return p, nil
 }
 
 // ReadUnpriced is Read without the prices: it validates no order.
 func ReadUnpriced(ctx context.Context, r Reader, desired plan.Desired, o Options) (PricedPlan, error) {
-	p := PricedPlan{Desired: desired}
+	p := PricedPlan{Desired: desired, wishes: wishesOf(desired)}
 	listing, err := p.readAll(ctx, r, o)
 	if err != nil {
 		return PricedPlan{}, err
@@ -122,13 +129,20 @@ func (p *PricedPlan) remember() {
 	p.Observed.ApprovalsUnknown = p.approvals.Unknown
 	p.Observed.Inventories, p.Observed.Cancelling = m.Inventories, m.Cancelling
 	p.Observed.Known = map[string][]plan.ServiceUID{}
-	listed := map[plan.ServiceUID]bool{}
-	for _, s := range p.Observed.Services {
-		listed[s.UID] = true
+	p.listed, p.open = make(map[plan.ServiceUID]bool, len(p.Observed.Services)), make(map[string]bool, len(p.Claims.Open))
+	for i := range p.Observed.Services {
+		p.listed[p.Observed.Services[i].UID] = true
 	}
-	for _, port := range p.Desired.Ports {
+	for _, c := range p.Claims.Open { // as the ledger was read, before the account
+		p.open[c.ID] = true
+	}
+	if len(m.Known) == 0 {
+		return
+	}
+	for i := range p.Desired.Ports {
+		port := &p.Desired.Ports[i]
 		for _, k := range m.Known[plan.NameHash(port.Name)] {
-			if folded := plan.FoldName(port.Name); listed[k.UID] && !slices.Contains(p.Observed.Known[folded], k.UID) {
+			if folded := plan.FoldName(port.Name); p.listed[k.UID] && !slices.Contains(p.Observed.Known[folded], k.UID) {
 				p.Observed.Known[folded] = append(p.Observed.Known[folded], k.UID)
 			}
 		}
@@ -174,12 +188,12 @@ func (p *PricedPlan) bound(l *Lookup, open ledger.Open) (Finding, bool) {
 	if a, waits := l.approvalOf(open); open.State == plan.OrderQueued || waits && !a.refused() {
 		return Finding{}, false
 	}
-	for _, port := range p.Desired.Ports {
-		if port.UID == "" || plan.FoldName(port.Name) != plan.FoldName(open.Name) || open.State == plan.OrderBought && !slices.Contains(open.UIDs, port.UID) {
+	for _, uid := range p.wishes.uids[plan.FoldName(open.Name)] {
+		if open.State == plan.OrderBought && !slices.Contains(open.UIDs, uid) {
 			continue
 		}
-		if slices.ContainsFunc(p.Observed.Services, func(s plan.Service) bool { return s.UID == port.UID && couldBe(open, s) }) {
-			return Finding{Open: open}.become(plan.OrderResolved, []plan.ServiceUID{port.UID}, "the entry names the service by its uid"), true
+		if s, listed := l.index.service(uid); listed && couldBe(open, s) {
+			return Finding{Open: open}.become(plan.OrderResolved, []plan.ServiceUID{uid}, "the entry names the service by its uid"), true
 		}
 	}
 	return Finding{}, false
@@ -188,7 +202,8 @@ func (p *PricedPlan) bound(l *Lookup, open ledger.Open) (Finding, bool) {
 // add takes in services that the listing lacks.
 func (p *PricedPlan) add(services ...plan.Service) {
 	for _, s := range services {
-		if !slices.ContainsFunc(p.Observed.Services, func(have plan.Service) bool { return have.UID == s.UID }) {
+		if !p.listed[s.UID] {
+			p.listed[s.UID] = true
 			p.Observed.Services = append(p.Observed.Services, s)
 		}
 	}
@@ -197,14 +212,8 @@ func (p *PricedPlan) add(services ...plan.Service) {
 // Lookup prepares a look for the orders of claims in a listing.
 func (p *PricedPlan) Lookup(r Reader, in Listing, claims []ledger.Open, recheck time.Duration) *Lookup {
 	in.Approvals = p.known(in.Approvals)
-	l := NewLookup(r, in, claims, p.Desired, recheck)
-	l.before, l.earlier = map[plan.ServiceUID]bool{}, map[string]bool{}
-	for _, s := range p.Observed.Services {
-		l.before[s.UID] = true
-	}
-	for _, c := range p.Claims.Open { // as the ledger was read, before the account
-		l.earlier[c.ID] = true
-	}
+	l := newLookup(r, in, claims, p.wishes, recheck)
+	l.before, l.earlier = p.listed, p.open
 	return l
 }
 
@@ -216,32 +225,62 @@ func (p *PricedPlan) known(a Approvals) Approvals {
 	return a
 }
 
-// Intent is what to claim before the order of an action is sent: the order, and what
-// is known not to be its.
-func (p *PricedPlan) Intent(a plan.Action) ledger.Intent {
-	in := ledger.Intent{
-		Inventory: p.Desired.Inventory, Order: *a.Order, Price: *a.Price,
-		Earlier: p.earlier[plan.FoldName(a.Order.Name)], Approvals: p.approvals.before(*a.Order),
-	}
-	for _, s := range p.Observed.Services {
-		same := s.Location == a.Order.Location && s.Speed == a.Order.Speed
-		if same || plan.FoldName(s.Name) == plan.FoldName(a.Order.Name) { // none of these can be the order's
-			in.Listed = append(in.Listed, s.UID)
+// intents is what the claims of a plan have in common: what is known not to be their
+// orders', made ready once for all of them.
+type intents struct {
+	listing   *ledger.Listing
+	named     map[string][]plan.ServiceUID // by folded name
+	approvals approvalIndex
+}
+
+func (p *PricedPlan) commonIntents() (intents, error) {
+	x := intents{named: map[string][]plan.ServiceUID{}, approvals: p.approvals.index()}
+	var orders []plan.Order
+	for i := range p.Plan.Actions {
+		if o := p.Plan.Actions[i].Order; o != nil {
+			orders = append(orders, *o)
+			x.named[plan.FoldName(o.Name)] = nil
 		}
 	}
-	slices.Sort(in.Listed)
-	return in
+	for i := range p.Observed.Services {
+		s := &p.Observed.Services[i]
+		name := plan.FoldName(s.Name)
+		if uids, ordered := x.named[name]; ordered {
+			x.named[name] = append(uids, s.UID)
+		}
+	}
+	var err error
+	x.listing, err = ledger.NewListing(p.Observed.Services, orders)
+	return x, err
+}
+
+// Intent is what to claim before the order of an action is sent: the order, and what
+// is known not to be its.
+func (p *PricedPlan) Intent(a plan.Action) (ledger.Intent, error) {
+	common, err := p.intents()
+	if err != nil {
+		return ledger.Intent{}, err
+	}
+	name := plan.FoldName(a.Order.Name)
+	return ledger.Intent{
+		Inventory: p.Desired.Inventory, Order: *a.Order, Price: *a.Price, Earlier: p.earlier[name],
+		Approvals: p.approvals.before(*a.Order, common.approvals),
+		Listed:    slices.Sorted(slices.Values(common.named[name])), Listing: common.listing,
+	}, nil
 }
 
 // build builds the plan, reads what turns out to be needed besides, and builds
-// it again.
+// it again if there was anything.
 func (p *PricedPlan) build(ctx context.Context, r Reader, o Options) (plan.Plan, error) {
 	built := plan.Build(p.Desired, p.Observed, p.Catalog)
 	if o.Ledger != nil {
-		if err := p.checkVanished(ctx, r, o.Ledger, built); err != nil {
+		news, err := p.checkVanished(ctx, r, o.Ledger, built)
+		if err != nil {
 			return plan.Plan{}, err
 		}
-		built = plan.Build(p.Desired, p.Observed, p.Catalog)
+		if news {
+			built = plan.Build(p.Desired, p.Observed, p.Catalog)
+		}
 	}
 	for {
 		need := built.Missing(o.Selection)

@@ -43,6 +43,8 @@ type Listing struct {
 	Approvals Approvals
 	// Begun is when it was asked for.
 	Begun time.Time
+
+	index *serviceIndex // nil until List made it
 }
 
 // List looks at the account. One without ports is asked whose it is.
@@ -51,7 +53,11 @@ func List(ctx context.Context, r Reader, now time.Time) (Listing, error) {
 	g, gctx := panics.WithContext(ctx, 0)
 	g.Go(func() (err error) { l.Observed, err = observe(gctx, r); return err })
 	g.Go(func() (err error) { l.Approvals, err = r.Approvals(gctx); return err })
-	return l, g.Wait()
+	if err := g.Wait(); err != nil {
+		return l, err
+	}
+	l.index = indexServices(l.Observed)
+	return l, nil
 }
 
 // observe lists the services of the account and finds out whose it is.

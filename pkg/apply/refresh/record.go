@@ -34,8 +34,12 @@ func ReadAndRecord(ctx context.Context, r Reader, desired plan.Desired, o Option
 			}
 		}
 		again, err := d.recordFindings(ctx, o.Ledger, &recovered)
-		if err != nil || !again {
+		if err != nil {
 			return d, recovered, err
+		}
+		if !again {
+			_ = o.Ledger.IndexClosed(ctx, d.Claims) // it spares later runs time and is of no other use
+			return d, recovered, nil
 		}
 	}
 }

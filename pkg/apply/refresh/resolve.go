@@ -63,7 +63,8 @@ func Resolve(ctx context.Context, r Reader, l *ledger.Ledger, desired plan.Desir
 	if err != nil {
 		return nil, err
 	}
-	p := PricedPlan{Desired: desired, Claims: snapshot}
+	p := PricedPlan{Desired: desired, wishes: wishesOf(desired), Claims: snapshot}
+	p.remember()
 	listing, err := List(ctx, r, begun)
 	if err != nil {
 		return nil, err
@@ -209,7 +210,7 @@ func (r *resolver) notCreated(ctx context.Context, f Finding) error {
 // alive refuses while something that may be the order's lives, or may live.
 func (r *resolver) alive(ctx context.Context, f Finding) error {
 	for _, uid := range f.found {
-		if s := r.lookup.byUID[uid]; !s.Status.Terminated() {
+		if s, _ := r.lookup.index.service(uid); !s.Status.Terminated() {
 			return refuse(f, fmt.Sprintf("the account has service %s of it: %s", uid, f.Evidence),
 				"name the services with --uid; a LAG of which some ports are missing is accepted with --partial")
 		}
@@ -236,9 +237,7 @@ func (r *resolver) alive(ctx context.Context, f Finding) error {
 // elsewhere says that a service is in another open claim, or was there before the
 // order, so that it is none of this one's.
 func (r *resolver) elsewhere(o ledger.Open, uid plan.ServiceUID) bool {
-	return slices.Contains(o.Listed, uid) || slices.ContainsFunc(r.lookup.claims, func(c ledger.Open) bool {
-		return c.ID != o.ID && slices.Contains(c.UIDs, uid)
-	})
+	return o.Before(uid) || r.lookup.others(o, r.lookup.of().byUID[uid])
 }
 
 // causeApproved marks when a claim was first seen whose approval is given: the order is
@@ -290,7 +289,7 @@ func (r *resolver) judgePartial(ctx context.Context, f Finding) ([]plan.ServiceU
 	}
 	var there []plan.ServiceUID
 	for _, uid := range f.found {
-		if s := r.lookup.byUID[uid]; !s.Status.Terminated() {
+		if s, _ := r.lookup.index.service(uid); !s.Status.Terminated() {
 			there = append(there, uid)
 		}
 	}
@@ -321,7 +320,7 @@ func (r *resolver) judgeUIDs(ctx context.Context, f Finding) error {
 			return &ResolveError{Name: name, Text: fmt.Sprintf("the account has no service %s", uid), Advice: "copy the UID from the Megaport portal"}
 		case o.State == plan.OrderDamaged || slices.Contains(o.Answered, uid) && r.AsIs:
 			continue
-		case slices.Contains(o.Listed, uid):
+		case o.Before(uid):
 			return &ResolveError{Name: name, Text: fmt.Sprintf("service %s cannot be the order's: it existed before the order", uid), Advice: "copy the UID from the Megaport portal"}
 		case !r.AsIs && !r.fits(ctx, o, s):
 			return &ResolveError{

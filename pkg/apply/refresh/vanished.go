@@ -9,67 +9,83 @@ import (
 )
 
 // checkVanished takes in what the ledger remembers of the names that a plan would buy,
-// and of the former names of these entries.
-func (p *PricedPlan) checkVanished(ctx context.Context, r Reader, l *ledger.Ledger, built plan.Plan) error {
+// and of the former names of these entries. news says that this may make another plan.
+func (p *PricedPlan) checkVanished(ctx context.Context, r Reader, l *ledger.Ledger, built plan.Plan) (news bool, err error) {
 	p.earlier = map[string][]ledger.Known{}
 	former := map[string]string{}
-	for _, port := range p.Desired.Ports {
-		if port.Formerly != "" {
+	for i := range p.Desired.Ports {
+		if port := &p.Desired.Ports[i]; port.Formerly != "" {
 			former[plan.FoldName(port.Name)] = port.Formerly
 		}
 	}
+	shown := p.shown()
 	for _, a := range slices.Concat(built.Of(plan.Buy), built.Of(plan.Grow)) {
 		for _, name := range []string{a.Name, former[plan.FoldName(a.Name)]} {
 			if name == "" {
 				continue
 			}
-			if err := p.checkName(ctx, r, l, name); err != nil {
-				return err
+			found, err := p.checkName(ctx, r, l, name, shown[plan.FoldName(name)])
+			if err != nil {
+				return false, err
 			}
+			news = news || found
 		}
 	}
-	return nil
+	return news, nil
+}
+
+// shown has, by folded name, the services of open claims that speak for themselves: they
+// may have other names.
+func (p *PricedPlan) shown() map[string][]ledger.Known {
+	shown := map[string][]ledger.Known{}
+	for i := range p.Findings {
+		f := &p.Findings[i]
+		if !f.shown {
+			continue
+		}
+		name := plan.FoldName(f.Open.Name)
+		for _, uid := range f.UIDs() {
+			shown[name] = append(shown[name], ledger.Known{UID: uid, Time: f.Open.Time})
+		}
+	}
+	return shown
 }
 
 // checkName takes in the services that were recorded for a name, the oldest first,
 // as far as the account knows them: one that the listing lacks is read by itself.
 // Where services vanish by themselves those that it does not know say nothing.
-func (p *PricedPlan) checkName(ctx context.Context, r Reader, l *ledger.Ledger, name string) error {
+func (p *PricedPlan) checkName(ctx context.Context, r Reader, l *ledger.Ledger, name string, shown []ledger.Known) (news bool, err error) {
 	folded := plan.FoldName(name)
 	delivered, broken, err := l.Delivered(ctx, p.Claims, name)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if broken != nil {
 		c, _ := Finding{Open: *broken, Evidence: broken.Trouble}.Claim()
 		p.Observed.Claims = append(p.Observed.Claims, c)
-		return nil
+		return true, nil
 	}
 	p.earlier[folded] = delivered
-	known := slices.Concat(delivered, p.Claims.Memory.Known[plan.NameHash(name)])
-	for _, f := range p.Findings { // an open claim whose services speak for themselves: they may have other names
-		if f.shown && plan.FoldName(f.Open.Name) == folded {
-			for _, uid := range f.UIDs() {
-				known = append(known, ledger.Known{UID: uid, Time: f.Open.Time})
-			}
-		}
+	known := slices.Concat(delivered, p.Claims.Memory.Known[plan.NameHash(name)], shown)
+	if len(known)+len(p.Observed.Known[folded]) == 0 {
+		return false, nil
 	}
 	slices.SortStableFunc(known, func(a, b ledger.Known) int { return a.Time.Compare(b.Time) })
 	p.Observed.Known[folded] = nil
 	for _, k := range known {
 		there, err := p.checkService(ctx, r, k.UID)
 		if err != nil {
-			return err
+			return false, err
 		}
 		if (there || !l.Ephemeral()) && !slices.Contains(p.Observed.Known[folded], k.UID) {
 			p.Observed.Known[folded] = append(p.Observed.Known[folded], k.UID)
 		}
 	}
-	return nil
+	return true, nil
 }
 
 func (p *PricedPlan) checkService(ctx context.Context, r Reader, uid plan.ServiceUID) (there bool, err error) {
-	if slices.ContainsFunc(p.Observed.Services, func(s plan.Service) bool { return s.UID == uid }) {
+	if p.listed[uid] {
 		return true, nil
 	}
 	s, there, err := r.Service(ctx, uid)

@@ -450,13 +450,18 @@ func (o *applyOptions) confirm(ctx context.Context, s Env, p plan.Plan, drawing 
 			return exitWith(exitRefused, errors.New("not confirmed, so nothing is ordered"))
 		}
 	}
+	cancels, allowed, named := p.Of(plan.Cancel), map[string]bool{}, map[string]bool{}
+	for _, a := range cancels {
+		named[plan.FoldName(a.Name)] = true
+	}
 	for _, name := range o.allowCancel {
-		if !slices.ContainsFunc(p.Of(plan.Cancel), func(a plan.Action) bool { return plan.FoldName(a.Name) == plan.FoldName(name) }) {
+		allowed[plan.FoldName(name)] = true
+		if !named[plan.FoldName(name)] {
 			fmt.Fprintf(s.Err, "warning: --allow-cancel %s: the plan cancels no service of this name\n", render.Clean(name))
 		}
 	}
-	for _, a := range p.Of(plan.Cancel) {
-		if slices.ContainsFunc(o.allowCancel, func(n string) bool { return plan.FoldName(n) == plan.FoldName(a.Name) }) {
+	for _, a := range cancels {
+		if allowed[plan.FoldName(a.Name)] {
 			continue
 		}
 		if !person || !asked(ctx, s, in, fmt.Sprintf("Cancel %s (%s) for good? Type its name: ", render.Clean(a.Name), a.Service.UID), a.Name) {

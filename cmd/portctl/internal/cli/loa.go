@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -119,9 +118,11 @@ func (o loaOptions) zip(s Env, folder *loa.Folder, loas []apply.LOA) error {
 	if o.zipBy == "metro" {
 		recipient = loa.ByMetro
 	}
-	archives, err := folder.Archives(recipient, func(uid plan.ServiceUID) bool {
-		return slices.ContainsFunc(loas, func(l apply.LOA) bool { return l.UID == uid })
-	})
+	chosen := map[plan.ServiceUID]bool{}
+	for _, l := range loas {
+		chosen[l.UID] = true
+	}
+	archives, err := folder.Archives(recipient, func(uid plan.ServiceUID) bool { return chosen[uid] })
 	for _, a := range archives {
 		fmt.Fprintf(s.Out, "%s: %s\n", render.Clean(a.Path), render.Plural(len(a.Ports), "LOA", "LOAs"))
 	}

@@ -173,6 +173,13 @@ func (s store) List(ctx context.Context, prefix string) ([]string, error) {
 	return s.inner.List(ctx, prefix)
 }
 
+func (s store) ListBut(ctx context.Context, prefix string, folders map[string]bool) (keys, passed []string, err error) {
+	if err := s.passes(); err != nil {
+		return nil, nil, err
+	}
+	return s.inner.ListBut(ctx, prefix, folders)
+}
+
 func (s store) Lock(ctx context.Context, name string, h ledger.Holder) (ledger.Lock, error) {
 	if err := s.passes(); err != nil {
 		return nil, err

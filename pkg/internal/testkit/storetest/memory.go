@@ -86,6 +86,22 @@ func (m *Memory) List(_ context.Context, prefix string) ([]string, error) {
 	return keys, nil
 }
 
+// ListBut is List without what is in some folders.
+func (m *Memory) ListBut(ctx context.Context, prefix string, folders map[string]bool) (keys, passed []string, err error) {
+	all, err := m.List(ctx, prefix)
+	for _, key := range all {
+		name, _, inFolder := strings.Cut(strings.TrimPrefix(key, prefix), "/")
+		switch {
+		case !inFolder || !folders[name]:
+			keys = append(keys, key)
+		default:
+			passed = append(passed, name)
+		}
+	}
+	slices.Sort(passed)
+	return keys, slices.Compact(passed), err
+}
+
 // Lock takes a lock.
 func (m *Memory) Lock(_ context.Context, name string, h ledger.Holder) (ledger.Lock, error) {
 	m.mu.Lock()

@@ -38,6 +38,7 @@ func Run(t *testing.T, s Subject) {
 		{"what is not there is ErrNotFound", testMissing},
 		{"bad keys are refused", testBadKeys},
 		{"a list holds what begins with the prefix", testList},
+		{"a list leaves out folders", testListBut},
 		{"a long list is whole", testLongList},
 		{"of 50 creators one wins", testRace},
 		{"of 50 creators of one content one wins", testRaceOfEquals},
@@ -213,6 +214,42 @@ func testList(t *testing.T, s Subject) {
 		}
 		wantKeys(t, one, prefix, want...)
 		wantKeys(t, other, prefix, want...)
+	}
+}
+
+// testListBut leaves out few folders of a few, and nearly all of many.
+func testListBut(t *testing.T, s Subject) {
+	one, other := opened(t, s)
+	const n = 700
+	folder := func(i int) string { return fmt.Sprintf("%04d.1:a", i) }
+	each(t, n, 16, func(i int) error {
+		return errors.Join(one.Create(t.Context(), "c/"+folder(i)+"/x", nil), one.Create(t.Context(), "c/"+folder(i)+"/y/z", nil))
+	})
+	for _, key := range []string{"c/key", "c/" + folder(7) + "0/x", "d/" + folder(7) + "/x"} {
+		create(t, one, key, nil)
+	}
+	all, err := other.List(t.Context(), "c/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, listed := range []int{0, 1, 350, n - 1, n} {
+		folders, wantPassed := map[string]bool{"not-there": true, "key": true}, []string(nil)
+		for i := range listed {
+			folders[folder(i)] = true
+			wantPassed = append(wantPassed, folder(i))
+		}
+		want := slices.DeleteFunc(slices.Clone(all), func(key string) bool {
+			name, _, below := strings.Cut(strings.TrimPrefix(key, "c/"), "/")
+			return below && folders[name]
+		})
+		keys, passed, err := other.ListBut(t.Context(), "c/", folders)
+		slices.Sort(passed)
+		if err != nil || !slices.Equal(keys, want) || !slices.Equal(passed, wantPassed) {
+			t.Errorf("but %d folders: %v\n%s%s", listed, err, cmp.Diff(want, keys), cmp.Diff(wantPassed, passed))
+		}
+	}
+	if _, _, err := other.ListBut(t.Context(), "../", nil); err == nil {
+		t.Error("a prefix that cannot be passes")
 	}
 }
 
