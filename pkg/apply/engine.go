@@ -202,17 +202,34 @@ func (e *engine) noteServices(ctx context.Context) {
 			candidates[uid] = candidates[uid] || !c.State.Closed()
 		}
 	}
+	declared := e.declaredTags()
 	for _, a := range e.report.actions() {
 		if a.Kind == plan.Cancel || a.Outcome == Excluded {
 			continue
 		}
 		for _, uid := range a.UIDs {
-			if !candidates[uid] {
-				services = append(services, ledger.Service{Name: a.Name, UID: uid, Ordered: slices.Contains(a.New, uid)})
+			if candidates[uid] {
+				continue
 			}
+			x := ledger.Service{Name: a.Name, UID: uid, Ordered: slices.Contains(a.New, uid)}
+			if a.hasItsTags(uid) {
+				x.Tags = declared[a.Name]
+			}
+			services = append(services, x)
 		}
 	}
 	e.ledgerFailed("", e.Ledger.NoteServices(ctx, e.priced.Claims, e.priced.Desired.Inventory, services))
+}
+
+// declaredTags are the tags that entries declare, by name.
+func (e *engine) declaredTags() map[string]map[string]string {
+	tags := map[string]map[string]string{}
+	for _, p := range e.priced.Desired.Ports {
+		if len(p.Tags) > 0 {
+			tags[p.Name] = p.Tags
+		}
+	}
+	return tags
 }
 
 // announcement is the whole run in one event.

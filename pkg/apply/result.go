@@ -2,6 +2,7 @@ package apply
 
 import (
 	"cmp"
+	"slices"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -155,6 +156,16 @@ type CancelledService struct {
 	UID plan.ServiceUID `json:"uid"`
 	// Charge is its early termination fee, as the plan quoted it.
 	Charge plan.Charge `json:"charge"`
+}
+
+// hasItsTags says that a service of the entry has the declared tags: they were compared,
+// set, or ordered with a single port. Whether each member of a LAG gets those of its order
+// is not known.
+func (a ActionResult) hasItsTags(uid plan.ServiceUID) bool {
+	if slices.Contains(a.New, uid) {
+		return a.Outcome == Bought && a.FoundBy == "" && len(a.New) == 1
+	}
+	return a.Outcome == Existing || a.Outcome == Updated
 }
 
 // LOAResult is one Letter of Authorization.

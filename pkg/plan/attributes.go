@@ -178,6 +178,9 @@ func differsIf(differs bool, field, from, to string) []difference {
 // tagsDiffer compares the declared tags; those of others are left alone.
 func tagsDiffer(b *builder, p Port, _ serviceGroup, m Service) []difference {
 	var out []difference
+	if b.tagsRecorded(p, m.UID) {
+		return nil
+	}
 	for _, key := range slices.Sorted(maps.Keys(p.Tags)) {
 		tags, read, _ := b.tagsOf(m.UID)
 		have, there := tags[key]
@@ -193,6 +196,13 @@ func ownerDiffers(b *builder, p Port, u serviceGroup, m Service) []difference {
 	}
 	tags, read, _ := b.tagsOf(m.UID)
 	return differsIf(read && tags[TagInventory] != b.desired.Inventory, tagField+TagInventory, tags[TagInventory], b.desired.Inventory)
+}
+
+// ChangesTags says that the plan sets tags of services that exist.
+func (p Plan) ChangesTags() bool {
+	return slices.ContainsFunc(p.Actions, func(a Action) bool {
+		return slices.ContainsFunc(a.Changes, func(c Change) bool { return strings.HasPrefix(c.Field, tagField) })
+	})
 }
 
 // tagField begins the fields of changes that are tags.

@@ -19,10 +19,8 @@ func (b *builder) existing(a Action, p Port, u serviceGroup) Action {
 	if r := b.fixed(p, u); r != nil {
 		return a.block(*r)
 	}
-	if p.Tags != nil || p.Takeover {
-		if r := b.readableReason(p, u); r != nil {
-			return a.block(*r)
-		}
+	if r := b.compareTags(p, u); r != nil {
+		return a.block(*r)
 	}
 	b.notes(p, u)
 	a.Changes = b.changes(p, u)

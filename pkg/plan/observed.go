@@ -19,6 +19,9 @@ type Observed struct {
 	// Tags are the resource tags of the services for which they were read: the
 	// listing does not have them. See Missing.
 	Tags map[ServiceUID]map[string]string
+	// RecordedTags are the declared tags that services had by the ledger when an apply
+	// last compared or set them. They spare reading tags where nothing else is to be done.
+	RecordedTags map[ServiceUID]map[string]string
 	// Unreadable says, for services whose tags could not be read, why.
 	Unreadable map[ServiceUID]string
 	// Charges is what cancelling would cost, where it was asked.

@@ -19,6 +19,21 @@ func (b *builder) tagsOf(uid ServiceUID) (tags map[string]string, read bool, why
 	return nil, false, ""
 }
 
+// tagsRecorded says that a service has the tags that an entry declares, by the ledger: they
+// need not be read. What was read goes before what was recorded.
+func (b *builder) tagsRecorded(p Port, uid ServiceUID) bool {
+	if _, read := b.observed.Tags[uid]; read {
+		return false
+	}
+	recorded, known := b.observed.RecordedTags[uid]
+	for key, value := range p.Tags {
+		if have, there := recorded[key]; !there || have != value {
+			return false
+		}
+	}
+	return known
+}
+
 // owner is the inventory that a service belongs to: the one its tag names, or else
 // the one that ordered or adopted it by the ledger; empty when nobody knows. The tag
 // comes first, since a takeover writes it.
@@ -38,6 +53,15 @@ func (b *builder) readableReason(p Port, u serviceGroup) *Reason {
 		if _, _, why := b.tagsOf(m.UID); why != "" {
 			return unreadable(p.Source, m.UID, why)
 		}
+	}
+	return nil
+}
+
+// compareTags asks for the tags of members that an entry must be compared with.
+func (b *builder) compareTags(p Port, u serviceGroup) *Reason {
+	unrecorded := func(m Service) bool { return !b.tagsRecorded(p, m.UID) }
+	if p.Takeover || p.Tags != nil && slices.ContainsFunc(u.members, unrecorded) {
+		return b.readableReason(p, u)
 	}
 	return nil
 }

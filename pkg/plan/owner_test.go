@@ -37,6 +37,50 @@ func TestTagsAreReadBeforeAChange(t *testing.T) {
 	}
 }
 
+// Declared tags that the ledger recorded as they are need not be read, unless something
+// else is to be done; what was read goes before the record.
+func TestRecordedTagsSpareReading(t *testing.T) {
+	tagged := func(tags map[string]string, edit func(*plan.Port)) plan.Port {
+		return entry("a", func(p *plan.Port) {
+			p.Tags = tags
+			if edit != nil {
+				edit(p)
+			}
+		})
+	}
+	cost := "A"
+	declared := map[string]string{"team": "net"}
+	for name, c := range map[string]struct {
+		port     plan.Port
+		recorded map[string]string
+		read     map[string]string
+		asks     bool
+		kind     plan.Kind
+	}{
+		"nothing is recorded":  {port: tagged(declared, nil), asks: true, kind: plan.Unchanged},
+		"the same is":          {port: tagged(declared, nil), recorded: declared, kind: plan.Unchanged},
+		"more is":              {port: tagged(declared, nil), recorded: map[string]string{"team": "net", "x": "1"}, kind: plan.Unchanged},
+		"another value is":     {port: tagged(declared, nil), recorded: map[string]string{"team": "dc"}, asks: true, kind: plan.Unchanged},
+		"another tag is":       {port: tagged(map[string]string{"team": "net", "y": "2"}, nil), recorded: declared, asks: true, kind: plan.Unchanged},
+		"something else to do": {port: tagged(declared, func(p *plan.Port) { p.CostCentre = &cost }), recorded: declared, asks: true, kind: plan.Update},
+		"taken over":           {port: tagged(declared, func(p *plan.Port) { p.Takeover = true }), recorded: declared, asks: true, kind: plan.Unchanged},
+		"read, and different":  {port: tagged(declared, nil), recorded: declared, read: map[string]string{"team": "dc"}, kind: plan.Update},
+	} {
+		o := plan.Observed{Services: []plan.Service{live("u1", "a")}}
+		if c.recorded != nil {
+			o.RecordedTags = map[plan.ServiceUID]map[string]string{"u1": c.recorded}
+		}
+		if c.read != nil {
+			o.Tags = map[plan.ServiceUID]map[string]string{"u1": c.read}
+		}
+		built := plan.Build(wanting(c.port), o, place())
+		need := built.Missing(plan.Selection{})
+		if got := slices.Contains(need.Tags, "u1"); got != c.asks || built.Actions[0].Kind != c.kind {
+			t.Errorf("%s: tags asked for: %v, kind %s", name, got, built.Actions[0].Kind)
+		}
+	}
+}
+
 // What a selection takes out is looked at all the same: its service stands for it.
 func TestSelectionHidesNothing(t *testing.T) {
 	d := wanting(entry("a", func(p *plan.Port) { p.Tags = map[string]string{"x": "1"} }), entry("b"))

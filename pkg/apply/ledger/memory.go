@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -13,12 +14,15 @@ import (
 )
 
 // Memory is what the ledger knows of services beyond claims. It only ever adds
-// caution: nothing is bought, found or changed because of it.
+// caution, or spares reading tags: nothing is bought, found or changed because of it.
 type Memory struct {
 	// Known has the services that entries of a name stood for, by plan.NameHash.
 	Known map[string][]Known
 	// Inventories names the inventory that ordered a service.
 	Inventories map[plan.ServiceUID]string
+	// Tags are the declared tags that services had when an apply last compared or set
+	// them.
+	Tags map[plan.ServiceUID]map[string]string
 	// Cancelling are the services whose cancellation was begun.
 	Cancelling map[plan.ServiceUID]bool
 	// ApprovalsSeen says that the account once had order approvals.
@@ -31,6 +35,9 @@ type Service struct {
 	UID  plan.ServiceUID `json:"uid"`
 	// Ordered says that the inventory bought it; otherwise it was there.
 	Ordered bool `json:"ordered,omitzero"`
+	// Tags are the declared tags that it is known to have; nil when none are declared, or
+	// it is not known.
+	Tags map[string]string `json:"tags,omitzero"`
 }
 
 // servicesRecord is what one run noted.
@@ -77,13 +84,13 @@ func (l *Ledger) Notice(ctx context.Context, notice string) (first bool, err err
 	}{Schema, l.Now()})
 }
 
-// NoteServices remembers which services stand for entries, those that the snapshot
-// does not have yet.
+// NoteServices remembers which services stand for entries, and with which tags: what the
+// snapshot does not have yet.
 func (l *Ledger) NoteServices(ctx context.Context, s Snapshot, inventory string, services []Service) error {
 	r := servicesRecord{Schema: Schema, Inventory: inventory, Time: l.Now(), Run: l.run.ID}
 	for _, x := range services {
 		known := s.Memory.Known[plan.NameHash(x.Name)]
-		if !slices.ContainsFunc(known, func(k Known) bool { return k.UID == x.UID }) {
+		if !slices.ContainsFunc(known, func(k Known) bool { return k.UID == x.UID }) || x.Tags != nil && !maps.Equal(x.Tags, s.Memory.Tags[x.UID]) {
 			r.Services = append(r.Services, x)
 		}
 	}
@@ -102,7 +109,7 @@ func (l *Ledger) NoteCancel(ctx context.Context, name string, members []plan.Ser
 // memory reads what is remembered. A record that cannot be decoded is passed over:
 // it would only add caution.
 func (l *Ledger) memory(ctx context.Context) (Memory, error) {
-	m := Memory{Known: map[string][]Known{}, Inventories: map[plan.ServiceUID]string{}, Cancelling: map[plan.ServiceUID]bool{}}
+	m := Memory{Known: map[string][]Known{}, Inventories: map[plan.ServiceUID]string{}, Tags: map[plan.ServiceUID]map[string]string{}, Cancelling: map[plan.ServiceUID]bool{}}
 	services, err := readAll[servicesRecord](ctx, l, l.servicesPrefix())
 	if err != nil {
 		return m, err
@@ -129,7 +136,12 @@ func (l *Ledger) memory(ctx context.Context) (Memory, error) {
 
 func (m Memory) note(x Service, r servicesRecord) {
 	hash, uid := plan.NameHash(x.Name), plan.FoldUID(string(x.UID))
-	m.Known[hash] = append(m.Known[hash], Known{uid, r.Time})
+	if !slices.ContainsFunc(m.Known[hash], func(k Known) bool { return k.UID == uid }) {
+		m.Known[hash] = append(m.Known[hash], Known{uid, r.Time})
+	}
+	if x.Tags != nil {
+		m.Tags[uid] = x.Tags
+	}
 	if x.Ordered && m.Inventories[uid] == "" {
 		m.Inventories[uid] = r.Inventory
 	}

@@ -47,6 +47,9 @@ type Options struct {
 	// SameAccount is a person's word that the API key belongs to the ledger's
 	// account.
 	SameAccount bool
+	// CheckTags reads the declared tags of every service; else what the ledger recorded
+	// of them is believed where nothing else is to be done.
+	CheckTags bool
 	// Recheck is how long after an order was turned away a listing must begin to
 	// show that it was not carried out; 0 means DefaultRecheck.
 	Recheck time.Duration
@@ -85,6 +88,9 @@ func ReadUnpriced(ctx context.Context, r Reader, desired plan.Desired, o Options
 	}
 	p.Observed, p.approvals = listing.Observed, listing.Approvals
 	p.remember()
+	if !o.CheckTags {
+		p.Observed.RecordedTags = p.Claims.Memory.Tags
+	}
 	if err := p.lookUp(ctx, r, listing, o); err != nil {
 		return PricedPlan{}, err
 	}

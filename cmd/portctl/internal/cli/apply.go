@@ -122,6 +122,7 @@ other error, also an output that could not be written.`,
 	f.IntVar(&o.maxFailures, "max-failures", 0, "start no new order after this `number` of failed orders; 0 for no limit")
 	f.IntVar(&o.maxUnconfirmed, "max-unconfirmed", 10, "start no new order after this `number` of unconfirmed orders in a row; 0 for no limit")
 	f.StringVar(&o.resultFile, "result", "", "write the result as JSON to this `file` too, whatever happens, also when apply is refused or interrupted")
+	o.registerCheckTags(f)
 	registerSelection(f, &o.selection)
 	cmd.MarkFlagsMutuallyExclusive("wait", "no-wait")
 	return cmd
@@ -227,7 +228,8 @@ func inFlight(parallelism int) int { return 2*parallelism + 16 }
 func (a *applying) prepare(ctx context.Context) (plan.Document, error) {
 	draft, recovered, err := refresh.ReadAndRecord(ctx, a.account, a.inventory.Desired(), refresh.Options{
 		Ledger: a.ledger.Ledger, Selection: a.selection, Parallelism: a.parallelism, PerOrder: true,
-		SameAccount: a.sameAccount, Recheck: a.rehearsed(a.session.target, refresh.DefaultRecheck),
+		SameAccount: a.sameAccount, CheckTags: a.checkTags || a.saved != nil && a.saved.ChangesTags(),
+		Recheck: a.rehearsed(a.session.target, refresh.DefaultRecheck),
 	})
 	a.recovered = append(a.recovered, recovered...)
 	if err != nil {
@@ -514,7 +516,7 @@ func (o *applyOptions) sameArgs() []string {
 	if o.planFile != "" {
 		return slices.Concat([]string{o.planFile}, o.repeatFlags(plan.Selection{Only: o.selection.Only}), o.kept)
 	}
-	return append(o.repeatFlags(o.selection), o.kept...)
+	return slices.Concat(o.repeatFlags(o.selection), o.repeatCheckTags(), o.kept)
 }
 
 // given repeats those of the named flags that were given.

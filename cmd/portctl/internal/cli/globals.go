@@ -33,6 +33,9 @@ type globals struct {
 	// commands that look for one.
 	lookupTimeout time.Duration
 
+	// checkTags reads the declared tags of every service; a flag of plan and apply.
+	checkTags bool
+
 	// requests is how many requests may run at one time; 0 leaves it to the client.
 	requests int
 	// requestBudget is how many requests may be sent within a time, as it was written.
@@ -53,6 +56,10 @@ func (g *globals) register(f *pflag.FlagSet) {
 	f.StringVar(&g.logFormat, "log-format", "text", "log `format`: text or json")
 	f.BoolVar(&g.noColor, "no-color", false, "write without colour (as NO_COLOR does)")
 	f.BoolVarP(&g.quiet, "quiet", "q", false, "write only the result")
+}
+
+func (g *globals) registerCheckTags(f *pflag.FlagSet) {
+	f.BoolVar(&g.checkTags, "check-tags", false, "read the declared tags of every service, one request each (else those of unchanged services are as the ledger recorded them)")
 }
 
 // registerLookupTimeout adds the flag to a command that looks for orders.
@@ -98,6 +105,14 @@ func (g *globals) logger(s Env) (zerolog.Logger, error) {
 // shown and logged is left to whoever runs it.
 func (g *globals) repeatFlags(selection plan.Selection) []string {
 	return slices.Concat(g.withoutState(), repeated("--state", g.state), selected(selection))
+}
+
+// repeatCheckTags is the flag once more, for plan and apply.
+func (g *globals) repeatCheckTags() []string {
+	if g.checkTags {
+		return []string{"--check-tags"}
+	}
+	return nil
 }
 
 // selected are the arguments that name the same entries once more.

@@ -62,6 +62,7 @@ other error.`,
 	f.DurationVar(&o.expires, "expires", 7*24*time.Hour, "`duration` for which a saved plan may be applied")
 	f.BoolVar(&o.detailed, "detailed-exitcode", false, "exit 2 when changes are pending")
 	f.BoolVar(&o.showUnmanaged, "show-unmanaged", false, "list the services that are not in the inventory")
+	o.registerCheckTags(f)
 	registerSelection(f, &o.selection)
 	return cmd
 }
@@ -83,7 +84,7 @@ func runPlan(ctx context.Context, s Env, o planOptions) error {
 			return err
 		}
 		draft, err := refresh.Read(ctx, provider.NewReader(session.client), inv.Desired(), refresh.Options{
-			Ledger: b.Ledger, Selection: o.selection, SameAccount: o.sameAccount,
+			Ledger: b.Ledger, Selection: o.selection, SameAccount: o.sameAccount, CheckTags: o.checkTags,
 		})
 		if err != nil {
 			return err
@@ -105,7 +106,7 @@ func (o planOptions) applyArgs() []string {
 	if o.out != "" {
 		return append([]string{o.out}, o.repeatFlags(plan.Selection{})...)
 	}
-	return o.repeatFlags(o.selection)
+	return append(o.repeatFlags(o.selection), o.repeatCheckTags()...)
 }
 
 // verdict is the exit of plan: what apply would make of it.
