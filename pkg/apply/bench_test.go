@@ -3,6 +3,7 @@ package apply_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -44,9 +45,11 @@ func (s *still) Tags(_ context.Context, uid plan.ServiceUID) (map[string]string,
 	return s.tags(uid), nil
 }
 
-func (s *still) Quote(ctx context.Context, o plan.Order) (plan.Quote, error) {
-	return plan.Quote{Priced: true, Currency: "GBP"}, nil
+func (s *still) Quotes(_ context.Context, orders []plan.Order) ([]plan.Quote, error) {
+	return slices.Repeat([]plan.Quote{{Priced: true, Currency: "GBP"}}, len(orders)), nil
 }
+
+func (s *still) Turn(context.Context) (apply.Turn, error) { return noTurn{}, nil }
 
 func uidOf(i int) plan.ServiceUID {
 	return plan.ServiceUID(fmt.Sprintf("%08x-0000-4000-8000-000000000000", i))
