@@ -2,6 +2,7 @@ package refresh
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -235,16 +236,18 @@ func (p *PricedPlan) known(a Approvals) Approvals {
 // orders', made ready once for all of them.
 type intents struct {
 	listing   *ledger.Listing
-	named     map[string][]plan.ServiceUID // by folded name
+	named     map[string][]plan.ServiceUID // by the folded names of the orders
+	spots     map[spot]bool                // those of the orders
 	approvals approvalIndex
 }
 
 func (p *PricedPlan) commonIntents() (intents, error) {
-	x := intents{named: map[string][]plan.ServiceUID{}, approvals: p.approvals.index()}
+	x := intents{named: map[string][]plan.ServiceUID{}, spots: map[spot]bool{}, approvals: p.approvals.index()}
 	var orders []plan.Order
 	for i := range p.Plan.Actions {
 		if o := p.Plan.Actions[i].Order; o != nil {
 			orders = append(orders, *o)
+			x.spots[spot{o.Location, o.Speed}] = true
 			x.named[plan.FoldName(o.Name)] = nil
 		}
 	}
@@ -268,6 +271,9 @@ func (p *PricedPlan) Intent(a plan.Action) (ledger.Intent, error) {
 		return ledger.Intent{}, err
 	}
 	name := plan.FoldName(a.Order.Name)
+	if _, planned := common.named[name]; !planned || !common.spots[spot{a.Order.Location, a.Order.Speed}] {
+		return ledger.Intent{}, fmt.Errorf("the order of %q is none of the plan's", a.Order.Name) // what was there before it is not known
+	}
 	return ledger.Intent{
 		Inventory: p.Desired.Inventory, Order: *a.Order, Price: *a.Price, Earlier: p.earlier[name],
 		Approvals: p.approvals.before(*a.Order, common.approvals),

@@ -35,8 +35,8 @@ var simulation = []string{"TestSimulation"}
 // other in most cases, and without both the simulation fails.
 func protections() []protection {
 	const lookup, resolve, ledger = "pkg/apply/refresh/lookup.go", "pkg/apply/refresh/resolve.go", "pkg/apply/ledger/ledger.go"
-	noName := [3]string{lookup, "plan.FoldName(s.Name) == plan.FoldName(open.Name) && couldBe(open, s)", "false && couldBe(open, s)"}
-	noTag := [3]string{lookup, "if !placed(open, s) || slices.Contains(open.Listed, s.UID) {\n\t\t\tcontinue\n\t\t}\n\t\ttags", "if true {\n\t\t\tcontinue\n\t\t}\n\t\ttags"}
+	noName := [3]string{lookup, "if s := l.index.services[i]; couldBe(open, s) {", "if s := l.index.services[i]; false && couldBe(open, s) {"}
+	noTag := [3]string{lookup, "if !placed(open, s) || open.Before(s.UID) {\n\t\t\tcontinue\n\t\t}\n\t\ttags", "if true {\n\t\t\tcontinue\n\t\t}\n\t\ttags"}
 	return []protection{
 		{"claim", "", []string{"TestProtectionClaim", "TestSimulation"}, [][3]string{{ledger, "switch err := l.store.Create(ctx, claimKey(l.host, hash, c.Number, \"claim\"), content); {", "_ = content\n\tswitch err := error(nil); {"}}},
 		{"claim number", "", []string{"TestProtectionClaimNumber", "TestSimulation"}, [][3]string{{ledger, "Number: s.Closed(name) + 1,", "Number: int(time.Now().UnixNano()%1e9) + 1,"}}},
@@ -47,10 +47,11 @@ func protections() []protection {
 		{"strict listing", "", []string{"TestProtectionStrictListing"}, [][3]string{{"pkg/megaport/listing.go", "if err != nil {\n\t\t\t\treturn r.named(i, err)\n\t\t\t}\n\t\t\tl.Ports", "if err != nil {\n\t\t\t\treturn nil\n\t\t\t}\n\t\t\tl.Ports"}}},
 		{"lock", "", []string{"TestProtectionLock", "TestSimulation"}, [][3]string{{ledger, "func (l *Ledger) Lock(ctx context.Context) (Lock, error) {", "type noLock struct{}\n\nfunc (noLock) Release(context.Context) error { return nil }\n\nfunc (l *Ledger) Lock(ctx context.Context) (Lock, error) {\n\tif true {\n\t\treturn noLock{}, nil\n\t}"}}},
 		{"verify", "other-uid", simulation, [][3]string{
-			{lookup, "case slices.Contains(open.Listed, s.UID):\n\t\treturn verdict{against", "case false:\n\t\treturn verdict{against"},
+			{lookup, "case open.Before(s.UID):\n\t\treturn verdict{against", "case false:\n\t\treturn verdict{against"},
 			{lookup, "case !placed(open, s):\n\t\treturn verdict{against", "case false:\n\t\treturn verdict{against"},
 			{lookup, "case plan.FoldName(s.Name) == plan.FoldName(open.Name):\n\t\treturn verdict{}", "case true:\n\t\treturn verdict{}"},
 		}},
+		{"listing", "", simulation, [][3]string{{"pkg/apply/ledger/listing.go", "return o.before[plan.FoldUID(string(uid))] || slices.Contains(o.Listed, uid)", "return slices.Contains([]plan.ServiceUID{}, uid)"}}},
 		{"envelope", "429-html-after,401-html-after,403-html-after", simulation, [][3]string{{"pkg/megaport/outcome.go", "case !a.fromAPI:", "case false:"}}},
 		{"recheck", "429-after,401-after", simulation, [][3]string{{lookup, " && !l.Begun.Before(f.Open.QuietSince(l.Begun).Add(l.recheck))", ""}, {"pkg/apply/turnedaway.go", "since := claim.QuietSince(e.Ledger.Now()).Add(e.Recheck)", "since := claim.QuietSince(e.Ledger.Now())"}}},
 		{"hidden", "", []string{"TestProtectionTurnedAwayHidden"}, [][3]string{{lookup, "if f.Trouble = l.hidden(ctx, f.Open); f.Trouble != nil {", "if false {"}}},
