@@ -43,7 +43,7 @@ fmt: ## format the code
 BENCH ?=
 BENCHCOUNT ?= 1
 .PHONY: bench
-bench: bin/versitygw ## measure, for docs/performance.md; BENCH=all is everything, BENCHCOUNT=10 for benchstat
+bench: bin/versitygw ## measure, for docs/performance.md (needs a C compiler); BENCH=all adds the long rows
 	@mkdir -p bin
 	set -o pipefail; go test -run '^$$' -bench . -benchmem -benchtime 0.3s -count $(BENCHCOUNT) ./... | tee bin/bench.txt
 	set -o pipefail; PORTCTL_VERSITYGW=$(CURDIR)/bin/versitygw go run ./pkg/internal/testkit/bench $(if $(filter all,$(BENCH)),-all) | tee bin/bench.md
