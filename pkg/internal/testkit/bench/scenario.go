@@ -77,7 +77,7 @@ func scenarios() []scenario {
 		unchanged := step{kind: replan}
 		all = append(
 			all,
-			scenario{ports: n, tags: true, always: quick, steps: []step{{kind: buy}, unchanged}},
+			scenario{ports: n, tags: true, always: quick, steps: []step{{kind: buy}}},
 			scenario{ports: n, tags: true, always: quick, steps: []step{{kind: buy, loas: true}}},
 			scenario{ports: n, tags: true, always: usual, steps: []step{{kind: buy, parallelism: 64}, unchanged}},
 			scenario{ports: n, tags: true, always: usual, steps: []step{{kind: buy, parallelism: 64, loas: true}}},
@@ -116,6 +116,9 @@ func (s scenario) name(t step) string {
 	}
 	if s.bucket {
 		parts = append(parts, "bucket")
+	}
+	if s.seeded && t.kind == replan {
+		parts = append(parts, "no tags")
 	}
 	if s.limit.name != "" {
 		parts = append(parts, s.limit.name)

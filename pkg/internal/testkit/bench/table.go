@@ -43,6 +43,7 @@ func writeTables(w io.Writer, rows []row) {
 	}
 	times.write(w)
 	counts.write(w)
+	writeTargets(w, rows)
 }
 
 // machine says on what it was measured, and not whose it is.
