@@ -223,6 +223,9 @@ func (w *world) measure(ctx context.Context, t step) (row, error) {
 		return row{}, err
 	}
 	r := row{name: w.name(t), scenario: w.scenario, step: t, usage: u, traffic: w.api.seen().since(before), fsyncs: unknown, s3Calls: unknown}
+	if t.kind == expert {
+		r.memory = 0 // that of xargs
+	}
 	if w.s3 != nil {
 		r.s3Calls = w.s3Calls() - calls
 	}
@@ -270,7 +273,7 @@ func (r *row) setBounds(fsync time.Duration) {
 	floors = append(floors, own)
 	r.bound = bound(floors...)
 	for _, f := range floors {
-		if f != r.bound {
+		if f != r.bound && f.time > 0 {
 			r.others = append(r.others, f)
 		}
 	}

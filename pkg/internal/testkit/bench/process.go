@@ -26,7 +26,7 @@ type command struct {
 type usage struct {
 	wall   time.Duration
 	cpu    time.Duration // with that of its own children
-	memory int64         // peak, in bytes
+	memory int64         // peak, in bytes; 0 where the system does not tell
 }
 
 // run runs a command to its end. Any exit code but 0 is an error with the end of
@@ -42,8 +42,13 @@ func (c command) run(ctx context.Context) (usage, error) {
 	defer out.Close()
 	cmd.Stdout, cmd.Stderr = out, out
 	start := time.Now()
-	err = cmd.Run()
+	if err := cmd.Start(); err != nil {
+		return usage{}, err
+	}
+	peak := watchMemory(cmd.Process.Pid)
+	err = cmd.Wait()
 	took := time.Since(start)
+	memory := peak()
 	if err != nil {
 		return usage{}, fmt.Errorf("%s: %w\n%s", strings.Join(c.args, " "), err, tail(out.Name()))
 	}
@@ -51,7 +56,50 @@ func (c command) run(ctx context.Context) (usage, error) {
 	if !ok {
 		return usage{}, errors.New("this system does not tell what a process took")
 	}
-	return usage{took, cpuOf(u), u.Maxrss * 1024}, nil
+	return usage{took, cpuOf(u), memory}, nil
+}
+
+// watchMemory looks at the peak memory of a process until the function it gives is
+// called, which tells the last peak seen. The kernel's ru_maxrss will not do: it begins
+// with the size of the process that started this one, and the sandbox is large.
+func watchMemory(pid int) (peak func() int64) {
+	stop, last := make(chan struct{}), make(chan int64)
+	go func() {
+		var most int64
+		tick := time.NewTicker(10 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			select {
+			case <-tick.C:
+				most = max(most, peakMemory(pid))
+			case <-stop:
+				last <- most
+				return
+			}
+		}
+	}()
+	return func() int64 { close(stop); return <-last }
+}
+
+// highWater is a line of /proc/PID/status.
+var highWater = regexp.MustCompile(`(?m)^VmHWM:\s+(\d+) kB$`)
+
+// peakMemory is the peak memory of a process so far in bytes, 0 when there is no such
+// process.
+func peakMemory(pid int) int64 {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return 0
+	}
+	line := highWater.FindSubmatch(b)
+	if line == nil {
+		return 0
+	}
+	kilobytes, err := strconv.ParseInt(string(line[1]), 10, 64)
+	if err != nil {
+		return 0 // unreachable: digits, and few
+	}
+	return kilobytes * 1024
 }
 
 func tail(file string) string {

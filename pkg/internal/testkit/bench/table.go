@@ -126,7 +126,12 @@ func count(n int) string {
 	return thousands(n)
 }
 
-func megabytes(bytes int64) string { return fmt.Sprintf("%d MB", bytes/1_000_000) }
+func megabytes(bytes int64) string {
+	if bytes == 0 {
+		return "-"
+	}
+	return fmt.Sprintf("%d MB", bytes/1_000_000)
+}
 
 func thousands(n int) string {
 	s := strconv.Itoa(n)
