@@ -3,8 +3,10 @@ package main
 import (
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -76,7 +78,7 @@ func list(floors []floor) string {
 	return strings.Join(all, "; ")
 }
 
-// byRoute lists the requests by the last words of their routes.
+// byRoute lists the requests, the busiest route first.
 func (t traffic) byRoute() string {
 	var all []string
 	for _, route := range t.sortedRoutes() {
@@ -85,17 +87,20 @@ func (t traffic) byRoute() string {
 	return strings.Join(all, ", ")
 }
 
-// shortRoute leaves the version and the placeholders out: "GET products".
+// shortRoute is the last word of a route that is no placeholder, with the method of
+// what changes something: "products", "PUT tags".
 func shortRoute(route string) string {
 	method, path, _ := strings.Cut(route, " ")
-	var words []string
-	for part := range strings.SplitSeq(path, "/") {
-		isVersion := len(part) == 2 && part[0] == 'v'
-		if part != "" && !isVersion && !strings.HasPrefix(part, "{") {
-			words = append(words, part)
-		}
+	words := strings.FieldsFunc(path, func(r rune) bool { return r == '/' })
+	words = slices.DeleteFunc(words, func(w string) bool { return strings.HasPrefix(w, "{") })
+	if len(words) == 0 {
+		return route
 	}
-	return method + " " + strings.Join(words, "/")
+	last := words[len(words)-1]
+	if method == http.MethodGet || method == http.MethodPost {
+		return last
+	}
+	return method + " " + last
 }
 
 func seconds(d time.Duration) string {
