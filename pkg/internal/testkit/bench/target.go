@@ -76,7 +76,14 @@ func writeTargets(w io.Writer, rows []row) {
 			continue
 		}
 		text, met := g.judge(r, other)
-		t.add(g.row, g.want, text, map[bool]string{true: "yes", false: "no"}[met])
+		t.add(g.row, g.want, text, yesNo(met))
 	}
 	t.write(w)
+}
+
+func yesNo(met bool) string {
+	if met {
+		return "yes"
+	}
+	return "no"
 }
