@@ -64,9 +64,6 @@ func (b *bench) runAll(ctx context.Context, chosen []scenario) (all []row, err e
 			return all, errors.Join(err, ctx.Err())
 		}
 		rows, failed := b.run(ctx, s)
-		for _, r := range rows {
-			fmt.Fprintf(os.Stderr, "%-55s %10s  load %s\n", r.name, seconds(r.wall), load())
-		}
 		all, err = append(all, rows...), errors.Join(err, failed)
 	}
 	return all, err

@@ -64,17 +64,15 @@ func (b *bench) run(ctx context.Context, s scenario) (rows []row, err error) {
 	for _, t := range s.steps {
 		r, err := w.measure(ctx, t)
 		if err != nil {
-			return rows, fmt.Errorf("%s: %w", s.name(t), err)
+			return bounded(rows, w.fsync), fmt.Errorf("%s: %w", s.name(t), err)
 		}
+		fmt.Fprintf(os.Stderr, "%-55s %10s  load %s\n", r.name, seconds(r.wall), load())
 		rows, took = append(rows, r), took+r.wall
 	}
 	if took < patience || b.all {
 		err = b.countFsyncs(ctx, s, rows)
 	}
-	for i := range rows {
-		rows[i].setBounds(w.fsync)
-	}
-	return rows, err
+	return bounded(rows, w.fsync), err
 }
 
 // countFsyncs runs the steps again in a world of their own, only to count.
@@ -255,7 +253,14 @@ func (w *world) check(r row) error {
 	return nil
 }
 
-// setBounds computes what the row could not have been faster than.
+// bounded computes what the rows could not have been faster than.
+func bounded(rows []row, fsync time.Duration) []row {
+	for i := range rows {
+		rows[i].setBounds(fsync)
+	}
+	return rows
+}
+
 func (r *row) setBounds(fsync time.Duration) {
 	n, cores := r.sideBySide(), runtime.NumCPU()
 	floors := []floor{latencyFloor("latency", r.requests(), n, r.chain(), r.latency)}
