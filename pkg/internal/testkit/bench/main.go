@@ -52,6 +52,7 @@ func run(ctx context.Context, all bool, only string) error {
 	if err != nil {
 		return err
 	}
+	fmt.Printf("%s\n\n", machine()) // before: its load is not yet ours
 	rows, err := b.runAll(ctx, chosen)
 	writeTables(os.Stdout, rows)
 	return err

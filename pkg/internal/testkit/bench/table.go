@@ -33,7 +33,6 @@ func (t *table) write(w io.Writer) {
 
 // writeTables writes what was measured.
 func writeTables(w io.Writer, rows []row) {
-	fmt.Fprintf(w, "%s\n\n", machine())
 	times := table{head: []string{"work", "wall", "wall / bound", "with the sandbox's CPU", "bound", "other floors"}}
 	counts := table{head: []string{"work", "requests", "per port", "refused", "by route", "connections", "most side by side", "fsyncs", "S3 calls", "CPU", "peak memory"}}
 	for _, r := range rows {
