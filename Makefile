@@ -36,9 +36,19 @@ lint: ## check formatting, vet, staticcheck, dead code and the module file
 fmt: ## format the code
 	go tool gofumpt -w .
 
+# Go's benchmarks, for benchstat in bin/bench.txt; then the program as a whole, as
+# tables for docs/performance.md in bin/bench.md. BENCH=all adds 5,000 ports, large
+# accounts and the published limit in real time, and takes hours. strace counts the
+# fsyncs: without it that column is empty.
+BENCH ?=
+BENCHCOUNT ?= 1
 .PHONY: bench
-bench: ## run the benchmarks
-	go test -run '^$$' -bench . -benchmem ./...
+bench: bin/versitygw ## measure, for docs/performance.md (needs a C compiler); BENCH=all adds the long rows
+	@mkdir -p bin
+	set -o pipefail; go test -run '^$$' -bench . -benchmem -benchtime 0.3s -count $(BENCHCOUNT) ./... | tee bin/bench.txt
+	set -o pipefail; PORTCTL_VERSITYGW=$(CURDIR)/bin/versitygw go run ./pkg/internal/testkit/bench $(if $(filter all,$(BENCH)),-all) | tee bin/bench.md
+	set -o pipefail; go test -count=1 -timeout 1h -v -run '^TestLimits$$' ./pkg/internal/testkit/bench -limits.ports=1000 | tee bin/limits.txt
+	@grep '^|' bin/limits.txt >> bin/bench.md
 
 FUZZTIME ?= 60s
 .PHONY: fuzz

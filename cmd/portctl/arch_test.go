@@ -40,6 +40,7 @@ func mayImport() map[string][]string {
 		"pkg/internal/testkit/storetest":          {"pkg/apply/ledger"},
 		"pkg/internal/testkit/storetest/s3server": {},
 		"pkg/internal/testkit/contract":           {"pkg/megaport"},
+		"pkg/internal/testkit/bench":              {"pkg/internal/testkit/storetest/s3server", "pkg/megaport/sandbox"},
 		"pkg/megaport/sandbox":                    {},
 	}
 }

@@ -51,18 +51,30 @@ func Start(t testing.TB) *Server {
 		name, value, _ := strings.Cut(setting, "=")
 		t.Setenv(name, value)
 	}
-	s := &Server{dir: t.TempDir(), log: filepath.Join(t.TempDir(), "versitygw.log")}
-	var err error
+	s, err := Launch(t.Context(), program, t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Stop)
+	return s
+}
+
+// Launch starts a server that keeps its buckets and its log in a folder, for a
+// program that is no test. Whoever uses it must have Environment in its own.
+func Launch(ctx context.Context, program, folder string) (*Server, error) {
+	s := &Server{dir: filepath.Join(folder, "buckets"), log: filepath.Join(folder, "versitygw.log")}
+	err := os.Mkdir(s.dir, 0o700)
+	if err != nil {
+		return nil, err
+	}
 	const tries = 3 // another process may take the free port first
 	for range tries {
-		if err = s.start(t.Context(), program); err == nil {
-			t.Cleanup(s.stop)
-			return s
+		if err = s.start(ctx, program); err == nil {
+			return s, nil
 		}
-		s.stop()
+		s.Stop()
 	}
-	t.Fatalf("the S3 server does not start: %v\n%s", err, s.said())
-	return nil
+	return nil, fmt.Errorf("the S3 server does not start: %w\n%s", err, s.said())
 }
 
 // Environment is what a process needs in its environment to use the server,
@@ -78,11 +90,17 @@ func Environment() []string {
 // Bucket makes a new, empty bucket and returns its URL.
 func (s *Server) Bucket(t testing.TB) string {
 	t.Helper()
-	name := fmt.Sprintf("bucket-%d", s.buckets.Add(1))
-	if err := os.Mkdir(filepath.Join(s.dir, name), 0o700); err != nil {
+	url, err := s.NewBucket()
+	if err != nil {
 		t.Fatal(err)
 	}
-	return s.URL(name)
+	return url
+}
+
+// NewBucket is Bucket for a program that is no test.
+func (s *Server) NewBucket() (url string, err error) {
+	name := fmt.Sprintf("bucket-%d", s.buckets.Add(1))
+	return s.URL(name), os.Mkdir(filepath.Join(s.dir, name), 0o700)
 }
 
 // URL is that of a bucket by name, whether it exists or not.
@@ -161,8 +179,8 @@ func ask(ctx context.Context, url string) error {
 	return answer.Body.Close()
 }
 
-// stop ends the process and waits for its end.
-func (s *Server) stop() {
+// Stop ends the process and waits for its end.
+func (s *Server) Stop() {
 	if s.stdin == nil {
 		return
 	}
