@@ -78,7 +78,9 @@ func writeTargets(w io.Writer, rows []row) {
 		text, met := g.judge(r, other)
 		t.add(g.row, g.want, text, yesNo(met))
 	}
-	t.write(w)
+	if len(t.rows) > 0 {
+		t.write(w)
+	}
 }
 
 func yesNo(met bool) string {
