@@ -218,6 +218,9 @@ func BenchmarkStatusWithLOAs(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+	if err := folder.Sync(nil); err != nil {
+		b.Fatal(err)
+	}
 	o := apply.StatusOptions{Ledger: memoryLedger(), LOAs: folder}
 	b.ReportAllocs()
 	for b.Loop() {

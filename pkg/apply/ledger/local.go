@@ -31,8 +31,9 @@ type Local struct {
 	dir  string
 	disk disk
 
-	mu   sync.Mutex
-	held map[*localLock]bool // keeps the files of locks open while the store is
+	mu    sync.Mutex
+	held  map[*localLock]bool // keeps the files of locks open while the store is
+	named map[string]bool     // folders whose names this process has made durable
 }
 
 var _ Store = (*Local)(nil)
@@ -67,7 +68,7 @@ func OpenLocal(dir string) (*Local, error) {
 	return &Local{
 		dir:  abs,
 		disk: disk{link: os.Link, sync: (*os.File).Sync},
-		held: map[*localLock]bool{},
+		held: map[*localLock]bool{}, named: map[string]bool{},
 	}, nil
 }
 
@@ -103,7 +104,8 @@ func (l *Local) Create(ctx context.Context, key string, content []byte) error {
 
 func (l *Local) create(file string, content []byte) error {
 	folder := filepath.Dir(file)
-	if err := l.makeFolder(folder); err != nil {
+	there := lowestThere(folder)
+	if err := os.MkdirAll(folder, folderMode); err != nil {
 		return err
 	}
 	temp, err := l.writeTemp(folder, content)
@@ -116,8 +118,7 @@ func (l *Local) create(file string, content []byte) error {
 	if err != nil {
 		return err
 	}
-	// All folders of the store: another process may have made one a moment ago.
-	return l.syncFolders(folder, l.dir)
+	return l.syncNames(file, there)
 }
 
 // writeTemp writes a whole, durable file that nobody takes for a record.
@@ -183,32 +184,48 @@ func sameFile(a, b string) bool {
 	return err == nil && os.SameFile(first, second)
 }
 
-// makeFolder makes a folder and those above it that are missing, durably.
-func (l *Local) makeFolder(folder string) error {
-	top := folder // the lowest folder that was there
+// lowestThere is the lowest folder of a path that exists.
+func lowestThere(folder string) string {
 	for at := folder; ; at = filepath.Dir(at) {
-		top = at
 		if _, err := os.Stat(at); !errors.Is(err, fs.ErrNotExist) || at == filepath.Dir(at) {
-			break
+			return at
 		}
 	}
-	if err := os.MkdirAll(folder, folderMode); err != nil || top == folder {
-		return err
-	}
-	return l.syncFolders(folder, top)
 }
 
-// syncFolders makes the names in a folder durable, and in those above it up to
-// and with top.
-func (l *Local) syncFolders(folder, top string) error {
-	for at := folder; ; at = filepath.Dir(at) {
-		if err := l.syncFolder(at); err != nil {
+// syncNames makes the name of a record durable, and those of the folders above it: in the
+// store, and below the folder that was there before. Another process may have made one of
+// the store's a moment ago, so that every process takes care of each once, whoever made
+// it; a folder is never removed.
+func (l *Local) syncNames(file, there string) error {
+	var folders []string
+	for at := file; !l.durable(at) && (below(at, l.dir) || below(at, there)); at = filepath.Dir(at) {
+		if err := l.syncFolder(filepath.Dir(at)); err != nil {
 			return err
 		}
-		if at == top || at == filepath.Dir(at) {
-			return nil
+		if at != file {
+			folders = append(folders, at)
 		}
 	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, f := range folders { // only now: a folder is durable when those above it are
+		l.named[f] = true
+	}
+	return nil
+}
+
+// below says that a path leads into a folder.
+func below(path, folder string) bool {
+	return path != folder && strings.HasPrefix(path, strings.TrimSuffix(folder, string(filepath.Separator))+string(filepath.Separator))
+}
+
+// durable says that this process has made the name of a folder durable, and those above
+// it.
+func (l *Local) durable(folder string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.named[folder]
 }
 
 func (l *Local) syncFolder(folder string) error {
@@ -357,7 +374,7 @@ func (l *Local) Lock(ctx context.Context, name string, h Holder) (Lock, error) {
 	}
 	base := l.file(lockFolder + "/" + name)
 	did := "take the lock " + name
-	if err := l.makeFolder(filepath.Dir(base)); err != nil {
+	if err := os.MkdirAll(filepath.Dir(base), folderMode); err != nil {
 		return nil, l.failed(did, err)
 	}
 	k := &localLock{store: l, file: flock.New(base+".lock", flock.SetPermissions(fileMode)), note: base + ".json"}

@@ -175,13 +175,20 @@ func TestLocalSyncsWhatLeadsToARecord(t *testing.T) {
 		synced = nil
 	}
 	mustCreate(t, l, "c/h/1", "one")
-	want("all folders new", folders("x/ledger/c/h", "x/ledger/c", "x/ledger", "x", "."), []string{`"one"`}, folders("x/ledger/c/h", "x/ledger/c", "x/ledger"))
+	want("all folders new", []string{`"one"`}, folders("x/ledger/c/h", "x/ledger/c", "x/ledger", "x", "."))
 	mustCreate(t, l, "c/h/2", "two")
-	want("no folder new", []string{`"two"`}, folders("x/ledger/c/h", "x/ledger/c", "x/ledger"))
+	want("no folder new", []string{`"two"`}, folders("x/ledger/c/h"))
+	mustCreate(t, l, "c/i/1", "three")
+	want("one folder new", []string{`"three"`}, folders("x/ledger/c/i", "x/ledger/c"))
+	if err := os.MkdirAll(filepath.Join(dir, "c", "j"), 0o700); err != nil { // by another process
+		t.Fatal(err)
+	}
+	mustCreate(t, l, "c/j/1", "four")
+	want("a folder of another process", []string{`"four"`}, folders("x/ledger/c/j", "x/ledger/c"))
 	if _, err := l.Lock(t.Context(), "name", ledger.Holder{Run: "run-1"}); err != nil {
 		t.Fatal(err)
 	}
-	want("a lock", folders("x/ledger/locks", "x/ledger"))
+	want("a lock, which does not outlive a crash")
 }
 
 func TestLocalIsPrivate(t *testing.T) {

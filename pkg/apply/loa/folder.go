@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"github.com/gofrs/flock"
 
@@ -22,11 +23,22 @@ const lockName = ".manifest.lock"
 
 // Folder is a folder of LOAs. It is safe for use by many goroutines, and by
 // several processes on one machine.
+//
+// The manifest is written a second after an LOA was saved, and by Sync: writing all of it
+// for each of many LOAs would take time with their square. An LOA whose row a kill took
+// along is fetched once more, under the same name.
 type Folder struct {
 	dir         string
 	environment string
-	mu          sync.Mutex
+
+	mu      sync.Mutex
+	latest  *index      // of the manifest as last read or written here, with pending; nil before the first LOA
+	pending []Row       // saved, and not in the manifest yet
+	writing *time.Timer // writes them; nil when none is pending
 }
+
+// writeAfter is how long rows wait for others to be written with them.
+const writeAfter = time.Second
 
 // Open checks that the folder can take LOAs of the environment. The folder
 // need not exist; it is made with the first LOA.
@@ -91,18 +103,38 @@ func (f *Folder) Save(r Row, pdf []byte) (Row, error) {
 		return r, err
 	}
 	defer os.Remove(staged) // gone already, unless something failed
-	err = f.change(func(m *Manifest) error {
-		r.File = m.free(fileNames(r.Name, r.Member, r.UID), r.UID)
-		if err := os.Rename(staged, f.Path(r)); err != nil {
-			return err
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.latest == nil {
+		m, err := f.Manifest()
+		if err != nil {
+			return r, err
 		}
-		if old, ok := m.of(r.UID); ok && old.File != r.File && inside(old.File) {
-			_ = os.Remove(f.Path(old)) // the port was renamed; what is left over harms nobody
-		}
-		m.put(r)
-		return nil
-	})
-	return r, err
+		f.latest = m.index()
+	}
+	r.File = f.latest.free(fileNames(r.Name, r.Member, r.UID), r.UID)
+	if err := os.Rename(staged, f.Path(r)); err != nil {
+		return r, err
+	}
+	if old, ok := f.latest.rows[r.UID]; ok && old.File != r.File && inside(old.File) {
+		_ = os.Remove(f.Path(old)) // the port was renamed; what is left over harms nobody
+	}
+	f.latest.put(r)
+	f.pending = append(f.pending, r)
+	if f.writing == nil {
+		f.writing = time.AfterFunc(writeAfter, f.writePending)
+	}
+	return r, nil
+}
+
+// writePending enters what is pending into the manifest. When that fails, Sync says why.
+func (f *Folder) writePending() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.writing = nil
+	if len(f.pending) > 0 {
+		_ = f.change(func(*Manifest) {})
+	}
 }
 
 // Refusals are the ports whose LOA Megaport did not issue; none when that is not
@@ -131,7 +163,13 @@ func (f *Folder) Sync(statuses map[plan.ServiceUID]plan.Status, refused ...Refus
 	if _, err := os.Stat(f.dir); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	return f.change(func(m *Manifest) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.writing != nil {
+		f.writing.Stop()
+		f.writing = nil
+	}
+	return f.change(func(m *Manifest) {
 		for _, r := range refused {
 			m.refuse(r)
 		}
@@ -140,15 +178,13 @@ func (f *Folder) Sync(statuses map[plan.ServiceUID]plan.Status, refused ...Refus
 				m.LOAs[i].Status, m.LOAs[i].Terminated = status, true
 			}
 		}
-		return nil
 	})
 }
 
-// change changes the manifest while nobody else does, and writes both forms of
-// it. The JSON is written last: it is the one that counts.
-func (f *Folder) change(do func(*Manifest) error) error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
+// change enters what is pending into the manifest, as others may have left it meanwhile,
+// changes it while nobody else does, and writes both forms of it. The JSON is written
+// last: it is the one that counts.
+func (f *Folder) change(do func(*Manifest)) error {
 	lock := flock.New(filepath.Join(f.dir, lockName))
 	if err := lock.Lock(); err != nil {
 		return fmt.Errorf("folder %s cannot be locked: %w", f.dir, err)
@@ -158,8 +194,9 @@ func (f *Folder) change(do func(*Manifest) error) error {
 	if err != nil {
 		return err
 	}
-	if err := do(&m); err != nil || len(m.LOAs)+len(m.Refused) == 0 {
-		return err
+	m.put(f.pending...)
+	if do(&m); len(m.LOAs)+len(m.Refused) == 0 {
+		return nil
 	}
 	table, err := m.encodeTable()
 	if err != nil {
@@ -172,7 +209,11 @@ func (f *Folder) change(do func(*Manifest) error) error {
 	if err := f.write(TableName, table); err != nil {
 		return err
 	}
-	return f.write(ManifestName, encoded)
+	if err := f.write(ManifestName, encoded); err != nil {
+		return err
+	}
+	f.latest, f.pending = m.index(), nil
+	return nil
 }
 
 // write writes a file of the folder unless it is so already.

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 	"unicode/utf8"
 
@@ -46,9 +47,18 @@ func row(n int) loa.Row {
 
 func pdf(r loa.Row) []byte { return []byte("%PDF-1.4 " + string(r.UID) + "\n%%EOF\n") }
 
+// saved saves an LOA and writes the manifest.
+func saved(f *loa.Folder, r loa.Row, pdf []byte) (loa.Row, error) {
+	r, err := f.Save(r, pdf)
+	if err == nil {
+		err = f.Sync(nil)
+	}
+	return r, err
+}
+
 func save(t testing.TB, f *loa.Folder, n int) loa.Row {
 	t.Helper()
-	r, err := f.Save(row(n), pdf(row(n)))
+	r, err := saved(f, row(n), pdf(row(n)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +140,7 @@ func TestOnlyCompletePDFsAreSaved(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "loas")
 	f := open(t, dir)
 	for _, bad := range []string{"", "<html>sorry</html>", `{"message":"no"}`, "%PDF-1.4 cut o", "%%EOF", "x%PDF-1.4 %%EOF"} {
-		if _, err := f.Save(row(1), []byte(bad)); !errors.Is(err, loa.ErrNotPDF) {
+		if _, err := saved(f, row(1), []byte(bad)); !errors.Is(err, loa.ErrNotPDF) {
 			t.Errorf("%q is taken for a PDF: %v", bad, err)
 		}
 	}
@@ -192,7 +202,7 @@ func TestManifestCanNotPointOutside(t *testing.T) {
 		if kept, err := f.Kept(); err != nil || len(kept) != 0 {
 			t.Errorf("%s: kept %v (%v)", name, kept, err)
 		}
-		if _, err := f.Save(row(1), pdf(row(1))); err != nil { // replaces the row and removes its old file
+		if _, err := saved(f, row(1), pdf(row(1))); err != nil { // replaces the row and removes its old file
 			t.Errorf("%s: %v", name, err)
 		}
 		if _, err := os.Stat(filepath.Join(parent, "secret.pdf")); err != nil {
@@ -213,11 +223,14 @@ func TestFileNamesNeverCollide(t *testing.T) {
 	}{{"edge", 0, "-a"}, {"EDGE", 0, "-b"}, {"edge", 0, "-c"}, {"edge-1", 0, "-d"}, {"edge", 1, "-e"}, {"ed/ge", 0, "-f"}, {"ed:ge", 0, "-g"}, {"e\u0301dge", 0, "-h"}, {"édge", 0, "-i"}, {"edge", 0, "/x"}, {"edge", 0, ":x"}} {
 		r := row(i)
 		r.Name, r.Member, r.UID = x.name, x.member, plan.ServiceUID("12345678"+x.tail)
-		saved, err := f.Save(r, pdf(r))
+		row, err := f.Save(r, pdf(r))
 		if err != nil {
 			t.Fatal(err)
 		}
-		rows = append(rows, saved)
+		rows = append(rows, row)
+	}
+	if err := f.Sync(nil); err != nil {
+		t.Fatal(err)
 	}
 	seen := map[string]bool{}
 	for _, r := range rows {
@@ -237,7 +250,7 @@ func TestRenewedLetterOfARenamedPortReplacesTheOldFile(t *testing.T) {
 	old := save(t, f, 1)
 	r := row(1)
 	r.Name = "renamed"
-	renewed, err := f.Save(r, pdf(r))
+	renewed, err := saved(f, r, pdf(r))
 	if err != nil || renewed.File == old.File {
 		t.Fatalf("file %s (%v)", renewed.File, err)
 	}
@@ -272,6 +285,50 @@ func TestLetterOfATerminatedPortIsKeptAndFlagged(t *testing.T) {
 	}
 }
 
+// Many LOAs are entered into the manifest together, a second after the first of them, also
+// while others are still to come; what others wrote meanwhile stays.
+func TestManifestIsWrittenOnceASecond(t *testing.T) {
+	dir := t.TempDir()
+	written := func() int {
+		m, err := open(t, dir).Manifest()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(m.LOAs)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		f := open(t, dir)
+		for n := range 30 {
+			if _, err := f.Save(row(n), pdf(row(n))); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if n := written(); n != 0 {
+			t.Errorf("%d rows at once", n)
+		}
+		save(t, open(t, dir), 100)
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if n := written(); n != 31 {
+			t.Errorf("%d rows after a second, want 31", n)
+		}
+		if _, err := f.Save(row(31), pdf(row(31))); err != nil {
+			t.Fatal(err)
+		}
+		if err := f.Sync(nil); err != nil || written() != 32 {
+			t.Errorf("%d rows at the end, want 32 (%v)", written(), err)
+		}
+	})
+	killed := open(t, dir) // its row is lost, and what it saved is fetched once more
+	if _, err := killed.Save(row(40), pdf(row(40))); err != nil {
+		t.Fatal(err)
+	}
+	again := save(t, open(t, dir), 40)
+	if got := len(files(t, dir)); got != 33+2 || again.File != "port-40-00000040.pdf" {
+		t.Errorf("%d files, the last is %s", got, again.File)
+	}
+}
+
 // helperFolder makes the test binary a second process that saves LOAs.
 const helperFolder = "PORTCTL_TEST_SAVE_INTO"
 
@@ -279,7 +336,12 @@ func TestMain(m *testing.M) {
 	if dir := os.Getenv(helperFolder); dir != "" {
 		f, err := loa.Open(dir, "sandbox")
 		for n := 0; n < 40 && err == nil; n++ {
-			_, err = f.Save(row(n), pdf(row(n)))
+			if _, err = f.Save(row(n), pdf(row(n))); n%4 == 0 && err == nil {
+				err = f.Sync(nil)
+			}
+		}
+		if err == nil {
+			err = f.Sync(nil)
 		}
 		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
@@ -444,7 +506,7 @@ func TestTableIsSafeAndSaysAllThatTheManifestSays(t *testing.T) {
 			UID: "12345678-0000-4000-8000-000000000000", LocationID: 90, Speed: plan.Speed100G, Zone: plan.Blue, Member: rapid.IntRange(0, 8).Draw(t, "member"),
 			Status: plan.StatusLive, FetchedAt: fetched.Add(time.Duration(rapid.IntRange(0, 1e9).Draw(t, "nanoseconds"))),
 		}
-		if _, err := f.Save(r, pdf(r)); err != nil {
+		if _, err := saved(f, r, pdf(r)); err != nil {
 			t.Fatal(err)
 		}
 		want, err := f.Manifest()

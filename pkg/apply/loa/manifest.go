@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -147,42 +148,50 @@ func (m Manifest) encode() ([]byte, error) {
 	return append(plan.VisibleText(b), '\n'), err
 }
 
-// put enters a row in place of the one of its UID.
-func (m *Manifest) put(r Row) {
-	m.accept(r.UID)
-	m.LOAs = slices.DeleteFunc(m.LOAs, func(old Row) bool { return old.UID == r.UID })
-	m.LOAs = append(m.LOAs, r)
+// put enters rows in place of those of their UIDs; the later of two counts.
+func (m *Manifest) put(rows ...Row) {
+	latest := make(map[plan.ServiceUID]Row, len(rows))
+	for _, r := range rows {
+		latest[r.UID] = r
+	}
+	m.Refused = slices.DeleteFunc(m.Refused, func(r Refusal) bool { _, new := latest[r.UID]; return new })
+	m.LOAs = slices.DeleteFunc(m.LOAs, func(old Row) bool { _, new := latest[old.UID]; return new })
+	m.LOAs = slices.AppendSeq(m.LOAs, maps.Values(latest))
 	slices.SortFunc(m.LOAs, func(a, b Row) int { return strings.Compare(a.File, b.File) })
 }
 
 // refuse enters a refusal in place of the one of its UID.
 func (m *Manifest) refuse(r Refusal) {
-	m.accept(r.UID)
+	m.Refused = slices.DeleteFunc(m.Refused, func(old Refusal) bool { return old.UID == r.UID })
 	m.Refused = append(m.Refused, r)
 	slices.SortFunc(m.Refused, func(a, b Refusal) int { return strings.Compare(string(a.UID), string(b.UID)) })
 }
 
-// accept forgets a refusal.
-func (m *Manifest) accept(uid plan.ServiceUID) {
-	m.Refused = slices.DeleteFunc(m.Refused, func(r Refusal) bool { return r.UID == uid })
+// index finds rows by what must be theirs alone.
+type index struct {
+	rows  map[plan.ServiceUID]Row
+	files map[string]plan.ServiceUID // by folded name: some file systems do not tell upper from lower case
 }
 
-// of is the row of a UID.
-func (m Manifest) of(uid plan.ServiceUID) (Row, bool) {
-	i := slices.IndexFunc(m.LOAs, func(r Row) bool { return r.UID == uid })
-	if i < 0 {
-		return Row{}, false
+func (m Manifest) index() *index {
+	x := &index{map[plan.ServiceUID]Row{}, map[string]plan.ServiceUID{}}
+	for _, r := range m.LOAs {
+		x.put(r)
 	}
-	return m.LOAs[i], true
+	return x
 }
 
-// free is the first of the names that no other port's LOA has, on a file system
-// that does not tell upper from lower case either.
-func (m Manifest) free(names []string, uid plan.ServiceUID) string {
+func (x *index) put(r Row) {
+	if old, ok := x.rows[r.UID]; ok {
+		delete(x.files, plan.FoldName(old.File))
+	}
+	x.rows[r.UID], x.files[plan.FoldName(r.File)] = r, r.UID
+}
+
+// free is the first of the names that no other port's LOA has.
+func (x *index) free(names []string, uid plan.ServiceUID) string {
 	for _, name := range names {
-		if !slices.ContainsFunc(m.LOAs, func(r Row) bool {
-			return r.UID != uid && plan.FoldName(r.File) == plan.FoldName(name)
-		}) {
+		if of, taken := x.files[plan.FoldName(name)]; !taken || of == uid {
 			return name
 		}
 	}
