@@ -246,7 +246,7 @@ const (
 
 // untilNextLook is how long to wait for the next look at the account. Without a request
 // budget no port waits more than a tenth of its own time to be provisioned, nor is more
-// than a fifth of the time spent listing. Under one, looks are ten in five minutes at
+// than a tenth of the time spent listing. Under one, looks are ten in five minutes at
 // most, a fiftieth of what is published.
 func (w *watcher) untilNextLook() time.Duration {
 	since := time.Since(w.looked)
@@ -259,7 +259,7 @@ func (w *watcher) untilNextLook() time.Duration {
 			every = min(every, time.Since(p.begun)/10)
 		}
 	}
-	return max(0, max(every, shortestPoll, 4*w.lookTook)-since)
+	return max(0, max(every, shortestPoll, 9*w.lookTook)-since)
 }
 
 // poll looks at the account as long as more says that another look could bring something

@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/portctl/portctl/pkg/megaport"
 	"github.com/portctl/portctl/pkg/megaport/sandbox"
 )
 
@@ -20,7 +21,7 @@ var ports = flag.Int("limits.ports", 0, "buy so many ports under limits in virtu
 func TestLimits(t *testing.T) {
 	rows := table{head: []string{"work, in virtual time", "wall", "requests", "refused", "bound", "wall / bound", "calls of the ledger", "target", "met"}}
 	small := limit{
-		name: "50 in 5 minutes", knobs: sandbox.Knobs{WindowRequests: 50},
+		name: "50 in 5 minutes", knobs: sandbox.Knobs{WindowRequests: 50}, budget: "50/5m",
 		floor: func(let int) floor { return windowFloor(let, 50, 5*time.Minute) },
 	}
 	var local time.Duration // what the row before took
@@ -35,7 +36,7 @@ func TestLimits(t *testing.T) {
 		{small, 20, 0, 0, "", nil},
 		{published, 0, 1000, 0, "<= 1.05 x, refused < 2 %", func(l limited) bool { return l.within(1.05) && 50*l.refused < l.requests() }},
 		{published, 0, 1000, bucketLatency, "within 5 % of the row above", func(l limited) bool { return 20*(l.wall-local) <= local }},
-		{fiveASecond, 10, 100, 0, "<= 1.15 x", func(l limited) bool { return l.within(1.15) }},
+		{fiveASecond, 10, 1000, 0, "<= 1.15 x", func(l limited) bool { return l.within(1.15) }},
 	} {
 		n := c.quick
 		if *ports > 0 {
@@ -82,6 +83,13 @@ func playLimit(t *testing.T, how limit, n int, away time.Duration) (l limited) {
 	synctest.Test(t, func(t *testing.T) {
 		v := newVirtual(t, desired, folder, how.knobs, away)
 		defer v.server.Close()
+		if how.budget != "" {
+			b, err := megaport.ParseBudget(how.budget)
+			if err != nil {
+				t.Fatal(err)
+			}
+			v.budget = b
+		}
 		start := time.Now()
 		result := v.apply(t, ownParallelism)
 		l.wall = time.Since(start)

@@ -29,6 +29,7 @@ type virtual struct {
 	desired plan.Desired
 	folder  *loa.Folder // nil fetches no LOAs
 	store   *distantStore
+	budget  megaport.Budget
 }
 
 // files are what a virtual needs of the disk; they are made outside of the bubble.
@@ -64,7 +65,7 @@ func newVirtual(t *testing.T, d plan.Desired, folder *loa.Folder, k sandbox.Knob
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &virtual{server, d, folder, &distantStore{Store: storetest.NewMemory(), away: away}}
+	return &virtual{server, d, folder, &distantStore{Store: storetest.NewMemory(), away: away}, megaport.Budget{}}
 }
 
 // account is a client of its own, as every process has one. Options that pace its
@@ -73,7 +74,7 @@ func (v *virtual) account(t *testing.T) *provider.Account {
 	t.Helper()
 	client, err := megaport.New(megaport.Options{
 		BaseURL: "http://sandbox.invalid", TokenURL: "http://sandbox.invalid" + sandbox.TokenPath,
-		Credentials: megaport.Credentials{AccessKey: "k", SecretKey: "s"}, Transport: v.server.Transport(),
+		Credentials: megaport.Credentials{AccessKey: "k", SecretKey: "s"}, Transport: v.server.Transport(), Budget: v.budget,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -93,7 +94,7 @@ func (v *virtual) apply(t *testing.T, parallelism int) apply.Result {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return apply.Run(t.Context(), draft, apply.Options{Account: account, Ledger: book, LOAs: v.folder, Parallelism: parallelism, Wait: 12 * time.Hour})
+	return apply.Run(t.Context(), draft, apply.Options{Account: account, Ledger: book, LOAs: v.folder, Parallelism: parallelism, Wait: 12 * time.Hour, Budgeted: v.budget != megaport.Budget{}})
 }
 
 // plan does what `portctl plan` does.
