@@ -70,7 +70,12 @@ failure. --expect takes the checksum of a reviewed plan instead.
 A service is cancelled only when its entry says "state: absent" and it is named
 with --allow-cancel, or its name is typed when asked.
 
-LOAs of ready ports are downloaded while orders are still being sent. A terminal
+The account is looked at, and LOAs of ready ports are downloaded, while orders are
+still being sent. Megaport lets in 500 requests in 5 minutes: apply spends them at
+once, tells until when it waits then, and shares them with the other portctl
+processes of the machine (--request-budget). That waiting counts against no timeout.
+
+A terminal
 shows the progress in place, other outputs line by line; --events writes it as
 JSON. With "--events -" standard output carries nothing else, and the plan and the
 result go to standard error.
