@@ -175,10 +175,12 @@ func (g *globals) document(t target, inv *inventory.Inventory, d refresh.PricedP
 
 // write shows the plan, and saves it when asked to.
 func (o planOptions) write(s Env, doc plan.Document) error {
-	doc = doc.Sealed()
-	encoded, err := doc.Encode()
-	if err != nil {
-		return err
+	var encoded []byte
+	if o.out != "" || o.format == "json" {
+		var err error
+		if encoded, err = doc.Sealed().Encode(); err != nil {
+			return err
+		}
 	}
 	if o.out != "" {
 		if err := writePrivate(o.out, encoded); err != nil {
@@ -195,6 +197,6 @@ func (o planOptions) write(s Env, doc plan.Document) error {
 	case "markdown":
 		return render.PlanMarkdown(s.Out, doc, drawing)
 	}
-	_, err = s.Out.Write(encoded)
+	_, err := s.Out.Write(encoded)
 	return err
 }
