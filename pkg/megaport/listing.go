@@ -115,15 +115,21 @@ func companies(ports []Port) []string {
 
 // companyNames lists what those who own ports are called.
 func companyNames(ports []Port, uids []string) []string {
-	rank := func(p Port) int {
-		if i := slices.Index(uids, p.CompanyUID); i >= 0 {
-			return i
+	rank := make(map[string]int, len(uids))
+	for i, uid := range uids {
+		rank[uid] = i
+	}
+	of := make([][]string, len(uids)+1)
+	for _, p := range ports {
+		i, known := rank[p.CompanyUID]
+		if !known {
+			i = len(uids)
 		}
-		return len(uids)
+		of[i] = withText(of[i], readableName(p.CompanyName))
 	}
 	var names []string
-	for _, p := range slices.SortedStableFunc(slices.Values(ports), func(a, b Port) int { return cmp.Compare(rank(a), rank(b)) }) {
-		names = withText(names, readableName(p.CompanyName))
+	for _, text := range slices.Concat(of...) {
+		names = withText(names, text)
 	}
 	return names
 }

@@ -2,7 +2,9 @@ package plan
 
 import (
 	"cmp"
+	"io"
 	"slices"
+	"strings"
 
 	"github.com/go-json-experiment/json"
 )
@@ -107,11 +109,15 @@ func newOrder(inventory string, p Port, at Location) Order {
 // canonical is the deterministic JSON of a value of this package. Such values
 // hold nothing that can fail to encode.
 func canonical(v any) string {
-	b, err := json.Marshal(v, json.Deterministic(true))
-	if err != nil {
+	var b strings.Builder
+	writeCanonical(&b, v)
+	return b.String()
+}
+
+func writeCanonical(w io.Writer, v any) {
+	if err := json.MarshalWrite(w, v, json.Deterministic(true)); err != nil {
 		panic("plan: value without a JSON form: " + err.Error())
 	}
-	return string(b)
 }
 
 // Hash is "sha256:" and the hash of Key.

@@ -217,6 +217,7 @@ func (d Desired) Digest() string {
 }
 
 func digest(v any) string {
-	sum := sha256.Sum256([]byte(canonical(v)))
-	return "sha256:" + hex.EncodeToString(sum[:])
+	sum := sha256.New()
+	writeCanonical(sum, v)
+	return "sha256:" + hex.EncodeToString(sum.Sum(nil))
 }
