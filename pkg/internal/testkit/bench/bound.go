@@ -26,11 +26,12 @@ func cpuFloor(cpu time.Duration, cores int) floor {
 	return floor{cpu / time.Duration(cores), fmt.Sprintf("CPU: %s / %d cores", seconds(cpu), cores)}
 }
 
-// fsyncFloor: each slot waits for its own.
-func fsyncFloor(fsyncs, parallelism int, each time.Duration) floor {
+// fsyncFloor: a disk makes so many durable in a time, however many wait for it side by
+// side: it has one journal.
+func fsyncFloor(fsyncs int, each time.Duration) floor {
 	return floor{
-		each * time.Duration(fsyncs) / time.Duration(parallelism),
-		fmt.Sprintf("fsync: %s x %s / %d", each.Round(10*time.Microsecond), thousands(fsyncs), parallelism),
+		each * time.Duration(fsyncs),
+		fmt.Sprintf("fsync: %s x %s", each.Round(10*time.Microsecond), thousands(fsyncs)),
 	}
 }
 
@@ -54,9 +55,4 @@ func windowFloor(let, limit int, window time.Duration) floor {
 // can all go on at once, so that their sum is no bound: a good program stays under it.
 func bound(floors ...floor) floor {
 	return slices.MaxFunc(floors, func(a, b floor) int { return cmp.Compare(a.time, b.time) })
-}
-
-func median(all []time.Duration) time.Duration {
-	slices.Sort(all)
-	return all[len(all)/2]
 }

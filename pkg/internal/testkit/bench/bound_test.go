@@ -13,7 +13,7 @@ func TestFloors(t *testing.T) {
 		"requests fill the turns": {latencyFloor("latency", 2005, 64, 5, 50*time.Millisecond), "1.60 s (latency: max(ceil(2,005 / 64), 5) x 50ms)"},
 		"a chain takes longer":    {latencyFloor("latency", 4, 64, 2, 50*time.Millisecond), "0.10 s (latency: max(ceil(4 / 64), 2) x 50ms)"},
 		"computing":               {cpuFloor(3*time.Second, 2), "1.50 s (CPU: 3.00 s / 2 cores)"},
-		"the disk":                {fsyncFloor(21000, 64, time.Millisecond), "0.33 s (fsync: 1ms x 21,000 / 64)"},
+		"the disk":                {fsyncFloor(21000, 100*time.Microsecond), "2.10 s (fsync: 100µs x 21,000)"},
 		"a rate":                  {rateFloor(205, 5, 5), "40.0 s (limit: (205 - 5) / 5 per second)"},
 		"a window's last request": {windowFloor(500, 500, 5*time.Minute), "0.00 s (limit: 5m0s x floor((500 - 1) / 500))"},
 		"the next window's first": {windowFloor(501, 500, 5*time.Minute), "300.0 s (limit: 5m0s x floor((501 - 1) / 500))"},

@@ -268,7 +268,7 @@ func (r *row) setBounds(fsync time.Duration) {
 		floors = append(floors, latencyFloor("bucket", r.s3Calls, n, 1, bucketLatency))
 	}
 	if r.fsyncs != unknown {
-		floors = append(floors, fsyncFloor(r.fsyncs, n, fsync))
+		floors = append(floors, fsyncFloor(r.fsyncs, fsync))
 	}
 	if r.limit.floor != nil {
 		floors = append(floors, r.limit.floor(r.requests()-r.refused))
