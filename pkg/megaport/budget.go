@@ -75,11 +75,11 @@ type window struct {
 	sent []time.Time
 }
 
-func newWindow(b Budget, shared *sharedTimes) *window {
+func newWindow(b Budget, folder string, base *url.URL) *window {
 	if b.Requests == 0 {
 		return nil
 	}
-	return &window{Budget: b, shared: shared}
+	return &window{Budget: b, shared: newSharedTimes(folder, base)}
 }
 
 // heldBack is how many requests only listings, lookups and tokens may use: without a

@@ -193,7 +193,7 @@ func TestBudgetIsShared(t *testing.T) {
 	}
 	synctest.Test(t, func(t *testing.T) {
 		b := Budget{Requests: 25, Per: time.Minute}
-		one, two := newWindow(b, newSharedTimes(folder, base)), newWindow(b, newSharedTimes(folder, base))
+		one, two := newWindow(b, folder, base), newWindow(b, folder, base)
 		begun := time.Now()
 		for i := range 24 {
 			if err := []*window{one, two}[i%2].take(t.Context(), false, silent2(t)); err != nil || time.Since(begun) != 0 {
@@ -221,7 +221,7 @@ func silent2(t *testing.T) func(time.Time) {
 func TestWindowProperty(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		b := Budget{Requests: rapid.IntRange(2, 40).Draw(rt, "requests"), Per: time.Duration(rapid.IntRange(1, 100).Draw(rt, "per")) * time.Second}
-		w, now := newWindow(b, nil), time.Unix(1_000_000, 0)
+		w, now := newWindow(b, "", nil), time.Unix(1_000_000, 0)
 		var sent []time.Time
 		for range rapid.IntRange(1, 200).Draw(rt, "calls") {
 			now = now.Add(time.Duration(rapid.IntRange(0, int(b.Per/4)).Draw(rt, "later")))

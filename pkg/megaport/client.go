@@ -131,7 +131,7 @@ func New(o Options) (*Client, error) {
 	}
 	transports := newTransports(o.Transport, o.Concurrency)
 	waits := newWaits(o)
-	limit := newLimiter(o.Concurrency, newWindow(o.Budget, newSharedTimes(o.BudgetFolder, base)), waits)
+	limit := newLimiter(o.Concurrency, newWindow(o.Budget, o.BudgetFolder, base), waits)
 	tokens := newTokens(o, transports.plain, limit)
 	secrets := newRedactor(o.Credentials, tokens)
 	tokens.redact = secrets

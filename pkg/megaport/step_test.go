@@ -165,7 +165,7 @@ func TestLimitStepCapsConcurrency(t *testing.T) {
 // What is given up while queueing has certainly not been sent.
 func TestLimitStepGivesUpUnsent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := newLimiter(1, newWindow(Budget{Requests: 2, Per: time.Minute}, nil), silent)
+		l := newLimiter(1, newWindow(Budget{Requests: 2, Per: time.Minute}, "", nil), silent)
 		limited := withLimit(l, func(context.Context, *attempt) error { return nil })
 		ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
 		defer cancel()
