@@ -46,7 +46,7 @@ func (l *Lines) text(e apply.Event) string {
 	case apply.APIBusy:
 		return fmt.Sprintf("the API is busy, waiting %s", e.Wait.Round(time.Second))
 	case apply.BudgetSpent:
-		return fmt.Sprintf("%s requests are spent, going on at %s", e.Budget, timeOfDay(e.Until))
+		return fmt.Sprintf("the request budget (%s) is spent, going on at %s", e.Budget, timeOfDay(e.Until))
 	case apply.ChangeFinished:
 		return change(e)
 	case apply.PortSeen:

@@ -249,7 +249,7 @@ func TestLinesTellEveryEventThatAPersonMustKnow(t *testing.T) {
 	}
 	want := `12:00:00 ordering 2 orders, 2 services
 12:00:00 [1/2] bought p0: GBP 475.00 monthly
-12:00:00 500/5m requests are spent, going on at 12:05:00
+12:00:00 the request budget (500/5m) is spent, going on at 12:05:00
 12:00:00 updated x
 12:00:00 failed: y: locked
 12:00:00 p0 12345678 is LIVE

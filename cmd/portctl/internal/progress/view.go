@@ -202,7 +202,7 @@ func (f frame) time() string {
 		parts = append(parts, fmt.Sprintf("%.1f orders/s", f.Rate(f.now)))
 	}
 	if f.now.Before(f.Waits.Until) {
-		parts = slices.Insert(parts, 1, fmt.Sprintf("%s requests are spent, going on at %s", f.Waits.Budget, timeOfDay(f.Waits.Until)))
+		parts = slices.Insert(parts, 1, fmt.Sprintf("the request budget (%s) is spent, going on at %s", f.Waits.Budget, timeOfDay(f.Waits.Until)))
 	}
 	return f.paint(dim, fitting(parts, f.cols-1))
 }
