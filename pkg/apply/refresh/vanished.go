@@ -8,8 +8,10 @@ import (
 	"github.com/portctl/portctl/pkg/plan"
 )
 
-// checkVanished takes in what the ledger remembers of the names that a plan would buy,
-// and of the former names of these entries. news says that this may make another plan.
+// checkVanished takes in what the ledger remembers of the names that a plan would buy, or
+// would if another order did not hold them back, and of the former names of these
+// entries: a service that was delivered to one of them, and that the API shows under
+// another name, says more than that order. news says that this may make another plan.
 func (p *PricedPlan) checkVanished(ctx context.Context, r Reader, l *ledger.Ledger, built plan.Plan) (news bool, err error) {
 	p.earlier = map[string][]ledger.Known{}
 	former := map[string]string{}
@@ -19,7 +21,10 @@ func (p *PricedPlan) checkVanished(ctx context.Context, r Reader, l *ledger.Ledg
 		}
 	}
 	shown := p.shown()
-	for _, a := range slices.Concat(built.Of(plan.Buy), built.Of(plan.Grow)) {
+	for _, a := range built.Actions {
+		if a.Kind != plan.Buy && a.Kind != plan.Grow && a.Reason.Code != plan.ReasonConflictingClaim {
+			continue
+		}
 		for _, name := range []string{a.Name, former[plan.FoldName(a.Name)]} {
 			if name == "" {
 				continue

@@ -32,11 +32,12 @@ func (w *world) lookupTimeout() time.Duration {
 func (w *world) openClaims(ctx context.Context) []ledger.Open {
 	p := w.process(ctx, run{})
 	defer p.die()
-	snapshot, err := p.book().Snapshot(ctx)
-	if err != nil {
-		return nil // the ledger fails
+	for range 20 { // the ledger may fail for a while
+		if snapshot, err := p.book().Snapshot(ctx); err == nil {
+			return snapshot.Open
+		}
 	}
-	return snapshot.Open
+	return nil
 }
 
 // ordered finds what became of a claim's order.

@@ -321,6 +321,8 @@ type claimOf struct {
 	Time time.Time       `json:"time"`
 	last plan.OrderState // of the record that closed it; claimed when it is open
 	uids []string        // of that record
+	// answered are the services that the answer to the order named.
+	answered []string
 }
 
 // claims reads all claims there ever were.
@@ -342,13 +344,17 @@ func (w *world) claims() map[string]claimOf {
 		if b, err := w.store.Read(ctx, key); err != nil || json.Unmarshal(b, &c) != nil {
 			continue // torn: no order was sent
 		}
+		var answer, end struct {
+			State plan.OrderState `json:"state"`
+			UIDs  []string        `json:"uids"`
+		}
+		if slices.Contains(keys, folder+"/1.json") {
+			w.read(ctx, folder+"/1.json", &answer)
+			c.answered = answer.UIDs
+		}
 		if slices.Contains(keys, folder+"/closed.json") {
-			var r struct {
-				State plan.OrderState `json:"state"`
-				UIDs  []string        `json:"uids"`
-			}
-			w.read(ctx, folder+"/closed.json", &r)
-			c.last, c.uids = r.State, r.UIDs
+			w.read(ctx, folder+"/closed.json", &end)
+			c.last, c.uids = end.State, end.UIDs
 		}
 		out[c.ID] = c
 	}
