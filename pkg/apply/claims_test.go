@@ -1,7 +1,9 @@
 package apply_test
 
 import (
+	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -408,4 +410,33 @@ func TestOrderOfAKilledRunIsLookedForUntilItsTimeout(t *testing.T) {
 			})
 		})
 	}
+}
+
+// forgetful is a ledger in which no run noted which services stand for entries, as one
+// that was killed.
+type forgetful struct{ ledger.Store }
+
+func (f forgetful) List(ctx context.Context, prefix string) ([]string, error) {
+	keys, err := f.Store.List(ctx, prefix)
+	return slices.DeleteFunc(keys, func(k string) bool { return strings.HasPrefix(k, "services/") }), err
+}
+
+// A port that was delivered to an entry, and that the API shows under another name, has
+// a way out also while an order that no entry names holds the entry back: without it
+// that order could never be called not created, because the port might be its.
+func TestDeliveredServiceOfAnEntryThatIsHeldBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		account := &fakeAccount{outcome: map[string]apply.Outcome{"b": apply.Unknown}}
+		s := &scenario{account: account, store: forgetful{storetest.NewMemory()}, options: apply.Options{Wait: time.Minute}}
+		s.run(t, entries("a", "b"))
+		account.services[0].Name = "a (renamed)"
+		book := ledger.New(s.store, "api.test", ledger.Run{By: "test"})
+		p, err := refresh.Read(t.Context(), account, entries("a"), refresh.Options{Ledger: book})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if a := p.Plan.Actions[0]; a.Kind != plan.Blocked || a.Reason.Code != plan.ReasonKnownService {
+			t.Errorf("%s is %s: %s", a.Name, a.Kind, a.Reason.Text)
+		}
+	})
 }
