@@ -154,8 +154,22 @@ func fsyncsIn(table string) (sum int, err error) {
 
 // fsyncTime is what making a small new file durable takes in a folder where many do so
 // side by side.
-func fsyncTime(folder string) (time.Duration, error) {
-	const sideBySide, each = 64, 20
+// It is the best of some tries: others may use the disk, and it is for a bound.
+func fsyncTime(folder string) (best time.Duration, err error) {
+	for range 5 {
+		took, err := syncMany(folder)
+		if err != nil {
+			return 0, err
+		}
+		if best == 0 || took < best {
+			best = took
+		}
+	}
+	return best, nil
+}
+
+func syncMany(folder string) (time.Duration, error) {
+	const sideBySide, each = 64, 10
 	var g errgroup.Group
 	start := time.Now()
 	for range sideBySide {
