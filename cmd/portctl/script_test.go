@@ -171,6 +171,9 @@ func figure(ts *testscript.TestScript, name string) int {
 	if n, ok := figures[name]; ok {
 		return n
 	}
+	if !strings.Contains(name, " /") {
+		ts.Fatalf("%q is neither a figure nor a route, such as GET /v2/products", name)
+	}
 	return r.Routes[name].Count
 }
 

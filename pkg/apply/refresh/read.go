@@ -71,13 +71,22 @@ func Read(ctx context.Context, r Reader, desired plan.Desired, o Options) (Price
 	if err != nil {
 		return PricedPlan{}, err
 	}
+	err = p.price(ctx, r, o)
+	return p, err
+}
+
+// Priced says that the orders were validated.
+func (p *PricedPlan) Priced() bool { return p.intents != nil }
+
+// price has the API validate the orders.
+func (p *PricedPlan) price(ctx context.Context, r Reader, o Options) error {
 	quotes, err := quoteAll(ctx, r, p.Plan.Orders(), o)
 	if err != nil {
-		return PricedPlan{}, err
+		return err
 	}
 	p.Plan = p.Plan.Priced(quotes)
 	p.intents = sync.OnceValues(p.commonIntents)
-	return p, nil
+	return nil
 }
 
 // ReadUnpriced is Read without the prices: it validates no order.

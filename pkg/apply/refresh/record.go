@@ -20,11 +20,14 @@ type Recovered struct {
 // claims of earlier runs first, and reads everything again whenever that was news. The caller holds the
 // lock. The ledger becomes the account's only once the run begins: a plan that is
 // refused, perhaps because it is of the wrong account, leaves it free.
+//
+// Orders are validated once, when nothing is news any more, and not at all when there are
+// more of them than the policy allows: that needs no price, and the plan says it.
 func ReadAndRecord(ctx context.Context, r Reader, desired plan.Desired, o Options) (PricedPlan, []Recovered, error) {
 	var recovered []Recovered
 	r = RememberOrderTags(r)
 	for {
-		d, err := Read(ctx, r, desired, o)
+		d, err := ReadUnpriced(ctx, r, desired, o)
 		if err != nil {
 			return PricedPlan{}, recovered, err
 		}
@@ -39,7 +42,10 @@ func ReadAndRecord(ctx context.Context, r Reader, desired plan.Desired, o Option
 		}
 		if !again {
 			_ = o.Ledger.IndexClosed(ctx, d.Claims) // it spares later runs time and is of no other use
-			return d, recovered, nil
+			if len(d.Plan.Exceeded()) == 0 {
+				err = d.price(ctx, r, o)
+			}
+			return d, recovered, err
 		}
 	}
 }

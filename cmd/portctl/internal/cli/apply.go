@@ -250,6 +250,9 @@ func (a *applying) execute(ctx context.Context, s Env) error {
 	if err != nil {
 		return err
 	}
+	if len(doc.Exceeded()) > 0 && !a.draft.Priced() {
+		return a.refuse(s, doc.Plan)
+	}
 	if err := a.checkSavedPlan(s, a.saved, doc); err != nil {
 		return err
 	}
