@@ -143,7 +143,7 @@ func (s *ApprovalService) page(ctx context.Context, number int) ([]Approval, pag
 	var list []Approval
 	var p pages
 	_, err := s.client.do(ctx, call{
-		class: classRead, method: http.MethodGet, path: "/v3/order_approvals", timeout: timeoutAside, patience: patienceAside,
+		class: classRead, method: http.MethodGet, path: "/v3/order_approvals", timeout: timeoutAside, patience: patienceAside, kept: true,
 		query: url.Values{"pageNumber": {strconv.Itoa(number)}, "pageSize": {strconv.Itoa(approvalPageSize)}},
 		decode: func(body io.Reader, a *attempt) (err error) {
 			if p, err = readPages(a.header); err != nil {

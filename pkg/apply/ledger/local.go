@@ -34,6 +34,8 @@ type Local struct {
 	mu    sync.Mutex
 	held  map[*localLock]bool // keeps the files of locks open while the store is
 	named map[string]bool     // folders whose names this process has made durable
+
+	syncs *shared // of folders
 }
 
 var _ Store = (*Local)(nil)
@@ -69,6 +71,7 @@ func OpenLocal(dir string) (*Local, error) {
 		dir:  abs,
 		disk: disk{link: os.Link, sync: (*os.File).Sync},
 		held: map[*localLock]bool{}, named: map[string]bool{},
+		syncs: newShared(),
 	}, nil
 }
 
@@ -228,7 +231,12 @@ func (l *Local) durable(folder string) bool {
 	return l.named[folder]
 }
 
+// syncFolder makes the names in a folder durable that are there when it is called.
 func (l *Local) syncFolder(folder string) error {
+	return l.syncs.do(folder, func() error { return l.syncOnce(folder) })
+}
+
+func (l *Local) syncOnce(folder string) error {
 	if runtime.GOOS == "windows" {
 		return nil // folders cannot be synced there; NTFS keeps a journal of names
 	}

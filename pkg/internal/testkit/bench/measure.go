@@ -107,10 +107,11 @@ type world struct {
 
 func (b *bench) world(ctx context.Context, s scenario) (w *world, err error) {
 	b.worlds++
-	w = &world{bench: b, scenario: s, dir: filepath.Join(b.folder, fmt.Sprintf("world-%d", b.worlds))}
+	made := &world{bench: b, scenario: s, dir: filepath.Join(b.folder, fmt.Sprintf("world-%d", b.worlds))}
+	w = made
 	defer func() {
 		if err != nil {
-			w.end()
+			made.end()
 		}
 	}()
 	if err := os.Mkdir(w.dir, 0o700); err != nil {
