@@ -181,6 +181,7 @@ func (b *builder) document(src *source, n *yamlNode) {
 
 // ports adds the entries of a document.
 func (b *builder) ports(r *reader) {
+	b.inv.Ports = slices.Grow(b.inv.Ports, len(r.doc.ports))
 	for _, e := range r.doc.ports {
 		e.complete(r)
 		if e.port.Name == "" || b.unique(r, e.port, e.found.value("name"), e.found.node) {

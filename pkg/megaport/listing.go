@@ -68,7 +68,9 @@ func (s *ProductService) ListInfo(ctx context.Context) (Listing, error) {
 }
 
 func decodeProducts(body io.Reader) (Listing, error) {
-	l := Listing{Ports: []Port{}}
+	l := Listing{}
+	var full [][]Port // a list that grows to many thousands would be copied over and over
+	ports := []Port{}
 	err := readEnvelope(body, func(dec *jsontext.Decoder) error {
 		return readList(dec, func(i int, dec *jsontext.Decoder) error {
 			w, err := readProduct(dec)
@@ -83,7 +85,9 @@ func decodeProducts(body io.Reader) (Listing, error) {
 			p, err := w.port()
 			switch {
 			case err == nil:
-				l.Ports = append(l.Ports, p)
+				if ports = append(ports, p); len(ports) == portsAtATime {
+					full, ports = append(full, ports), make([]Port, 0, portsAtATime)
+				}
 			case untyped:
 				l.Untyped = append(l.Untyped, Untyped{UID: w.ProductUID.text(), Name: w.ProductName.text()})
 			default:
@@ -95,10 +99,16 @@ func decodeProducts(body io.Reader) (Listing, error) {
 	if err != nil {
 		return Listing{}, err
 	}
+	if l.Ports = ports; len(full) > 0 {
+		l.Ports = slices.Concat(append(full, ports)...)
+	}
 	l.Companies = companies(l.Ports)
 	l.CompanyNames = companyNames(l.Ports, l.Companies)
 	return l, nil
 }
+
+// portsAtATime is how many ports are gathered before a new list is begun.
+const portsAtATime = 1024
 
 // companies lists who owns ports, most ports first.
 func companies(ports []Port) []string {

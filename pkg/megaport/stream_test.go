@@ -103,3 +103,18 @@ func BenchmarkOrderJSON(b *testing.B) {
 		}
 	}
 }
+
+// Ports are gathered in lists of a size; none is lost or moved where one list ends.
+func TestListingKeepsEveryPortInOrder(t *testing.T) {
+	for _, n := range []int{0, 1, portsAtATime - 1, portsAtATime, portsAtATime + 1, 2*portsAtATime + 1} {
+		l, err := decodeProducts(vxcHeavy(n, 0))
+		if err != nil || len(l.Ports) != n {
+			t.Fatalf("%d ports of %d, %v", len(l.Ports), n, err)
+		}
+		for i, p := range l.Ports {
+			if want := fmt.Sprintf("u-%d", i); p.UID != want {
+				t.Fatalf("of %d, port %d is %q, want %q", n, i, p.UID, want)
+			}
+		}
+	}
+}
