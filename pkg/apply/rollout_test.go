@@ -303,3 +303,40 @@ func TestHowOftenTheAccountIsLookedAt(t *testing.T) {
 		}
 	}
 }
+
+// crowded lists slowly as long as orders are to come.
+type crowded struct {
+	*fakeAccount
+	orders int
+}
+
+func (c crowded) Observe(ctx context.Context) (plan.Observed, error) {
+	c.mu.Lock()
+	waiting := len(c.fakeAccount.orders) > 0 && len(c.fakeAccount.orders) < c.orders
+	c.mu.Unlock()
+	if waiting {
+		time.Sleep(2 * time.Second)
+	}
+	return c.fakeAccount.Observe(ctx)
+}
+
+// A listing that was slow beside orders says nothing of how often to look after them.
+func TestLookSoonAfterTheLastOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		account := crowded{&fakeAccount{buyTakes: time.Second}, 10}
+		book := ledger.New(storetest.NewMemory(), "api.test", ledger.Run{By: "test"})
+		draft, _, err := refresh.ReadAndRecord(t.Context(), account, entries(names(10)...), refresh.Options{PerOrder: true, Ledger: book})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var last time.Time
+		options := apply.Options{Account: account, Ledger: book, Wait: time.Hour, Parallelism: 1, Sink: func(e apply.Event) {
+			if _, ok := e.(apply.OrderFinished); ok {
+				last = time.Now()
+			}
+		}}
+		if r := apply.Run(t.Context(), draft, options); r.ExitCode != apply.ExitDone || time.Since(last) > 2*time.Second+300*time.Millisecond {
+			t.Errorf("exit %d, %s after the last order", r.ExitCode, time.Since(last))
+		}
+	})
+}

@@ -109,6 +109,9 @@ func (w *watcher) join() {
 	close(w.expected)
 	<-w.idle
 	w.looks = 0 // what was bought last is looked at soon
+	if !w.budgeted {
+		w.looked, w.lookTook = time.Time{}, 0 // at once: a listing was slow only beside so many orders
+	}
 }
 
 // whileOrdering waits for what is bought already while other orders go out.
