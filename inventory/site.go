@@ -2,6 +2,7 @@ package inventory
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 
 	"gopkg.in/yaml.v3"
@@ -124,7 +125,7 @@ func (r *reader) followAlias(site *plan.Site, v *yamlNode) {
 	}
 	near, known := s.near[site.Name]
 	if !known {
-		near = nearest(site.Name, s.names)
+		near = nearest(site.Name, slices.DeleteFunc(slices.Clone(s.names), func(n string) bool { return plan.OtherBuilding(site.Name, n) }))
 		s.near[site.Name] = near
 	}
 	if near != "" {

@@ -23,6 +23,7 @@ func Build(desired Desired, observed Observed, catalog Catalog) Plan {
 	p.Unmanaged = append(p.Unmanaged, b.unmanaged()...)
 	b.ledgerNotes(p.Actions)
 	b.sameZoneNotes()
+	b.unpinnedNote()
 	b.untypedNote()
 	p.Warnings = append(p.Warnings, b.warnings...)
 	return p.summed()
@@ -82,7 +83,8 @@ type builder struct {
 	aside    map[string]bool     // what is under `unmanaged`, folded
 	replaced map[ServiceUID]bool // what entries replace
 	sites    map[Site]siteMatch
-	spelled  map[rolloutSite]*Port // the port with the first spelling of a location, per rollout
+	spelled  map[rolloutSite]*Port   // the port with the first spelling of a location, per rollout
+	loose    map[string]unpinnedSite // by the name of the site
 
 	near          map[spot]*neighbours
 	kept          map[zoneOf]string // the first name of the ports of entries that stay
@@ -107,7 +109,7 @@ func newBuilder(desired Desired, observed Observed, catalog Catalog) *builder {
 		desired: desired, observed: observed, catalog: catalog, ports: sortedPorts(desired.Ports), services: sortedServices(observed.Services),
 		byUID: make(map[ServiceUID]*Service, len(observed.Services)), ended: map[string][]Service{}, named: make(map[string][]serviceGroup, len(observed.Services)),
 		wanted: make(map[string]int, len(desired.Ports)), absent: map[string]int{}, entries: make(map[string][]int, len(desired.Ports)), aside: map[string]bool{}, replaced: map[ServiceUID]bool{},
-		sites: map[Site]siteMatch{}, spelled: map[rolloutSite]*Port{}, near: map[spot]*neighbours{}, kept: map[zoneOf]string{},
+		sites: map[Site]siteMatch{}, spelled: map[rolloutSite]*Port{}, loose: map[string]unpinnedSite{}, near: map[spot]*neighbours{}, kept: map[zoneOf]string{},
 		endedMembers: map[int][]Service{}, halfCancelled: map[int]bool{}, openClaims: sortedClaims(observed.Claims),
 		claims: map[string][]Claim{}, rejected: map[string][]Claim{}, damaged: map[string][]Claim{}, orphansAt: map[spot][]Claim{},
 	}
@@ -404,7 +406,7 @@ func (b *builder) buy(a Action, p Port) Action {
 		return a.block(*r)
 	}
 	if match.Inexact {
-		b.warn(p, "site", "%s", resolved(p, l))
+		b.unpinned(p, l)
 	}
 	a.Kind, a.Order, a.Changes = Buy, &order, afterOrder(p, a.Changes)
 	a.Reason = Reason{Code: ReasonNew, Text: "the account has no service of this name", Source: p.Source}
@@ -421,7 +423,7 @@ func siteReason(p Port, err error) Reason {
 	r := Reason{Code: ReasonSiteUnknown, Text: err.Error(), Source: p.At("site")}
 	var site *SiteError
 	if errors.As(err, &site) {
-		r.Hint, r.Way = site.suggestion()
+		r.Hint, r.Way = site.Suggestion()
 		if site.Ambiguous {
 			r.Code = ReasonSiteAmbiguous
 		}
@@ -473,10 +475,4 @@ func (b *builder) unmanaged() []ServiceRef {
 		return cmp.Or(compareNatural(FoldName(x.Name), FoldName(y.Name)), cmp.Compare(x.UID, y.UID))
 	})
 	return refs
-}
-
-// resolved says which location a site's name was taken for, and how to write the
-// site so that a renamed location makes no difference.
-func resolved(p Port, l Location) string {
-	return fmt.Sprintf("site %q resolved to %s (%d); pin it with {id: %[3]d}", p.Site.Name, l.Name, l.ID)
 }

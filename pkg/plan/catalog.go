@@ -2,14 +2,10 @@ package plan
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
-	"unicode"
-
-	"golang.org/x/text/runes"
-	"golang.org/x/text/transform"
-	"golang.org/x/text/unicode/norm"
 )
 
 // Location is one Megaport location.
@@ -82,13 +78,25 @@ func (l Location) String() string {
 	return fmt.Sprintf("%s (id %d, %s, %s)", l.Name, l.ID, l.Metro, l.Market)
 }
 
+// where is all that tells the location from others of a like name.
+func (l Location) where() string {
+	text := l.Name
+	for _, part := range []string{l.Address, l.Metro, l.Market} {
+		if part != "" && !slices.Contains(strings.Split(text, ", "), part) {
+			text += ", " + part
+		}
+	}
+	return text
+}
+
 // Catalog is the set of locations, made for looking sites up.
 type Catalog struct {
 	locations []Location // by id
 	byID      map[LocationID]int
 	byName    map[string][]int
 	byFolded  map[string][]int
-	words     []map[string]bool // of each location's name
+	byFormer  map[string][]int
+	terms     []terms // of each location
 }
 
 // NewCatalog indexes locations. Their order carries no meaning.
@@ -98,16 +106,16 @@ func NewCatalog(locations []Location) Catalog {
 		byID:      map[LocationID]int{},
 		byName:    map[string][]int{},
 		byFolded:  map[string][]int{},
+		byFormer:  map[string][]int{},
 	}
 	for i, l := range c.locations {
 		c.byID[l.ID] = i
 		c.byName[l.Name] = append(c.byName[l.Name], i)
 		c.byFolded[FoldSite(l.Name)] = append(c.byFolded[FoldSite(l.Name)], i)
-		set := map[string]bool{}
-		for _, w := range siteWords(l.Name) {
-			set[w] = true
+		for _, former := range formerNames[l.ID] {
+			c.byFormer[FoldSite(former)] = append(c.byFormer[FoldSite(former)], i)
 		}
-		c.words = append(c.words, set)
+		c.terms = append(c.terms, termsOf(l))
 	}
 	return c
 }
@@ -155,33 +163,34 @@ func (e *SiteError) Error() string {
 	}
 }
 
-// suggestion lists the candidates, each with what is needed to choose. When that
-// is not all there is, a command lists the others.
-func (e *SiteError) suggestion() (string, *WayOut) {
+// Suggestion lists the candidates, each as the line to paste and what is needed to
+// choose. When that is not all there is, a command lists the others.
+func (e *SiteError) Suggestion() (string, *WayOut) {
 	if len(e.Candidates) == 0 {
 		return "", &WayOut{Kind: WayListSites}
 	}
-	var lines []string
-	for _, l := range e.Candidates {
-		lines = append(lines, fmt.Sprintf("%s: %s", l, l.Offer()))
-	}
 	lead := "did you mean"
 	if e.Ambiguous {
-		lead = "write the whole name or {id: N} of one of"
+		lead = "write one of"
 	}
-	text := lead + "\n  " + strings.Join(lines, "\n  ")
+	var text strings.Builder
+	text.WriteString(lead)
+	for _, l := range e.Candidates {
+		fmt.Fprintf(&text, "\n  site: {id: %d} # %s: %s", l.ID, l.where(), l.Offer())
+	}
 	if more := e.Fitting - len(e.Candidates); more > 0 {
-		return text, &WayOut{Kind: WayListSites, More: more}
+		return text.String(), &WayOut{Kind: WayListSites, More: more}
 	}
-	return text, nil
+	return text.String(), nil
 }
 
 // maxCandidates keeps an error message readable.
 const maxCandidates = 5
 
-// Resolve finds the location of a site: by id, exact name, name without regard
-// to case and accents, and last by a unique match of all its words. The error
-// is a *SiteError.
+// Resolve finds the location of a site, for money: by id, by its name, without regard
+// to case and accents, by a former name, by its code alone, and last by a unique match of
+// all words with words of the location's name. What [Catalog.Search] finds besides
+// is a candidate that a person must choose. The error is a *SiteError.
 func (c Catalog) Resolve(s Site) (Match, error) {
 	if s.ID != 0 {
 		l, ok := c.ByID(s.ID)
@@ -193,7 +202,7 @@ func (c Catalog) Resolve(s Site) (Match, error) {
 	found, inexact := c.find(s.Name)
 	switch len(found) {
 	case 0:
-		return Match{}, &SiteError{Site: s, Candidates: c.nearest(s.Name)}
+		return Match{}, &SiteError{Site: s, Candidates: c.candidates(s.Name)}
 	case 1:
 		return Match{c.locations[found[0]], inexact}, nil
 	default:
@@ -201,16 +210,33 @@ func (c Catalog) Resolve(s Site) (Match, error) {
 	}
 }
 
+// ResolveAll resolves sites, and gives the locations of those that are found by their
+// names.
+func (c Catalog) ResolveAll(sites []Site) (found map[string]Location, unresolved []*SiteError) {
+	found = map[string]Location{}
+	for _, s := range sites {
+		match, err := c.Resolve(s)
+		var why *SiteError
+		if errors.As(err, &why) {
+			unresolved = append(unresolved, why)
+		} else {
+			found[s.Name] = match.Location
+		}
+	}
+	return found, unresolved
+}
+
 // find returns the indices of what a name fits, by the strictest rule that
 // finds anything.
 func (c Catalog) find(name string) (found []int, inexact bool) {
-	if found := c.byName[name]; len(found) > 0 {
-		return found, false
+	if found := c.named(name); len(found) > 0 {
+		return found, !slices.Contains(c.byFolded[FoldSite(name)], found[0])
 	}
-	if found := c.byFolded[FoldSite(name)]; len(found) > 0 {
-		return found, false
+	words := siteWords(name)
+	if found := c.coded(words); len(found) > 0 {
+		return found, true
 	}
-	return c.withWords(siteWords(name)), true
+	return c.withWords(words), true
 }
 
 func (c Catalog) withWords(words []string) []int {
@@ -219,11 +245,22 @@ func (c Catalog) withWords(words []string) []int {
 	}
 	var found []int
 	for i := range c.locations {
-		if !slices.ContainsFunc(words, func(w string) bool { return !c.words[i][w] }) {
+		if !slices.ContainsFunc(words, func(w string) bool { return !c.terms[i].own[w] }) {
 			found = append(found, i)
 		}
 	}
 	return found
+}
+
+// candidates are the best of what a name may mean that is the name of no location.
+func (c Catalog) candidates(name string) []Location {
+	var out []Location
+	for _, found := range c.Search(name) {
+		if out = append(out, found.Location); len(out) == maxCandidates {
+			break
+		}
+	}
+	return out
 }
 
 func (c Catalog) pick(indices []int) []Location {
@@ -232,73 +269,4 @@ func (c Catalog) pick(indices []int) []Location {
 		out = append(out, c.locations[i])
 	}
 	return out
-}
-
-// nearest orders the locations by how many of the name's words they nearly
-// have, in their own name or their metro, and returns the best few.
-func (c Catalog) nearest(name string) []Location {
-	type scored struct {
-		index int
-		score float64
-	}
-	words := siteWords(name)
-	var all []scored
-	for i, l := range c.locations {
-		have := siteWords(l.Name + " " + l.Metro)
-		score := 0.0
-		for _, w := range words {
-			best := 0.0
-			for _, h := range have {
-				best = max(best, similarity(w, h))
-			}
-			score += best
-		}
-		if len(words) > 0 && score/float64(len(words)) >= 0.4 {
-			all = append(all, scored{i, score})
-		}
-	}
-	slices.SortStableFunc(all, func(a, b scored) int { return cmp.Compare(b.score, a.score) })
-	var indices []int
-	for _, s := range all {
-		if s.score >= 0.8*all[0].score { // a clear favourite needs no company
-			indices = append(indices, s.index)
-		}
-	}
-	return c.pick(indices)
-}
-
-// similarity is the share of common letter pairs, between 0 and 1.
-func similarity(a, b string) float64 {
-	if a == b {
-		return 1
-	}
-	pairs := map[string]int{}
-	for i := 0; i+1 < len(a); i++ {
-		pairs[a[i:i+2]]++
-	}
-	common := 0
-	for i := 0; i+1 < len(b); i++ {
-		if pairs[b[i:i+2]] > 0 {
-			pairs[b[i:i+2]]--
-			common++
-		}
-	}
-	return 2 * float64(common) / float64(max(1, len(a)-1+len(b)-1))
-}
-
-// FoldSite is the form in which names of locations are compared: without accents,
-// case-folded, with single spaces.
-func FoldSite(name string) string {
-	strip := transform.Chain(norm.NFD, runes.Remove(runes.In(unicode.Mn)), norm.NFC)
-	plain, _, err := transform.String(strip, name)
-	if err != nil {
-		plain = name
-	}
-	return strings.Join(strings.Fields(FoldName(plain)), " ")
-}
-
-func siteWords(name string) []string {
-	return strings.FieldsFunc(FoldSite(name), func(r rune) bool {
-		return !unicode.IsLetter(r) && !unicode.IsDigit(r)
-	})
 }

@@ -240,7 +240,7 @@ func (b *builder) notes(p Port, u serviceGroup) {
 	if match, err := b.resolve(p.Site); err != nil {
 		b.warn(p, "site", "%s; the service exists, so this stops nothing", err)
 	} else if match.Inexact {
-		b.warn(p, "site", "%s", resolved(p, match.Location))
+		b.unpinned(p, match.Location)
 	}
 	if late := u.unidentified(); late > 0 {
 		b.warn(p, "lag", "the API does not tell the aggregation id of %d of the %d members of LAG %s yet; they count as its members by the ledger", late, len(u.members), s.UID)

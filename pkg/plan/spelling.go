@@ -3,7 +3,9 @@ package plan
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 )
 
 // rolloutSite is a location within a rollout. The ports of a rollout all stand where
@@ -94,3 +96,37 @@ func (b *builder) sameZoneNotes() {
 
 // alike says that the inventory sees one site in both.
 func alike(a, b Site) bool { return a.ID == b.ID && FoldSite(a.Name) == FoldSite(b.Name) }
+
+// unpinnedSite is a site that is not written as its location is called.
+type unpinnedSite struct {
+	name     string
+	location Location
+	source   Source // the first
+}
+
+// unpinned notes a site whose name is not its location's own.
+func (b *builder) unpinned(p Port, l Location) {
+	at := p.At("site")
+	if u, known := b.loose[p.Site.Name]; !known || at.before(u.source) {
+		b.loose[p.Site.Name] = unpinnedSite{p.Site.Name, l, at}
+	}
+}
+
+// unpinnedNote says once which locations such names were taken for. A location may be
+// renamed; its id stays.
+func (b *builder) unpinnedNote() {
+	if len(b.loose) == 0 {
+		return
+	}
+	all := slices.SortedFunc(maps.Values(b.loose), func(x, y unpinnedSite) int { return x.source.compare(y.source) })
+	var taken []string
+	for _, u := range all[:min(len(all), maxCandidates)] {
+		taken = append(taken, fmt.Sprintf("%q is %s {id: %d}", u.name, u.location.Name, u.location.ID))
+	}
+	if more := len(all) - len(taken); more > 0 {
+		taken = append(taken, fmt.Sprintf("and %d more", more))
+	}
+	b.warnings = append(b.warnings, Warning{
+		Text: "sites that are not written as their locations are called: " + strings.Join(taken, ", "), Source: all[0].source, Way: &WayOut{Kind: WayPin},
+	})
+}

@@ -29,13 +29,15 @@ const (
 	WayAsIs WayKind = "as-is"
 	// WayName: a service that may be the order's can be named.
 	WayName WayKind = "name"
+	// WayPin: the ids of locations can be written into the inventory.
+	WayPin WayKind = "pin"
 	// WayAgain: an order whose approval was refused can be ordered again.
 	WayAgain WayKind = "again"
 )
 
 // WayKinds lists all ways out.
 func WayKinds() []WayKind {
-	return []WayKind{WayListSites, WayResolve, WayPartial, WayAsIs, WayName, WayAgain}
+	return []WayKind{WayListSites, WayResolve, WayPartial, WayAsIs, WayName, WayPin, WayAgain}
 }
 
 // WithHints is the plan with a hint for every way out, as hint words it: it is given

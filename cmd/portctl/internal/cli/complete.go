@@ -1,10 +1,15 @@
 package cli
 
 import (
+	"fmt"
+	"strings"
+
 	"github.com/spf13/cobra"
 
 	"github.com/portctl/portctl/inventory"
 	"github.com/portctl/portctl/pkg/megaport"
+	"github.com/portctl/portctl/pkg/megaport/sandbox"
+	"github.com/portctl/portctl/pkg/plan"
 )
 
 // completions lets the shell offer the words that flags take and the names of
@@ -39,6 +44,21 @@ func (g *globals) offer(cmd *cobra.Command, offered map[string]cobra.CompletionF
 	for _, sub := range cmd.Commands() {
 		g.offer(sub, offered)
 	}
+}
+
+// siteNames offers the locations of the embedded sandbox: a completion asks no API.
+func siteNames(_ *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
+	all, err := sandbox.Catalog()
+	if err != nil || len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	var names []string
+	for _, l := range all {
+		if strings.HasPrefix(plan.FoldName(l.Name), plan.FoldName(begun)) {
+			names = append(names, cobra.CompletionWithDesc(l.Name, fmt.Sprintf("id %d, %s; a location of the embedded sandbox", l.ID, l.Metro)))
+		}
+	}
+	return names, cobra.ShellCompDirectiveNoFileComp
 }
 
 // entryNames offers the entries of the inventory that -f names. What cannot be

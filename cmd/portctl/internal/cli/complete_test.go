@@ -17,6 +17,7 @@ func TestCompletion(t *testing.T) {
 		"plan --env ":                         {"development", "production", "sandbox", "staging"},
 		"apply --log-format ":                 {"json", "text"},
 		"sites --zone ":                       {"blue", "red"},
+		"sites telehouse":                     {"Telehouse North\tid 256, London; a location of the embedded sandbox"},
 		"loa --zip-by ":                       {"metro", "site"},
 		"plan -f " + file + " --only ":        {"a"},
 		"apply -f " + file + " --except ":     {"a"},

@@ -75,7 +75,7 @@ func (g *globals) open(ctx context.Context, s Env, inventoryEnvironment string, 
 			"the API there has its own locations; a sandbox that is served takes --locations at its start")
 	}
 	if t.Embedded() {
-		if base, out.close, err = g.embed(log); err != nil {
+		if base, out.close, err = g.embed(log, public); err != nil {
 			return nil, err
 		}
 		token = base + sandbox.TokenPath
@@ -142,16 +142,20 @@ func (g *globals) profileCredentials(s Env) (megaport.Credentials, error) {
 
 // embed runs the sandbox within this process, on a loopback port of its own. It
 // runs until it is stopped, interrupted or not, so that orders in flight are
-// answered.
-func (g *globals) embed(log zerolog.Logger) (address string, stop func() error, err error) {
-	if err := os.MkdirAll(sandboxDir, 0o755); err != nil {
-		return "", nil, err
+// answered. Who needs no API key needs no account either, so that none is kept.
+func (g *globals) embed(log zerolog.Logger, public bool) (address string, stop func() error, err error) {
+	data := ""
+	if !public {
+		if err := os.MkdirAll(sandboxDir, 0o755); err != nil {
+			return "", nil, err
+		}
+		data = filepath.Join(sandboxDir, sandboxFile)
 	}
 	locations, err := g.sandboxLocations()
 	if err != nil {
 		return "", nil, err
 	}
-	server, err := sandbox.New(sandbox.Config{Data: filepath.Join(sandboxDir, sandboxFile), Locations: locations, Log: log})
+	server, err := sandbox.New(sandbox.Config{Data: data, Locations: locations, Log: log})
 	if err != nil {
 		return "", nil, err
 	}

@@ -24,18 +24,28 @@ type sitesOptions struct {
 	metro, market, country []string
 	speed, zone            string
 	format                 string
+	pin, yes               bool
 }
 
 func newSitesCommand(s Env, g *globals) *cobra.Command {
 	o := sitesOptions{globals: g}
 	cmd := &cobra.Command{
-		Use:   "sites [QUERY]",
+		Use:   "sites [QUERY | --pin [FILE]]",
 		Short: "List the locations that offer ports",
 		Long: `List Megaport locations with their id, metro, market and the port speeds on
-offer in each diversity zone. QUERY keeps those whose id, name, metro, market or
-country contains every one of its words.
+offer in each diversity zone. QUERY finds those that it may mean, the best first:
+an id, a name or a former one, a site code (LD5), the operator's short name with a
+code (EQX FR5), or words of name, metro, market and country in any order.
 
 The name or the id of a location is what an inventory entry takes as its site.
+
+--pin writes the ids of locations into an inventory, FILE or those of -f, for the
+sites that it gives by name: a location may be renamed, its id stays. It shows the
+change and asks. A name that plan would not buy on is listed with what it may mean,
+and left as it is.
+
+Without an environment, neither by --env nor in an inventory, these are the
+locations of the embedded sandbox.
 
 --metro, --market and --country keep the locations of one; given several times,
 of any of them. --speed and --zone keep the locations that take orders for ports
@@ -46,10 +56,20 @@ sandbox. Like the other formats it needs no API key.`,
 		Example: `  portctl sites --env sandbox
   portctl sites --env sandbox --country Germany --speed 100G --zone red
   portctl sites frankfurt --env production
+  portctl sites EQX FR5 --env production
   portctl sites 89 --env sandbox --format json
-  portctl sites --env production --format api > locations.json`,
-		Args: cobra.ArbitraryArgs,
+  portctl sites --env production --format api > locations.json
+  portctl sites --pin inventory/emea.yaml`,
+		Args:              cobra.ArbitraryArgs,
+		ValidArgsFunction: siteNames,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if o.pin {
+				o.files = append(o.files, args...)
+				return runPin(cmd.Context(), s, o)
+			}
+			if o.yes {
+				return withHint(errors.New("--yes is for --pin"), "leave it out")
+			}
 			o.query = strings.Join(args, " ")
 			return runSites(cmd.Context(), s, o)
 		},
@@ -60,7 +80,62 @@ sandbox. Like the other formats it needs no API key.`,
 	cmd.Flags().StringVar(&o.speed, "speed", "", "keep the locations with ports of a `speed`: 1G, 10G, 100G or 400G")
 	cmd.Flags().StringVar(&o.zone, "zone", "", "keep the locations with ports in a diversity `zone`: red or blue")
 	cmd.Flags().StringVar(&o.format, "format", "text", "`format` of the list: text, json, or api for all of it as the API sent it")
+	cmd.Flags().BoolVar(&o.pin, "pin", false, "write the ids of locations into the inventory")
+	cmd.Flags().BoolVarP(&o.yes, "yes", "y", false, "write without asking")
 	return cmd
+}
+
+// runPin writes ids for the sites that an inventory gives by name.
+func runPin(ctx context.Context, s Env, o sitesOptions) error {
+	if o.filters() || o.format != "text" {
+		return withHint(errors.New("--pin takes no filter and no format"), "leave them out")
+	}
+	inv, err := o.load(s)
+	if err != nil {
+		return err
+	}
+	session, err := o.open(ctx, s, inv.Environment, true)
+	if err != nil {
+		return err
+	}
+	defer session.close()
+	all, err := provider.NewReader(session.client).Locations(ctx)
+	if err != nil {
+		return err
+	}
+	found, unresolved := plan.NewCatalog(all).ResolveAll(inv.Unpinned())
+	files, err := inventory.Read(o.files)
+	if err != nil {
+		return err
+	}
+	changed, err := inventory.Pin(files, found)
+	if err != nil {
+		return err
+	}
+	if len(changed) > 0 {
+		if err := o.revise(ctx, s, files, changed, o.yes); err != nil {
+			return err
+		}
+	}
+	return o.notPinned(s, len(found), unresolved)
+}
+
+// notPinned says which names of sites have no id now, and what they may mean.
+func (o sitesOptions) notPinned(s Env, pinned int, unresolved []*plan.SiteError) error {
+	for _, e := range unresolved {
+		hint, way := e.Suggestion()
+		if way != nil {
+			hint = o.pasted().Hint(*way, hint)
+		}
+		fmt.Fprintf(s.Err, "error: %s\n  hint: %s\n", render.Clean(e.Error()), indent(hint))
+	}
+	switch {
+	case len(unresolved) > 0:
+		return exitWith(exitRefused, withHint(fmt.Errorf("%s not pinned", render.Plural(len(unresolved), "site is", "sites are")), "write one of the ids given above"))
+	case pinned == 0 && !o.quiet:
+		fmt.Fprintln(s.Err, "every site is given by its id: nothing to pin")
+	}
+	return nil
 }
 
 func runSites(ctx context.Context, s Env, o sitesOptions) error {
@@ -79,6 +154,11 @@ func runSites(ctx context.Context, s Env, o sitesOptions) error {
 		return err
 	}
 	session, err := o.open(ctx, s, environment, true)
+	if errors.Is(err, errNoEnvironment) && o.baseURL == "" {
+		o.environment = sandboxName
+		fmt.Fprintln(s.Err, "note: no environment is set, so these are the locations of the embedded sandbox; --env production lists Megaport's")
+		session, err = o.open(ctx, s, environment, true)
+	}
 	if err != nil {
 		return err
 	}
@@ -90,13 +170,13 @@ func runSites(ctx context.Context, s Env, o sitesOptions) error {
 	if err != nil {
 		return err
 	}
-	locations := plan.NewCatalog(all).Locations()
-	found := slices.DeleteFunc(slices.Clone(locations), func(l plan.Location) bool { return !wanted.fits(l) })
+	catalog := plan.NewCatalog(all)
+	found := wanted.find(catalog)
 	if o.format == "json" {
 		return writeSites(s, found)
 	}
 	if len(found) == 0 {
-		return wanted.nothing(locations, o.command("sites"))
+		return wanted.nothing(catalog, o.command("sites"))
 	}
 	return render.SitesText(s.Out, found, render.Options{Width: s.Width, Color: o.color(s)})
 }
@@ -143,9 +223,21 @@ func (o sitesOptions) filter() (siteFilter, error) {
 	return f, nil
 }
 
-// fits says whether a location is wanted.
-func (f siteFilter) fits(l plan.Location) bool {
-	return fits(l, f.query) && anyOf(f.metro, l.Metro) && anyOf(f.market, l.Market) && anyOf(f.country, l.Country) && f.offers(l)
+// find lists what is wanted: all by id, or what a query finds, the best first. What is
+// only similar is not found.
+func (f siteFilter) find(c plan.Catalog) []plan.Location {
+	locations := c.Locations()
+	if f.query != "" {
+		locations = nil
+		for _, found := range c.Search(f.query) {
+			if found.Class != plan.MatchGuess {
+				locations = append(locations, found.Location)
+			}
+		}
+	}
+	return slices.DeleteFunc(locations, func(l plan.Location) bool {
+		return !(anyOf(f.metro, l.Metro) && anyOf(f.market, l.Market) && anyOf(f.country, l.Country) && f.offers(l))
+	})
 }
 
 // offers says whether a location takes orders for the speed and zone. Without
@@ -167,7 +259,8 @@ func anyOf(wanted []string, have string) bool {
 }
 
 // nothing says what kept all locations away, if it is one thing.
-func (f siteFilter) nothing(all []plan.Location, list string) error {
+func (f siteFilter) nothing(catalog plan.Catalog, list string) error {
+	all := catalog.Locations()
 	for _, c := range []struct {
 		what   string
 		wanted []string
@@ -188,8 +281,16 @@ func (f siteFilter) nothing(all []plan.Location, list string) error {
 			}
 		}
 	}
-	if f.query != "" && !slices.ContainsFunc(all, func(l plan.Location) bool { return fits(l, f.query) }) {
-		return withHint(fmt.Errorf("no location matches %q", f.query), list+" lists all locations")
+	if len(siteFilter{query: f.query}.find(catalog)) == 0 {
+		hint := list + " lists all locations"
+		var similar []string
+		for _, near := range catalog.Search(f.query) {
+			similar = append(similar, near.Location.String())
+		}
+		if len(similar) > 0 {
+			hint = "similar: " + strings.Join(similar, ", ") + "; " + hint
+		}
+		return withHint(fmt.Errorf("no location matches %q", f.query), hint)
 	}
 	return withHint(errors.New("no location matches all filters"), "leave one of them out")
 }
@@ -206,17 +307,6 @@ func (g *globals) inventoryEnvironment() (string, error) {
 	default:
 		return "", nil
 	}
-}
-
-// fits says whether a location contains every word of the query.
-func fits(l plan.Location, query string) bool {
-	text := plan.FoldName(fmt.Sprintf("%d %s %s %s %s", l.ID, l.Name, l.Metro, l.Market, l.Country))
-	for _, word := range strings.Fields(plan.FoldName(query)) {
-		if !strings.Contains(text, word) {
-			return false
-		}
-	}
-	return true
 }
 
 type siteJSON struct {

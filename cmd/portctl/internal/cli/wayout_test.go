@@ -31,6 +31,7 @@ func TestWaysOutCanBePasted(t *testing.T) {
 		plan.WayPartial:   {Claim: "-lag"},
 		plan.WayAsIs:      {Claim: awkward, UIDs: []plan.ServiceUID{"u1", "u2"}},
 		plan.WayName:      {Claim: "--all"},
+		plan.WayPin:       {},
 		plan.WayAgain:     {Key: "claims/staging/abc.1"},
 	}
 	for _, kind := range plan.WayKinds() {

@@ -31,6 +31,8 @@ func (o Options) Hint(way plan.WayOut, said string) string {
 		return said + "; if it stays so, " + resolve(append(flags, "--as-is")...) + " accepts what there is"
 	case plan.WayName:
 		return said + "; a service that may be the order's is accepted with " + resolve("--uid", "UID") + ", and one that is something else listed under `unmanaged`, or given to its entry by `uid`"
+	case plan.WayPin:
+		return "`" + command([]string{"portctl", "sites", "--pin"}, o.Ledger) + "` writes the ids into the inventory"
 	case plan.WayAgain:
 		return resolve("--again") + " orders it again; or change the entry, or take it out"
 	}

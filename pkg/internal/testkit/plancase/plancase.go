@@ -172,7 +172,7 @@ func planOf(t testing.TB, inventoryYAML []byte, a account, f flags) plan.Plan {
 	if err != nil {
 		t.Fatal(err)
 	}
-	desired, observed, locations := inv.Desired(), a.observed(), catalog(t)
+	desired, observed, locations := inv.Desired(), a.observed(), Catalog(t)
 	for i, p := range desired.Ports {
 		desired.Ports[i].Takeover = p.Takeover || slices.Contains(f.Takeover, p.Name)
 		if f.Twice != "" && p.Name == f.Twice {
@@ -349,8 +349,8 @@ func (a account) lagPrice(t testing.TB, n int, monthly, once plan.Amount, curren
 	return monthly, once, currency
 }
 
-// catalog is the sandbox's.
-func catalog(t testing.TB) plan.Catalog {
+// Catalog is the sandbox's catalog of locations.
+func Catalog(t testing.TB) plan.Catalog {
 	t.Helper()
 	real, err := sandbox.Catalog()
 	if err != nil {

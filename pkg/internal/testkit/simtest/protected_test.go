@@ -30,7 +30,7 @@ func protections() []protection {
 	noTag := [3]string{lookup, "if !placed(open, s) || open.Before(s.UID) {\n\t\t\tcontinue\n\t\t}\n\t\ttags", "if true {\n\t\t\tcontinue\n\t\t}\n\t\ttags"}
 	return []protection{
 		{"claim", "", []string{"TestProtectionClaim", "TestSimulation"}, [][3]string{{ledger, "switch err := l.store.Create(ctx, claimKey(l.host, hash, c.Number, \"claim\"), content); {", "_ = content\n\tswitch err := error(nil); {"}}},
-		{"claim number", "", []string{"TestProtectionClaimNumber", "TestSimulation"}, [][3]string{{ledger, "Number: s.Closed(name) + 1,", "Number: int(time.Now().UnixNano()%1e9) + 1,"}}},
+		{"claim number", "", []string{"TestProtectionClaimNumber", "TestSimulation"}, [][3]string{{ledger, "Number: s.Closed(name) + 1,", "Number: int(uuid.New().ID()%1e9) + 1,"}}},
 		{"order tag", "", []string{"TestProtectionOrderTag"}, [][3]string{noTag}},
 		{"name", "", []string{"TestProtectionNameLookUp"}, [][3]string{noName}},
 		{"name and tag", "", simulation, [][3]string{noName, noTag}},
