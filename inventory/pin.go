@@ -140,7 +140,7 @@ func pinDocument(e *layout.Editor, root *yamlNode, locations map[string]plan.Loc
 			continue
 		}
 		if comment != "" {
-			pair += " # " + comment
+			pair += "  # " + comment
 		}
 		lines = append(lines, "  "+pair)
 	}

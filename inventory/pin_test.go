@@ -33,7 +33,7 @@ ports:
 name: net
 
 sites:
-  LD5: {id: 90} # Equinix LD5
+  LD5: {id: 90}  # Equinix LD5
   Equinix SY1: {id: 2}
 
 # ours
@@ -55,7 +55,7 @@ name: net
 sites:
   lon: {id: 90} # docklands
   fra: {id: 131}
-  "a: b # c": {id: 7} # Odd name: "x"
+  "a: b # c": {id: 7}  # Odd name: "x"
 defaults: {term: 12}
 rollouts:
   - {name: "r-{site}", sites: [lon, fra, "a: b # c"], speed: 10G}
@@ -75,7 +75,7 @@ ports: [{name: a, site: LD5, speed: 10G, term: 12}]
 ---
 version: 1
 sites:
-  LD5: {id: 90} # Equinix LD5
+  LD5: {id: 90}  # Equinix LD5
 
 ports:
 - {name: b, site: LD5, speed: 10G, term: 12}

@@ -109,7 +109,7 @@ func trailing(comment string) string {
 	if comment == "" {
 		return ""
 	}
-	return " # " + comment
+	return "  # " + comment
 }
 
 // addToFlow puts a text at the end of what stands in brackets.

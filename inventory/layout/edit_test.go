@@ -25,7 +25,7 @@ func TestEdits(t *testing.T) {
 		name, before, after string
 		edit                func(e *layout.Editor)
 	}{
-		{"a pair in a block", "sites:\n  a: {id: 1} # one\n# below\nports: []\n", "sites:\n  a: {id: 1} # one\n  b: {id: 2} # two\n# below\nports: []\n", func(e *layout.Editor) {
+		{"a pair in a block", "sites:\n  a: {id: 1} # one\n# below\nports: []\n", "sites:\n  a: {id: 1} # one\n  b: {id: 2}  # two\n# below\nports: []\n", func(e *layout.Editor) {
 			_, v := value(e, "sites")
 			e.Add(v, "b: {id: 2}", "two")
 		}},
@@ -41,7 +41,7 @@ func TestEdits(t *testing.T) {
 			_, v := value(e, "ports")
 			e.Add(v, "{name: b}", "")
 		}},
-		{"an item below comments of the list", "ports:\n  - name: a\n    tags:\n      x: |\n        long\n        text\n  # - name: old\n\n# end\n", "ports:\n  - name: a\n    tags:\n      x: |\n        long\n        text\n  # - name: old\n  - {name: b} # note\n\n# end\n", func(e *layout.Editor) {
+		{"an item below comments of the list", "ports:\n  - name: a\n    tags:\n      x: |\n        long\n        text\n  # - name: old\n\n# end\n", "ports:\n  - name: a\n    tags:\n      x: |\n        long\n        text\n  # - name: old\n  - {name: b}  # note\n\n# end\n", func(e *layout.Editor) {
 			_, v := value(e, "ports")
 			e.Add(v, "{name: b}", "note")
 		}},
