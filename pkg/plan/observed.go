@@ -16,6 +16,8 @@ type Observed struct {
 	Services []Service
 	// Untyped are products of which the account does not show whether they are ports.
 	Untyped []Untyped
+	// Others is how many products are no ports: MCRs, MVEs, VXCs, IXs.
+	Others int
 	// Tags are the resource tags of the services for which they were read: the
 	// listing does not have them. See Missing.
 	Tags map[ServiceUID]map[string]string

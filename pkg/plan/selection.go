@@ -95,6 +95,9 @@ func matcher(patterns []string, known map[string]bool) func(string) bool {
 	}
 }
 
+// Fits says that a name is what a pattern says, a name or a glob.
+func Fits(pattern, name string) bool { return glob(pattern)(name) }
+
 func glob(pattern string) func(string) bool {
 	pattern = globbed(pattern)
 	return func(name string) bool {

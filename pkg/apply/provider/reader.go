@@ -97,7 +97,7 @@ func (r *Reader) Observe(ctx context.Context) (plan.Observed, error) {
 	}
 	o := plan.Observed{
 		Owner:    plan.Owner{Companies: companies(listing.Companies), Names: listing.CompanyNames, Key: r.key},
-		Services: make([]plan.Service, len(listing.Ports)),
+		Services: make([]plan.Service, len(listing.Ports)), Others: listing.Others,
 	}
 	for i, p := range listing.Ports {
 		o.Services[i] = r.service(p)

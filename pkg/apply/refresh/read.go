@@ -315,6 +315,27 @@ func (p *PricedPlan) build(ctx context.Context, r Reader, o Options) (plan.Plan,
 	}
 }
 
+// ReadTags reads the resource tags of services, a request each; read is told of each one.
+// Services whose tags cannot be read are left out of the answer and noted.
+func (p *PricedPlan) ReadTags(ctx context.Context, r Reader, uids []plan.ServiceUID, o Options, read func()) error {
+	tell := func() {}
+	if read != nil {
+		tell = read
+	}
+	return p.readMore(ctx, told{r, tell}, plan.Need{Tags: uids}, o)
+}
+
+// told is a Reader that tells of all tags that were read.
+type told struct {
+	Reader
+	tell func()
+}
+
+func (t told) Tags(ctx context.Context, uid plan.ServiceUID) (map[string]string, error) {
+	defer t.tell()
+	return t.Reader.Tags(ctx, uid)
+}
+
 // readMore reads tags and cancellation charges, in parallel. What cannot be read is
 // noted: planning blocks what hangs on it.
 func (p *PricedPlan) readMore(ctx context.Context, r Reader, need plan.Need, o Options) error {

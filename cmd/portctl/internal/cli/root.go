@@ -58,6 +58,7 @@ provisioning and downloads the Letters of Authorization (LOA) as PDF.`,
 	g.register(root.PersistentFlags())
 	root.AddCommand(
 		newInitCommand(s, g),
+		newImportCommand(s, g),
 		newValidateCommand(s, g),
 		newFmtCommand(s, g),
 		newSchemaCommand(s),
