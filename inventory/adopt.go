@@ -55,7 +55,7 @@ type adopter struct {
 	aside  map[plan.ServiceUID]string // reasons, by primary
 	short  map[plan.LocationID]string
 	common common
-	apart  bool // nothing is common: a value that most have is none that a file can hold
+	apart  bool              // nothing is common: a value that most have is none that a file can hold
 	lines  []plan.ServiceUID // what each line of the text is made of
 	text   strings.Builder
 }
