@@ -67,7 +67,7 @@ rollouts:
 		t.Error("the reference does not list the key")
 	}
 
-	sheet, _, err := l.fromCSV(file("a.csv", "name,site,speed,term,Cabinet\na,LD5,10G,12,row 4\nb,LD5,10G,12,row 5\n"), "net")
+	sheet, _, _, err := l.fromSheet(file("a.csv", "name,site,speed,term,Cabinet\na,LD5,10G,12,row 4\nb,LD5,10G,12,row 5\n"), SheetOptions{Name: "net", Environment: "sandbox"})
 	if err != nil || !strings.Contains(string(sheet), "rackNote: row 4") {
 		t.Errorf("%v\n%s", err, sheet)
 	}

@@ -15,49 +15,99 @@ import (
 	"github.com/portctl/portctl/pkg/plan"
 )
 
-// FromCSV turns a spreadsheet into an inventory of the given name: a row is a
-// port, and the first row says what the columns are. It takes commas, semicolons
-// and tabs, and common names of columns: "Data centre", "Speed (Gbps)", "Term in
-// months". A column named "tag:team" is the tag team.
-//
-// The inventory is in the canonical style and is accepted by Parse. A non-nil
-// error is Diagnostics, with every problem of every row, at its place in the CSV
-// file; the warnings are columns that were not used.
-func FromCSV(f File, name string) (inventory []byte, warnings Diagnostics, err error) {
-	return attributes.fromCSV(f, name)
+// SheetOptions say how a spreadsheet becomes an inventory.
+type SheetOptions struct {
+	// Name and Environment are the inventory's.
+	Name, Environment string
+	// Sheet is the sheet of a workbook; empty for the first one with cells.
+	Sheet string
+	// KeepColumns makes tags of the columns that are no key of a port.
+	KeepColumns bool
+	// Answers say what is meant by what is written; see Question.
+	Answers map[string]string
+	// Catalog knows the locations. Without it sites stay as they are written.
+	Catalog *plan.Catalog
 }
 
-func (l language) fromCSV(f File, name string) (inventory []byte, warnings Diagnostics, err error) {
-	t := sheet{language: l, src: newSource(f), lines: []cell{{}}}
+// Question is something in a spreadsheet that only a person knows: each thing that is
+// written is one, in however many rows it stands.
+type Question struct {
+	// Key is what an answer is given for: "site:EQX FR5", "zone:A".
+	Key string
+	// Text is what is written, in Rows rows of which Line is the first.
+	Text       string
+	Rows, Line int
+	// Proposals are answers that may be meant, the best first, with what they are.
+	Proposals []Proposal
+}
+
+// Proposal is an answer that may be meant.
+type Proposal struct{ Answer, Means string }
+
+// FromSheet turns a spreadsheet, CSV or XLSX, into an inventory: a row is a port, and the
+// row with the names of the columns says what they are; titles may stand above it. It
+// takes common names of columns: "Data centre", "Speed (Gbps)", "Term in months". A column
+// named "tag:team" is the tag team. Sites become short names with the ids of their
+// locations where the catalog has exactly one of that name or code.
+//
+// With questions there is no inventory. Otherwise it is in the canonical style and is
+// accepted by Parse. A non-nil error is Diagnostics, with every problem of every row, at
+// its place in the file: a line is a row; there may be questions besides. The warnings are
+// columns that were not used.
+func FromSheet(f File, o SheetOptions) (inventory []byte, questions []Question, warnings Diagnostics, err error) {
+	return attributes.fromSheet(f, o)
+}
+
+func (l language) fromSheet(f File, o SheetOptions) (inventory []byte, questions []Question, warnings Diagnostics, err error) {
+	text, notes, err := spreadsheet.Text(f.Content, o.Sheet)
+	if err != nil {
+		return nil, nil, nil, Diagnostics{newSource(File{Name: f.Name}).whole(ruleCSV, err.Error(), "save it as XLSX or as CSV (UTF-8)")}
+	}
+	f.Content = []byte(text)
+	t := sheet{language: l, src: newSource(f), lines: []cell{{}}, options: o, asked: map[string]*Question{}}
+	for _, note := range notes {
+		t.diags = append(t.diags, t.src.whole(ruleCSVUnused, note, ""))
+	}
 	if d, bad := t.src.inspect(f.Content); bad {
-		return nil, nil, Diagnostics{d}
+		return nil, nil, nil, Diagnostics{d}
 	}
 	if t.read(); !hasErrors(t.diags) {
 		t.columns()
 	}
 	if hasErrors(t.diags) {
-		return nil, nil, t.diags.settle()
+		return nil, nil, nil, t.diags.settle()
 	}
-	t.inventory(name)
+	t.answer()
+	t.inventory(o.Name, o.Environment)
 	t.check()
+	if len(t.questions) > 0 { // they are asked once each, not for each row
+		t.diags = slices.DeleteFunc(t.diags, func(d Diagnostic) bool { return slices.Contains([]string{ruleSpeed, ruleZone, ruleTerm}, d.Rule) })
+	}
 	diags := t.diags.settle()
-	if hasErrors(diags) {
-		return nil, nil, diags
+	switch {
+	case hasErrors(diags):
+		return nil, t.inOrder(), nil, diags
+	case len(t.questions) > 0:
+		return nil, t.inOrder(), diags, nil
 	}
 	formatted, err := l.format(File{Name: f.Name, Content: []byte(t.text.String())})
-	return formatted, diags, err
+	return formatted, nil, diags, err
 }
 
 // sheet is a spreadsheet on its way to an inventory.
 type sheet struct {
-	language language
-	src      *source
-	diags    Diagnostics
-	header   []spreadsheet.Cell
-	rows     [][]spreadsheet.Cell // as many cells as the header has
-	use      []column
-	text     strings.Builder // the inventory
-	lines    []cell          // what each line of it was made from
+	language  language
+	src       *source
+	diags     Diagnostics
+	header    []spreadsheet.Cell
+	rows      [][]spreadsheet.Cell // as many cells as the header has
+	use       []column
+	options   SheetOptions
+	asked     map[string]*Question     // by key
+	sites     map[string]plan.Location // those that are written by name, by what is written
+	questions []*Question
+	text      strings.Builder // the inventory
+	lines     []cell          // what each line of it was made from
 }
 
 // cell is a cell, and the name of its column.
@@ -93,8 +143,9 @@ func (t *sheet) read() {
 	if len(rows) == 0 {
 		return
 	}
-	t.header = rows[0]
-	for _, row := range rows[1:] {
+	top := t.headerOf(rows)
+	t.header = trimmed(rows[top])
+	for _, row := range rows[top+1:] {
 		last := row[len(row)-1]
 		for len(row) < len(t.header) {
 			row = append(row, spreadsheet.Cell{Line: last.Line, Column: last.Column + utf8.RuneCountInString(last.Text)})
@@ -107,6 +158,33 @@ func (t *sheet) read() {
 		}
 		t.rows = append(t.rows, row)
 	}
+}
+
+// headerOf is the row with the names of the columns: of the first rows the one with most
+// names that are known. Titles may stand above it.
+func (t *sheet) headerOf(rows [][]spreadsheet.Cell) int {
+	names := t.language.columnNames()
+	best, known := 0, 0
+	for i, row := range rows[:min(len(rows), 20)] {
+		n := 0
+		for _, c := range row {
+			if readHeader(c.Text, names).attribute != nil {
+				n++
+			}
+		}
+		if n > known && (n > 1 || i == 0) {
+			best, known = i, n
+		}
+	}
+	return best
+}
+
+// trimmed is a row without the empty cells at its end.
+func trimmed(row []spreadsheet.Cell) []spreadsheet.Cell {
+	for len(row) > 1 && row[len(row)-1].Text == "" {
+		row = row[:len(row)-1]
+	}
+	return row
 }
 
 // columnKeys are the keys of a port that a column can be.
@@ -161,6 +239,10 @@ func (t *sheet) columns() {
 				meant = names[near].key
 			}
 		}
+		if meant == "" && t.options.KeepColumns {
+			t.use = append(t.use, column{attribute: names["tags"], index: slices.Index(t.header, h), header: h.Text, tag: h.Text})
+			continue
+		}
 		if meant == "" {
 			t.report(ruleCSVUnused, h, fmt.Sprintf("the column %s is not used", quoted(h.Text)), "what is used are "+list(t.language.columnKeys())+", and tag:NAME for a tag")
 			continue
@@ -169,6 +251,9 @@ func (t *sheet) columns() {
 		t.report(ruleCSVColumn, h, fmt.Sprintf("the column %s is not known", quoted(h.Text)), fmt.Sprintf("did you mean %s? Rename the column, or take it out", quoted(meant)))
 	}
 	for _, key := range t.required() {
+		if _, given := t.options.Answers["default:"+key]; given {
+			continue
+		}
 		if have[key] == "" && !misspelt {
 			t.report(ruleCSVColumn, t.header[0], "there is no column for the "+key, fmt.Sprintf("name a column %s; the first row holds the names", quoted(key)))
 		}
@@ -213,15 +298,19 @@ func (t *sheet) write(text string, from cell) {
 
 // inventory writes the rows as entries. What all of them share of what may be a
 // default becomes one.
-func (t *sheet) inventory(name string) {
-	for _, text := range []string{modeline, "", "version: 1", "name: " + plan.YAMLScalar(name), "environment: sandbox", ""} {
+func (t *sheet) inventory(name, environment string) {
+	for _, text := range []string{modeline, "", "version: 1", "name: " + plan.YAMLScalar(name), "environment: " + environment, ""} {
 		t.write(text, cell{})
+	}
+	if n := len(t.rows); n > plan.DefaultMaxBuy {
+		t.write(fmt.Sprintf("policy: {maxBuy: %d}  # as many as the spreadsheet has", n), cell{})
+		t.write("", cell{})
 	}
 	shared := map[string]bool{}
 	for _, c := range t.use {
-		value, ok := c.value(t.rows[0][c.index].Text)
+		value, ok := t.value(c, t.rows[0][c.index].Text)
 		differs := func(row []spreadsheet.Cell) bool {
-			other, has := c.value(row[c.index].Text)
+			other, has := t.value(c, row[c.index].Text)
 			return !has || other != value
 		}
 		if c.in&inDefaults == 0 || c.merges || !ok || len(t.rows) < 2 || slices.ContainsFunc(t.rows, differs) {
@@ -236,6 +325,7 @@ func (t *sheet) inventory(name string) {
 	if len(shared) > 0 {
 		t.write("", cell{})
 	}
+	t.writeSites()
 	t.write("ports:", cell{})
 	for _, row := range t.rows {
 		t.entry(row, shared)
@@ -255,8 +345,9 @@ func (t *sheet) entry(row []spreadsheet.Cell, shared map[string]bool) {
 	tags := line{key: "tags"}
 	for _, c := range t.use {
 		at := row[c.index]
-		value, ok := c.value(at.Text)
+		value, ok := t.value(c, at.Text)
 		switch {
+		case !ok && t.given("default:"+c.key) != "":
 		case !ok && slices.Contains(t.required(), c.key):
 			t.report(ruleMissingKey, at, fmt.Sprintf("row %d has no %s", row[0].Line, c.key), fmt.Sprintf("fill in the column %s", quoted(c.header)))
 		case !ok || shared[c.key]:
@@ -264,6 +355,11 @@ func (t *sheet) entry(row []spreadsheet.Cell, shared map[string]bool) {
 			tags.value, tags.from = strings.TrimPrefix(tags.value+", "+value, ", "), cell{at, c.header}
 		default:
 			lines = append(lines, line{c.key, value, cell{at, c.header}})
+		}
+	}
+	for _, key := range t.defaulted() {
+		if !slices.ContainsFunc(lines, func(l line) bool { return l.key == key }) && !shared[key] {
+			lines = append(lines, line{key, t.given("default:" + key), cell{}})
 		}
 	}
 	order := append(slices.Clone(leading), t.language.columnKeys()...)

@@ -16,7 +16,7 @@
 //
 // A rollout, many ports from one entry, is expanded here, so that planning knows
 // ports only. Format writes a file in the one canonical style, which package
-// layout knows; Starter and FromCSV write a first one.
+// layout knows; Starter and FromSheet write a first one.
 //
 // The package reads inventory files and does no other I/O. It must not know the
 // network, the account, the catalog of locations, credentials or the terminal:

@@ -68,13 +68,16 @@ func outcome(t *testing.T, files []File) (string, Diagnostics) {
 // outcomeCSV is what a person sees of a CSV file that becomes an inventory.
 func outcomeCSV(t *testing.T, f File) (string, Diagnostics) {
 	t.Helper()
-	text, warnings, err := FromCSV(f, NameFrom(f.Name))
+	text, questions, warnings, err := FromSheet(f, SheetOptions{Name: NameFrom(f.Name), Environment: "sandbox"})
 	if err != nil {
 		diags, ok := err.(Diagnostics)
 		if !ok {
 			t.Fatalf("the error is a %T, not Diagnostics", err)
 		}
-		return diags.Render(), diags
+		return diags.Render() + questionsOf(questions), diags
+	}
+	if len(questions) > 0 {
+		return warnings.Render() + questionsOf(questions), warnings
 	}
 	if _, err := Parse(File{Name: "made.yaml", Content: text}); err != nil {
 		t.Errorf("the inventory is not valid: %v", err)
@@ -84,6 +87,14 @@ func outcomeCSV(t *testing.T, f File) (string, Diagnostics) {
 		t.Errorf("the inventory is not in the canonical style (%v):\n%s", err, cmp.Diff(string(text), string(again)))
 	}
 	return warnings.Render() + string(text), warnings
+}
+
+func questionsOf(questions []Question) string {
+	var b strings.Builder
+	for _, q := range questions {
+		fmt.Fprintf(&b, "asked: %s (rows: %d, the first is %d) %v\n", q.Key, q.Rows, q.Line, q.Proposals)
+	}
+	return b.String()
 }
 
 func goldens(t *testing.T) []string {

@@ -67,7 +67,7 @@ func looksLike(text string) (what, hint string) {
 	case strings.HasPrefix(first, "<"):
 		return "XML or HTML", "check where the file comes from: it may be an error page that was saved in its place"
 	case strings.HasPrefix(first, "%PDF"), strings.HasPrefix(first, "PK\x03\x04"):
-		return "a document or an archive", "save a spreadsheet as CSV, and turn it into an inventory with `portctl init --from-csv FILE`"
+		return "a document or an archive", "save a spreadsheet as CSV, and turn it into an inventory with `portctl init --from FILE`"
 	case strings.HasPrefix(first, "```"):
 		return "Markdown", "delete the lines with ```"
 	case strings.HasPrefix(first, "diff --git"), strings.HasPrefix(first, "--- a/"):
@@ -75,7 +75,7 @@ func looksLike(text string) (what, hint string) {
 	case terraform.MatchString(first):
 		return "a Terraform configuration", "portctl reads YAML: `portctl init` writes a first inventory"
 	case strings.ContainsAny(first, ",;\t") && !strings.Contains(first, ":") && len(strings.FieldsFunc(first, isSeparator)) > 2:
-		return "CSV", "turn it into an inventory with `portctl init --from-csv FILE`"
+		return "CSV", "turn it into an inventory with `portctl init --from FILE`"
 	}
 	return "", ""
 }

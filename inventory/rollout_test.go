@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/portctl/portctl/inventory/layout"
+	"github.com/portctl/portctl/inventory/spreadsheet"
 	"github.com/portctl/portctl/pkg/plan"
 )
 
@@ -276,7 +277,13 @@ func FuzzCSV(f *testing.F) {
 	seeds(f, "testdata/diagnostics/csv-*.txtar")
 	f.Fuzz(func(t *testing.T, content []byte) {
 		in := File{Name: "sheet.csv", Content: content}
-		text, diags, err := FromCSV(in, NameFrom("sheet.csv"))
+		text, questions, diags, err := FromSheet(in, SheetOptions{Name: NameFrom("sheet.csv"), Environment: "sandbox"})
+		if read, _, broken := spreadsheet.Text(content, ""); broken == nil {
+			in.Content = []byte(read) // positions are those of what was read
+		}
+		if len(questions) > 0 {
+			return
+		}
 		if err != nil {
 			found, ok := err.(Diagnostics)
 			if !ok || text != nil || !hasErrors(found) {

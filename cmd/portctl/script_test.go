@@ -92,6 +92,7 @@ func TestStories(t *testing.T) {
 			"pdf":     cmdPDF,
 			"json":    cmdJSON,
 			"mode":    cmdMode,
+			"xlsx":    cmdXLSX,
 
 			"listening": cmdListening,
 

@@ -1,4 +1,4 @@
-// Package spreadsheet reads the cells of CSV files, each with its place. What
+// Package spreadsheet reads the cells of CSV and XLSX files, each with its place. What
 // they mean is for package inventory to say; it does no I/O.
 package spreadsheet
 
@@ -32,10 +32,10 @@ func (e *SyntaxError) Error() string { return e.Reason }
 
 // Read gives the rows of a CSV text in UTF-8 that say something, and all that come
 // before a *SyntaxError. Cells are separated by commas, semicolons or tabs, whichever
-// the first row has most of, or by what Excel's own first line, "sep=;", names.
+// the first rows have most of, or by what Excel's own first line, "sep=;", names.
 func Read(text string) ([][]Cell, error) {
 	lines := strings.Split(text, "\n")
-	separator, skipped := separatorOf(lines[0]), 0
+	separator, skipped := separatorOf(lines[:min(len(lines), guessedFrom)]), 0
 	if sep := strings.TrimRight(lines[0], "\r"); len(sep) == 5 && strings.EqualFold(sep[:4], "sep=") {
 		separator, skipped = rune(sep[4]), 1
 	}
@@ -65,11 +65,18 @@ func Read(text string) ([][]Cell, error) {
 	}
 }
 
-// separatorOf guesses the separator from the names of the columns.
-func separatorOf(header string) rune {
+// guessedFrom is how many lines tell the separator: titles may stand above the columns.
+const guessedFrom = 20
+
+// separatorOf guesses the separator: the one that most lines have several of.
+func separatorOf(lines []string) rune {
 	best, count := ',', 0
 	for _, s := range []rune{',', ';', '\t'} {
-		if n := strings.Count(header, string(s)); n > count {
+		n := 0
+		for _, line := range lines {
+			n += strings.Count(line, string(s))
+		}
+		if n > count {
 			best, count = s, n
 		}
 	}

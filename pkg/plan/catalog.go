@@ -138,6 +138,9 @@ type Match struct {
 	// Inexact says that the name was not the location's own, only enough of its
 	// words: worth a look by whoever reviews the plan.
 	Inexact bool
+	// Guessed says that it was found by the words of the name alone, not by a name that it
+	// has or had, and not by its code.
+	Guessed bool
 }
 
 // SiteError says why a site is no single location.
@@ -204,7 +207,7 @@ func (c Catalog) Resolve(s Site) (Match, error) {
 	case 0:
 		return Match{}, &SiteError{Site: s, Candidates: c.candidates(s.Name)}
 	case 1:
-		return Match{c.locations[found[0]], inexact}, nil
+		return Match{c.locations[found[0]], inexact, inexact && len(c.named(s.Name))+len(c.coded(siteWords(s.Name))) == 0}, nil
 	default:
 		return Match{}, &SiteError{Site: s, Candidates: c.pick(found), Ambiguous: true, Fitting: len(found)}
 	}

@@ -62,7 +62,7 @@ type lineKey struct {
 	kind       Kind
 	site       string
 	location   LocationID
-	from, lag  int
+	lag        int
 	zone       Zone
 	order      string
 	price      string

@@ -496,6 +496,11 @@ func (o *applyOptions) summary(s Env, p plan.Plan, drawing render.Options) {
 // asked puts a question, and says whether the answer is the wanted one. No answer
 // is no, and so is Ctrl-C.
 func asked(ctx context.Context, s Env, in *bufio.Reader, question, want string) bool {
+	return want != "" && typed(ctx, s, in, question) == strings.TrimSpace(want)
+}
+
+// typed puts a question and gives the answer; it is empty after Ctrl-C and Ctrl-D.
+func typed(ctx context.Context, s Env, in *bufio.Reader, question string) string {
 	fmt.Fprint(s.Err, question)
 	answers := make(chan string, 1)
 	go func() { // A read of a terminal cannot be interrupted, so it is left behind.
@@ -507,10 +512,13 @@ func asked(ctx context.Context, s Env, in *bufio.Reader, question, want string) 
 		if !strings.HasSuffix(answer, "\n") {
 			fmt.Fprintln(s.Err) // Ctrl-D ends no line
 		}
-		return want != "" && strings.TrimSpace(answer) == want && ctx.Err() == nil
+		if ctx.Err() != nil {
+			return ""
+		}
+		return strings.TrimSpace(answer)
 	case <-ctx.Done():
 		fmt.Fprintln(s.Err)
-		return false
+		return ""
 	}
 }
 

@@ -1,10 +1,9 @@
 package cli
 
 import (
-	"bytes"
+	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -18,7 +17,12 @@ import (
 
 type initOptions struct {
 	*globals
-	fromCSV string
+	from        string
+	sheet       string
+	maps        []string
+	defaults    []string
+	saveMap     string
+	keepColumns bool
 }
 
 func newInitCommand(s Env, g *globals) *cobra.Command {
@@ -33,25 +37,40 @@ never overwritten.
 Beside it go the JSON Schema, for editors, and two lines in .gitignore: what
 portctl keeps and fetches, .portctl/ and loas/, is not for the repository.
 
-With --from-csv the entries come from a spreadsheet: a row is a port, and the
-first row names the columns. name, site, speed and term must be there; zone, lag,
-cost centre, tag:NAME and the other keys of a port may. "-" is standard input.`,
+With --from the entries come from a spreadsheet, XLSX or CSV: a row is a port, and
+one row names the columns. name, site, speed and term must be there; zone, lag,
+cost centre, tag:NAME and the other keys of a port may. "-" is standard input.
+Sites are looked up in the locations of --env, for which no API key is needed, or in
+those of --locations, and become short names with ids.
+
+What only a person knows is asked on a terminal, once for each thing that is written:
+a site that is no name or code of a location, a zone that is neither red nor blue.
+Elsewhere nothing is written, and the questions are listed with the flags that answer
+them: --map 'site:EQX FR5=131', --map zone:A=red, --default term=12. --save-map keeps
+the answers in a file, for --map @FILE with the next delivery of the same spreadsheet.`,
 		Example: `  portctl init
-  portctl init --from-csv ports.csv inventory/emea.yaml`,
+  portctl init --from ports.xlsx --env production inventory/emea.yaml
+  portctl init --from ports.csv --env production --map @sites.map --default term=12`,
 		Args: cobra.MaximumNArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			path := inventory.DefaultFile
 			if len(args) == 1 {
 				path = args[0]
 			}
-			return runInit(s, o, path)
+			return runInit(cmd.Context(), s, o, path)
 		},
 	}
-	cmd.Flags().StringVar(&o.fromCSV, "from-csv", "", "`file` with a row for each port, separated by commas, semicolons or tabs")
+	f := cmd.Flags()
+	f.StringVar(&o.from, "from", "", "spreadsheet `file` with a row for each port: XLSX or CSV")
+	f.StringVar(&o.sheet, "sheet", "", "`name` of the sheet of a workbook (else the first one with cells)")
+	f.StringArrayVar(&o.maps, "map", nil, "`answer` for what is written, as site:TEXT=ID, zone:TEXT=red, speed:TEXT=10G or term:TEXT=12; @FILE has one on each line; may repeat")
+	f.StringArrayVar(&o.defaults, "default", nil, "`key=value` for rows that do not say it, as term=12; may repeat")
+	f.StringVar(&o.saveMap, "save-map", "", "keep the answers in this `file`, for --map @FILE")
+	f.BoolVar(&o.keepColumns, "keep-columns", false, "make tags of the columns that are no key of a port")
 	return cmd
 }
 
-func runInit(s Env, o initOptions, path string) error {
+func runInit(ctx context.Context, s Env, o initOptions, path string) error {
 	// Asked first, so that nobody fixes a spreadsheet for a file that already exists.
 	if _, err := os.Lstat(path); err == nil {
 		return withHint(fmt.Errorf("%s already exists and is not overwritten", path), "name another file: `portctl init FILE`")
@@ -60,7 +79,7 @@ func runInit(s Env, o initOptions, path string) error {
 	if _, err := os.Stat(directory); err != nil {
 		return withHint(fmt.Errorf("there is no directory %s", directory), "create it first")
 	}
-	content, err := o.content(s, path)
+	content, err := o.content(ctx, s, path)
 	if err != nil {
 		return err
 	}
@@ -106,38 +125,18 @@ func fileFlag(path string) string {
 
 // content is the inventory to write, which is named after the spreadsheet or
 // the directory that it comes into being in.
-func (o initOptions) content(s Env, path string) ([]byte, error) {
-	if o.fromCSV == "" {
+func (o initOptions) content(ctx context.Context, s Env, path string) ([]byte, error) {
+	if o.from == "" {
+		if o.sheet != "" || len(o.maps)+len(o.defaults) > 0 || o.saveMap != "" || o.keepColumns {
+			return nil, withHint(errors.New("--sheet, --map, --default, --save-map and --keep-columns are for --from"), "name a spreadsheet with --from")
+		}
 		absolute, err := filepath.Abs(path)
 		if err != nil {
 			return nil, err
 		}
 		return inventory.Starter(inventory.NameFrom(filepath.Base(filepath.Dir(absolute)))), nil
 	}
-	sheet, name := inventory.File{Name: o.fromCSV}, inventory.NameFrom(o.fromCSV)
-	var err error
-	if o.fromCSV == "-" {
-		sheet.Name, name = "stdin", "inventory"
-		sheet.Content, err = io.ReadAll(s.In)
-	} else {
-		sheet.Content, err = os.ReadFile(o.fromCSV)
-	}
-	if err != nil {
-		return nil, err
-	}
-	if bytes.HasPrefix(sheet.Content, []byte("PK\x03\x04")) {
-		return nil, withHint(fmt.Errorf("%s is a workbook, not a CSV file", sheet.Name), "save the sheet as CSV (UTF-8)")
-	}
-	content, warnings, err := inventory.FromCSV(sheet, name)
-	if err != nil {
-		return nil, err
-	}
-	if len(warnings) > 0 && !o.quiet {
-		if err := warnings.WriteText(s.Err); err != nil {
-			return nil, err
-		}
-	}
-	return content, nil
+	return o.fromSheet(ctx, s, path)
 }
 
 // writeNew writes a file that is not there yet.
