@@ -1,6 +1,7 @@
 package render
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
 	"io"
@@ -24,21 +25,22 @@ const MarkdownBudget = 60_000
 // comment again, and keeps to MarkdownBudget: whole rows are left out, and it
 // says how many.
 func PlanMarkdown(w io.Writer, d plan.Document, o Options) error {
-	orders, err := orderLines(d.Plan)
+	lines := d.Lines()
+	each, orders, err := orderLines(lines)
 	if err != nil {
 		return err
 	}
 	var p page
 	p.text(heading(d))
 	p.add(moneyTable(d.Plan))
-	p.add(purchaseTable(d.Plan))
+	p.add(purchaseTable(lines))
 	p.add(o.attention(d.Plan))
 	p.add(foldedNotes(d.Warnings))
 	p.add(updateDetails(d.Plan))
 	p.add(cancelDetails(d.Of(plan.Cancel)))
 	p.add(excludedDetails(d.Of(plan.Excluded)))
 	p.add(unmanagedDetails(d.Unmanaged))
-	p.add(orderDetails(orders))
+	p.add(orderDetails(each, orders))
 	p.text(footer(d, o))
 	_, err = io.WriteString(w, p.within(MarkdownBudget, command([]string{"portctl", "plan"}, o.Ledger)))
 	return err
@@ -142,23 +144,37 @@ func ordersLimit(p plan.Plan) string {
 }
 
 // purchaseTable lists everything that costs money: ports bought, LAGs grown,
-// terms made longer.
-func purchaseTable(p plan.Plan) part {
+// terms made longer. What differs in nothing but its name is one row, with the sum of it.
+func purchaseTable(lines []plan.Line) part {
 	x := part{
 		open: "\n### Purchases\n\n" + tableHead("Name", "Site", "Speed", "Zone", ">Term", ">Monthly", ">One\u2011time", "Why"),
-		one:  "purchase", many: "purchases", keep: keepPurchases,
+		one:  "purchase row", many: "purchase rows", keep: keepPurchases,
 	}
-	for _, a := range p.Actions {
-		if a.ServicesOrdered() == 0 && a.Price == nil {
-			continue
-		}
+	for _, l := range lines {
+		a := l.First()
 		once := "–"
-		if a.Price != nil {
-			once = a.Price.OneTime.Grouped()
+		if l.Price != nil {
+			once = l.Price.OneTime.Grouped()
 		}
-		x.rows = append(x.rows, tableRow(code(a.Name), siteCell(a), tight(speedCell(a)), zoneCell(a), tight(months(termOf(a))), tight(money(a.Price)), once, why(a)))
+		x.rows = append(x.rows, tableRow(lineName(l), siteCell(a), tight(speedCell(a)), zoneCell(a), tight(months(termOf(a))), monthlyCell(l), once, why(a)))
 	}
 	return x
+}
+
+// lineName is the names of a line, and how many they are.
+func lineName(l plan.Line) string {
+	if len(l.Actions) == 1 {
+		return code(l.First().Name)
+	}
+	return fmt.Sprintf("**%d ×** %s", len(l.Actions), code(l.Names()))
+}
+
+// monthlyCell is the monthly charge of a line; of several entries also what it is made of.
+func monthlyCell(l plan.Line) string {
+	if n := len(l.Actions); n > 1 && l.Price != nil {
+		return tight(fmt.Sprintf("%s (%d × %s)", money(l.Price), n, l.First().Price.Monthly.Grouped()))
+	}
+	return tight(money(l.Price))
 }
 
 // tight escapes a short text that is not to be broken into two lines.
@@ -361,28 +377,91 @@ func unmanagedDetails(all []plan.ServiceRef) part {
 	return x
 }
 
-func orderDetails(lines []string) part {
+func orderDetails(each string, lines []string) part {
 	return part{
-		open: folded("Exact orders: "+Plural(len(lines), "body", "bodies")+" as sent, one per line") + "```json\n",
-		rows: lines, close: "```\n", end: foldedEnd, one: "order", many: "orders", keep: keepOrders,
+		open: folded("Exact orders as sent, one body for what differs in its name alone") + "```json\n" + each,
+		rows: lines, close: "```\n", end: foldedEnd, one: "order row", many: "order rows", keep: keepOrders,
 	}
 }
 
-// orderLines are the orders as JSON, one a line. What is invisible is shown as an
-// escape, which JSON reads back as the same.
-func orderLines(p plan.Plan) ([]string, error) {
-	var lines []string
-	for _, a := range p.Actions {
-		if a.Order == nil {
+// orderLines are the orders as JSON, one a line; those that differ in their names alone
+// are one, under the folded names, and what all of them have stands first. What is
+// invisible is shown as an escape, which JSON reads back as the same.
+func orderLines(lines []plan.Line) (each string, rows []string, err error) {
+	var bodies [][]member
+	var counts []string
+	for _, l := range lines {
+		if l.First().Order == nil {
 			continue
 		}
-		b, err := json.Marshal(a.Order, json.Deterministic(true), jsontext.AllowInvalidUTF8(true))
-		if err != nil {
-			return nil, fmt.Errorf("the order of %q: %w", a.Name, err)
+		order, count := *l.First().Order, ""
+		if n := len(l.Actions); n > 1 {
+			order.Name, count = l.Names(), fmt.Sprintf("%d × ", n)
 		}
-		lines = append(lines, Clean(string(b))+"\n")
+		body, err := membersOf(order)
+		if err != nil {
+			return "", nil, fmt.Errorf("the order of %q: %w", order.Name, err)
+		}
+		bodies, counts = append(bodies, body), append(counts, count)
 	}
-	return lines, nil
+	common := commonMembers(bodies)
+	if len(common) > 0 {
+		each = "each: " + object(common) + "\n"
+	}
+	for i, body := range bodies {
+		own := slices.DeleteFunc(body, func(m member) bool { return slices.Contains(common, m) })
+		rows = append(rows, counts[i]+object(own)+"\n")
+	}
+	return each, rows, nil
+}
+
+// member is a member of a JSON object.
+type member struct{ name, value string }
+
+func membersOf(order plan.Order) ([]member, error) {
+	b, err := json.Marshal(order, json.Deterministic(true), jsontext.AllowInvalidUTF8(true))
+	if err != nil {
+		return nil, err
+	}
+	dec := jsontext.NewDecoder(bytes.NewReader(b), jsontext.AllowInvalidUTF8(true))
+	var members []member
+	for {
+		t, err := dec.ReadToken()
+		switch {
+		case err != nil:
+			return nil, err
+		case t.Kind() == '{':
+			continue
+		case t.Kind() == '}':
+			return members, nil
+		}
+		name := t.String()
+		value, err := dec.ReadValue()
+		if err != nil {
+			return nil, err
+		}
+		members = append(members, member{name, string(value)})
+	}
+}
+
+// commonMembers are those that several orders all have.
+func commonMembers(bodies [][]member) []member {
+	if len(bodies) < 2 {
+		return nil
+	}
+	common := slices.DeleteFunc(slices.Clone(bodies[0]), func(m member) bool { return m.name == "productName" })
+	for _, body := range bodies[1:] {
+		common = slices.DeleteFunc(common, func(m member) bool { return !slices.Contains(body, m) })
+	}
+	return common
+}
+
+func object(members []member) string {
+	var pairs []string
+	for _, m := range members {
+		pairs = append(pairs, fmt.Sprintf("%q:%s", m.name, m.value))
+	}
+	return Clean("{" + strings.Join(pairs, ",") + "}")
 }
 
 // footer is how to tell this plan from another, until when it holds, and the

@@ -157,7 +157,7 @@ func bigPlan(n, length int) plan.Document {
 	for i := range n {
 		name := fmt.Sprintf("%d-%s", i, strings.Repeat("ü", length))
 		for _, a := range actions {
-			a.Name = name
+			a.Name, a.Wanted.Site = name, name // at sites of their own, so that no two are one line
 			doc.Actions = append(doc.Actions, a)
 		}
 		w, u := warnings[0], unmanaged[0]
@@ -183,7 +183,7 @@ func TestMarkdownKeepsToItsBudget(t *testing.T) {
 }
 
 // leftOut is how the page tells that rows are missing.
-var leftOut = regexp.MustCompile(`\*(\d+) more (\w+) (?:is|are) left out`)
+var leftOut = regexp.MustCompile(`\*(\d+) more (\w+)(?: rows?)? (?:is|are) left out`)
 
 // checkLeftOut counts: every row of a table is there or counted as left out.
 func checkLeftOut(t *rapid.T, doc plan.Document, page string) {
@@ -195,8 +195,17 @@ func checkLeftOut(t *rapid.T, doc plan.Document, page string) {
 	}
 	longer := strings.Count(page, " | longer term, was 0 months |\n") // each update has a price
 	told["purchase"] -= doc.Summary.Update - longer
-	for _, x := range []struct{ thing, row string }{{"purchase", " | new |\n"}, {"update", "\n@@ "}, {"order", "\n{\"productName\""}} {
-		if got, want := strings.Count(page, x.row)+told[x.thing], doc.Summary.Buy; got != want {
+	bought := 0 // lines of purchases
+	for _, l := range doc.Lines() {
+		if l.First().Kind == plan.Buy {
+			bought++
+		}
+	}
+	for _, x := range []struct {
+		thing, row string
+		want       int
+	}{{"purchase", " | new |\n", bought}, {"update", "\n@@ ", doc.Summary.Buy}, {"order", "{\"productName\"", bought}} {
+		if got, want := strings.Count(page, x.row)+told[x.thing], x.want; got != want {
 			t.Fatalf("%d %ss shown or told of, want %d", got, x.thing, want)
 		}
 	}
@@ -205,7 +214,7 @@ func checkLeftOut(t *rapid.T, doc plan.Document, page string) {
 func TestMarkdownCutsTheDetailsFirst(t *testing.T) {
 	doc := bigPlan(100, 20)
 	page := markdown(t, doc, render.Options{})
-	if !strings.Contains(page, "more orders are left out") {
+	if !strings.Contains(page, "more order rows are left out") {
 		t.Error("no orders are left out")
 	}
 	if got := strings.Count(page, " | new |\n"); got != 100 {
@@ -230,4 +239,90 @@ func TestMarkdownOfTheExample(t *testing.T) {
 	if n := strings.Count(page, "\n| `"); n < 24 {
 		t.Errorf("%d entries are in tables", n)
 	}
+}
+
+// A thousand purchases fit into a comment, each with its name, price and exact order,
+// however they are written down.
+func TestMarkdownOfAThousandPurchases(t *testing.T) {
+	for name, nameOf := range map[string]func(i int) string{
+		"a rollout": func(i int) string { return fmt.Sprintf("edge-%d-%d", i%100, i/100+1) },
+		"named by hand, over 100 sites": func(i int) string {
+			return fmt.Sprintf("%c%c-site%d-rack%d", 'a'+i*7%26, 'a'+i*11%26, i%100, i*37%1000)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			doc, names := thousand(t, nameOf)
+			page := markdown(t, doc, render.Options{})
+			if n := utf8.RuneCountInString(page); n > render.MarkdownBudget || leftOut.MatchString(page) {
+				t.Fatalf("%d characters, left out: %s", n, leftOut.FindString(page))
+			}
+			table, orders := map[string]int{}, map[string]int{}
+			for _, m := range regexp.MustCompile("(?m)^\\| (?:\\*\\*[0-9]+ ×\\*\\* )?`([^`]*)` \\|").FindAllStringSubmatch(page, -1) {
+				expand(table, m[1])
+			}
+			for _, m := range regexp.MustCompile(`"productName":"([^"]*)"`).FindAllStringSubmatch(page, -1) {
+				expand(orders, m[1])
+			}
+			for _, n := range names {
+				if table[n] != 1 || orders[n] != 1 {
+					t.Fatalf("%s stands %d times among the purchases and %d times among the orders", n, table[n], orders[n])
+				}
+			}
+			t.Logf("%d characters", utf8.RuneCountInString(page))
+		})
+	}
+}
+
+// expand notes the names of a folded text.
+func expand(into map[string]int, text string) {
+	run := regexp.MustCompile(`^(.*)\{([0-9]+)\.\.([0-9]+)\}(.*)$`)
+	for _, item := range strings.Split(text, ", ") {
+		m := run.FindStringSubmatch(item)
+		if m == nil {
+			into[item]++
+			continue
+		}
+		var from, to int
+		_, _ = fmt.Sscan(m[2], &from)
+		_, _ = fmt.Sscan(m[3], &to)
+		for n := from; n <= to; n++ {
+			into[fmt.Sprintf("%s%d%s", m[1], n, m[4])]++
+		}
+	}
+}
+
+// thousand is a priced plan that buys 1,000 ports at 100 sites.
+func thousand(t *testing.T, nameOf func(i int) string) (plan.Document, []string) {
+	t.Helper()
+	var locations []plan.Location
+	for id := range 100 {
+		locations = append(locations, plan.Location{
+			ID: plan.LocationID(id + 1), Name: fmt.Sprintf("Operator City SITE%d", id+1), Metro: "City", Market: "UK", Status: plan.LocationActive,
+			Zones: map[plan.Zone][]plan.Speed{plan.Red: {plan.Speed10G}}, Speeds: []plan.Speed{plan.Speed10G},
+		})
+	}
+	desired := plan.Desired{Inventory: "net", Policy: plan.Policy{MaxBuy: 2000}}
+	centre := "NET-042"
+	var names []string
+	for i := range 1000 {
+		names = append(names, nameOf(i))
+		desired.Ports = append(desired.Ports, plan.Port{
+			Name: names[i], Site: plan.Site{ID: plan.LocationID(i%100 + 1), Written: "site"}, Speed: plan.Speed10G, Zone: plan.Red, Term: 12,
+			CostCentre: &centre, Tags: map[string]string{"team": "network", "stage": "pilot"}, Source: plan.Source{File: "net.yaml", Line: i + 1, Column: 5},
+		})
+	}
+	p := plan.Build(desired, plan.Observed{}, plan.NewCatalog(locations))
+	price, err := plan.ParseAmount("475.00")
+	if err != nil {
+		t.Fatal(err)
+	}
+	quotes := plan.Quotes{}
+	for _, o := range p.Orders() {
+		quotes[o.Key()] = plan.Quote{Currency: "GBP", Monthly: price, Priced: true}
+	}
+	p = p.Priced(quotes)
+	if !p.CanApply() || p.Summary.Buy != 1000 {
+		t.Fatalf("the plan buys %d", p.Summary.Buy)
+	}
+	return plan.Document{Plan: p, Environment: "production", Inventory: plan.InventoryRef{Name: "net"}}, names
 }

@@ -15,7 +15,8 @@ import (
 func PlanText(w io.Writer, d plan.Document, o Options) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s on %s\n", o.paint(bold, "Plan for "+Clean(d.Inventory.Name)), environment(d.Environment, d.BaseURL))
-	o.purchases(&b, d.Of(plan.Buy))
+	lines := d.Lines()
+	o.purchases(&b, d.Of(plan.Buy), linesOf(lines, plan.Buy))
 	o.growth(&b, d.Of(plan.Grow))
 	o.updates(&b, d.Of(plan.Update))
 	o.cancels(&b, d.Of(plan.Cancel))
@@ -74,16 +75,33 @@ func (o Options) Headline(p plan.Plan) string {
 	return line
 }
 
-// purchases draws what is bought.
-func (o Options) purchases(b *strings.Builder, buys []plan.Action) {
+// linesOf picks the lines of one kind, split into runs of names: a terminal has rows
+// enough, and a column of names is read at a glance.
+func linesOf(lines []plan.Line, kind plan.Kind) []plan.Line {
+	var out []plan.Line
+	for _, l := range lines {
+		if l.First().Kind == kind {
+			out = append(out, l.Runs()...)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b plan.Line) int { return plan.CompareNames(a.First().Name, b.First().Name) })
+	return out
+}
+
+// purchases draws what is bought, one row for a run of names that differ in nothing else.
+func (o Options) purchases(b *strings.Builder, buys []plan.Action, lines []plan.Line) {
 	if len(buys) == 0 {
 		return
 	}
 	fmt.Fprintf(b, "\n%s\n", o.paint(green, fmt.Sprintf("+ Buy %s, %s", entries(buys), services(ordered(buys)))))
 	var rows [][]string
-	for _, a := range buys {
-		rows = append(rows, o.priced(a.Price,
-			a.Name, placeName(a.Location), portKind(a.Wanted.Speed, a.Wanted.LAG), dash(string(a.Wanted.Zone)), months(a.Wanted.Term)))
+	for _, l := range lines {
+		a, name := l.First(), l.First().Name
+		if n := len(l.Actions); n > 1 {
+			name = fmt.Sprintf("%d x %s", n, l.Names())
+		}
+		rows = append(rows, o.priced(l.Price,
+			name, placeName(a.Location), portKind(a.Wanted.Speed, a.Wanted.LAG), dash(string(a.Wanted.Zone)), months(a.Wanted.Term)))
 	}
 	_ = o.grid(b, o.priceColumns(
 		column{title: "NAME", wrap: true},
