@@ -430,9 +430,7 @@ func (o *applyOptions) gate(ctx context.Context, s Env, doc plan.Document) error
 }
 
 func (o *applyOptions) refuse(s Env, p plan.Plan) error {
-	for _, a := range p.Of(plan.Blocked) {
-		fmt.Fprint(s.Err, render.Options{Color: o.colorErr(s)}.Blocked(a))
-	}
+	fmt.Fprint(s.Err, render.Options{Color: o.colorErr(s)}.Blocked(p.Of(plan.Blocked)))
 	for _, l := range p.Exceeded() {
 		fmt.Fprintf(s.Err, "error: %s\n", render.Exceeded(l))
 	}

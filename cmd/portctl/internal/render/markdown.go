@@ -35,6 +35,7 @@ func PlanMarkdown(w io.Writer, d plan.Document, o Options) error {
 	p.add(moneyTable(d.Plan))
 	p.add(purchaseTable(lines))
 	p.add(o.attention(d.Plan))
+	p.add(subtotalDetails(d.Plan))
 	p.add(foldedNotes(d.Warnings))
 	p.add(updateDetails(d.Plan))
 	p.add(cancelDetails(d.Of(plan.Cancel)))
@@ -58,36 +59,8 @@ func heading(d plan.Document) string {
 		headline = "Refused: " + headline
 	}
 	fmt.Fprintf(&b, " -->\n## %s\n\n", headline)
-	fmt.Fprintf(&b, "Plan for **%s** on **%s**", escape(clip(d.Inventory.Name, 120)), escape(clip(d.Environment, 60)))
-	if n := d.Services(); n > 0 {
-		fmt.Fprintf(&b, ": buys %s", services(n))
-	}
-	fmt.Fprintf(&b, ". %s\n", verdict(d.Plan))
+	fmt.Fprintf(&b, "Plan for **%s** on **%s**. %s\n", escape(clip(d.Inventory.Name, 120)), escape(clip(d.Environment, 60)), escape(Verdict(d.Plan)))
 	return b.String()
-}
-
-// verdict says whether the plan can be applied.
-func verdict(p plan.Plan) string {
-	var reasons []string
-	if n := p.Summary.Blocked; n > 0 {
-		reasons = append(reasons, Plural(n, "entry is blocked", "entries are blocked"))
-	}
-	if n := len(p.Exceeded()); n > 0 {
-		reasons = append(reasons, Plural(n, "limit is exceeded", "limits are exceeded"))
-	}
-	switch {
-	case len(reasons) > 0:
-		return "**Refused: " + strings.Join(reasons, " and ") + ".** Apply sends nothing until this is resolved."
-	case p.Summary.Unknown > 0:
-		held := Plural(p.Summary.Unknown, "entry is", "entries are") + " held back"
-		if why := lookedUp(p.Of(plan.Unknown)); why != "" {
-			return fmt.Sprintf("**%s:**%s.", held, strings.TrimPrefix(why, ":"))
-		}
-		return "**" + held + ".**"
-	case p.Empty():
-		return "The account matches the inventory."
-	}
-	return "It can be applied."
 }
 
 // moneyTable is what the plan adds per currency, and what the policy leaves.
@@ -231,8 +204,12 @@ func why(a plan.Action) string {
 // attention lists what a reviewer must see: it is never folded away.
 func (o Options) attention(p plan.Plan) part {
 	x := part{open: "\n### Needs attention\n\n", one: "point", many: "points", keep: keepAttention}
-	for _, a := range p.Of(plan.Blocked) {
-		x.rows = append(x.rows, problemItem("Blocked", a))
+	for _, c := range plan.Causes(p.Of(plan.Blocked)) {
+		item := problemItem("Blocked", c.Action)
+		if n := len(c.Others); n > 0 {
+			item += fmt.Sprintf("  - the same holds for %d more: %s\n", n, code(c.OtherNames()))
+		}
+		x.rows = append(x.rows, item)
 	}
 	for _, l := range p.Exceeded() {
 		x.rows = append(x.rows, fmt.Sprintf("- **Limit exceeded** %s: %s used of %s; %s\n",

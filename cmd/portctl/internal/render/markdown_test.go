@@ -253,8 +253,13 @@ func TestMarkdownOfAThousandPurchases(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			doc, names := thousand(t, nameOf)
 			page := markdown(t, doc, render.Options{})
-			if n := utf8.RuneCountInString(page); n > render.MarkdownBudget || leftOut.MatchString(page) {
-				t.Fatalf("%d characters, left out: %s", n, leftOut.FindString(page))
+			if n := utf8.RuneCountInString(page); n > render.MarkdownBudget {
+				t.Fatalf("%d characters", n)
+			}
+			for _, m := range leftOut.FindAllString(page, -1) { // sums may be, which can be made of the rest
+				if !strings.Contains(m, "subtotal") {
+					t.Fatalf("left out: %s", m)
+				}
 			}
 			table, orders := map[string]int{}, map[string]int{}
 			for _, m := range regexp.MustCompile("(?m)^\\| (?:\\*\\*[0-9]+ ×\\*\\* )?`([^`]*)` \\|").FindAllStringSubmatch(page, -1) {

@@ -24,7 +24,8 @@ type part struct {
 
 // How dear the rows of a part are, the least first.
 const (
-	keepOrders = iota
+	keepSubtotals = iota // what can be added up from the rest
+	keepOrders
 	keepUnmanaged
 	keepExcluded
 	keepUpdates

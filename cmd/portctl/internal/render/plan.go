@@ -15,6 +15,10 @@ import (
 func PlanText(w io.Writer, d plan.Document, o Options) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s on %s\n", o.paint(bold, "Plan for "+Clean(d.Inventory.Name)), environment(d.Environment, d.BaseURL))
+	if !d.Empty() {
+		fmt.Fprintf(&b, "%s\n", o.prose(Verdict(d.Plan)))
+	}
+	o.decisions(&b, d.Plan)
 	lines := d.Lines()
 	o.purchases(&b, d.Of(plan.Buy), linesOf(lines, plan.Buy))
 	o.growth(&b, d.Of(plan.Grow))
@@ -27,7 +31,8 @@ func PlanText(w io.Writer, d plan.Document, o Options) error {
 	o.warnings(&b, d.Warnings)
 	o.unmanaged(&b, d.Unmanaged)
 	o.limits(&b, d.Plan)
-	o.totals(&b, "This plan adds", d.Totals)
+	o.subtotals(&b, d.Plan)
+	o.totals(&b, totalsTitle(d.Plan), d.Totals)
 	fmt.Fprintf(&b, "\n%s\n", o.Headline(d.Plan))
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -222,14 +227,30 @@ func (o Options) blocked(b *strings.Builder, actions []plan.Action) {
 	if len(actions) == 0 {
 		return
 	}
-	fmt.Fprintf(b, "\n%s\n", o.paint(red, "! Blocked "+entries(actions)))
-	for _, a := range actions {
-		b.WriteString(o.Blocked(a))
-	}
+	fmt.Fprintf(b, "\n%s\n", o.paint(red, "! Blocked "+entries(actions)+causes(actions)))
+	b.WriteString(o.Blocked(actions))
 }
 
-// Blocked tells of one blocked action: where, what is wrong and what to do.
-func (o Options) Blocked(a plan.Action) string { return o.problem(a, red, "error:") }
+// causes counts what is wrong, where that is less than there are entries.
+func causes(actions []plan.Action) string {
+	if n := len(plan.Causes(actions)); n < len(actions) {
+		return ", " + Plural(n, "cause", "causes")
+	}
+	return ""
+}
+
+// Blocked tells of blocked actions: where, what is wrong and what to do, once for what is
+// wrong with several in the same way.
+func (o Options) Blocked(actions []plan.Action) string {
+	var b strings.Builder
+	for _, c := range plan.Causes(actions) {
+		b.WriteString(o.problem(c.Action, red, "error:"))
+		if n := len(c.Others); n > 0 {
+			fmt.Fprintf(&b, "  the same holds for %d more: %s\n", n, Clean(c.OtherNames()))
+		}
+	}
+	return b.String()
+}
 
 // problem tells of what is in the way in the form of a compiler, so that
 // editors can jump to it.
@@ -319,6 +340,14 @@ func (o Options) unmanaged(b *strings.Builder, all []plan.ServiceRef) {
 		rows = append(rows, []string{s.Name, string(s.UID), portKind(s.Speed, lagOf(&s)), dash(string(s.Zone)), string(s.Status)})
 	}
 	_ = o.grid(b, []column{{title: "NAME", wrap: true}, {title: "UID"}, {title: "SPEED"}, {title: "ZONE"}, {title: "STATUS"}}, rows)
+}
+
+// totalsTitle says what the totals leave out.
+func totalsTitle(p plan.Plan) string {
+	if n := p.Summary.Blocked; n > 0 {
+		return "This plan adds, without the " + Plural(n, "blocked entry", "blocked entries")
+	}
+	return "This plan adds"
 }
 
 func (o Options) totals(b *strings.Builder, title string, t plan.Totals) {
