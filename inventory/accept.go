@@ -222,6 +222,8 @@ func (w *accepter) take(a plan.Action, i int) {
 		w.refuse(p, a.Reason.Source, "several services could be this one renamed", "bind the entry to one of them with `uid`")
 	case a.Kind == plan.Blocked:
 		w.refuse(p, a.Reason.Source, a.Reason.Text, a.Reason.Hint)
+	case a.Kind == plan.Buy && slices.ContainsFunc(w.Wanted, func(name string) bool { return plan.FoldName(name) == plan.FoldName(p.Name) }):
+		w.refuse(p, p.Source, "no service is known as this entry's, and a plan would buy it", "if a service was renamed before the first apply, bind the entry to it with `uid`")
 	}
 }
 

@@ -43,7 +43,8 @@ func (b *builder) knownReason(p Port, field string) *Reason {
 		r.Hint = fmt.Sprintf("look again later if it is a member of the LAG, or give it the LAG's name in the Megaport portal; if it is none, list %s under `unmanaged`", s.UID)
 		return r
 	}
-	if !slices.ContainsFunc(strays, func(x Service) bool { return x.UID != s.UID && (s.AggregationID == 0 || x.AggregationID != s.AggregationID) }) {
+	others := slices.ContainsFunc(strays[1:], func(x Service) bool { return s.AggregationID == 0 || x.AggregationID != s.AggregationID })
+	if !others {
 		r.Renamed = s.UID
 	}
 	return r

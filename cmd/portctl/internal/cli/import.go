@@ -61,7 +61,12 @@ Values from defaults or a rollout are refused with their line.`,
   portctl import --into inventory/emea.yaml --name 'lon-*'
   portctl import --accept lon-edge-1 --accept 'fra-*'`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return runImport(cmd.Context(), s, o) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := acceptAlone(cmd); err != nil {
+				return err
+			}
+			return runImport(cmd.Context(), s, o)
+		},
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.out, "out", "", "write the inventory to this new `file`")
@@ -74,10 +79,18 @@ Values from defaults or a rollout are refused with their line.`,
 	f.StringArrayVar(&o.accept, "accept", nil, "take the account's values over for the entries of this `name` or glob; may repeat")
 	f.BoolVar(&o.takeover, "takeover", false, "also take what another inventory ordered")
 	f.BoolVarP(&o.yes, "yes", "y", false, "write without asking")
-	for _, other := range []string{"out", "into", "declare", "site", "metro", "name", "tag", "takeover"} {
-		cmd.MarkFlagsMutuallyExclusive("accept", other)
-	}
 	return cmd
+}
+
+// acceptAlone refuses what makes entries beside --accept, which changes them.
+func acceptAlone(cmd *cobra.Command) error {
+	f := cmd.Flags()
+	for _, other := range []string{"out", "into", "declare", "site", "metro", "name", "tag", "takeover"} {
+		if f.Changed("accept") && f.Changed(other) {
+			return withHint(fmt.Errorf("--accept and --%s exclude each other", other), "--accept changes entries of the inventory that -f names")
+		}
+	}
+	return nil
 }
 
 // check refuses flags that do not go together.
