@@ -89,6 +89,7 @@ type accepter struct {
 	expected  []plan.Port
 	taken     map[string]string // the new names of changed entries, by their folded names
 	renamed   []string
+	touched   map[string]bool // files
 	refused   []Refusal
 	values    int
 }
@@ -150,7 +151,7 @@ func (w *accepter) index() {
 // round makes all changes of entries that are not set aside.
 func (w *accepter) round(chosen plan.Plan) ([]File, error) {
 	w.expected, w.taken, w.renamed, w.refused, w.values = slices.Clone(w.inv.Ports), map[string]string{}, nil, nil, 0
-	w.documents = nil
+	w.documents, w.touched = nil, map[string]bool{}
 	editors := make([]*layout.Editor, len(w.files))
 	for i, f := range w.files {
 		e, err := layout.NewEditor(newSource(f).Text)
@@ -169,13 +170,14 @@ func (w *accepter) round(chosen plan.Plan) ([]File, error) {
 	}
 	changed := slices.Clone(w.files)
 	for i, f := range w.files {
+		if !w.touched[f.Name] { // byte for byte, whatever its line ends are
+			continue
+		}
 		text, err := editors[i].Text()
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", f.Name, err)
 		}
-		if text != newSource(f).Text {
-			changed[i].Content = []byte(text)
-		}
+		changed[i].Content = []byte(text)
 	}
 	return changed, nil
 }
@@ -282,6 +284,7 @@ func (w *accepter) write(i int, key, value string) {
 
 func (w *accepter) done(p plan.Port, name string) {
 	w.values++
+	w.touched[p.Source.File] = true
 	if folded := plan.FoldName(p.Name); w.taken[folded] == "" || name != p.Name {
 		w.taken[folded] = name
 	}

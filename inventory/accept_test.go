@@ -13,7 +13,7 @@ import (
 	"github.com/portctl/portctl/pkg/plan"
 )
 
-const u1, u2, u3 = "00000001-0000-4000-8000-000000000000", "00000002-0000-4000-8000-000000000000", "00000003-0000-4000-8000-000000000000"
+const u1, u2 = "00000001-0000-4000-8000-000000000000", "00000002-0000-4000-8000-000000000000"
 
 func held(uid, name string, change func(*plan.Service)) plan.Service {
 	s := plan.Service{UID: plan.ServiceUID(uid), Name: name, Status: plan.StatusLive, Location: 90, Speed: plan.Speed10G, Zone: plan.Red, Term: 12}
@@ -96,6 +96,32 @@ func TestAccept(t *testing.T) {
 				t.Errorf("refused\n%s\nwanted\n%s", all, tt.refused)
 			}
 		})
+	}
+}
+
+// Of several files those without an accepted value stay as they are, byte for byte.
+func TestAcceptTouchesNoOtherFile(t *testing.T) {
+	entry := func(name, end string) inventory.File {
+		return inventory.File{Name: name + ".yaml", Content: []byte("version: 1" + end + "defaults: {term: 12} # d\nports:\r\n  - {name: " + name + ", site: {id: 90}, speed: 10G, costCentre: X} # " + name + end)}
+	}
+	a, b := entry("a", "\r\n"), entry("b", "\n")
+	b.Content = append(b.Content, "name: net\n"...)
+	o := plan.Observed{Services: []plan.Service{held(u1, "a", nil), held(u2, "b", nil)}}
+	got, err := inventory.Accept([]inventory.File{a, b}, inventory.Acceptance{
+		Wanted: []string{"A"}, Observed: o, Judge: func(d plan.Desired) plan.Plan { return plan.Build(d, o, places()) },
+	})
+	if err != nil || len(got.Files) != 1 || got.Files[0].Name != "a.yaml" || got.Values != 1 {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	want := "version: 1\r\ndefaults: {term: 12} # d\r\nports:\r\n  - {name: a, site: {id: 90}, speed: 10G, costCentre: \"\"} # a\r\n"
+	if diff := cmp.Diff(want, string(got.Files[0].Content)); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	again, err := inventory.Accept([]inventory.File{b, got.Files[0]}, inventory.Acceptance{
+		Wanted: []string{"a"}, Observed: o, Judge: func(d plan.Desired) plan.Plan { return plan.Build(d, o, places()) },
+	})
+	if err != nil || len(again.Files) != 0 || len(again.Refused) != 0 {
+		t.Errorf("a second time: %+v, %v", again, err)
 	}
 }
 
