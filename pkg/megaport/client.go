@@ -68,8 +68,8 @@ type Options struct {
 	// BudgetFolder is where the processes of a machine share the budget of a host; empty
 	// for this client's own.
 	BudgetFolder string
-	// OnWait is told that calls wait, because the budget is spent or the API is busy
-	// (429), when waiting begins and every minute from there. Nil means that the Logger
+	// OnWait is told that calls wait, because the budget is spent, the API is busy
+	// (429) or no usable answer came, when waiting begins and every minute from there. Nil means that the Logger
 	// is told, as a warning. It is called from many goroutines.
 	OnWait func(Wait)
 	// Jitter gives numbers of [0,1) that spread the waits before a repetition; nil

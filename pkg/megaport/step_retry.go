@@ -11,8 +11,8 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// withRetry repeats attempts as retryDecision says. That the API is busy is told to
-// waits, so that a long wait is no silence.
+// withRetry repeats attempts as retryDecision says. That the API is busy, or cannot be
+// reached, is told to waits, so that a long wait is no silence.
 func withRetry(jitter func() float64, waits func(Wait), next step) step {
 	return func(ctx context.Context, a *attempt) error {
 		var failed time.Time // when it did so first
@@ -38,6 +38,8 @@ func withRetry(jitter func() float64, waits func(Wait), next step) step {
 				if f.retryAfter == 0 && !a.ungated {
 					d.wait = 0 // it queues at the limiter's gate, with all others
 				}
+			} else {
+				waits(Wait{Until: time.Now().Add(d.wait), Failure: err})
 			}
 			if waitErr := pause(ctx, d.wait); waitErr != nil {
 				return fmt.Errorf("%w (not retried: %w)", err, waitErr)
@@ -85,6 +87,15 @@ type Wait struct {
 	// Budget is the one that is spent; the zero value when the API says that it is
 	// busy (429).
 	Budget Budget
+	// Failure is why a call is repeated that got no usable answer; nil when it waits for
+	// another reason.
+	Failure error
+}
+
+// waitKind is what is told once.
+type waitKind struct {
+	budget  Budget
+	failing bool
 }
 
 // newWaits tells that calls wait: once when waiting begins, however many calls do, and
@@ -92,17 +103,18 @@ type Wait struct {
 func newWaits(o Options) func(Wait) {
 	const forgotten = time.Minute
 	var mu sync.Mutex
-	told := map[Budget]time.Time{}
+	told := map[waitKind]time.Time{}
 	return func(w Wait) {
 		now := time.Now()
-		if w.Until.Sub(now) < time.Second {
+		kind := waitKind{w.Budget, w.Failure != nil}
+		if w.Until.Sub(now) < time.Second && !kind.failing {
 			return
 		}
 		mu.Lock()
-		last, before := told[w.Budget]
+		last, before := told[kind]
 		news := !before || now.Sub(last) >= forgotten
 		if news {
-			told[w.Budget] = now
+			told[kind] = now
 		}
 		mu.Unlock()
 		if !news {
@@ -114,9 +126,12 @@ func newWaits(o Options) func(Wait) {
 			level = zerolog.InfoLevel
 		}
 		why := "the API says that it is busy (429): waiting, then asking again"
-		if w.Budget != (Budget{}) {
+		switch {
+		case w.Failure != nil:
+			why = "no usable answer, asking again"
+		case w.Budget != (Budget{}):
 			why = "the request budget is spent: waiting until requests may be sent again"
 		}
-		o.Logger.WithLevel(level).Time("until", w.Until).Stringer("budget", w.Budget).Msg(why)
+		o.Logger.WithLevel(level).Time("until", w.Until).Stringer("budget", w.Budget).AnErr("failure", w.Failure).Msg(why)
 	}
 }

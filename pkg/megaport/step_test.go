@@ -284,9 +284,36 @@ func TestWaitsAreTold(t *testing.T) {
 		begun = begun.Add(time.Minute)
 		o.OnWait = func(w Wait) { told = append(told, w) }
 		tell(newWaits(o))
-		want := []Wait{{Until: begun.Add(8 * time.Second)}, {begun.Add(time.Hour), budget}, {Until: begun.Add(70 * time.Second)}}
+		want := []Wait{{Until: begun.Add(8 * time.Second)}, {Until: begun.Add(time.Hour), Budget: budget}, {Until: begun.Add(70 * time.Second)}}
 		if diff := cmp.Diff(want, told); diff != "" || strings.Contains(b.String(), "warn") {
 			t.Errorf("%s; logged %s", diff, b.String())
+		}
+	})
+}
+
+// That a call gets no usable answer is told when it is repeated first, however short the
+// wait is, and not again for a minute.
+func TestFailuresAreTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var told []string
+		waits := newWaits(Options{OnWait: func(w Wait) { told = append(told, w.Failure.Error()) }})
+		first := func(text string, times int) step {
+			n := 0
+			return func(context.Context, *attempt) error {
+				if n++; n > times {
+					return nil
+				}
+				return &RequestError{Err: errors.New(text), NotSent: true}
+			}
+		}
+		for _, text := range []string{"refused", "reset"} {
+			a := &attempt{call: &call{class: classRead}}
+			if err := withRetry(func() float64 { return 0 }, waits, first(text, 2))(t.Context(), a); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if len(told) != 1 || !strings.Contains(told[0], "refused") {
+			t.Errorf("told %q", told)
 		}
 	})
 }

@@ -32,9 +32,11 @@ func quoteAll(ctx context.Context, r Reader, orders []plan.Order, o Options) (pl
 	quotes := plan.Quotes{}
 	var mu sync.Mutex
 	g, gctx := panics.WithContext(ctx, parallelism(o.Parallelism))
+	validated := o.counting("validating orders", len(speakers))
 	for _, batch := range batches(speakers) {
 		g.Go(func() error {
 			answers, err := quoter{r}.quote(gctx, batch)
+			validated(len(batch))
 			if err != nil {
 				return err
 			}

@@ -54,6 +54,40 @@ type Options struct {
 	// Recheck is how long after an order was turned away a listing must begin to
 	// show that it was not carried out; 0 means DefaultRecheck.
 	Recheck time.Duration
+	// OnStep is told what is being done, from many goroutines; nil tells nobody.
+	OnStep func(Step)
+}
+
+// Step is what is done before there is a plan.
+type Step struct {
+	// Doing says it in words: "reading the account".
+	Doing string
+	// Done of Of requests are done; Of is 0 where they are not counted.
+	Done, Of int
+}
+
+// String is the step as people read it.
+func (s Step) String() string {
+	if s.Of == 0 {
+		return s.Doing
+	}
+	return fmt.Sprintf("%s %d/%d", s.Doing, s.Done, s.Of)
+}
+
+// counting tells of a step whose requests are counted: the answer counts one more.
+func (o Options) counting(doing string, of int) func(n int) {
+	if o.OnStep == nil || of == 0 {
+		return func(int) {}
+	}
+	var mu sync.Mutex
+	done := 0
+	o.OnStep(Step{doing, 0, of})
+	return func(n int) {
+		mu.Lock()
+		defer mu.Unlock()
+		done += n
+		o.OnStep(Step{doing, done, of})
+	}
 }
 
 const defaultParallelism = 16
@@ -121,6 +155,9 @@ func (p *PricedPlan) readAll(ctx context.Context, r Reader, o Options) (Listing,
 		if p.Claims, err = o.Ledger.Snapshot(ctx); err != nil {
 			return Listing{}, err
 		}
+	}
+	if o.OnStep != nil {
+		o.OnStep(Step{Doing: "reading the account"})
 	}
 	var listing Listing
 	var locations []plan.Location
@@ -315,25 +352,10 @@ func (p *PricedPlan) build(ctx context.Context, r Reader, o Options) (plan.Plan,
 	}
 }
 
-// ReadTags reads the resource tags of services, a request each; read is told of each one.
-// Services whose tags cannot be read are left out of the answer and noted.
-func (p *PricedPlan) ReadTags(ctx context.Context, r Reader, uids []plan.ServiceUID, o Options, read func()) error {
-	tell := func() {}
-	if read != nil {
-		tell = read
-	}
-	return p.readMore(ctx, told{r, tell}, plan.Need{Tags: uids}, o)
-}
-
-// told is a Reader that tells of all tags that were read.
-type told struct {
-	Reader
-	tell func()
-}
-
-func (t told) Tags(ctx context.Context, uid plan.ServiceUID) (map[string]string, error) {
-	defer t.tell()
-	return t.Reader.Tags(ctx, uid)
+// ReadTags reads the resource tags of services, a request each. Those that cannot be read
+// are noted.
+func (p *PricedPlan) ReadTags(ctx context.Context, r Reader, uids []plan.ServiceUID, o Options) error {
+	return p.readMore(ctx, r, plan.Need{Tags: uids}, o)
 }
 
 // readMore reads tags and cancellation charges, in parallel. What cannot be read is
@@ -345,9 +367,11 @@ func (p *PricedPlan) readMore(ctx context.Context, r Reader, need plan.Need, o O
 	}
 	var mu sync.Mutex
 	g, gctx := panics.WithContext(ctx, parallelism(o.Parallelism))
+	read := o.counting("reading tags", len(need.Tags))
 	for _, uid := range need.Tags {
 		g.Go(func() error {
 			tags, err := r.Tags(gctx, uid)
+			read(1)
 			mu.Lock()
 			defer mu.Unlock()
 			p.Observed.Tags[uid] = tags

@@ -230,11 +230,13 @@ func (a *applying) run(ctx context.Context, s Env) (err error) {
 func inFlight(parallelism int) int { return 2*parallelism + 16 }
 
 // prepare drafts the run: what would be done now.
-func (a *applying) prepare(ctx context.Context) (plan.Document, error) {
+func (a *applying) prepare(ctx context.Context, s Env) (plan.Document, error) {
+	planning := a.planning(s)
+	defer planning.Close()
 	draft, recovered, err := refresh.ReadAndRecord(ctx, a.account, a.inventory.Desired(), refresh.Options{
 		Ledger: a.ledger.Ledger, Selection: a.selection, Parallelism: a.parallelism, PerOrder: true,
 		SameAccount: a.sameAccount, CheckTags: a.checkTags || a.saved != nil && a.saved.ChangesTags(),
-		Recheck: a.rehearsed(a.session.target, refresh.DefaultRecheck),
+		Recheck: a.rehearsed(a.session.target, refresh.DefaultRecheck), OnStep: planning.Step,
 	})
 	a.recovered = append(a.recovered, recovered...)
 	if err != nil {
@@ -246,7 +248,7 @@ func (a *applying) prepare(ctx context.Context) (plan.Document, error) {
 
 // execute drafts, asks and runs, holding the lock until the orders are sent.
 func (a *applying) execute(ctx context.Context, s Env) error {
-	doc, err := a.prepare(ctx)
+	doc, err := a.prepare(ctx, s)
 	if err != nil {
 		return err
 	}
@@ -261,7 +263,7 @@ func (a *applying) execute(ctx context.Context, s Env) error {
 		return err
 	}
 	if s.now().Sub(shown) > staleAfter {
-		fresh, err := a.prepare(ctx)
+		fresh, err := a.prepare(ctx, s)
 		if err != nil {
 			return err
 		}

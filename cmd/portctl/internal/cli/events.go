@@ -15,6 +15,7 @@ import (
 	"github.com/portctl/portctl/cmd/portctl/internal/progress"
 	"github.com/portctl/portctl/cmd/portctl/internal/render"
 	"github.com/portctl/portctl/pkg/apply"
+	"github.com/portctl/portctl/pkg/apply/refresh"
 	"github.com/portctl/portctl/pkg/megaport"
 )
 
@@ -116,13 +117,17 @@ func within(sink func(apply.Event)) func(apply.Event) {
 type waitTeller struct {
 	mu        sync.Mutex
 	otherwise func(apply.Event) // while nothing shows a run; nil says nothing
+	failing   func(error)       // that a call is repeated, while nothing shows a run
 	sink      func(apply.Event)
 }
 
 func (g *globals) waitTeller(s Env) *waitTeller {
-	t := &waitTeller{}
+	t := &waitTeller{failing: func(error) {}}
 	if !g.quiet {
 		t.otherwise = progress.NewLines(s.Err, time.Now).Event
+		t.failing = func(err error) {
+			fmt.Fprintf(s.Err, "no usable answer, trying again: %s\n", render.Clean(err.Error()))
+		}
 	}
 	return t
 }
@@ -137,17 +142,53 @@ func (t *waitTeller) to(sink func(apply.Event)) {
 // tell is called by the client, from many goroutines.
 func (t *waitTeller) tell(w megaport.Wait) {
 	t.mu.Lock()
-	sink := t.sink
+	sink, running := t.sink, t.sink != nil
 	if sink == nil {
 		sink = t.otherwise
 	}
 	t.mu.Unlock()
 	switch {
+	case w.Failure != nil && running: // a run tells what its own looks and orders came to
+	case w.Failure != nil:
+		t.failing(w.Failure)
 	case sink == nil:
 	case w.Budget == megaport.Budget{}:
 		sink(apply.APIBusy{Wait: apply.Seconds{Duration: time.Until(w.Until).Round(time.Second)}})
 	default:
 		sink(apply.BudgetSpent{Budget: w.Budget.String(), Until: w.Until.UTC().Truncate(time.Second)})
+	}
+}
+
+// planning shows what is done before there is a plan.
+type planning struct {
+	*progress.Planning // nil shows nothing
+}
+
+// planning begins to show it, on standard error.
+func (g *globals) planning(s Env) planning {
+	var p planning
+	switch {
+	case g.quiet:
+	case s.ErrTerminal && s.Getenv("TERM") != "dumb":
+		screen := screenOf(s)
+		p.Planning = progress.NewDrawnPlanning(screen, size(screen.Inner()))
+	default:
+		p.Planning = progress.NewWrittenPlanning(func(line string) { fmt.Fprintln(s.Err, line) })
+	}
+	return p
+}
+
+// Step shows what is being done.
+func (p planning) Step(step refresh.Step) {
+	if p.Planning != nil {
+		p.Show(step.String())
+	}
+}
+
+// Close ends the showing.
+func (p planning) Close() {
+	if p.Planning != nil {
+		p.Planning.Close()
 	}
 }
 

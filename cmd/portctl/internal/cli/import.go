@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -136,7 +135,9 @@ func runImport(ctx context.Context, s Env, o importOptions) error {
 	}
 	defer b.store.Close()
 	reader := provider.NewReader(session.client)
-	options := refresh.Options{Ledger: b.Ledger, SameAccount: o.sameAccount}
+	planning := o.planning(s)
+	defer planning.Close()
+	options := refresh.Options{Ledger: b.Ledger, SameAccount: o.sameAccount, OnStep: planning.Step}
 	if len(o.accept) > 0 {
 		options.Selection, options.CheckTags = plan.Selection{Only: o.accept}, true
 	}
@@ -145,13 +146,15 @@ func runImport(ctx context.Context, s Env, o importOptions) error {
 		return err
 	}
 	if len(o.accept) > 0 {
+		planning.Close()
 		return o.takeOver(ctx, s, files, account)
 	}
 	if slices.Contains(o.declare, "tags") || len(o.tag) > 0 {
-		if err := o.readTags(ctx, s, reader, &account, options); err != nil {
+		if err := readTags(ctx, reader, &account, options); err != nil {
 			return err
 		}
 	}
+	planning.Close()
 	holdings, foreign, err := o.chosen(account)
 	if err != nil {
 		return err
@@ -191,23 +194,15 @@ func (o *importOptions) existing(s Env) (*inventory.Inventory, []inventory.File,
 	return inv, files, err
 }
 
-// readTags reads the tags of all ports, and says how far it is.
-func (o *importOptions) readTags(ctx context.Context, s Env, r refresh.Reader, account *refresh.PricedPlan, options refresh.Options) error {
+// readTags reads the tags of all ports that are not terminated.
+func readTags(ctx context.Context, r refresh.Reader, account *refresh.PricedPlan, options refresh.Options) error {
 	var uids []plan.ServiceUID
 	for _, svc := range account.Observed.Services {
 		if !svc.Status.Terminated() {
 			uids = append(uids, svc.UID)
 		}
 	}
-	var mu sync.Mutex
-	done := 0
-	return account.ReadTags(ctx, r, uids, options, func() {
-		mu.Lock()
-		defer mu.Unlock()
-		if done++; !o.quiet && (done%100 == 0 || done == len(uids)) {
-			fmt.Fprintf(s.Err, "reading tags %d/%d\n", done, len(uids))
-		}
-	})
+	return account.ReadTags(ctx, r, uids, options)
 }
 
 // chosen are the holdings that the filters keep, and how many belong to other inventories.

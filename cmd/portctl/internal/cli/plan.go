@@ -83,9 +83,12 @@ func runPlan(ctx context.Context, s Env, o planOptions) error {
 		if err := b.checkLeaving(ctx); err != nil {
 			return err
 		}
+		planning := o.planning(s)
+		defer planning.Close()
 		draft, err := refresh.Read(ctx, provider.NewReader(session.client), inv.Desired(), refresh.Options{
-			Ledger: b.Ledger, Selection: o.selection, SameAccount: o.sameAccount, CheckTags: o.checkTags,
+			Ledger: b.Ledger, Selection: o.selection, SameAccount: o.sameAccount, CheckTags: o.checkTags, OnStep: planning.Step,
 		})
+		planning.Close()
 		if err != nil {
 			return err
 		}
