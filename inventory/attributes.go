@@ -205,6 +205,11 @@ var attributes = language{
 		read:  func(r *reader, v *yamlNode, e *entry) { e.port.Term = r.term(v) },
 	},
 	{
+		key: "sameZone", in: inEntries | inDefaults, kind: intended, need: "a warning", example: "intended", words: []string{"shareszone", "samezoneok"}, single: true,
+		doc:  "The value intended says that the port may share its diversity zone of a site with others: there is no warning.",
+		read: func(r *reader, v *yamlNode, e *entry) { e.port.SameZone = r.intended(v) },
+	},
+	{
 		key: "costCentre", in: inEntries | inDefaults, kind: aCostCentre, need: "not compared", example: "NET-042", words: []string{"costcenter", "servicelevelreference", "costcode"},
 		doc:  "Free text for the invoice. The empty text asks for none.",
 		read: func(r *reader, v *yamlNode, e *entry) { e.port.CostCentre = r.declared(v, "costCentre", maxCostCentre) },

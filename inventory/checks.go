@@ -36,6 +36,7 @@ func (b *builder) checkEntries() {
 	b.checkLinks()
 	b.checkUnmanaged()
 	b.checkTerms()
+	b.warnOfShared()
 }
 
 // atSource makes a diagnostic about the word at a position of any of the files.
@@ -114,11 +115,18 @@ type occupant struct {
 	warned      bool
 }
 
-// share warns of ports with one placement, once for each: what is bought in two
+// sharing is a port in a placement that another has already.
+type sharing struct {
+	name, zone, site string
+	first            occupant
+	at               Diagnostic // where the zone is written
+}
+
+// share notes ports with one placement, once for each: what is bought in two
 // zones to survive the loss of one does not, if a zone was copied by mistake. A
-// rollout's count says that it is meant.
+// rollout's count says that it is meant, and so does sameZone.
 func (b *builder) share(r *reader, p plan.Port, zone *yamlNode) {
-	if p.Zone == "" || p.Absent || p.Site.Written == "" {
+	if p.Zone == "" || p.Absent || p.Site.Written == "" || p.SameZone {
 		return
 	}
 	where := placement{p.Site.ID, plan.FoldSite(p.Site.Name), p.Zone}
@@ -130,8 +138,35 @@ func (b *builder) share(r *reader, p plan.Port, zone *yamlNode) {
 	default:
 		first.warned = true
 		b.places[where] = first
-		r.report(ruleSameZone, follow(zone), fmt.Sprintf("%s is in the %s zone of %s, where %s is already, at %s",
-			quoted(p.Name), p.Zone, quoted(siteText(p.Site)), quoted(first.name), first.entry),
-			"both ports share a failure domain; use different zones if they are meant to be redundant, or a rollout with count if sharing is intended")
+		b.shared = append(b.shared, sharing{p.Name, string(p.Zone), siteText(p.Site), first, r.source.atNode(ruleSameZone, follow(zone), "", "")})
 	}
+}
+
+// moreShared is how many shared zones are named besides the first.
+const moreShared = 4
+
+// warnOfShared warns of all shared zones at once.
+func (b *builder) warnOfShared() {
+	if len(b.shared) == 0 {
+		return
+	}
+	first := b.shared[0]
+	d := first.at
+	d.Message = fmt.Sprintf("%s is in the %s zone of %s, where %s is already, at %s", quoted(first.name), first.zone, quoted(first.site), quoted(first.first.name), first.first.entry)
+	if rest := b.shared[1:]; len(rest) > 0 {
+		var names []string
+		for _, x := range rest[:min(len(rest), moreShared)] {
+			names = append(names, fmt.Sprintf("%s of %s by %s and %s", x.zone, quoted(x.site), quoted(x.first.name), quoted(x.name)))
+		}
+		if more := len(rest) - len(names); more > 0 {
+			names = append(names, fmt.Sprintf("and %d others", more))
+		}
+		verb := "zones are"
+		if len(rest) == 1 {
+			verb = "zone is"
+		}
+		d.Message += fmt.Sprintf("; %d more %s shared: %s", len(rest), verb, list(names))
+	}
+	d.Hint = "ports in one zone share a failure domain; use different zones if they are meant to be redundant, or write `sameZone: intended`"
+	b.diags = append(b.diags, d)
 }

@@ -105,6 +105,7 @@ type builder struct {
 	leaveAlone  map[string]plan.Source
 	names       map[string]owner // by folded name
 	places      map[placement]occupant
+	shared      []sharing
 	links       []link
 	expanded    int64 // ports that rollouts stand for
 }

@@ -78,6 +78,7 @@ const (
 	ruleCount          = "bad-count"          // The count of a rollout is 1 or more.
 	ruleRolloutSize    = "rollout-too-large"  // The rollouts of an inventory expand to at most 100,000 ports.
 	ruleSameZone       = "same-zone"          // Two ports in one diversity zone of a site fail together.
+	ruleIntended       = "bad-same-zone"      // The only value of sameZone is intended.
 	ruleCSV            = "csv-format"         // A CSV file has a row of names and rows of as many cells.
 	ruleCSVColumn      = "csv-column"         // The columns of a CSV file are keys of a port, each of them once, and name, site, speed and term are there.
 	ruleCSVUnused      = "csv-unused-column"  // A column of a CSV file that is no key of a port is not used.

@@ -105,6 +105,7 @@ var (
 	someTags     = kind{"tags", "mapping of texts", tagsSchema()}
 	aUID         = kind{"service", "UID", text(patternUID)}
 	absent       = kind{"absent", "absent", enum("absent")}
+	intended     = kind{"intended", "intended", enum("intended")}
 )
 
 // The patterns are written so that they mean the same to Go and to ECMAScript.

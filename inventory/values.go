@@ -256,6 +256,16 @@ func (r *reader) zone(v *yamlNode, what string) plan.Zone {
 	return ""
 }
 
+// intended reads the one value of sameZone.
+func (r *reader) intended(v *yamlNode) bool {
+	text, ok := r.word(v, "sameZone", unlimited)
+	if ok && text != "intended" {
+		r.report(ruleIntended, v, quoted(text)+" is not a value of sameZone", "write `sameZone: intended` for ports that may share a zone, or leave it out")
+		return false
+	}
+	return ok
+}
+
 // members reads the size of a LAG; 0 when it is bad. One is a LAG too (API facts §3.2,
 // confidence B), which is seldom what is meant.
 func (r *reader) members(v *yamlNode) int {

@@ -155,6 +155,7 @@ var attributes = []attribute{
 	},
 	// What says which service is meant, and is no part of it.
 	{key: "formerly"},
+	{key: "sameZone"},
 	{key: "uid"},
 	{key: "replaces"},
 	{key: "state"},

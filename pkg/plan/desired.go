@@ -65,6 +65,8 @@ type Port struct {
 	MarketplaceVisibility *bool
 	// PromoCode is sent as it is; the API does not validate it (API facts §3.2).
 	PromoCode string
+	// SameZone says that a diversity zone shared with other entries is intended.
+	SameZone bool
 	// Takeover lets this inventory change, rename, grow or cancel a service that
 	// another inventory ordered.
 	Takeover bool

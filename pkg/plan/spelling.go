@@ -69,7 +69,7 @@ type zoneOf struct {
 func (b *builder) sameZoneNotes() {
 	var zoned []*Port
 	for i := range b.ports {
-		if p := &b.ports[i]; !p.Absent && p.Zone != "" {
+		if p := &b.ports[i]; !p.Absent && p.Zone != "" && !p.SameZone {
 			zoned = append(zoned, p)
 		}
 	}

@@ -436,8 +436,11 @@ func (o *applyOptions) refuse(s Env, p plan.Plan) error {
 	for _, l := range p.Exceeded() {
 		fmt.Fprintf(s.Err, "error: %s\n", render.Exceeded(l))
 	}
-	return exitWith(exitRefused, withHint(fmt.Errorf("%s, so nothing is bought", inTheWay(p)),
-		"fix the entries, or exclude them with --except"))
+	hint := "fix the entries, or exclude them with --except"
+	if p.Summary.Blocked == 0 {
+		hint = render.LimitHint(p)
+	}
+	return exitWith(exitRefused, withHint(fmt.Errorf("%s, so nothing is bought", inTheWay(p)), hint))
 }
 
 // confirm asks for the word "yes", and for the name of each service that is to

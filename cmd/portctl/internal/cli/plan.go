@@ -196,6 +196,10 @@ func (o planOptions) write(s Env, doc plan.Document) error {
 	drawing := render.Options{Width: s.Width, Color: o.color(s), ShowUnmanaged: o.showUnmanaged, Apply: o.applyArgs(), Ledger: o.repeatFlags(plan.Selection{})}
 	switch o.format {
 	case "text":
+		if o.quiet {
+			_, err := fmt.Fprintln(s.Out, render.Verdict(doc.Plan))
+			return err
+		}
 		return render.PlanText(s.Out, doc, drawing)
 	case "markdown":
 		return render.PlanMarkdown(s.Out, doc, drawing)

@@ -32,12 +32,38 @@ func (o Options) limits(b *strings.Builder, p plan.Plan) {
 		{title: ""},
 	}, rows)
 	if exceeded > 0 {
-		fmt.Fprintf(b, "  hint: %s\n", policyHint)
+		fmt.Fprintf(b, "  hint: %s\n", LimitHint(p))
 	}
 }
 
-// policyHint is what to do about an exceeded limit.
-const policyHint = "exclude entries with --except, or raise the limits under `policy`"
+// LimitHint is what to do about exceeded limits: the line to write, when the plan is what
+// is wanted.
+func LimitHint(p plan.Plan) string {
+	var limits []string
+	amounts := map[string][]string{}
+	for _, l := range p.Exceeded() {
+		if l.Currency == "" {
+			limits = append(limits, fmt.Sprintf("%s: %s", l.Limit, l.Used))
+			continue
+		}
+		if amounts[l.Limit] == nil {
+			limits = append(limits, l.Limit)
+		}
+		amounts[l.Limit] = append(amounts[l.Limit], fmt.Sprintf("%s: %s", Clean(l.Currency), l.Used))
+	}
+	for i, l := range limits {
+		if of := amounts[l]; of != nil {
+			limits[i] = fmt.Sprintf("%s: {%s}", l, strings.Join(of, ", "))
+		}
+	}
+	hint := "exclude entries with --except, or write `policy: {" + strings.Join(limits, ", ") + "}`"
+	for _, a := range p.Actions {
+		if a.Source.File != "" {
+			return hint + " in " + Clean(a.Source.File)
+		}
+	}
+	return hint
+}
 
 func limitName(l plan.PolicyLine) string {
 	return strings.TrimSpace(l.Limit + " " + l.Currency)

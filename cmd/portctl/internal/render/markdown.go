@@ -213,7 +213,7 @@ func (o Options) attention(p plan.Plan) part {
 	}
 	for _, l := range p.Exceeded() {
 		x.rows = append(x.rows, fmt.Sprintf("- **Limit exceeded** %s: %s used of %s; %s\n",
-			code(limitName(l)), escape(l.Used.Grouped()), cmp.Or(escape(l.Max.Grouped()), "none set"), prose(policyHint)))
+			code(limitName(l)), escape(l.Used.Grouped()), cmp.Or(escape(l.Max.Grouped()), "none set"), prose(LimitHint(p))))
 	}
 	for _, a := range p.Of(plan.Unknown) {
 		x.rows = append(x.rows, problemItem("Unknown", a))

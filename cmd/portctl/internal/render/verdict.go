@@ -128,7 +128,8 @@ func (o Options) decisions(b *strings.Builder, p plan.Plan) {
 func subtotalsOf(p plan.Plan) []subtotals {
 	var out []subtotals
 	for _, x := range []subtotals{
-		{title: "Site", parts: p.Subtotals(plan.BySite)}, {title: "Market", parts: p.Subtotals(plan.ByMarket)},
+		{title: "Site", parts: p.Subtotals(plan.BySite)},
+		{title: "Market", parts: p.Subtotals(plan.ByMarket)},
 		{title: "Cost centre", parts: p.Subtotals(plan.ByCostCentre)},
 	} {
 		if len(x.parts) > 1 { // one part is the whole
@@ -160,8 +161,10 @@ func (o Options) subtotals(b *strings.Builder, p plan.Plan) {
 		}
 		b.WriteString("\n")
 		_ = o.grid(b, []column{
-			{title: strings.ToUpper(x.title), wrap: true}, {title: "PORTS", right: true},
-			{title: "MONTHLY", right: true}, {title: "COMMITMENT", right: true},
+			{title: strings.ToUpper(x.title), wrap: true},
+			{title: "PORTS", right: true},
+			{title: "MONTHLY", right: true},
+			{title: "COMMITMENT", right: true},
 		}, rows)
 	}
 }
