@@ -163,6 +163,9 @@ type Reason struct {
 	TraceID string `json:"traceID,omitzero"`
 	// Source is where the cause stands in the inventory.
 	Source Source `json:"source"`
+	// Renamed is the one service that stands for the entry under another name, as far as
+	// ledger or tags tell; empty when there is none or more than one.
+	Renamed ServiceUID `json:"-"`
 }
 
 // Wanted is what the inventory asks for, in short.

@@ -29,22 +29,38 @@ func (b *builder) recorded(p Port) []ServiceUID {
 // but has another name now and stands for no entry. It decides nothing else: such a
 // service is never renamed, changed or cancelled for it.
 func (b *builder) knownReason(p Port, field string) *Reason {
+	strays := b.strays(p)
+	if len(strays) == 0 {
+		return nil
+	}
+	s := strays[0]
+	r := &Reason{
+		Code: ReasonKnownService, Source: p.At(field),
+		Text: fmt.Sprintf("service %s was ordered for this entry before, and the account still has it, as %q", s.UID, s.Name),
+		Hint: fmt.Sprintf("add `formerly: %s`, or list %s under `unmanaged`, or bind the entry to it with `uid: %s`", YAMLScalar(s.Name), s.UID, s.UID),
+	}
+	if field == "lag" {
+		r.Hint = fmt.Sprintf("look again later if it is a member of the LAG, or give it the LAG's name in the Megaport portal; if it is none, list %s under `unmanaged`", s.UID)
+		return r
+	}
+	others := slices.ContainsFunc(strays[1:], func(x Service) bool { return s.AggregationID == 0 || x.AggregationID != s.AggregationID })
+	if !others {
+		r.Renamed = s.UID
+	}
+	return r
+}
+
+// strays are the services that were ordered for an entry, are alive and stand for none.
+func (b *builder) strays(p Port) []Service {
+	var all []Service
 	for _, uid := range b.recorded(p) {
 		s, listed := b.service(uid)
 		if _, taken := b.matches.taken[uid]; taken || !listed || s.Status.Terminated() || b.setAside(s) || uid == p.Replaces {
 			continue
 		}
-		r := &Reason{
-			Code: ReasonKnownService, Source: p.At(field),
-			Text: fmt.Sprintf("service %s was ordered for this entry before, and the account still has it, as %q", uid, s.Name),
-			Hint: fmt.Sprintf("add `formerly: %s`, or list %s under `unmanaged`, or bind the entry to it with `uid: %s`", YAMLScalar(s.Name), uid, uid),
-		}
-		if field == "lag" {
-			r.Hint = fmt.Sprintf("look again later if it is a member of the LAG, or give it the LAG's name in the Megaport portal; if it is none, list %s under `unmanaged`", uid)
-		}
-		return r
+		all = append(all, s)
 	}
-	return nil
+	return all
 }
 
 // setAside says that a service is left alone, by its name or its UID.

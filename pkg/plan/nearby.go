@@ -13,8 +13,9 @@ type neighbours struct {
 	units []serviceGroup
 	// looked says that the fields below are filled in.
 	looked bool
-	// ours is one that this inventory ordered, hidden one whose tags cannot be read.
+	// ours is the first that this inventory ordered, hidden one whose tags cannot be read.
 	ours, hidden *Service
+	several      bool // that this inventory ordered
 	why          string
 	// unread are those whose tags must be read first.
 	unread []ServiceUID
@@ -49,7 +50,7 @@ func (b *builder) look(n *neighbours) {
 		case !read:
 			n.unread = append(n.unread, s.UID)
 		case tags[TagInventory] == b.desired.Inventory:
-			if n.ours == nil {
+			if n.several = n.ours != nil; !n.several {
 				n.ours = &s
 			}
 		default:
@@ -72,11 +73,15 @@ func (b *builder) renamedReason(p Port, l Location) *Reason {
 	b.need.near = n
 	switch {
 	case n.ours != nil:
-		return &Reason{
+		r := &Reason{
 			Code: ReasonLooksRenamed, Source: p.At("name"),
 			Text: fmt.Sprintf("looks like %q (%s) renamed: this inventory bought it, and no entry names it", n.ours.Name, n.ours.UID),
 			Hint: fmt.Sprintf("add `formerly: %s`, or list %s under `unmanaged`", YAMLScalar(n.ours.Name), YAMLScalar(n.ours.Name)),
 		}
+		if !n.several {
+			r.Renamed = n.ours.UID
+		}
+		return r
 	case n.hidden != nil:
 		r := unreadable(p.Source, n.hidden.UID, n.why)
 		r.Text = fmt.Sprintf("service %q of the same speed stands there and could be this one under an old name: %s", n.hidden.Name, r.Text)

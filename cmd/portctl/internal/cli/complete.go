@@ -22,6 +22,7 @@ func (g *globals) completions(cmd *cobra.Command) {
 	offered := map[string]cobra.CompletionFunc{
 		"only":   g.entryNames,
 		"except": g.entryNames,
+		"accept": g.entryNames,
 	}
 	for flag, words := range map[string][]string{
 		"env":        environments,

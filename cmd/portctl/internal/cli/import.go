@@ -24,6 +24,7 @@ type importOptions struct {
 	declare        []string
 	site, metro    []string
 	name, tag      []string
+	accept         []string
 	takeover, yes  bool
 	locationFilter map[plan.LocationID]bool // nil keeps all
 }
@@ -48,12 +49,23 @@ style stay, the change is shown, and import asks before it writes.
 
 --declare lists the keys that entries declare, and so keep: costCentre,
 marketplaceVisibility, locked (where a port is locked) and tags. Tags take a request
-for each port; those by which portctl knows its orders are left out.`,
+for each port; those by which portctl knows its orders are left out.
+
+--accept changes the inventory instead of the account, for entries that a plan would
+update or that look renamed: their name (with uid), costCentre, marketplaceVisibility,
+locked and declared tags become the account's. The change is shown, and import asks.
+Values from defaults or a rollout are refused with their line.`,
 		Example: `  portctl import --env production --out portctl.yaml
   portctl import --env production --metro London --declare costCentre,tags
-  portctl import --into inventory/emea.yaml --name 'lon-*'`,
+  portctl import --into inventory/emea.yaml --name 'lon-*'
+  portctl import --accept lon-edge-1 --accept 'fra-*'`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return runImport(cmd.Context(), s, o) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := acceptAlone(cmd); err != nil {
+				return err
+			}
+			return runImport(cmd.Context(), s, o)
+		},
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.out, "out", "", "write the inventory to this new `file`")
@@ -63,9 +75,21 @@ for each port; those by which portctl knows its orders are left out.`,
 	f.StringArrayVar(&o.metro, "metro", nil, "keep the ports in a `metro`, such as London; may repeat")
 	f.StringArrayVar(&o.name, "name", nil, "keep the ports of this `name` or glob; may repeat")
 	f.StringArrayVar(&o.tag, "tag", nil, "keep the ports with a tag, as `name=value`; may repeat; takes a request for each port")
+	f.StringArrayVar(&o.accept, "accept", nil, "take the account's values over for the entries of this `name` or glob; may repeat")
 	f.BoolVar(&o.takeover, "takeover", false, "also take what another inventory ordered")
 	f.BoolVarP(&o.yes, "yes", "y", false, "write without asking")
 	return cmd
+}
+
+// acceptAlone refuses what makes entries beside --accept, which changes them.
+func acceptAlone(cmd *cobra.Command) error {
+	f := cmd.Flags()
+	for _, other := range []string{"out", "into", "declare", "site", "metro", "name", "tag", "takeover"} {
+		if f.Changed("accept") && f.Changed(other) {
+			return withHint(fmt.Errorf("--accept and --%s exclude each other", other), "--accept changes entries of the inventory that -f names")
+		}
+	}
+	return nil
 }
 
 // check refuses flags that do not go together.
@@ -83,8 +107,8 @@ func (o *importOptions) check() error {
 	switch {
 	case o.out != "" && o.into != "":
 		return withHint(errors.New("--out and --into exclude each other"), "--out writes a new file, --into changes one")
-	case o.yes && o.into == "":
-		return withHint(errors.New("--yes is for --into"), "leave it out")
+	case o.yes && o.into == "" && len(o.accept) == 0:
+		return withHint(errors.New("--yes is for --into and --accept"), "leave it out")
 	}
 	if _, err := os.Lstat(o.out); o.out != "" && err == nil {
 		return withHint(fmt.Errorf("%s already exists and is not overwritten", o.out), "name another file, or add to it with --into "+render.Command(o.out))
@@ -114,9 +138,16 @@ func runImport(ctx context.Context, s Env, o importOptions) error {
 	planning := o.planning(s)
 	defer planning.Close()
 	options := refresh.Options{Ledger: b.Ledger, SameAccount: o.sameAccount, OnStep: planning.Step}
+	if len(o.accept) > 0 {
+		options.Selection, options.CheckTags = plan.Selection{Only: o.accept}, true
+	}
 	account, err := refresh.ReadUnpriced(ctx, reader, inv.Desired(), options)
 	if err != nil {
 		return err
+	}
+	if len(o.accept) > 0 {
+		planning.Close()
+		return o.takeOver(ctx, s, files, account)
 	}
 	if slices.Contains(o.declare, "tags") || len(o.tag) > 0 {
 		if err := readTags(ctx, reader, &account, options); err != nil {
@@ -138,9 +169,9 @@ func runImport(ctx context.Context, s Env, o importOptions) error {
 	return o.write(s, adoption, foreign, account.Observed)
 }
 
-// existing is the inventory that --into adds to, or an empty one.
+// existing is the inventory that --into and --accept change, or an empty one.
 func (o *importOptions) existing(s Env) (*inventory.Inventory, []inventory.File, error) {
-	if o.into == "" {
+	if o.into == "" && len(o.accept) == 0 {
 		where := o.out
 		if where == "" {
 			where = inventory.DefaultFile
@@ -152,7 +183,7 @@ func (o *importOptions) existing(s Env) (*inventory.Inventory, []inventory.File,
 		name := inventory.NameFrom(filepath.Base(filepath.Dir(absolute)))
 		return &inventory.Inventory{Name: name, Files: []string{absolute}}, nil, nil
 	}
-	if len(o.files) == 0 {
+	if len(o.files) == 0 && o.into != "" {
 		o.files = []string{o.into}
 	}
 	inv, err := o.load(s)
@@ -195,7 +226,7 @@ func (o *importOptions) resolveSites(catalog plan.Catalog) error {
 	for _, site := range o.site {
 		found := catalog.Search(site)
 		if len(found) == 0 || found[0].Class == plan.MatchGuess {
-			return withHint(fmt.Errorf("--site: no location matches %q", site), "`"+o.command("sites")+"` lists all locations")
+			return withHint(fmt.Errorf("--site: no location matches %q", site), o.command("sites")+" lists all locations")
 		}
 		if o.locationFilter == nil {
 			o.locationFilter = map[plan.LocationID]bool{}
@@ -282,4 +313,35 @@ func (o *importOptions) tell(s Env, got inventory.Adopted, foreign int, account 
 	if n := len(account.Claims); n > 0 {
 		fmt.Fprintf(s.Err, "warning: %s unconfirmed; plan shows what to do\n", render.Plural(n, "order of an earlier run is", "orders of earlier runs are"))
 	}
+}
+
+// takeOver writes the account's values into entries, after a yes.
+func (o *importOptions) takeOver(ctx context.Context, s Env, files []inventory.File, account refresh.PricedPlan) error {
+	got, err := inventory.Accept(files, inventory.Acceptance{
+		Wanted: o.accept, Observed: account.Observed,
+		Judge: func(d plan.Desired) plan.Plan { return plan.Build(d, account.Observed, account.Catalog) },
+	})
+	if err != nil {
+		return err
+	}
+	if len(got.Files) > 0 {
+		if err := o.revise(ctx, s, files, got.Files, o.yes); err != nil {
+			return err
+		}
+	}
+	for _, r := range got.Refused {
+		fmt.Fprintf(s.Err, "error: %s\n", render.Clean(fmt.Sprintf("%s: %q: %s", r.At, r.Entry, r.Reason)))
+		if r.Hint != "" {
+			fmt.Fprintf(s.Err, "  hint: %s\n", indent(render.Clean(r.Hint)))
+		}
+	}
+	switch {
+	case len(got.Refused) > 0:
+		return exitWith(exitRefused, withHint(fmt.Errorf("%s not taken over", render.Plural(len(got.Refused), "difference is", "differences are")), o.command("plan")+" shows what is left"))
+	case len(got.Files) == 0 && !o.quiet:
+		fmt.Fprintln(s.Err, "nothing to take over: the entries say what the account has")
+	case !o.quiet:
+		fmt.Fprintf(s.Err, "took over %s\nnext: %s\n", render.Plural(got.Values, "value", "values"), o.command("plan"))
+	}
+	return nil
 }
