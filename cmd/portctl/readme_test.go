@@ -2,6 +2,7 @@ package main_test
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -22,8 +23,9 @@ func TestPagesAreCurrent(t *testing.T) {
 	}
 	live := "```text\n" + readFile(t, filepath.Join(root, "docs", "live.txt")) + "```\n"
 	for page, sections := range map[string]map[string]string{
-		"README.md":    {"live view": live},
-		"docs/plan.md": {"emea plan": emeaPlan(t)},
+		"README.md":       {"live view": live},
+		"docs/plan.md":    {"emea plan": emeaPlan(t)},
+		"docs/screens.md": {"screens": screens(t)},
 	} {
 		path := filepath.Join(root, page)
 		have := readFile(t, path)
@@ -145,4 +147,52 @@ func emeaPlan(t *testing.T) string {
 		ReplaceAllString(out.String(), "made 2026-01-05 09:00 UTC · valid until 2026-01-12 09:00 UTC")
 	text = regexp.MustCompile(`created="[^"]*"`).ReplaceAllString(text, `created="2026-01-05T09:00:00Z"`)
 	return strings.ReplaceAll(text, "\n## ", "\n### ")
+}
+
+// screenInventory has what tables find hard: a long name, a LAG, a run of names.
+const screenInventory = `version: 1
+name: screens
+environment: sandbox
+defaults: {term: 12, costCentre: NET-042, sameZone: intended}
+sites: {lhr20: {id: 89}, ld5: {id: 90}, fr5: {id: 131}}
+ports:
+  - {name: london-docklands-core-aggregation-uplink-1, site: lhr20, speed: 10G, diversityZone: red}
+  - {name: fra-lag, site: fr5, speed: 100G, diversityZone: blue, lag: 2}
+  - {name: ber-1, site: EQX FR5, speed: 10G}
+rollouts:
+  - {name: "edge-{site}-{n}", sites: [ld5, fr5], zones: [red], count: 3, speed: 10G}
+`
+
+// screens are the three tables as terminals of three widths show them.
+func screens(t *testing.T) string {
+	t.Helper()
+	t.Chdir(t.TempDir())
+	if err := os.WriteFile("portctl.yaml", []byte(screenInventory), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	show := func(width int, args ...string) string {
+		var out, stderr bytes.Buffer
+		cli.Main(args, cli.Env{In: strings.NewReader(""), Out: &out, Err: &stderr, Width: width, Getenv: func(string) string { return "" }})
+		return out.String()
+	}
+	apply := []string{"apply", "--auto-approve", "--no-wait", "--no-loa", "--except", "ber-1"}
+	var b strings.Builder
+	section := func(title string, draw func(width int) string) {
+		for _, width := range []int{80, 100, 200} {
+			text := draw(width)
+			for _, x := range [][2]string{{`\b[0-9a-f]{8}\b`, "0a1b2c3d"}, {`\b[0-9]+s\b`, "1s"}, {`\b20[0-9-]{8}\b`, "2027-12-31"}, {`\b[0-9.]+ ?(ms|s)\b`, "1s"}} {
+				text = regexp.MustCompile(x[0]).ReplaceAllString(text, x[1])
+			}
+			fmt.Fprintf(&b, "## %s, %d columns\n\n```text\n%s\n```\n\n", title, width, strings.Trim(text, "\n"))
+		}
+	}
+	section("Plan", func(width int) string { return show(width, "plan") })
+	section("Result", func(width int) string {
+		if err := os.RemoveAll(".portctl"); err != nil {
+			t.Fatal(err)
+		}
+		return show(width, apply...)
+	})
+	section("Status", func(width int) string { return show(width, "status") })
+	return b.String()
 }

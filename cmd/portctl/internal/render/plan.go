@@ -337,7 +337,7 @@ func (o Options) unmanaged(b *strings.Builder, all []plan.ServiceRef) {
 	fmt.Fprintf(b, "\n%s\n", o.paint(dim, "Not in this inventory, never touched"))
 	var rows [][]string
 	for _, s := range all {
-		rows = append(rows, []string{s.Name, string(s.UID), portKind(s.Speed, lagOf(&s)), dash(string(s.Zone)), string(s.Status)})
+		rows = append(rows, []string{s.Name, s.UID.Short(), portKind(s.Speed, lagOf(&s)), dash(string(s.Zone)), string(s.Status)})
 	}
 	_ = o.grid(b, []column{{title: "NAME", wrap: true}, {title: "UID"}, {title: "SPEED"}, {title: "ZONE"}, {title: "STATUS"}}, rows)
 }

@@ -134,7 +134,7 @@ func boughtRows(a apply.ActionResult) [][]string {
 	}
 	var rows [][]string
 	for i, uid := range uids {
-		row := []string{"", "", string(uid), "", portStatus(a, uid), loaText(a, uid)}
+		row := []string{"", "", uid.Short(), "", portStatus(a, uid), loaText(a, uid)}
 		if i == 0 {
 			row[0], row[3] = a.Name, money(a.Price)
 			if a.Place != nil {
@@ -300,7 +300,7 @@ func (o Options) notReady(b *strings.Builder, r apply.Result) {
 	var lines, settled []string
 	for _, a := range r.Actions {
 		for _, p := range a.Ports {
-			line := fmt.Sprintf("  %s %s: %s", Clean(a.Name), p.UID, statusText(p))
+			line := fmt.Sprintf("  %s %s: %s", Clean(a.Name), p.UID.Short(), statusText(p))
 			switch {
 			case p.Ready:
 			case p.Known:
@@ -310,7 +310,7 @@ func (o Options) notReady(b *strings.Builder, r apply.Result) {
 			}
 		}
 		for _, l := range a.LOAs {
-			line := fmt.Sprintf("  %s %s: no LOA%s", Clean(a.Name), l.UID, cause(l.Error))
+			line := fmt.Sprintf("  %s %s: no LOA%s", Clean(a.Name), l.UID.Short(), cause(l.Error))
 			switch {
 			case l.File != "" || !ready(a, l.UID):
 			case l.Known:

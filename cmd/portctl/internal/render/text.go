@@ -155,21 +155,37 @@ func widest(columns []column, rows [][]string, j int) int {
 	return n
 }
 
-// wrapHard breaks a text into lines of a width, between any two characters: a
-// name has no better place.
+// wrapHard breaks a text into lines of a width: where one of its words ends, or, when a
+// word is longer than a line, between any two characters.
 func wrapHard(s string, width int) string {
 	var b strings.Builder
-	used := 0
-	for _, r := range s {
-		n := text.RuneWidth(r)
-		if used > 0 && used+n > width {
+	for rest := []rune(s); len(rest) > 0; {
+		n := lineOf(rest, width)
+		b.WriteString(string(rest[:n]))
+		if rest = rest[n:]; len(rest) > 0 {
 			b.WriteByte('\n')
-			used = 0
 		}
-		b.WriteRune(r)
-		used += n
 	}
 	return b.String()
+}
+
+// lineOf is how many characters of a text one line takes.
+func lineOf(runes []rune, width int) int {
+	used, word := 0, 0 // columns; characters up to the end of the last word
+	for i, r := range runes {
+		n := text.RuneWidth(r)
+		if i > 0 && used+n > width {
+			if word > 0 {
+				return word
+			}
+			return i
+		}
+		used += n
+		if strings.ContainsRune("-_ ./,:", r) {
+			word = i + 1
+		}
+	}
+	return len(runes)
 }
 
 // shorten cuts a text to a width and says so by an ellipsis.
@@ -177,8 +193,14 @@ func shorten(s string, width int) string {
 	if width <= 0 || text.StringWidthWithoutEscSequences(s) <= width {
 		return s
 	}
-	head, _, _ := strings.Cut(wrapHard(s, width-1), "\n")
-	return head + "…"
+	head, used := []rune{}, 0
+	for _, r := range s {
+		if used += text.RuneWidth(r); used > width-1 {
+			break
+		}
+		head = append(head, r)
+	}
+	return string(head) + "…"
 }
 
 // Plural counts things: "1 entry", "2 entries".
