@@ -123,8 +123,9 @@ func (p *Price) plus(other Price) *Price {
 }
 
 // FoldNames lists names in one text from which each can be read: names that differ in one
-// number, in a row, are written as in edge-{1..24}. What would be read as such a run, or
-// as two names, stands in quotes.
+// number, in a row, are written as a shell does, edge-{1..24}, or edge-{1..23..2} where
+// every second one is meant. What would be read as such a run, or as two names, stands in
+// quotes.
 func FoldNames(names []string) string {
 	sorted := slices.SortedFunc(slices.Values(names), CompareNames)
 	var out []string
@@ -148,9 +149,10 @@ func run(names []string) (n int, text string) {
 	best := 1
 	text = first
 	for _, at := range numbersIn(first) {
+		at.step = at.stepTo(names)
 		if n := at.length(names); n > best && n >= shortestRun {
 			best = n
-			text = at.before + "{" + at.digits + ".." + at.nth(n-1) + "}" + at.after
+			text = at.before + "{" + at.digits + ".." + at.nth(n-1) + at.every() + "}" + at.after
 		}
 	}
 	return best, text
@@ -160,6 +162,37 @@ func run(names []string) (n int, text string) {
 type numeral struct {
 	before, digits, after string
 	value                 int
+	step                  int // to the next name's
+}
+
+// stepTo is the step from the first of the names to the second, 1 when there is none.
+func (x numeral) stepTo(names []string) int {
+	if len(names) < 2 {
+		return 1
+	}
+	digits, ok := strings.CutPrefix(names[1], x.before)
+	if digits, ok = strings.CutSuffix(digits, x.after); !ok {
+		return 1
+	}
+	value, err := strconv.Atoi(digits)
+	if err != nil || len(digits) > 9 {
+		return 1
+	}
+	if step := value - x.value; step > 1 && step <= widestStep {
+		return step
+	}
+	return 1
+}
+
+// widestStep is the widest step that is seen at a glance.
+const widestStep = 10
+
+// every is how a run writes a step.
+func (x numeral) every() string {
+	if x.step == 1 {
+		return ""
+	}
+	return ".." + strconv.Itoa(x.step)
 }
 
 func numbersIn(name string) []numeral {
@@ -174,17 +207,17 @@ func numbersIn(name string) []numeral {
 			continue
 		}
 		if value, err := strconv.Atoi(name[i:j]); err == nil && j-i < 10 {
-			all = append(all, numeral{name[:i], name[i:j], name[j:], value})
+			all = append(all, numeral{name[:i], name[i:j], name[j:], value, 1})
 		}
 		i = j
 	}
 	return all
 }
 
-// nth is the number that is so many further, as wide as the first where that has zeros in
+// nth is the number that is so many steps further, as wide as the first where that has zeros in
 // front.
 func (x numeral) nth(n int) string {
-	text := strconv.Itoa(x.value + n)
+	text := strconv.Itoa(x.value + n*x.step)
 	if len(x.digits) > 1 && x.digits[0] == '0' {
 		return strings.Repeat("0", max(0, len(x.digits)-len(text))) + text
 	}

@@ -22,6 +22,7 @@ func TestFoldNames(t *testing.T) {
 		{[]string{"e-2", "e-1"}, "e-1, e-2"},
 		{[]string{"e-10", "e-2", "e-3", "e-1", "e-4", "e-5", "e-6", "e-7", "e-8", "e-9"}, "e-{1..10}"},
 		{[]string{"e-01", "e-02", "e-03", "x", "e-05"}, "e-{01..03}, e-05, x"},
+		{[]string{"e-1", "e-3", "e-5", "e-7", "e-8"}, "e-{1..7..2}, e-8"},
 		{[]string{"e-8", "e-9", "e-10", "e-011"}, "e-{8..10}, e-011"},
 		{[]string{"r-ld5-1-a", "r-ld5-2-a", "r-ld5-3-a"}, "r-ld5-{1..3}-a"},
 		{[]string{"1-x", "2-x", "3-x"}, "{1..3}-x"},
@@ -42,8 +43,9 @@ func TestFoldedNamesCanBeRead(t *testing.T) {
 		for range rapid.IntRange(0, 4).Draw(rt, "groups") {
 			before, after := part.Draw(rt, "before"), part.Draw(rt, "after")
 			from, width := rapid.IntRange(0, 12).Draw(rt, "from"), rapid.IntRange(1, 3).Draw(rt, "width")
+			step := rapid.IntRange(1, 3).Draw(rt, "step")
 			for n := range rapid.IntRange(1, 6).Draw(rt, "numbers") {
-				names = append(names, fmt.Sprintf("%s%0*d%s", before, width, from+n, after))
+				names = append(names, fmt.Sprintf("%s%0*d%s", before, width, from+n*step, after))
 			}
 		}
 		slices.Sort(names)
@@ -77,6 +79,11 @@ func readNames(t *rapid.T, text string) []string {
 		}
 		numbers, after, _ := strings.Cut(braces, "}")
 		first, last, _ := strings.Cut(numbers, "..")
+		last, every, _ := strings.Cut(last, "..")
+		step := 1
+		if every != "" {
+			step, _ = strconv.Atoi(every)
+		}
 		from, err := strconv.Atoi(first)
 		to, err2 := strconv.Atoi(last)
 		if err != nil || err2 != nil {
@@ -86,7 +93,7 @@ func readNames(t *rapid.T, text string) []string {
 		if strings.HasPrefix(first, "0") {
 			width = len(first)
 		}
-		for n := from; n <= to; n++ {
+		for n := from; n <= to; n += step {
 			names = append(names, fmt.Sprintf("%s%0*d%s", before, width, n, after))
 		}
 	}

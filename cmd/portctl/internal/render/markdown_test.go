@@ -280,18 +280,19 @@ func TestMarkdownOfAThousandPurchases(t *testing.T) {
 
 // expand notes the names of a folded text.
 func expand(into map[string]int, text string) {
-	run := regexp.MustCompile(`^(.*)\{([0-9]+)\.\.([0-9]+)\}(.*)$`)
+	run := regexp.MustCompile(`^(.*)\{([0-9]+)\.\.([0-9]+)(?:\.\.([0-9]+))?\}(.*)$`)
 	for _, item := range strings.Split(text, ", ") {
 		m := run.FindStringSubmatch(item)
 		if m == nil {
 			into[item]++
 			continue
 		}
-		var from, to int
+		from, to, step := 0, 0, 1
 		_, _ = fmt.Sscan(m[2], &from)
 		_, _ = fmt.Sscan(m[3], &to)
-		for n := from; n <= to; n++ {
-			into[fmt.Sprintf("%s%d%s", m[1], n, m[4])]++
+		_, _ = fmt.Sscan(m[4], &step)
+		for n := from; n <= to; n += step {
+			into[fmt.Sprintf("%s%d%s", m[1], n, m[5])]++
 		}
 	}
 }
