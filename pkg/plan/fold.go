@@ -170,12 +170,10 @@ func (x numeral) stepTo(names []string) int {
 	if len(names) < 2 {
 		return 1
 	}
-	digits, ok := strings.CutPrefix(names[1], x.before)
-	if digits, ok = strings.CutSuffix(digits, x.after); !ok {
-		return 1
-	}
+	digits, begins := strings.CutPrefix(names[1], x.before)
+	digits, ends := strings.CutSuffix(digits, x.after)
 	value, err := strconv.Atoi(digits)
-	if err != nil || len(digits) > 9 {
+	if !begins || !ends || err != nil || len(digits) > 9 {
 		return 1
 	}
 	if step := value - x.value; step > 1 && step <= widestStep {
