@@ -64,7 +64,7 @@ func (l language) fromSheet(f File, o SheetOptions) (inventory []byte, questions
 		return nil, nil, nil, Diagnostics{newSource(File{Name: f.Name}).whole(ruleCSV, err.Error(), "save it as XLSX or as CSV (UTF-8)")}
 	}
 	f.Content = []byte(text)
-	t := sheet{language: l, src: newSource(f), lines: []cell{{}}, options: o, asked: map[string]*Question{}}
+	t := sheet{language: l, src: newSource(f), lines: []cell{{}}, options: o, asked: map[string]*Question{}, askedAt: map[[2]int]bool{}}
 	for _, note := range notes {
 		t.diags = append(t.diags, t.src.whole(ruleCSVUnused, note, ""))
 	}
@@ -81,7 +81,7 @@ func (l language) fromSheet(f File, o SheetOptions) (inventory []byte, questions
 	t.inventory(o.Name, o.Environment)
 	t.check()
 	if len(t.questions) > 0 { // they are asked once each, not for each row
-		t.diags = slices.DeleteFunc(t.diags, func(d Diagnostic) bool { return slices.Contains([]string{ruleSpeed, ruleZone, ruleTerm}, d.Rule) })
+		t.diags = slices.DeleteFunc(t.diags, func(d Diagnostic) bool { return t.askedAt[[2]int{d.Line, d.Column}] })
 	}
 	diags := t.diags.settle()
 	switch {
@@ -96,6 +96,7 @@ func (l language) fromSheet(f File, o SheetOptions) (inventory []byte, questions
 
 // sheet is a spreadsheet on its way to an inventory.
 type sheet struct {
+	askedAt   map[[2]int]bool // the lines and columns of cells that are asked about
 	language  language
 	src       *source
 	diags     Diagnostics
@@ -239,6 +240,10 @@ func (t *sheet) columns() {
 				meant = names[near].key
 			}
 		}
+		if slices.Contains(counts, wordOf(h.Text)) {
+			t.report(ruleCSVColumn, h, fmt.Sprintf("the column %s counts ports, and a row is one port", quoted(h.Text)), "write a row for each port, or name the column lag if it counts the members of a LAG; else take it out")
+			continue
+		}
 		if meant == "" && t.options.KeepColumns {
 			t.use = append(t.use, column{attribute: names["tags"], index: slices.Index(t.header, h), header: h.Text, tag: h.Text})
 			continue
@@ -259,6 +264,9 @@ func (t *sheet) columns() {
 		}
 	}
 }
+
+// counts are what people call a column with numbers of ports.
+var counts = []string{"qty", "quantity", "count", "ports", "noofports", "numberofports", "portcount"}
 
 // required are the columns that there must be: there are no defaults.
 func (t *sheet) required() []string { return append(t.language.required(inPorts), "term") }

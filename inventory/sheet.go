@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/portctl/portctl/inventory/spreadsheet"
 	"github.com/portctl/portctl/pkg/plan"
 )
 
@@ -72,14 +73,15 @@ func (t *sheet) answer() {
 		for _, row := range t.rows {
 			text := row[c.index].Text
 			if value, ok := t.value(c, text); ok {
-				t.meaning(c, kind, text, value, row[c.index].Line)
+				t.meaning(c, kind, value, row[c.index])
 			}
 		}
 	}
 }
 
 // meaning notes what a cell means, or asks.
-func (t *sheet) meaning(c column, kind, text, value string, line int) {
+func (t *sheet) meaning(c column, kind, value string, at spreadsheet.Cell) {
+	text := at.Text
 	var proposals []Proposal
 	switch kind {
 	case "site":
@@ -105,11 +107,12 @@ func (t *sheet) meaning(c column, kind, text, value string, line int) {
 	key := kind + ":" + text
 	q := t.asked[key]
 	if q == nil {
-		q = &Question{Key: key, Text: text, Line: line, Proposals: proposals}
+		q = &Question{Key: key, Text: text, Line: at.Line, Proposals: proposals}
 		t.asked[key] = q
 		t.questions = append(t.questions, q)
 	}
 	q.Rows++
+	t.askedAt[[2]int{at.Line, at.Column}] = true
 }
 
 // site finds the location of what is written: by an answer, or by an id, a name or a code

@@ -16,7 +16,7 @@ import (
 // The most that is read of a file, and that a workbook may unpack to.
 const (
 	maxSize     = 10 << 20
-	maxUnpacked = 100 << 20
+	maxUnpacked = 32 << 20
 	maxRows     = 100_000
 	maxColumns  = 1_000
 )
@@ -114,7 +114,7 @@ func rowsOf(f *excelize.File, name string) (text string, hidden int, err error) 
 	var b strings.Builder
 	w := csv.NewWriter(&b)
 	w.Comma = '\t'
-	for n := 1; rows.Next(); n++ {
+	for n, size := 1, 0; rows.Next(); n++ {
 		if n > maxRows {
 			return "", 0, fmt.Errorf("it has more than %d rows, the most that are read", maxRows)
 		}
@@ -124,6 +124,13 @@ func rowsOf(f *excelize.File, name string) (text string, hidden int, err error) 
 		}
 		if len(row) > maxColumns {
 			return "", 0, fmt.Errorf("row %d has more than %d cells, the most that are read", n, maxColumns)
+		}
+		// Cells share their texts in the file, so a small workbook can say a lot.
+		for _, text := range row {
+			size += len(text)
+		}
+		if size > maxSize {
+			return "", 0, fmt.Errorf("its cells hold more than %d MiB of text, the most that is read", maxSize>>20)
 		}
 		for j := range row {
 			row[j] = strings.Join(strings.Fields(strings.ToValidUTF8(row[j], "\ufffd")), " ")

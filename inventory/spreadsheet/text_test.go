@@ -96,3 +96,29 @@ func FuzzText(f *testing.F) {
 		}
 	})
 }
+
+// A small workbook whose cells share one long text says more than is read.
+func TestTextOfAWorkbookThatUnpacksToMuch(t *testing.T) {
+	f := excelize.NewFile()
+	defer f.Close()
+	long := strings.Repeat("x", 32_000)
+	for n := range 400 {
+		at, err := excelize.CoordinatesToCellName(1, n+1)
+		if err == nil {
+			err = f.SetCellValue("Sheet1", at, long)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	var b bytes.Buffer
+	if err := f.Write(&b); err != nil {
+		t.Fatal(err)
+	}
+	if b.Len() > maxSize/10 {
+		t.Fatalf("the workbook has %d bytes", b.Len())
+	}
+	if _, _, err := Text(b.Bytes(), ""); err == nil || !strings.Contains(err.Error(), "more than 10 MiB of text") {
+		t.Errorf("%v", err)
+	}
+}

@@ -45,6 +45,8 @@ type Document struct {
 	// Seal covers the whole document but itself: also what a newer version added,
 	// and what is only explained. See Sealed.
 	Seal string `json:"seal"`
+	// Review is the plan as people read it; nil in a document that is not written.
+	Review *Review `json:"review,omitzero"`
 	Plan
 }
 

@@ -18,7 +18,7 @@ type Subtotal struct {
 // Subtotals adds up what the plan adds by what each action is of, by name.
 func (p Plan) Subtotals(of func(Action) string) []Subtotal {
 	at := map[string]int{}
-	var out []Subtotal
+	out := []Subtotal{}
 	for _, a := range p.Actions {
 		if a.Price == nil {
 			continue

@@ -23,6 +23,7 @@ type planOptions struct {
 	expires       time.Duration
 	detailed      bool
 	showUnmanaged bool
+	verbose       bool
 }
 
 func newPlanCommand(s Env, g *globals) *cobra.Command {
@@ -61,6 +62,7 @@ other error.`,
 	f.StringVar(&o.out, "out", "", "save the plan to this `file`, for portctl apply")
 	f.DurationVar(&o.expires, "expires", 7*24*time.Hour, "`duration` for which a saved plan may be applied")
 	f.BoolVar(&o.detailed, "detailed-exitcode", false, "exit 2 when changes are pending")
+	f.BoolVarP(&o.verbose, "verbose", "v", false, "show all notes, also those on entries that do not change")
 	f.BoolVar(&o.showUnmanaged, "show-unmanaged", false, "list the services that are not in the inventory")
 	o.registerCheckTags(f)
 	registerSelection(f, &o.selection)
@@ -180,6 +182,7 @@ func (g *globals) document(t target, inv *inventory.Inventory, d refresh.PricedP
 func (o planOptions) write(s Env, doc plan.Document) error {
 	var encoded []byte
 	if o.out != "" || o.format == "json" {
+		doc.Review = render.Review(doc.Plan)
 		var err error
 		if encoded, err = doc.Sealed().Encode(); err != nil {
 			return err
@@ -193,7 +196,7 @@ func (o planOptions) write(s Env, doc plan.Document) error {
 			fmt.Fprintf(s.Err, "saved as %s, valid until %s\n", o.out, doc.ExpiresAt.Format("2006-01-02 15:04 MST"))
 		}
 	}
-	drawing := render.Options{Width: s.Width, Color: o.color(s), ShowUnmanaged: o.showUnmanaged, Apply: o.applyArgs(), Ledger: o.repeatFlags(plan.Selection{})}
+	drawing := render.Options{Width: s.Width, Color: o.color(s), ShowUnmanaged: o.showUnmanaged, Verbose: o.verbose, Apply: o.applyArgs(), Ledger: o.repeatFlags(plan.Selection{})}
 	switch o.format {
 	case "text":
 		if o.quiet {

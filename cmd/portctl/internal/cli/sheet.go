@@ -67,9 +67,17 @@ func (o initOptions) spreadsheet(s Env) (inventory.File, string, error) {
 	return inventory.File{Name: o.from, Content: content}, inventory.NameFrom(o.from), err
 }
 
-// catalog has the locations of the environment, which take no login.
-func (o initOptions) catalog(ctx context.Context, s Env) (string, *plan.Catalog, error) {
-	session, err := o.open(ctx, s, "", true)
+// catalog has the locations of the environment, which take no login, or those of a file.
+func (o initOptions) catalog(ctx context.Context, s Env) (environment string, c *plan.Catalog, err error) {
+	t, err := o.target(s, "")
+	from := *o.globals
+	if err == nil && o.locations != "" { // a list of the environment's that somebody saved
+		from.environment = sandboxName
+	}
+	var session *session
+	if err == nil {
+		session, err = from.open(ctx, s, "", true)
+	}
 	if errors.Is(err, errNoEnvironment) {
 		return "", nil, withHint(errors.New("no environment is set, so the sites cannot be looked up"), "--env production needs no API key for that; --env sandbox has some locations to try")
 	}
@@ -82,7 +90,7 @@ func (o initOptions) catalog(ctx context.Context, s Env) (string, *plan.Catalog,
 		return "", nil, err
 	}
 	catalog := plan.NewCatalog(all)
-	return session.target.Environment, &catalog, nil
+	return t.Environment, &catalog, nil
 }
 
 // answers are those of --map and --default.

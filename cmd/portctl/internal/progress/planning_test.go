@@ -3,6 +3,7 @@ package progress_test
 import (
 	"bytes"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -12,20 +13,38 @@ import (
 	"github.com/portctl/portctl/cmd/portctl/internal/progress"
 )
 
+// shared is a terminal that one goroutine writes to and another looks at.
+type shared struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (s *shared) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(p)
+}
+
+func (s *shared) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
+}
+
 // On a terminal a plan says within half a second what it does, goes on saying so, and
 // leaves nothing behind.
 func TestPlanningOnATerminal(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var out bytes.Buffer
+		var out shared
 		p := progress.NewDrawnPlanning(progress.NewScreen(&out), func() (int, int) { return 60, 24 })
 		p.Show("reading the account")
 		time.Sleep(250 * time.Millisecond)
-		if out.Len() > 0 {
-			t.Errorf("a quick plan shows %q", &out)
+		if out.String() != "" {
+			t.Errorf("a quick plan shows %q", out.String())
 		}
 		time.Sleep(250 * time.Millisecond)
 		if !strings.Contains(out.String(), "reading the account (0s)") {
-			t.Errorf("after half a second: %q", &out)
+			t.Errorf("after half a second: %q", out.String())
 		}
 		p.Show("validating orders 34/120")
 		time.Sleep(time.Second)

@@ -28,7 +28,7 @@ func PlanText(w io.Writer, d plan.Document, o Options) error {
 	o.blocked(&b, d.Of(plan.Blocked))
 	o.named(&b, "Excluded: ", d.Of(plan.Excluded))
 	o.waiting(&b, d.Of(plan.Unchanged))
-	o.warnings(&b, d.Warnings)
+	o.warnings(&b, d.Plan)
 	o.unmanaged(&b, d.Unmanaged)
 	o.limits(&b, d.Plan)
 	o.subtotals(&b, d.Plan)
@@ -313,7 +313,14 @@ func (o Options) waiting(b *strings.Builder, unchanged []plan.Action) {
 	}
 }
 
-func (o Options) warnings(b *strings.Builder, warnings []plan.Warning) {
+func (o Options) warnings(b *strings.Builder, p plan.Plan) {
+	warnings, resting := p.Warnings, 0
+	if !o.Verbose {
+		warnings, resting = moving(p)
+	}
+	if resting > 0 {
+		defer fmt.Fprintf(b, "\n%s\n", o.paint(dim, Plural(resting, "note", "notes")+" on entries that do not change: plan -v shows them"))
+	}
 	if len(warnings) == 0 {
 		return
 	}
@@ -328,6 +335,28 @@ func (o Options) warnings(b *strings.Builder, warnings []plan.Warning) {
 			fmt.Fprintf(b, "  the same holds for %d more: %s\n", n, someNames(x.others, Clean))
 		}
 	}
+}
+
+// moving are the warnings about what a plan changes or is blocked by, and about no single
+// entry; resting counts those about entries that stay as they are. A few are shown in any
+// case.
+func moving(p plan.Plan) (moving []plan.Warning, resting int) {
+	const few = 3
+	stays := map[string]bool{}
+	for _, a := range p.Of(plan.Unchanged) {
+		stays[plan.FoldName(a.Name)] = true
+	}
+	for _, w := range p.Warnings {
+		if w.Name != "" && stays[plan.FoldName(w.Name)] {
+			resting++
+			continue
+		}
+		moving = append(moving, w)
+	}
+	if resting <= few {
+		return p.Warnings, 0
+	}
+	return moving, resting
 }
 
 func (o Options) unmanaged(b *strings.Builder, all []plan.ServiceRef) {

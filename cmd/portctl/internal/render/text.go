@@ -21,6 +21,9 @@ type Options struct {
 	// ShowUnmanaged lists the services that no entry mentions; otherwise a plan
 	// for people only counts them.
 	ShowUnmanaged bool
+	// Verbose shows all notes; otherwise a plan for a terminal only counts those of
+	// entries that do not change.
+	Verbose bool
 	// Apply are the arguments with which "portctl apply" does what was planned,
 	// such as "-f", "net.yaml": they are repeated in the commands that a reader is
 	// told to run.

@@ -48,6 +48,9 @@ func (o Options) prose(sentence string) string {
 	return strings.Join(lines, "\n")
 }
 
+// Review is the plan as people read it, as a value.
+func Review(p plan.Plan) *plan.Review { return plan.NewReview(p, Verdict(p), decisions(p)) }
+
 // amounts is what a plan adds, per currency.
 func amounts(t plan.Totals) string {
 	var sums []string
