@@ -188,7 +188,7 @@ func TestChargeIsReviewed(t *testing.T) {
 		{nil, nil, false},
 	} {
 		was, now := document(c.was), document(c.now)
-		if got := was.Objections(now, time.Now()); (len(got) > 0) != c.objects {
+		if got := objectionsTo(was, now, time.Now()); (len(got) > 0) != c.objects {
 			t.Errorf("%s reviewed, %s now: objections %v", was.Actions[0].Charge, now.Actions[0].Charge, got)
 		}
 		if c.was != nil && c.now != nil && *c.was != *c.now && was.Checksum == now.Checksum {
@@ -203,7 +203,7 @@ func TestUpdateOfAnotherServiceIsObjectedTo(t *testing.T) {
 	document := func(uid string) plan.Document {
 		return documentOf(pricedAt(plan.Build(d, plan.Observed{Services: []plan.Service{live(uid, "a")}}, place()), 475), time.Now())
 	}
-	if got := document("ua").Objections(document("ub"), time.Now()); len(got) != 1 {
+	if got := objectionsTo(document("ua"), document("ub"), time.Now()); len(got) != 1 {
 		t.Errorf("objections %v", got)
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/go-json-experiment/json"
 )
@@ -61,56 +60,6 @@ func notAPlan(b []byte, err error) error {
 	return fmt.Errorf("it is not a plan: %w", err)
 }
 
-// Objection is why a saved plan does not cover what would be done now.
-type Objection struct {
-	// Name is the entry; empty when it is about the plan as a whole.
-	Name string
-	Text string
-}
-
-func (o Objection) String() string {
-	if o.Name == "" {
-		return o.Text
-	}
-	return o.Name + ": " + o.Text
-}
-
-// Objections holds a fresh plan against a saved one. A saved plan is a ceiling,
-// not a script: what would be done now must stand in it, with the same order and
-// at no higher price. What is satisfied meanwhile is simply no longer there.
-func (saved Document) Objections(fresh Document, now time.Time) []Objection {
-	out := saved.envelopeObjections(fresh, now)
-	reviewed := saved.byEntry()
-	for _, a := range fresh.Actions {
-		out = append(out, actionObjections(reviewed[entryOf(a)], a)...)
-	}
-	if len(out) == 0 && saved.Inventory.Digest != fresh.Inventory.Digest {
-		out = append(out, Objection{Text: "the inventory has changed since the plan was made"})
-	}
-	return out
-}
-
-func (saved Document) envelopeObjections(fresh Document, now time.Time) []Objection {
-	var out []Objection
-	object := func(format string, args ...any) { out = append(out, Objection{Text: fmt.Sprintf(format, args...)}) }
-	if saved.Environment != fresh.Environment {
-		object("the plan is for environment %s, this is %s", saved.Environment, fresh.Environment)
-	}
-	if saved.BaseURL != fresh.BaseURL {
-		object("the plan was made against %s, this is %s", saved.BaseURL, fresh.BaseURL)
-	}
-	if saved.Inventory.Name != fresh.Inventory.Name {
-		object("the plan is for inventory %q, this is %q", saved.Inventory.Name, fresh.Inventory.Name)
-	}
-	if text := saved.accountObjection(fresh); text != "" {
-		object("%s", text)
-	}
-	if now.After(saved.ExpiresAt) {
-		object("the plan expired at %s", saved.ExpiresAt.UTC().Format(time.RFC3339))
-	}
-	return out
-}
-
 // accountObjection says why a fresh plan is for another account than the saved
 // one. Where both know a company's UID, that decides: an account may have several.
 // Else its name does, and where one of them knows no name either, the API key has to
@@ -139,64 +88,21 @@ func (saved Document) accountObjection(fresh Document) string {
 	return "the plan was made with another API key, and " + who + " to tell by whether it is the same account; if it is, say so with --same-account"
 }
 
-// entryKey is what the actions of one entry have in common: an absent entry may share
-// the name of the one that replaces its service.
-type entryKey struct {
-	name   string // folded
-	absent bool
-}
-
-func entryOf(a Action) entryKey { return entryKey{FoldName(a.Name), a.Wanted.Absent} }
-
-// byEntry sorts the actions by their entries.
-func (p Plan) byEntry() map[entryKey][]Action {
-	of := make(map[entryKey][]Action, len(p.Actions))
-	for _, a := range p.Actions {
-		of[entryOf(a)] = append(of[entryOf(a)], a)
-	}
-	return of
-}
-
-// actionObjections holds one action against the saved ones of its entry. Several
-// absent entries may share one; the fresh action must be covered by any.
-func actionObjections(saved []Action, a Action) []Objection {
-	if !a.Kind.Changes() && a.Kind != Blocked {
-		return nil
-	}
-	var first []Objection
-	known := false
-	for _, s := range saved {
-		objections := objections(s, a)
-		if len(objections) == 0 {
-			return nil
-		}
-		if !known {
-			known, first = true, objections
-		}
-	}
-	if !known && a.Kind.Changes() {
-		return []Objection{{a.Name, fmt.Sprintf("the plan does not know this entry; it would be %s", doing(a.Kind))}}
-	}
-	return first
-}
-
-// objections holds an action against the saved one.
-func objections(s, a Action) []Objection {
-	object := func(format string, args ...any) []Objection {
-		return []Objection{{a.Name, fmt.Sprintf(format, args...)}}
-	}
+// objection holds an action against the saved one; it is empty when the saved one
+// covers it.
+func objection(s, a Action) string {
 	switch {
 	case a.Kind == Blocked && s.Kind.Changes():
-		return object("it was to be %s, and is blocked now: %s", doing(s.Kind), a.Reason.Text)
+		return fmt.Sprintf("it was to be %s, and is blocked now: %s", doing(s.Kind), a.Reason.Text)
 	case !a.Kind.Changes():
-		return nil
+		return ""
 	case a.Kind != s.Kind:
-		return object("it would be %s now; in the plan it is %s", doing(a.Kind), s.Kind)
+		return fmt.Sprintf("it would be %s now; in the plan it is %s", doing(a.Kind), s.Kind)
 	}
 	for _, text := range differences(s, a) {
-		return object("%s", text)
+		return text
 	}
-	return nil
+	return ""
 }
 
 // differences lists what the fresh action would do beyond the saved one.
@@ -242,13 +148,4 @@ func dearer(was *Price, now Price) []string {
 
 func doing(k Kind) string {
 	return map[Kind]string{Buy: "bought", Grow: "grown", Update: "updated", Cancel: "cancelled"}[k]
-}
-
-// ExcludedNames lists what the plan takes out by name.
-func (p Plan) ExcludedNames() []string {
-	var names []string
-	for _, a := range p.Of(Excluded) {
-		names = append(names, a.Name)
-	}
-	return names
 }

@@ -28,7 +28,7 @@ import (
 type applyOptions struct {
 	*globals
 	selection   plan.Selection
-	planFile    string
+	planFiles   []string
 	expect      string
 	autoApprove bool
 	allowCancel []string
@@ -51,7 +51,7 @@ type applyOptions struct {
 func newApplyCommand(s Env, g *globals) *cobra.Command {
 	o := applyOptions{globals: g}
 	cmd := &cobra.Command{
-		Use:   "apply [PLAN.json]",
+		Use:   "apply [PLAN.json]...",
 		Short: "Apply the inventory: order and update ports, wait for provisioning, download LOAs",
 		Long: `Order the ports that the inventory lists and the account lacks, update those that
 differ, wait for provisioning, and download every Letter of Authorization (LOA)
@@ -65,7 +65,9 @@ unconfirmed holds back its entry until "portctl ledger resolve" closes the claim
 
 With PLAN.json, a plan saved by "portctl plan --out", apply does only what the plan
 lists, at no higher price. The same file can be applied again after a partial
-failure. --expect takes the checksum of a reviewed plan instead.
+failure. Several plans, each reviewed by itself, are taken together: everything
+that apply would do must stand in one of them. --expect takes the checksum of a
+reviewed plan instead.
 
 A service is cancelled only when its entry says "state: absent" and it is named
 with --allow-cancel, or its name is typed when asked.
@@ -101,12 +103,11 @@ other error, also an output that could not be written.`,
 		Example: `  portctl apply -f examples/london.yaml
   portctl apply -f examples/emea-rollout.yaml --auto-approve --loa-dir loas-emea
   portctl apply --auto-approve --events - | jq -r .type
-  portctl plan --out plan.json && portctl apply plan.json --auto-approve`,
-		Args: cobra.MaximumNArgs(1),
+  portctl plan --out plan.json && portctl apply plan.json --auto-approve
+  portctl apply pr-12.json pr-15.json -f inventory/ --auto-approve`,
+		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 1 {
-				o.planFile = args[0]
-			}
+			o.planFiles = args
 			o.kept = given(cmd.Flags(), "loa-dir", "no-loa", "wait", "no-wait", "lookup-timeout", "horizon", "parallelism", "max-failures", "max-unconfirmed")
 			o.keptLOAs = given(cmd.Flags(), "loa-dir", "no-loa")
 			return runApply(cmd.Context(), s, o)
@@ -162,7 +163,7 @@ type applying struct {
 	session   *session
 	account   *provider.Account
 	inventory *inventory.Inventory
-	saved     *plan.Document
+	reviewed  plan.Reviewed
 	loas      *loa.Folder
 	ledger    *openLedger
 	unlock    func()
@@ -191,7 +192,7 @@ func (a *applying) run(ctx context.Context, s Env) (err error) {
 	if err := a.check(); err != nil {
 		return err
 	}
-	if a.saved, err = a.savedPlan(); err != nil {
+	if a.reviewed, err = a.savedPlans(); err != nil {
 		return err
 	}
 	if a.inventory, err = a.load(s); err != nil {
@@ -235,7 +236,7 @@ func (a *applying) prepare(ctx context.Context, s Env) (plan.Document, error) {
 	defer planning.Close()
 	draft, recovered, err := refresh.ReadAndRecord(ctx, a.account, a.inventory.Desired(), refresh.Options{
 		Ledger: a.ledger.Ledger, Selection: a.selection, Parallelism: a.parallelism, PerOrder: true,
-		SameAccount: a.sameAccount, CheckTags: a.checkTags || a.saved != nil && a.saved.ChangesTags(),
+		SameAccount: a.sameAccount, CheckTags: a.checkTags || a.reviewed.ChangesTags(),
 		Recheck: a.rehearsed(a.session.target, refresh.DefaultRecheck), OnStep: planning.Step,
 	})
 	a.recovered = append(a.recovered, recovered...)
@@ -255,7 +256,7 @@ func (a *applying) execute(ctx context.Context, s Env) error {
 	if len(doc.Exceeded()) > 0 && !a.draft.Priced() {
 		return a.refuse(s, doc.Plan)
 	}
-	if err := a.checkSavedPlan(s, a.saved, doc); err != nil {
+	if err := a.checkReviewed(s, a.reviewed, doc); err != nil {
 		return err
 	}
 	shown := s.now()
@@ -350,43 +351,51 @@ func (b *openLedger) lock(ctx context.Context, s Env) (func(), error) {
 	}), nil
 }
 
-// savedPlan reads the plan that limits the run, if there is one. What it takes
+// savedPlans reads the plans that limit the run, if there are any. What they take
 // out by name is taken out again.
-func (o *applyOptions) savedPlan() (*plan.Document, error) {
-	if o.planFile == "" {
-		return nil, nil
+func (o *applyOptions) savedPlans() (plan.Reviewed, error) {
+	if o.expect != "" && len(o.planFiles) > 1 {
+		return nil, withHint(errors.New("--expect is for a single plan, and several are given"), "leave --expect out: every saved plan limits the run by itself")
 	}
-	b, err := os.ReadFile(o.planFile)
-	if err != nil {
-		return nil, err
+	var all plan.Reviewed
+	for _, file := range o.planFiles {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			return nil, err
+		}
+		doc, err := plan.DecodeDocument(b)
+		if err != nil {
+			return nil, exitWith(exitUncovered, withHint(fmt.Errorf("%s: %w", file, err),
+				o.command("plan", "--out", "FILE")+" saves a plan; inventory files are named with -f"))
+		}
+		all = append(all, plan.SavedPlan{File: file, Document: doc})
 	}
-	doc, err := plan.DecodeDocument(b)
-	if err != nil {
-		return nil, exitWith(exitUncovered, withHint(fmt.Errorf("%s: %w", o.planFile, err),
-			o.command("plan", "--out", "FILE")+" saves a plan; inventory files are named with -f"))
-	}
-	o.selection.Names = doc.ExcludedNames()
-	return &doc, o.useFilesOf(doc)
+	o.selection.Names = all.ExcludedNames()
+	return all, o.useFilesOf(all)
 }
 
-// checkSavedPlan holds what would be done against the plan that was reviewed.
-func (o *applyOptions) checkSavedPlan(s Env, saved *plan.Document, fresh plan.Document) error {
+// checkReviewed holds what would be done against the plans that were reviewed.
+func (o *applyOptions) checkReviewed(s Env, reviewed plan.Reviewed, fresh plan.Document) error {
 	if o.expect != "" && o.expect != fresh.Checksum {
 		return exitWith(exitUncovered, withHint(fmt.Errorf("the plan is not the expected one: its checksum is %s", fresh.Checksum),
 			"review the plan as it is now: "+o.command(append([]string{"plan"}, selected(o.selection)...)...)))
 	}
-	if saved == nil {
+	if len(reviewed) == 0 {
 		return nil
 	}
-	objections := saved.Objections(fresh, time.Now())
+	objections := reviewed.Objections(fresh, time.Now())
 	for _, x := range objections {
-		fmt.Fprintf(s.Err, "error: %s: %s\n", o.planFile, render.Clean(x.String()))
+		fmt.Fprintf(s.Err, "error: %s\n", render.Clean(x.String()))
 	}
-	if len(objections) > 0 {
-		return exitWith(exitUncovered, withHint(errors.New("the saved plan does not cover what would be done now, so nothing is done"),
-			"make and review a new plan with "+o.command(append([]string{"plan", "--out", o.planFile}, selected(o.selection)...)...)))
+	if len(objections) == 0 {
+		return nil
 	}
-	return nil
+	what, out := "the saved plan does not cover", o.planFiles[0]
+	if len(reviewed) > 1 {
+		what, out = "the saved plans do not cover", "FILE"
+	}
+	return exitWith(exitUncovered, withHint(errors.New(what+" what would be done now, so nothing is done"),
+		"make and review a new plan with "+o.command(append([]string{"plan", "--out", out}, selected(o.selection)...)...)))
 }
 
 // checkPlaces finds out before money is spent that the LOAs or the result
@@ -532,8 +541,8 @@ func identity(t target, inv *inventory.Inventory) apply.Identity {
 
 // sameArgs are the arguments of the same apply once more.
 func (o *applyOptions) sameArgs() []string {
-	if o.planFile != "" {
-		return slices.Concat([]string{o.planFile}, o.repeatFlags(plan.Selection{Only: o.selection.Only}), o.kept)
+	if len(o.planFiles) > 0 {
+		return slices.Concat(o.planFiles, o.repeatFlags(plan.Selection{Only: o.selection.Only}), o.kept)
 	}
 	return slices.Concat(o.repeatFlags(o.selection), o.repeatCheckTags(), o.kept)
 }
