@@ -202,6 +202,11 @@ type ServiceRef struct {
 	// ContractEnd is the last day of the term; empty while the API has not
 	// filled it in.
 	ContractEnd string `json:"contractEnd,omitzero"`
+	// LeftAlone says that the inventory lists the service under `unmanaged`.
+	LeftAlone bool `json:"leftAlone,omitzero"`
+	// Inventory is the other inventory that ordered the service, as far as the ledger
+	// knows it.
+	Inventory string `json:"inventory,omitzero"`
 }
 
 // Change is one field that an action changes.

@@ -468,7 +468,12 @@ func (b *builder) unmanaged() []ServiceRef {
 	var refs []ServiceRef
 	for _, u := range b.groups.units {
 		if _, taken := b.matches.taken[u.primary().UID]; !taken {
-			refs = append(refs, u.ref())
+			ref := u.ref()
+			ref.LeftAlone = slices.ContainsFunc(u.members, b.setAside)
+			if other := b.observed.Inventories[ref.UID]; other != b.desired.Inventory {
+				ref.Inventory = other
+			}
+			refs = append(refs, ref)
 		}
 	}
 	slices.SortFunc(refs, func(x, y ServiceRef) int {

@@ -2,7 +2,10 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -24,6 +27,11 @@ type planOptions struct {
 	detailed      bool
 	showUnmanaged bool
 	verbose       bool
+	drift         bool
+	failOn        []string
+	// countUnmanaged and contractDays are what failOn says.
+	countUnmanaged bool
+	contractDays   int
 }
 
 func newPlanCommand(s Env, g *globals) *cobra.Command {
@@ -44,16 +52,24 @@ PLAN.json" does at most what the plan lists, and refuses a plan that was edited.
 Without -f it reads the inventory files that the plan was made from, so run it in
 the same directory of a checkout.
 
+With --drift the plan is a nightly look at an account that was brought in line
+before: it says what is missing, what differs, what stands in the way, which
+services no entry mentions, and which contracts end within 90 days. --fail-on has
+services that no entry mentions (unmanaged) and contracts that end within some days
+(contract=30d) count as drift too.
+
 If CI is set and the ledger is on the machine's own disk, plan warns that it
 cannot see the unconfirmed orders of other runs.
 
 Exit codes: 0 success: the plan can be applied, or nothing would change, 2 changes
 are pending (with --detailed-exitcode only), 3 the inventory is invalid, an entry is
 blocked or a limit exceeded, 5 an earlier order's outcome is unknown, 1 any
-other error.`,
+other error. With --drift the first that fits: 1 any error, 3 the inventory is
+invalid, 5 an earlier order's outcome is unknown, 2 there is drift, 0 there is none.`,
 		Example: `  portctl plan -f examples/emea-rollout.yaml
   portctl plan -f inventory/ --env staging --format json
-  portctl plan --out plan.json --except 'lab-*'`,
+  portctl plan --out plan.json --except 'lab-*'
+  portctl plan --drift --fail-on unmanaged,contract=30d`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runPlan(cmd.Context(), s, o) },
 	}
@@ -62,10 +78,13 @@ other error.`,
 	f.StringVar(&o.out, "out", "", "save the plan to this `file`, for portctl apply")
 	f.DurationVar(&o.expires, "expires", 7*24*time.Hour, "`duration` for which a saved plan may be applied")
 	f.BoolVar(&o.detailed, "detailed-exitcode", false, "exit 2 when changes are pending")
+	f.BoolVar(&o.drift, "drift", false, "look for drift: exit 2 when the account is not as the inventory says")
+	f.StringSliceVar(&o.failOn, "fail-on", nil, "what else counts as drift: unmanaged, contract=30d; separated by commas")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "show all notes, also those on entries that do not change")
 	f.BoolVar(&o.showUnmanaged, "show-unmanaged", false, "list the services that are not in the inventory")
 	o.registerCheckTags(f)
 	registerSelection(f, &o.selection)
+	cmd.MarkFlagsMutuallyExclusive("drift", "detailed-exitcode")
 	return cmd
 }
 
@@ -76,6 +95,9 @@ func registerSelection(f *pflag.FlagSet, s *plan.Selection) {
 
 func runPlan(ctx context.Context, s Env, o planOptions) error {
 	if err := oneOf("format", o.format, "text", "markdown", "json"); err != nil {
+		return err
+	}
+	if err := o.readFailOn(); err != nil {
 		return err
 	}
 	if o.expires <= 0 {
@@ -98,11 +120,35 @@ func runPlan(ctx context.Context, s Env, o planOptions) error {
 		if o.volatile(s, session.target, inv) {
 			doc.Warnings = append([]plan.Warning{{Text: noSharedLedger}}, doc.Warnings...)
 		}
+		if o.drift {
+			drift := plan.DriftOf(doc.Plan, s.now(), o.countUnmanaged, o.contractDays)
+			doc.Drift = &drift
+		}
 		if err := o.write(s, doc); err != nil {
 			return err
 		}
-		return o.verdict(draft.Plan)
+		return o.verdict(doc)
 	})
+}
+
+// readFailOn reads what else counts as drift.
+func (o *planOptions) readFailOn() error {
+	if len(o.failOn) > 0 && !o.drift {
+		return withHint(errors.New("--fail-on says what counts as drift, and there is no --drift"), "add --drift")
+	}
+	for _, what := range o.failOn {
+		days, isContract := strings.CutPrefix(what, "contract=")
+		n, err := strconv.Atoi(strings.TrimSuffix(days, "d"))
+		switch {
+		case what == "unmanaged":
+			o.countUnmanaged = true
+		case isContract && err == nil && n > 0 && strings.HasSuffix(days, "d"):
+			o.contractDays = n
+		default:
+			return withHint(fmt.Errorf("--fail-on %q is not known", what), "use unmanaged, contract=30d, or both: --fail-on unmanaged,contract=30d")
+		}
+	}
+	return nil
 }
 
 // applyArgs are the arguments of the apply that does what is planned: those of a
@@ -115,10 +161,16 @@ func (o planOptions) applyArgs() []string {
 }
 
 // verdict is the exit of plan: what apply would make of it.
-func (o planOptions) verdict(p plan.Plan) error {
+func (o planOptions) verdict(p plan.Document) error {
 	switch {
+	case p.Drift != nil && p.Summary.Unknown > 0:
+		return exitWith(exitUnknown, nil)
+	case p.Drift != nil && p.Drift.Found:
+		return exitWith(exitPending, nil)
+	case p.Drift != nil:
+		return nil
 	case !p.CanApply():
-		return exitWith(exitRefused, fmt.Errorf("%s; apply would do nothing", inTheWay(p)))
+		return exitWith(exitRefused, fmt.Errorf("%s; apply would do nothing", inTheWay(p.Plan)))
 	case p.Summary.Unknown > 0:
 		return exitWith(exitUnknown, nil)
 	case o.detailed && p.Changes() > 0:
@@ -200,7 +252,7 @@ func (o planOptions) write(s Env, doc plan.Document) error {
 	switch o.format {
 	case "text":
 		if o.quiet {
-			_, err := fmt.Fprintln(s.Out, render.Verdict(doc.Plan))
+			_, err := fmt.Fprintln(s.Out, render.DocumentVerdict(doc))
 			return err
 		}
 		return render.PlanText(s.Out, doc, drawing)

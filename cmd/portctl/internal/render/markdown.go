@@ -40,7 +40,8 @@ func PlanMarkdown(w io.Writer, d plan.Document, o Options) error {
 	p.add(updateDetails(d.Plan))
 	p.add(cancelDetails(d.Of(plan.Cancel)))
 	p.add(excludedDetails(d.Of(plan.Excluded)))
-	p.add(unmanagedDetails(d.Unmanaged))
+	p.add(unmanagedDetails(unmanagedOf(d)))
+	p.add(contractDetails(d.Drift))
 	p.add(orderDetails(each, orders))
 	p.text(footer(d, o))
 	_, err = io.WriteString(w, p.within(MarkdownBudget, command([]string{"portctl", "plan"}, o.Ledger)))
@@ -59,7 +60,7 @@ func heading(d plan.Document) string {
 		headline = "Refused: " + headline
 	}
 	fmt.Fprintf(&b, " -->\n## %s\n\n", headline)
-	fmt.Fprintf(&b, "Plan for **%s** on **%s**. %s\n", escape(clip(d.Inventory.Name, 120)), escape(clip(d.Environment, 60)), escape(Verdict(d.Plan)))
+	fmt.Fprintf(&b, "Plan for **%s** on **%s**. %s\n", escape(clip(d.Inventory.Name, 120)), escape(clip(d.Environment, 60)), escape(DocumentVerdict(d)))
 	return b.String()
 }
 

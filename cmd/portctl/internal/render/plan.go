@@ -15,8 +15,8 @@ import (
 func PlanText(w io.Writer, d plan.Document, o Options) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s on %s\n", o.paint(bold, "Plan for "+Clean(d.Inventory.Name)), environment(d.Environment, d.BaseURL))
-	if !d.Empty() {
-		fmt.Fprintf(&b, "%s\n", o.prose(Verdict(d.Plan)))
+	if d.Drift != nil || !d.Empty() {
+		fmt.Fprintf(&b, "%s\n", o.prose(DocumentVerdict(d)))
 	}
 	o.decisions(&b, d.Plan)
 	lines := d.Lines()
@@ -29,7 +29,10 @@ func PlanText(w io.Writer, d plan.Document, o Options) error {
 	o.named(&b, "Excluded: ", d.Of(plan.Excluded))
 	o.waiting(&b, d.Of(plan.Unchanged))
 	o.warnings(&b, d.Plan)
-	o.unmanaged(&b, d.Unmanaged)
+	if o.ShowUnmanaged || d.Drift != nil {
+		o.unmanaged(&b, unmanagedOf(d))
+	}
+	o.contracts(&b, d.Drift)
 	o.limits(&b, d.Plan)
 	o.subtotals(&b, d.Plan)
 	o.totals(&b, totalsTitle(d.Plan), d.Totals)
@@ -360,7 +363,7 @@ func moving(p plan.Plan) (moving []plan.Warning, resting int) {
 }
 
 func (o Options) unmanaged(b *strings.Builder, all []plan.ServiceRef) {
-	if len(all) == 0 || !o.ShowUnmanaged {
+	if len(all) == 0 {
 		return
 	}
 	fmt.Fprintf(b, "\n%s\n", o.paint(dim, "Not in this inventory, never touched"))
