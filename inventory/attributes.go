@@ -12,6 +12,7 @@ const (
 	inPorts
 	inRollouts
 	inSite // {id: 89}
+	inPart // the limits of a cost centre or market
 )
 
 // inEntries are the keys that an entry of ports and one of rollouts share.
@@ -82,9 +83,16 @@ var attributes = language{
 	},
 	{
 		key: "policy", in: atTop, kind: aPolicy, need: "no, or once", example: "{maxBuy: 25}", words: []string{"limits", "budget"},
-		doc:  "Limits on what one run may buy, checked on its sums before the first order.",
-		read: func(r *reader, v *yamlNode, _ *entry) { r.decode(inPolicy, v, &entry{}) },
-		once: func(b *builder, r *reader) { b.inv.Policy, b.termsAt = r.doc.policy, r.doc.termsAt },
+		doc: "Limits on what one run may buy, checked on its sums before the first order.",
+		read: func(r *reader, v *yamlNode, _ *entry) {
+			e := &entry{}
+			r.decode(inPolicy, v, e)
+			r.doc.policy.Limits = e.limits
+		},
+		once: func(b *builder, r *reader) {
+			r.followPolicySites()
+			b.inv.Policy, b.termsAt = r.doc.policy, r.doc.termsAt
+		},
 	},
 	{
 		key: "unmanaged", in: atTop, kind: someNames, need: "no, or once", example: "[lab-7]", words: []string{"ignore", "ignored"},
@@ -116,14 +124,14 @@ var attributes = language{
 		},
 	},
 	{
-		key: "maxMonthly", in: inPolicy, kind: someAmounts, unit: "money per month", need: "no limit", example: "{GBP: 20000}", words: []string{"monthly", "maxmonthlycost"},
+		key: "maxMonthly", in: inPolicy | inPart, kind: someAmounts, unit: "money per month", need: "no limit", example: "{GBP: 20000}", words: []string{"monthly", "maxmonthlycost"},
 		doc:  "The most that one run may add to the monthly bill, by currency. Once a limit of either kind is set, a currency without one is refused.",
-		read: func(r *reader, v *yamlNode, _ *entry) { r.doc.policy.MaxMonthly = r.amounts(v, "maxMonthly") },
+		read: func(r *reader, v *yamlNode, e *entry) { e.limits.MaxMonthly = r.amounts(v, "maxMonthly") },
 	},
 	{
-		key: "maxCommitment", in: inPolicy, kind: someAmounts, unit: "money", need: "no limit", example: "{GBP: 300000}", words: []string{"commitment", "maxtotal"},
+		key: "maxCommitment", in: inPolicy | inPart, kind: someAmounts, unit: "money", need: "no limit", example: "{GBP: 300000}", words: []string{"commitment", "maxtotal"},
 		doc:  "The most that one run may commit to, by currency: monthly price times term, plus one-time charges.",
-		read: func(r *reader, v *yamlNode, _ *entry) { r.doc.policy.MaxCommitment = r.amounts(v, "maxCommitment") },
+		read: func(r *reader, v *yamlNode, e *entry) { e.limits.MaxCommitment = r.amounts(v, "maxCommitment") },
 	},
 	{
 		key: "maxBuy", in: inPolicy, kind: aLimit, unit: "orders", need: "100", example: "25", words: []string{"maxorders", "maxports"},
@@ -134,6 +142,33 @@ var attributes = language{
 		key: "terms", in: inPolicy, kind: someTerms, unit: "months", need: "every term", example: "[12, 24]", words: []string{"allowedterms"},
 		doc:  "The contract terms that entries may have.",
 		read: func(r *reader, v *yamlNode, _ *entry) { r.doc.policy.Terms, r.doc.termsAt = r.terms(v), r.at(v) },
+	},
+	{
+		key: "speeds", in: inPolicy, kind: someSpeeds, unit: "bare numbers are Mbps", need: "every speed", example: "[1G, 10G]", words: []string{"allowedspeeds"},
+		doc:  "The speeds that may be ordered. Services that exist may have others.",
+		read: func(r *reader, v *yamlNode, _ *entry) { r.doc.policy.Speeds = r.speeds(v) },
+	},
+	{
+		key: "sites", in: inPolicy, kind: policySites, need: "every location", example: "[lhr20, {id: 131}]", words: []string{"allowedsites", "locations"},
+		doc:  "The sites at which may be ordered, each written like the site of a port.",
+		read: func(r *reader, v *yamlNode, _ *entry) { r.doc.policySites = r.siteList(v, "keep one of the two") },
+	},
+	{
+		key: "requiredTags", in: inPolicy, kind: tagNames, need: "none", example: "[owner]", words: []string{"tags", "mandatorytags"},
+		doc:  "The names of tags that every order must declare with a value.",
+		read: func(r *reader, v *yamlNode, _ *entry) { r.doc.policy.RequiredTags = r.requiredTags(v) },
+	},
+	{
+		key: "perCostCentre", in: inPolicy, kind: someParts, need: "no limits", example: "{NET-042: {maxMonthly: {GBP: 5000}}}", words: []string{"percostcenter", "costcentre", "costcentres"},
+		doc: "Limits of what one run may add to a cost centre: maxMonthly and maxCommitment, by the cost centre as orders name it.",
+		read: func(r *reader, v *yamlNode, _ *entry) {
+			r.doc.policy.PerCostCentre = r.parts(v, "perCostCentre", "a cost centre")
+		},
+	},
+	{
+		key: "perMarket", in: inPolicy, kind: someParts, need: "no limits", example: "{DE: {maxMonthly: {EUR: 5000}}}", words: []string{"market", "markets"},
+		doc:  "Limits of what one run may add in a market, by the market's code: maxMonthly and maxCommitment.",
+		read: func(r *reader, v *yamlNode, _ *entry) { r.doc.policy.PerMarket = r.markets(v) },
 	},
 	{
 		key: "name", in: inPorts, kind: aPortName, need: "yes, unless absent with a uid", example: "lon-core-1", words: nameWords,

@@ -14,6 +14,7 @@ type document struct {
 	name, environment, state string
 	policy                   plan.Policy
 	termsAt                  plan.Source // where the policy's terms stand
+	policySites              []item[plan.Site]
 	unmanaged                []item[string]
 	defaults                 *found // nil when there are none to use
 	defaultsBroken           bool   // there are defaults, but they could not be read
@@ -31,6 +32,8 @@ type entry struct {
 	sites []item[plan.Site]
 	zones []item[plan.Zone]
 	count int
+	// Of a policy, or of one of its parts:
+	limits plan.Limits
 }
 
 // item is an element of a list, and where it stands.

@@ -56,7 +56,7 @@ func (l language) called(in mapping, word string) string {
 }
 
 // mappingNames are the mappings in messages.
-var mappingNames = map[mapping]string{atTop: "the inventory", inPolicy: "policy", inDefaults: "defaults", inPorts: "a port", inRollouts: "a rollout", inSite: "a site"}
+var mappingNames = map[mapping]string{atTop: "the inventory", inPolicy: "policy", inDefaults: "defaults", inPorts: "a port", inRollouts: "a rollout", inSite: "a site", inPart: "a cost centre or market"}
 
 // elsewhere says where a key belongs that is none of this mapping, or nothing.
 func (l language) elsewhere(in mapping, key string) string {
@@ -67,7 +67,7 @@ func (l language) elsewhere(in mapping, key string) string {
 		}
 	}
 	switch {
-	case in == inSite:
+	case in == inSite, in == inPart && all&inPolicy == 0:
 		return ""
 	case in == inDefaults && all&inPorts != 0:
 		return "in each entry of ports: what is bought, and where, is not left to defaults"

@@ -104,6 +104,78 @@ func (r *reader) terms(v *yamlNode) []int {
 	return terms
 }
 
+// speeds reads the speeds that may be ordered.
+func (r *reader) speeds(v *yamlNode) []plan.Speed {
+	all := items(r, v, "speeds", "write the speeds allowed, as in speeds: [1G, 10G]; left out all speeds are", func(n *yamlNode) (plan.Speed, bool) {
+		speed := r.speed(n)
+		return speed, speed != 0
+	})
+	speeds := valuesOf(unrepeated(r, all, plan.Speed.String, "keep one of the two"))
+	slices.Sort(speeds)
+	return speeds
+}
+
+// followPolicySites replaces the short names of the policy's sites, when all short
+// names of the file are known.
+func (r *reader) followPolicySites() {
+	r.doc.policy.Sites = nil
+	for _, s := range r.doc.policySites {
+		site := s.value
+		r.followAlias(&site, s.node)
+		r.doc.policy.Sites = append(r.doc.policy.Sites, site)
+	}
+}
+
+// requiredTags reads the names of tags that every order must declare.
+func (r *reader) requiredTags(v *yamlNode) []string {
+	names := items(r, v, "requiredTags", "write the names of tags, as in requiredTags: [owner]", func(n *yamlNode) (string, bool) {
+		return r.text(n, "the name of a tag", unlimited)
+	})
+	return valuesOf(unrepeated(r, names, func(s string) string { return s }, "keep one of the two"))
+}
+
+// parts reads the limits of parts of a run, by name.
+func (r *reader) parts(v *yamlNode, key, what string) map[string]plan.Limits {
+	form := fmt.Sprintf("write limits by name, as in %s: %s", key, r.language.lookup(inPolicy, key).example)
+	switch {
+	case v.Kind != yaml.MappingNode:
+		r.report(ruleType, v, fmt.Sprintf("%s must be a mapping of names to limits, but this is %s", key, describe(v)), form)
+		return nil
+	case len(v.Content) == 0:
+		r.report(ruleEmptyValue, v, key+" is empty", form)
+		return nil
+	}
+	all := map[string]plan.Limits{}
+	for _, p := range r.pairs(v) {
+		name, value := p.key.Value, follow(p.value)
+		switch {
+		case name == "":
+			r.report(ruleEmptyValue, p.key, "the name of "+what+" is empty", form)
+			continue
+		case !r.goodText(p.key, name, "the name of "+what, unlimited):
+			continue
+		case isNull(value):
+			r.report(ruleEmptyValue, p.key, fmt.Sprintf("%s has no limits", quoted(name)), form)
+			continue
+		}
+		e := &entry{}
+		if f := r.decode(inPart, value, e); f != nil && len(f.keys) == 0 && len(value.Content) == 0 {
+			r.report(ruleEmptyValue, value, fmt.Sprintf("%s has no limits", quoted(name)), form)
+		}
+		all[name] = e.limits
+	}
+	return all
+}
+
+// markets reads the limits of markets, whose codes are written in capitals.
+func (r *reader) markets(v *yamlNode) map[string]plan.Limits {
+	all := map[string]plan.Limits{}
+	for name, limits := range r.parts(v, "perMarket", "a market") {
+		all[strings.ToUpper(name)] = limits
+	}
+	return all
+}
+
 // valuesOf are the items without their places.
 func valuesOf[T any](items []item[T]) []T {
 	var all []T

@@ -22,13 +22,17 @@ const maxExpanded = 100_000
 // rolloutSites reads where the ports of a rollout stand. An item that is bad is
 // reported and left out.
 func (r *reader) rolloutSites(v *yamlNode) []item[plan.Site] {
+	return r.siteList(v, "a rollout covers each site once; count gives several ports in one zone")
+}
+
+// siteList reads a list of sites, in which each may stand once.
+func (r *reader) siteList(v *yamlNode, twice string) []item[plan.Site] {
 	const hint = "write the sites, as in sites: [lhr20, {id: 131}]"
 	sites := items(r, v, "sites", hint, func(n *yamlNode) (plan.Site, bool) {
 		site := r.site(n, "write the sites in one list")
 		return site, site.Written != ""
 	})
-	return unrepeated(r, sites, func(s plan.Site) string { return plan.FoldName(siteText(s)) },
-		"a rollout covers each site once; count gives several ports in one zone")
+	return unrepeated(r, sites, func(s plan.Site) string { return plan.FoldName(siteText(s)) }, twice)
 }
 
 // rolloutZones reads the zones of a rollout.

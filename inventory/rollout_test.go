@@ -77,9 +77,11 @@ ports:
 	want := plan.Desired{
 		Inventory: "emea-core",
 		Policy: plan.Policy{
-			MaxMonthly:    map[string]plan.Amount{"GBP": amount(t, "20000"), "USD": amount(t, "0.5")},
-			MaxCommitment: map[string]plan.Amount{"GBP": amount(t, "300000")},
-			MaxBuy:        150, Terms: []int{12, 24},
+			Limits: plan.Limits{
+				MaxMonthly:    map[string]plan.Amount{"GBP": amount(t, "20000"), "USD": amount(t, "0.5")},
+				MaxCommitment: map[string]plan.Amount{"GBP": amount(t, "300000")},
+			},
+			MaxBuy: 150, Terms: []int{12, 24},
 		},
 		Unmanaged: []string{"lab-7", "Lab 8"},
 		Ports: []plan.Port{

@@ -26,6 +26,7 @@ func (l language) schema() ([]byte, error) {
 	s := l.object(atTop, definitions)
 	s.Required = l.required(atTop)
 	definitions["policy"] = l.object(inPolicy, definitions)
+	definitions["limits"] = l.object(inPart, definitions)
 	definitions["defaults"] = l.object(inDefaults, definitions)
 	port := l.object(inPorts, definitions)
 	port.AllOf = l.portRules()
@@ -93,6 +94,10 @@ var (
 	someAmounts  = kind{"amounts", "mapping of currencies to amounts", amountsSchema()}
 	aLimit       = kind{"limit", "number, 1 or more", integer(1, 1<<31-1)}
 	aTerm        = kind{"term", "1, 12, 24, 36, 48 or 60", numbers(plan.Terms())}
+	someSpeeds   = kind{"speeds", "list of speeds", listOf(ref("speed"))}
+	policySites  = kind{"", "list of text or {id: ...}", listOf(ref("site"))}
+	tagNames     = kind{"tagNames", "list of names", listOf(text(patternText))}
+	someParts    = kind{"parts", "mapping of names to limits", &jsonschema.Schema{Type: "object", MinProperties: size(1), PropertyNames: text(patternText), AdditionalProperties: ref("limits")}}
 	someTerms    = kind{"terms", "list of terms", listOf(aTerm.schema)}
 	aLocationID  = kind{"", "number", integer(1, 1<<31-1)}
 	aSite        = kind{"site", "text or {id: ...}", siteSchema()}

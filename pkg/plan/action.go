@@ -144,6 +144,8 @@ const (
 	ReasonSameLocation ReasonCode = "same-location"
 	// ReasonLAGUnidentified: the API does not tell the aggregation id of the LAG yet.
 	ReasonLAGUnidentified ReasonCode = "lag-unidentified"
+	// ReasonPolicy: the policy does not allow such an order.
+	ReasonPolicy ReasonCode = "policy"
 	// ReasonPriceUnknown: the validation named no usable price.
 	ReasonPriceUnknown ReasonCode = "price-unknown"
 )

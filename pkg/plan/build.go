@@ -13,10 +13,10 @@ import (
 // no prices yet; see Plan.Orders and Plan.Priced.
 func Build(desired Desired, observed Observed, catalog Catalog) Plan {
 	b := newBuilder(desired, observed, catalog)
-	p := Plan{Actions: make([]Action, 0, len(b.ports)), needs: make([]entryNeed, 0, len(b.ports)), Policy: []PolicyLine{}, Warnings: []Warning{}, Unmanaged: []ServiceRef{}, policy: desired.Policy}
+	p := Plan{Actions: make([]Action, 0, len(b.ports)), needs: make([]entryNeed, 0, len(b.ports)), Policy: []PolicyLine{}, Warnings: []Warning{}, Unmanaged: []ServiceRef{}, policy: desired.Policy, base: desired.Base}
 	for i := range b.ports {
 		b.need = entryNeed{}
-		p.Actions = append(p.Actions, b.action(i))
+		p.Actions = append(p.Actions, b.allowed(b.action(i)))
 		p.needs = append(p.needs, b.need)
 	}
 	p.Actions = append(p.Actions, b.orphanClaims()...)

@@ -82,7 +82,14 @@ func told(p plan.Plan) string {
 		fmt.Fprintf(&b, "unmanaged %s %q\n", s.UID, s.Name)
 	}
 	for _, l := range p.Policy {
-		fmt.Fprintf(&b, "policy: %+v\n", l)
+		part := ""
+		if l.Per != "" {
+			part = fmt.Sprintf(" Per:%s Of:%s", l.Per, l.Of)
+		}
+		if l.Base {
+			part += " Base"
+		}
+		fmt.Fprintf(&b, "policy: {Limit:%s%s Currency:%s Max:%s Used:%s Left:%s Exceeded:%v}\n", l.Limit, part, l.Currency, l.Max, l.Used, l.Left, l.Exceeded)
 	}
 	return b.String()
 }

@@ -10,23 +10,42 @@ type Desired struct {
 	// Ports are the entries, each with a name that is unique under FoldName; only
 	// an Absent entry may share the name of the entry that Replaces its service.
 	Ports []Port
-	// Policy limits what one run may spend.
+	// Policy limits what one run may spend. Where a change of the inventory is
+	// reviewed, Base is the policy before the change, and both hold; nil means that
+	// nothing was before it.
 	Policy Policy
+	Base   *Policy
 	// Unmanaged are the names or UIDs of services that are known and left alone.
 	Unmanaged []string
 }
 
-// Policy limits a run: it is checked on the sum of what would be bought, before
-// the first order.
+// Policy limits a run: its sums are checked before the first order, and each order
+// against what may be ordered at all.
 type Policy struct {
-	// MaxMonthly and MaxCommitment limit the sums per currency. Once any limit is
-	// set, a currency without one is refused.
-	MaxMonthly    map[string]Amount
-	MaxCommitment map[string]Amount
+	// Limits are those of the whole run.
+	Limits
 	// MaxBuy limits the number of orders; 0 means DefaultMaxBuy.
 	MaxBuy int
-	// Terms are the contract terms allowed, in months; empty allows all.
-	Terms []int
+	// PerCostCentre and PerMarket limit parts of the run, by cost centre and by the
+	// code of the market. What is not listed has no limits of its own.
+	PerCostCentre map[string]Limits
+	PerMarket     map[string]Limits
+	// Terms are the contract terms allowed, in months, Speeds the speeds and Sites the
+	// locations that may be ordered; empty allows all.
+	Terms  []int
+	Speeds []Speed
+	Sites  []Site
+	// RequiredTags are the names of tags that every order must declare.
+	RequiredTags []string
+}
+
+// Limits are the most that may be added, per currency. Once any is set, a currency
+// without one is refused.
+type Limits struct {
+	// MaxMonthly limits the monthly price, MaxCommitment what is signed for: monthly
+	// price times term, plus one-time charges.
+	MaxMonthly    map[string]Amount
+	MaxCommitment map[string]Amount
 }
 
 // DefaultMaxBuy is the number of orders in one run when the policy names none.

@@ -47,6 +47,9 @@ type Document struct {
 	Seal string `json:"seal"`
 	// Review is the plan as people read it; nil in a document that is not written.
 	Review *Review `json:"review,omitzero"`
+	// AfterMerge lists where the policy was made looser than that of the base branch,
+	// which still holds: the change of the policy takes effect after merge.
+	AfterMerge []string `json:"afterMerge,omitzero"`
 	// Drift is what the plan means as a look at an account that should have been left
 	// as it was; nil in a plan that is made to be applied.
 	Drift *Drift `json:"drift,omitzero"`

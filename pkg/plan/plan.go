@@ -22,6 +22,7 @@ type Plan struct {
 	Unmanaged []ServiceRef `json:"unmanaged"`
 
 	policy Policy
+	base   *Policy
 	needs  []entryNeed // of each entry, the first actions
 }
 
@@ -152,7 +153,7 @@ func (p Plan) summed() Plan {
 			p.Totals.Add(*a.Price)
 		}
 	}
-	p.Policy = p.policy.lines(p.Totals, p.purchases())
+	p.Policy = p.policyLines()
 	return p
 }
 

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"bytes"
+	"cmp"
 	"maps"
 	"slices"
 
@@ -12,6 +13,12 @@ import (
 type PolicyLine struct {
 	// Limit is the policy's key: maxMonthly, maxCommitment or maxBuy.
 	Limit string `json:"limit"`
+	// Per is perCostCentre or perMarket, and Of which one; both are empty for a limit
+	// of the whole run.
+	Per string `json:"per,omitzero"`
+	Of  string `json:"of,omitzero"`
+	// Base says that the policy of the base branch is the stricter one here.
+	Base bool `json:"base,omitzero"`
 	// Currency is empty for maxBuy.
 	Currency string `json:"currency,omitzero"`
 	// Max is none when the policy names no limit for the currency, which counts
@@ -92,20 +99,111 @@ func (p Plan) Exceeded() []PolicyLine {
 	return slices.DeleteFunc(slices.Clone(p.Policy), func(l PolicyLine) bool { return !l.Exceeded })
 }
 
-// lines holds what a plan would spend against the limits.
-func (y Policy) lines(totals Totals, count int) []PolicyLine {
-	lines := moneyLines("maxMonthly", y.MaxMonthly, totals, func(c Cost) Amount { return c.Monthly })
-	lines = append(lines, moneyLines("maxCommitment", y.MaxCommitment, totals, func(c Cost) Amount { return c.Commitment })...)
-	limit := y.MaxBuy
-	if limit == 0 {
-		limit = DefaultMaxBuy
+// usage is what a plan would use of a policy.
+type usage struct {
+	totals                 Totals
+	orders                 int
+	byCostCentre, byMarket map[string]Totals
+}
+
+func (p Plan) usage() usage {
+	by := func(of func(Action) string) map[string]Totals {
+		parts := map[string]Totals{}
+		for _, s := range p.Subtotals(of) {
+			parts[s.Of] = s.Totals
+		}
+		return parts
 	}
+	return usage{p.Totals, p.purchases(), by(ByCostCentre), by(ByMarket)}
+}
+
+// policyLines holds what the plan would use against the policy and that of the base
+// branch: of each limit the stricter one.
+func (p Plan) policyLines() []PolicyLine {
+	use := p.usage()
+	lines := p.policy.lines(use)
+	if p.base == nil {
+		return lines
+	}
+	base := *p.base
+	if p.policy.MaxBuy != 0 {
+		base.MaxBuy = base.maxBuy() // its default limits a number that is set
+	}
+	for _, b := range base.lines(use) {
+		b.Base = true
+		i := slices.IndexFunc(lines, b.sameLimit)
+		switch {
+		case i < 0:
+			lines = append(lines, b)
+		case b.stricter(lines[i]):
+			lines[i] = b
+		}
+	}
+	slices.SortStableFunc(lines, PolicyLine.compare)
+	return lines
+}
+
+func (l PolicyLine) sameLimit(other PolicyLine) bool { return l.compare(other) == 0 }
+
+// compare orders limits as the policy lists them: those of the whole run, those of its
+// parts, the number of orders.
+func (l PolicyLine) compare(other PolicyLine) int {
+	rank := func(l PolicyLine) int {
+		switch {
+		case l.Limit == "maxBuy":
+			return 2
+		case l.Per != "":
+			return 1
+		}
+		return 0
+	}
+	return cmp.Or(cmp.Compare(rank(l), rank(other)), cmp.Compare(l.Per, other.Per), cmp.Compare(l.Of, other.Of),
+		-cmp.Compare(l.Limit, other.Limit), cmp.Compare(l.Currency, other.Currency))
+}
+
+// stricter says that a limit leaves less than another of the same kind.
+func (l PolicyLine) stricter(than PolicyLine) bool {
+	switch {
+	case than.Max.IsNone():
+		return false
+	case l.Max.IsNone():
+		return true
+	}
+	return l.Max.amount.Cmp(than.Max.amount) < 0
+}
+
+// lines holds what a plan would use against the limits.
+func (y Policy) lines(use usage) []PolicyLine {
+	lines := y.Limits.lines(use.totals)
+	lines = append(lines, partLines("perCostCentre", y.PerCostCentre, use.byCostCentre)...)
+	lines = append(lines, partLines("perMarket", y.PerMarket, use.byMarket)...)
+	limit, count := y.maxBuy(), use.orders
 	if y.MaxBuy == 0 && count <= limit {
 		return lines // a limit that nobody set is only told when it is in the way
 	}
 	return append(lines, PolicyLine{
 		Limit: "maxBuy", Max: orders(limit), Used: orders(count), Left: orders(limit - count), Exceeded: count > limit,
 	})
+}
+
+// maxBuy is the number of orders allowed in one run.
+func (y Policy) maxBuy() int { return cmp.Or(y.MaxBuy, DefaultMaxBuy) }
+
+func (l Limits) lines(totals Totals) []PolicyLine {
+	lines := moneyLines("maxMonthly", l.MaxMonthly, totals, func(c Cost) Amount { return c.Monthly })
+	return append(lines, moneyLines("maxCommitment", l.MaxCommitment, totals, func(c Cost) Amount { return c.Commitment })...)
+}
+
+// partLines are the limits of parts of a run.
+func partLines(per string, limits map[string]Limits, parts map[string]Totals) []PolicyLine {
+	var lines []PolicyLine
+	for _, of := range slices.Sorted(maps.Keys(limits)) {
+		for _, l := range limits[of].lines(parts[of]) {
+			l.Per, l.Of = per, of
+			lines = append(lines, l)
+		}
+	}
+	return lines
 }
 
 func moneyLines(name string, limits map[string]Amount, totals Totals, of func(Cost) Amount) []PolicyLine {

@@ -27,6 +27,7 @@ type planOptions struct {
 	detailed      bool
 	showUnmanaged bool
 	verbose       bool
+	policyFrom    string
 	drift         bool
 	failOn        []string
 	// countUnmanaged and contractDays are what failOn says.
@@ -51,6 +52,10 @@ With --out the plan is saved, readable only by you, and sealed: "portctl apply
 PLAN.json" does at most what the plan lists, and refuses a plan that was edited.
 Without -f it reads the inventory files that the plan was made from, so run it in
 the same directory of a checkout.
+
+With --policy-from the policy of another inventory, that of the branch a change is
+to be merged into, limits the plan too: of each limit the stricter one holds, and
+what the change makes looser takes effect after merge.
 
 With --drift the plan is a nightly look at an account that was brought in line
 before: it says what is missing, what differs, what stands in the way, which
@@ -78,6 +83,7 @@ invalid, 5 an earlier order's outcome is unknown, 2 there is drift, 0 there is n
 	f.StringVar(&o.out, "out", "", "save the plan to this `file`, for portctl apply")
 	f.DurationVar(&o.expires, "expires", 7*24*time.Hour, "`duration` for which a saved plan may be applied")
 	f.BoolVar(&o.detailed, "detailed-exitcode", false, "exit 2 when changes are pending")
+	f.StringVar(&o.policyFrom, "policy-from", "", "inventory `file` or directory of the base branch, whose policy limits the plan too")
 	f.BoolVar(&o.drift, "drift", false, "look for drift: exit 2 when the account is not as the inventory says")
 	f.StringSliceVar(&o.failOn, "fail-on", nil, "what else counts as drift: unmanaged, contract=30d; separated by commas")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "show all notes, also those on entries that do not change")
@@ -107,9 +113,13 @@ func runPlan(ctx context.Context, s Env, o planOptions) error {
 		if err := b.checkLeaving(ctx); err != nil {
 			return err
 		}
+		desired, err := o.limited(inv)
+		if err != nil {
+			return err
+		}
 		planning := o.planning(s)
 		defer planning.Close()
-		draft, err := refresh.Read(ctx, provider.NewReader(session.client), inv.Desired(), refresh.Options{
+		draft, err := refresh.Read(ctx, provider.NewReader(session.client), desired, refresh.Options{
 			Ledger: b.Ledger, Selection: o.selection, SameAccount: o.sameAccount, CheckTags: o.checkTags, OnStep: planning.Step,
 		})
 		planning.Close()
@@ -120,6 +130,11 @@ func runPlan(ctx context.Context, s Env, o planOptions) error {
 		if o.volatile(s, session.target, inv) {
 			doc.Warnings = append([]plan.Warning{{Text: noSharedLedger}}, doc.Warnings...)
 		}
+		if desired.Base != nil {
+			doc.AfterMerge = desired.Policy.Loosened(*desired.Base)
+		} else if o.policyFrom != "" {
+			doc.Warnings = append([]plan.Warning{{Text: fmt.Sprintf("--policy-from %s: there is no such file or directory, so only the inventory's own policy limits the plan", o.policyFrom)}}, doc.Warnings...)
+		}
 		if o.drift {
 			drift := plan.DriftOf(doc.Plan, s.now(), o.countUnmanaged, o.contractDays)
 			doc.Drift = &drift
@@ -129,6 +144,22 @@ func runPlan(ctx context.Context, s Env, o planOptions) error {
 		}
 		return o.verdict(doc)
 	})
+}
+
+// limited is what the inventory asks for, within the policy of the base branch too.
+func (o planOptions) limited(inv *inventory.Inventory) (plan.Desired, error) {
+	desired := inv.Desired()
+	if o.policyFrom == "" {
+		return desired, nil
+	}
+	base, found, err := inventory.LoadPolicy([]string{o.policyFrom})
+	if err != nil {
+		return desired, err
+	}
+	if found {
+		desired.Base = &base
+	}
+	return desired, nil
 }
 
 // readFailOn reads what else counts as drift.

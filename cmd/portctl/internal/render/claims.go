@@ -84,12 +84,19 @@ func Resolved(r refresh.Recovered) string {
 
 // Exceeded tells of a limit that a plan would break.
 func Exceeded(l plan.PolicyLine) string {
+	policy, limit := "policy", l.Limit
+	if l.Base {
+		policy = "policy of the base branch"
+	}
+	if part := partName(l); part != "" {
+		limit += " " + part
+	}
 	switch {
 	case l.Max.IsNone():
-		return fmt.Sprintf("policy: %s names no limit for %s, and %s would be used", l.Limit, l.Currency, l.Used)
+		return fmt.Sprintf("%s: %s names no limit for %s, and %s would be used", policy, limit, l.Currency, l.Used)
 	case l.Currency == "":
-		return fmt.Sprintf("policy: %s is %s, and the plan has %s orders", l.Limit, l.Max, l.Used)
+		return fmt.Sprintf("%s: %s is %s, and the plan has %s orders", policy, limit, l.Max, l.Used)
 	default:
-		return fmt.Sprintf("policy: %s is %s %s, and the plan would use %s", l.Limit, l.Currency, l.Max, l.Used)
+		return fmt.Sprintf("%s: %s is %s %s, and the plan would use %s", policy, limit, l.Currency, l.Max, l.Used)
 	}
 }

@@ -3,6 +3,7 @@ package render
 import (
 	"cmp"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/portctl/portctl/pkg/plan"
@@ -36,27 +37,17 @@ func (o Options) limits(b *strings.Builder, p plan.Plan) {
 	}
 }
 
-// LimitHint is what to do about exceeded limits: the line to write, when the plan is what
-// is wanted.
+// LimitHint is what to do about exceeded limits: the lines to write, when the plan is
+// what is wanted.
 func LimitHint(p plan.Plan) string {
-	var limits []string
-	amounts := map[string][]string{}
+	var lines limitLines
 	for _, l := range p.Exceeded() {
-		if l.Currency == "" {
-			limits = append(limits, fmt.Sprintf("%s: %s", l.Limit, l.Used))
-			continue
+		if l.Base {
+			return "exclude entries with --except, or merge a change of the policy first: the base branch's limit holds until then"
 		}
-		if amounts[l.Limit] == nil {
-			limits = append(limits, l.Limit)
-		}
-		amounts[l.Limit] = append(amounts[l.Limit], fmt.Sprintf("%s: %s", Clean(l.Currency), l.Used))
+		lines.add(l)
 	}
-	for i, l := range limits {
-		if of := amounts[l]; of != nil {
-			limits[i] = fmt.Sprintf("%s: {%s}", l, strings.Join(of, ", "))
-		}
-	}
-	hint := "exclude entries with --except, or write `policy: {" + strings.Join(limits, ", ") + "}`"
+	hint := "exclude entries with --except, or write `policy: " + lines.String() + "`"
 	for _, a := range p.Actions {
 		if a.Source.File != "" {
 			return hint + " in " + Clean(a.Source.File)
@@ -65,8 +56,74 @@ func LimitHint(p plan.Plan) string {
 	return hint
 }
 
+// limitLines is a mapping of YAML, its keys in the order in which they came.
+type limitLines struct {
+	keys  []string
+	parts map[string]*limitLines
+	value string
+}
+
+// add sets a limit to what is used.
+func (m *limitLines) add(l plan.PolicyLine) {
+	at := m
+	for _, key := range []string{l.Per, l.Of, l.Limit, l.Currency} {
+		if key != "" {
+			at = at.under(yamlKey(key))
+		}
+	}
+	at.value = l.Used.String()
+}
+
+// yamlKey is a text as a key within braces.
+func yamlKey(s string) string {
+	if plainKey.MatchString(s) {
+		return s
+	}
+	return fmt.Sprintf("%q", Clean(s))
+}
+
+var plainKey = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]*$`)
+
+func (m *limitLines) under(key string) *limitLines {
+	if m.parts == nil {
+		m.parts = map[string]*limitLines{}
+	}
+	if m.parts[key] == nil {
+		m.keys, m.parts[key] = append(m.keys, key), &limitLines{}
+	}
+	return m.parts[key]
+}
+
+func (m *limitLines) String() string {
+	if len(m.keys) == 0 {
+		return m.value
+	}
+	pairs := make([]string, len(m.keys))
+	for i, key := range m.keys {
+		pairs[i] = key + ": " + m.parts[key].String()
+	}
+	return "{" + strings.Join(pairs, ", ") + "}"
+}
+
+// limitName is a limit, of which part of the run, and whose when it is not the
+// inventory's own.
 func limitName(l plan.PolicyLine) string {
-	return strings.TrimSpace(l.Limit + " " + l.Currency)
+	name := l.Limit
+	for _, more := range []string{l.Currency, partName(l)} {
+		if more != "" {
+			name += " " + more
+		}
+	}
+	if l.Base {
+		name += " (base branch)"
+	}
+	return name
+}
+
+// partName is the part of a run that a limit is about.
+func partName(l plan.PolicyLine) string {
+	words := map[string]string{"perCostCentre": "of cost centre ", "perMarket": "of market "}
+	return words[l.Per] + l.Of
 }
 
 // limitMark says in words what is wrong with a limit; nothing when it is kept.

@@ -35,6 +35,7 @@ func PlanMarkdown(w io.Writer, d plan.Document, o Options) error {
 	p.add(moneyTable(d.Plan))
 	p.add(purchaseTable(lines))
 	p.add(o.attention(d.Plan))
+	p.add(partLimits(d.Plan))
 	p.add(subtotalDetails(d.Plan))
 	p.add(foldedNotes(d.Warnings))
 	p.add(updateDetails(d.Plan))
@@ -61,6 +62,9 @@ func heading(d plan.Document) string {
 	}
 	fmt.Fprintf(&b, " -->\n## %s\n\n", headline)
 	fmt.Fprintf(&b, "Plan for **%s** on **%s**. %s\n", escape(clip(d.Inventory.Name, 120)), escape(clip(d.Environment, 60)), escape(DocumentVerdict(d)))
+	if len(d.AfterMerge) > 0 {
+		fmt.Fprintf(&b, "\n**%s**\n", escape(afterMerge(d.AfterMerge)))
+	}
 	return b.String()
 }
 
@@ -69,7 +73,7 @@ func moneyTable(p plan.Plan) part {
 	currencies := p.Totals.Currencies()
 	limited := false
 	for _, l := range p.Policy {
-		if l.Currency != "" {
+		if l.Currency != "" && l.Per == "" {
 			currencies, limited = append(currencies, l.Currency), true
 		}
 	}
@@ -93,7 +97,7 @@ func moneyTable(p plan.Plan) part {
 func limitLeft(p plan.Plan, limit, currency string) string {
 	for _, l := range p.Policy {
 		switch {
-		case l.Limit != limit || l.Currency != currency:
+		case l.Limit != limit || l.Currency != currency || l.Per != "":
 		case l.Exceeded:
 			return "**" + escape(limitMark(l)) + "**"
 		default:
@@ -101,6 +105,21 @@ func limitLeft(p plan.Plan, limit, currency string) string {
 		}
 	}
 	return "–"
+}
+
+// partLimits are the limits of cost centres and markets, folded away: one that is
+// exceeded needs attention, and stands there.
+func partLimits(p plan.Plan) part {
+	x := part{
+		open: folded("Limits of cost centres and markets") + tableHead("Limit", ">Max", ">Used", ">Left"), end: foldedEnd,
+		one: "limit", many: "limits", keep: keepSubtotals,
+	}
+	for _, l := range p.Policy {
+		if l.Per != "" {
+			x.rows = append(x.rows, tableRow(code(limitName(l)), escape(cmp.Or(l.Max.Grouped(), "none")), escape(l.Used.Grouped()), escape(dash(l.Left.Grouped()))))
+		}
+	}
+	return x
 }
 
 // ordersLimit tells of the limit that counts orders instead of money.

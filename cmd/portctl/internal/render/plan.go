@@ -18,6 +18,9 @@ func PlanText(w io.Writer, d plan.Document, o Options) error {
 	if d.Drift != nil || !d.Empty() {
 		fmt.Fprintf(&b, "%s\n", o.prose(DocumentVerdict(d)))
 	}
+	if len(d.AfterMerge) > 0 {
+		fmt.Fprintf(&b, "%s\n", o.paint(yellow, o.prose("! "+afterMerge(d.AfterMerge))))
+	}
 	o.decisions(&b, d.Plan)
 	lines := d.Lines()
 	o.purchases(&b, d.Of(plan.Buy), linesOf(lines, plan.Buy))

@@ -48,6 +48,11 @@ func (o Options) prose(sentence string) string {
 	return strings.Join(lines, "\n")
 }
 
+// afterMerge says what the plan cannot use yet of a looser policy.
+func afterMerge(looser []string) string {
+	return Clean("The base branch's policy still holds; after merge: " + strings.Join(looser, "; "))
+}
+
 // Review is the plan as people read it, as a value.
 func Review(p plan.Plan) *plan.Review { return plan.NewReview(p, Verdict(p), decisions(p)) }
 

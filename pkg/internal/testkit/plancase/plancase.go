@@ -141,7 +141,7 @@ func Read(t testing.TB, file string) plan.Plan {
 	Decode(t, sections["flags.yaml"], &f)
 	var a account
 	Decode(t, sections["account.yaml"], &a)
-	return planOf(t, sections["inventory.yaml"], a, f)
+	return planOf(t, sections, a, f)
 }
 
 // Sections are the files of an archive by name.
@@ -166,13 +166,20 @@ func Decode(t testing.TB, section []byte, into any) {
 
 // planOf makes a plan as refresh.Read does: build, read what is missing,
 // build again, select, price.
-func planOf(t testing.TB, inventoryYAML []byte, a account, f flags) plan.Plan {
+func planOf(t testing.TB, sections map[string][]byte, a account, f flags) plan.Plan {
 	t.Helper()
-	inv, err := inventory.Parse(inventory.File{Name: "inventory.yaml", Content: inventoryYAML})
+	inv, err := inventory.Parse(inventory.File{Name: "inventory.yaml", Content: sections["inventory.yaml"]})
 	if err != nil {
 		t.Fatal(err)
 	}
 	desired, observed, locations := inv.Desired(), a.observed(), Catalog(t)
+	if base := sections["base.yaml"]; base != nil {
+		before, err := inventory.ParsePolicy(inventory.File{Name: "base.yaml", Content: base})
+		if err != nil {
+			t.Fatal(err)
+		}
+		desired.Base = &before
+	}
 	for i, p := range desired.Ports {
 		desired.Ports[i].Takeover = p.Takeover || slices.Contains(f.Takeover, p.Name)
 		if f.Twice != "" && p.Name == f.Twice {
