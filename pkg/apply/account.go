@@ -44,6 +44,8 @@ type Purchase struct {
 	// UIDs are those the API named: as many as ordered when bought, perhaps fewer or
 	// more when unknown. They are candidates: the account has to show them.
 	UIDs []plan.ServiceUID
+	// TraceID is the API's own name of the exchange; empty when it named none.
+	TraceID string
 	// Failure says what went wrong; nil when bought.
 	Failure *Failure
 	// FoundBy says how an order without an answer was found; empty otherwise.

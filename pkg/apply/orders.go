@@ -236,7 +236,7 @@ func (e *engine) send(ctx context.Context, j job, claim ledger.Open, turn Turn, 
 
 // recordAnswer writes down what is known of an order.
 func (e *engine) recordAnswer(ctx context.Context, claim ledger.Open, p Purchase) (ledger.Open, error) {
-	rec := ledger.Record{State: p.State, UIDs: p.UIDs, Cause: "the API named the services"}
+	rec := ledger.Record{State: p.State, UIDs: p.UIDs, Cause: "the API named the services", TraceID: p.TraceID}
 	if p.Failure != nil {
 		rec.Cause, rec.Status, rec.TraceID = p.Failure.Message, p.Failure.Status, p.Failure.TraceID
 	}

@@ -179,7 +179,7 @@ func (r *report) ordered(n int, p Purchase) {
 	r.update(OrderFinished{a.Name, outcome, p.UIDs, *a.Price, p.Failure, p.FoundBy}, func(res *Result) {
 		a := &res.Actions[n]
 		a.Outcome, a.Error, a.FoundBy = outcome, p.Failure, p.FoundBy
-		a.UIDs, a.New = slices.Concat(a.UIDs, p.UIDs), slices.Concat(a.New, p.UIDs)
+		a.UIDs, a.New, a.TraceID = slices.Concat(a.UIDs, p.UIDs), slices.Concat(a.New, p.UIDs), p.TraceID
 	})
 }
 

@@ -43,6 +43,7 @@ type Identity struct {
 type Result struct {
 	FormatVersion string `json:"formatVersion"`
 	Identity
+	Evidence
 	StartedAt  time.Time `json:"startedAt"`
 	FinishedAt time.Time `json:"finishedAt"`
 	// Interrupted says that the run was asked to stop before it was done.
@@ -58,6 +59,28 @@ type Result struct {
 	Totals   plan.Totals   `json:"totals"`
 	Summary  ResultSummary `json:"summary"`
 	ExitCode int           `json:"exitCode"`
+}
+
+// Evidence says whose work a run was, and what of it was reviewed before.
+type Evidence struct {
+	// Origin is the job that ran it; nil outside CI.
+	Origin *plan.Origin `json:"origin,omitzero"`
+	// Checksum is that of the plan that was carried out, empty when there was none.
+	Checksum string `json:"checksum,omitzero"`
+	// Expected is the checksum that was asked for by hand.
+	Expected string `json:"expected,omitzero"`
+	// Reviewed are the saved plans that limited the run.
+	Reviewed []ReviewedPlan `json:"reviewed,omitzero"`
+}
+
+// ReviewedPlan is a saved plan that limited a run.
+type ReviewedPlan struct {
+	File     string `json:"file"`
+	Checksum string `json:"checksum"`
+	// Seal covers the whole document.
+	Seal string `json:"seal"`
+	// Origin is the job that made it; nil outside CI.
+	Origin *plan.Origin `json:"origin,omitzero"`
 }
 
 // RunError is why a run did not begin, and what to do about it.
@@ -89,7 +112,9 @@ type ActionResult struct {
 	// New are those of them that this run bought.
 	New   []plan.ServiceUID `json:"new,omitzero"`
 	Price *plan.Price       `json:"price" jsonschema:"nullable"`
-	Error *Failure          `json:"error" jsonschema:"nullable"`
+	// TraceID is the API's own name of the exchange in which the order was sent.
+	TraceID string   `json:"traceID,omitzero"`
+	Error   *Failure `json:"error" jsonschema:"nullable"`
 	// Cancelled are the services that were terminated, also when a later step failed.
 	Cancelled []CancelledService `json:"cancelled,omitzero"`
 	// FoundBy says how an order without an answer was found after all.

@@ -40,6 +40,8 @@ type Document struct {
 	// the plan was made with, and of the same account.
 	SameAccount bool         `json:"-"`
 	Inventory   InventoryRef `json:"inventory"`
+	// Origin is the job that made the plan; nil outside CI.
+	Origin *Origin `json:"origin,omitzero"`
 	// Checksum covers the decisions: what is done and for how much.
 	Checksum string `json:"checksum"`
 	// Seal covers the whole document but itself: also what a newer version added,
@@ -64,6 +66,27 @@ type InventoryRef struct {
 	// Files are the files and directories it was read from, as they were named: a
 	// relative path counts from the working directory of whoever reads them again.
 	Files []string `json:"files,omitzero"`
+}
+
+// Origin is a job of a CI system, as the system's own variables tell of it. It is told
+// and not proven: whoever can run portctl can set the variables.
+type Origin struct {
+	// System is github or gitlab.
+	System     string `json:"system"`
+	Repository string `json:"repository"`
+	// Actor is the account that started the job.
+	Actor string `json:"actor"`
+	// Commit is the commit that is looked at: the head of the pull request, or what
+	// was pushed.
+	Commit string `json:"commit"`
+	// PullRequest is the number of the pull or merge request; 0 for none.
+	PullRequest int `json:"pullRequest,omitzero"`
+	// Run and Attempt number the job among those of its repository: a later one has a
+	// higher run, and one that is repeated a higher attempt.
+	Run     int64 `json:"run"`
+	Attempt int   `json:"attempt"`
+	// URL is the page of the run.
+	URL string `json:"url,omitzero"`
 }
 
 // Sealed is the document with its seal, by which an edited one is found out. It is

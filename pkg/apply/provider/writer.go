@@ -36,7 +36,7 @@ func (a *Account) Buy(ctx context.Context, turn apply.Turn, o plan.Order, claim 
 	sent.Turn, _ = turn.(*megaport.Turn)
 	p, err := a.orders.Buy(ctx, sent)
 	if err == nil {
-		return apply.Purchase{State: plan.OrderBought, UIDs: a.uids(p.UIDs)}
+		return apply.Purchase{State: plan.OrderBought, UIDs: a.uids(p.UIDs), TraceID: p.TraceID}
 	}
 	var failed *megaport.OrderError
 	if !errors.As(err, &failed) {
@@ -46,6 +46,7 @@ func (a *Account) Buy(ctx context.Context, turn apply.Turn, o plan.Order, claim 
 		State:   cmp.Or(states[failed.Outcome], plan.OrderUnknown),
 		Late:    errors.Is(err, megaport.ErrTooLate),
 		UIDs:    a.uids(failed.UIDs),
+		TraceID: failed.TraceID,
 		Failure: &apply.Failure{Message: failed.Err.Error(), Status: failed.Status, TraceID: failed.TraceID},
 	}
 }

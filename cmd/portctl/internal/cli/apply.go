@@ -39,6 +39,7 @@ type applyOptions struct {
 	noLOA       bool
 	format      string
 	resultFile  string
+	attestFile  string
 	events      string
 	maxFailures int
 	// maxUnconfirmed is how many orders in a row may go without a usable answer.
@@ -89,7 +90,8 @@ Ctrl-C starts nothing new, finishes the in-flight orders and writes the result.
 A second Ctrl-C, a second or more later, exits within two seconds: the result
 reports the in-flight orders as unknown, their claims stay open, and the lock is
 released. --result and --format json have a result in every case, also when nothing
-was sent; its "error" says why.
+was sent; its "error" says why. --attest writes the same as an in-toto statement about
+the inventory, the saved plans and the result, for cosign attest-blob to sign.
 
 An LOA that Megaport refuses for good (403, or 404 an hour after the port is
 provisioned), and a port that was FAILED before the run, are named and not waited
@@ -128,6 +130,7 @@ other error, also an output that could not be written.`,
 	f.IntVar(&o.maxFailures, "max-failures", 0, "start no new order after this `number` of failed orders; 0 for no limit")
 	f.IntVar(&o.maxUnconfirmed, "max-unconfirmed", 10, "start no new order after this `number` of unconfirmed orders in a row; 0 for no limit")
 	f.StringVar(&o.resultFile, "result", "", "write the result as JSON to this `file` too, whatever happens, also when apply is refused or interrupted")
+	f.StringVar(&o.attestFile, "attest", "", "write an in-toto statement of what was done to this `file`, to be signed")
 	o.registerCheckTags(f)
 	registerSelection(f, &o.selection)
 	cmd.MarkFlagsMutuallyExclusive("wait", "no-wait")
@@ -172,6 +175,7 @@ type applying struct {
 	started   time.Time
 	identity  apply.Identity
 	draft     refresh.PricedPlan
+	checksum  string // of the draft
 	recovered []refresh.Recovered
 	told      bool // the result is written
 }
@@ -243,8 +247,9 @@ func (a *applying) prepare(ctx context.Context, s Env) (plan.Document, error) {
 	if err != nil {
 		return plan.Document{}, nothingSent(refusal(err))
 	}
-	a.draft = draft
-	return a.document(a.session.target, a.inventory, draft, 0), nil
+	doc := a.document(s, a.session.target, a.inventory, draft, 0)
+	a.draft, a.checksum = draft, doc.Checksum
+	return doc, nil
 }
 
 // execute drafts, asks and runs, holding the lock until the orders are sent.
@@ -407,13 +412,18 @@ func (o *applyOptions) checkPlaces() error {
 				"name another folder with --loa-dir, or fetch them later: --no-loa, then "+o.command("loa"))
 		}
 	}
-	if o.resultFile == "" {
-		return nil
-	}
-	if err := writableFile(o.resultFile); err != nil {
-		defer func() { o.resultFile = "" }() // said once
-		return withHint(fmt.Errorf("the result could not be written to %s, so nothing is done: %w", o.resultFile, err),
-			"name another file with --result")
+	for _, f := range []struct {
+		path       *string
+		what, flag string
+	}{{&o.resultFile, "the result", "--result"}, {&o.attestFile, "the statement", "--attest"}} {
+		if *f.path == "" {
+			continue
+		}
+		if err := writableFile(*f.path); err != nil {
+			path := *f.path
+			*f.path = "" // said once
+			return withHint(fmt.Errorf("%s could not be written to %s, so nothing is done: %w", f.what, path, err), "name another file with "+f.flag)
+		}
 	}
 	return nil
 }
@@ -588,6 +598,7 @@ func (a *applying) finish(s Env, r apply.Result) error {
 // write writes the result to where JSON is wanted: the file first, since nobody can
 // hold it up.
 func (a *applying) write(s Env, r apply.Result) error {
+	r.Evidence = a.evidence(s)
 	encoded, err := r.Encode()
 	if err != nil {
 		return err
@@ -597,6 +608,7 @@ func (a *applying) write(s Env, r apply.Result) error {
 			err = fmt.Errorf("the result could not be written to %s: %w", a.resultFile, err)
 		}
 	}
+	err = errors.Join(err, a.attest(encoded))
 	if a.format == "json" {
 		_, _ = s.Out.Write(plan.VisibleText(encoded)) // Main tells of what could not be written
 	}

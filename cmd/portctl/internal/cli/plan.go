@@ -126,7 +126,7 @@ func runPlan(ctx context.Context, s Env, o planOptions) error {
 		if err != nil {
 			return err
 		}
-		doc := o.document(session.target, inv, draft, o.expires)
+		doc := o.document(s, session.target, inv, draft, o.expires)
 		if o.volatile(s, session.target, inv) {
 			doc.Warnings = append([]plan.Warning{{Text: noSharedLedger}}, doc.Warnings...)
 		}
@@ -235,7 +235,7 @@ func are(n int, one, many, what string) string {
 const noSharedLedger = "CI is set and the ledger is on this machine's own disk: unconfirmed orders of other runs cannot be seen; keep the ledger in a bucket (`state: s3://BUCKET/PREFIX`)"
 
 // document puts a draft's plan into its envelope.
-func (g *globals) document(t target, inv *inventory.Inventory, d refresh.PricedPlan, expires time.Duration) plan.Document {
+func (g *globals) document(s Env, t target, inv *inventory.Inventory, d refresh.PricedPlan, expires time.Duration) plan.Document {
 	now := time.Now().UTC().Truncate(time.Second)
 	doc := plan.Document{
 		FormatVersion: plan.FormatVersion,
@@ -247,6 +247,7 @@ func (g *globals) document(t target, inv *inventory.Inventory, d refresh.PricedP
 		CompanyName:   d.Observed.Owner.CompanyName(),
 		Account:       d.Observed.Owner.Key,
 		Owner:         d.Observed.Owner,
+		Origin:        s.origin(),
 		SameAccount:   g.sameAccount,
 		Inventory:     plan.InventoryRef{Name: inv.Name, Digest: inv.Desired().Digest(), Files: g.files},
 		Checksum:      d.Plan.Checksum(t.Environment, inv.Name),
