@@ -52,6 +52,9 @@ type Document struct {
 	// AfterMerge lists where the policy was made looser than that of the base branch,
 	// which still holds: the change of the policy takes effect after merge.
 	AfterMerge []string `json:"afterMerge,omitzero"`
+	// Failure is why there is no plan; nil when there is one. Such a document is no plan
+	// to apply: it takes the place of one, so that no older one is taken for it.
+	Failure *Failure `json:"failure,omitzero"`
 	// Drift is what the plan means as a look at an account that should have been left
 	// as it was; nil in a plan that is made to be applied.
 	Drift *Drift `json:"drift,omitzero"`
@@ -66,6 +69,26 @@ type InventoryRef struct {
 	// Files are the files and directories it was read from, as they were named: a
 	// relative path counts from the working directory of whoever reads them again.
 	Files []string `json:"files,omitzero"`
+}
+
+// Failure is why no plan could be made.
+type Failure struct {
+	Message string `json:"message"`
+	Hint    string `json:"hint,omitzero"`
+	// ExitCode is what portctl plan ended with.
+	ExitCode int `json:"exitCode"`
+	// Problems are those of the inventory, when it is not valid.
+	Problems []Problem `json:"problems,omitzero"`
+}
+
+// Problem is something wrong at a place of the inventory.
+type Problem struct {
+	// Severity is error or warning, Rule the rule that is broken.
+	Severity string `json:"severity"`
+	Rule     string `json:"rule"`
+	Message  string `json:"message"`
+	Hint     string `json:"hint,omitzero"`
+	Source   Source `json:"source"`
 }
 
 // Origin is a job of a CI system, as the system's own variables tell of it. It is told

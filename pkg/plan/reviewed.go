@@ -139,6 +139,10 @@ func (saved SavedPlan) envelopeObjections(fresh Document, now time.Time) []Objec
 	object := func(format string, args ...any) {
 		out = append(out, Objection{File: saved.File, Text: fmt.Sprintf(format, args...)})
 	}
+	if saved.Failure != nil {
+		object("it is no plan: making it failed: %s", saved.Failure.Message)
+		return out
+	}
 	if saved.Environment != fresh.Environment {
 		object("the plan is for environment %s, this is %s", saved.Environment, fresh.Environment)
 	}

@@ -45,6 +45,12 @@ func DecodeDocument(b []byte) (Document, error) {
 	case have != d.Seal:
 		return Document{}, &EditedError{"its seal", d.Seal, have}
 	}
+	if d.Failure != nil {
+		if d.Checksum != "" || len(d.Actions) > 0 {
+			return Document{}, &EditedError{"its checksum", "that of a plan that failed", d.Checksum}
+		}
+		return d, nil
+	}
 	if have := d.Plan.Checksum(d.Environment, d.Inventory.Name); have != d.Checksum {
 		return Document{}, &EditedError{"its checksum", d.Checksum, have}
 	}

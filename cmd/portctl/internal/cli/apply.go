@@ -373,6 +373,10 @@ func (o *applyOptions) savedPlans() (plan.Reviewed, error) {
 			return nil, exitWith(exitUncovered, withHint(fmt.Errorf("%s: %w", file, err),
 				o.command("plan", "--out", "FILE")+" saves a plan; inventory files are named with -f"))
 		}
+		if doc.Failure != nil {
+			return nil, exitWith(exitUncovered, withHint(fmt.Errorf("%s: it is no plan: making it failed: %s", file, render.Clean(doc.Failure.Message)),
+				"make and review a new plan with "+o.command("plan", "--out", file)))
+		}
 		all = append(all, plan.SavedPlan{File: file, Document: doc})
 	}
 	o.selection.Names = all.ExcludedNames()

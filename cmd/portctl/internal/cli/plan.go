@@ -30,6 +30,11 @@ type planOptions struct {
 	policyFrom    string
 	drift         bool
 	failOn        []string
+	// written says that a plan was made, target and inventory what it was made for as
+	// far as that is known.
+	written   bool
+	target    target
+	inventory *inventory.Inventory
 	// countUnmanaged and contractDays are what failOn says.
 	countUnmanaged bool
 	contractDays   int
@@ -51,7 +56,8 @@ their entries.
 With --out the plan is saved, readable only by you, and sealed: "portctl apply
 PLAN.json" does at most what the plan lists, and refuses a plan that was edited.
 Without -f it reads the inventory files that the plan was made from, so run it in
-the same directory of a checkout.
+the same directory of a checkout. If no plan can be made, FILE says why instead, so
+that no older plan is taken for it.
 
 With --policy-from the policy of another inventory, that of the branch a change is
 to be merged into, limits the plan too: of each limit the stricter one holds, and
@@ -76,7 +82,7 @@ invalid, 5 an earlier order's outcome is unknown, 2 there is drift, 0 there is n
   portctl plan --out plan.json --except 'lab-*'
   portctl plan --drift --fail-on unmanaged,contract=30d`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return runPlan(cmd.Context(), s, o) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return o.recordFailure(s, runPlan(cmd.Context(), s, &o)) },
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.format, "format", "text", "`format` of the plan: text, markdown or json")
@@ -99,7 +105,7 @@ func registerSelection(f *pflag.FlagSet, s *plan.Selection) {
 	f.StringArrayVar(&s.Except, "except", nil, "exclude entries of this `name` or glob; may repeat")
 }
 
-func runPlan(ctx context.Context, s Env, o planOptions) error {
+func runPlan(ctx context.Context, s Env, o *planOptions) error {
 	if err := oneOf("format", o.format, "text", "markdown", "json"); err != nil {
 		return err
 	}
@@ -110,6 +116,7 @@ func runPlan(ctx context.Context, s Env, o planOptions) error {
 		return fmt.Errorf("--expires must be positive, not %s", o.expires)
 	}
 	return o.withLedger(ctx, s, func(inv *inventory.Inventory, session *session, b *openLedger) error {
+		o.inventory, o.target = inv, session.target
 		if err := b.checkLeaving(ctx); err != nil {
 			return err
 		}
@@ -139,6 +146,7 @@ func runPlan(ctx context.Context, s Env, o planOptions) error {
 			drift := plan.DriftOf(doc.Plan, s.now(), o.countUnmanaged, o.contractDays)
 			doc.Drift = &drift
 		}
+		o.written = true
 		if err := o.write(s, doc); err != nil {
 			return err
 		}
@@ -249,12 +257,9 @@ func (g *globals) document(s Env, t target, inv *inventory.Inventory, d refresh.
 		Owner:         d.Observed.Owner,
 		Origin:        s.origin(),
 		SameAccount:   g.sameAccount,
-		Inventory:     plan.InventoryRef{Name: inv.Name, Digest: inv.Desired().Digest(), Files: g.files},
+		Inventory:     plan.InventoryRef{Name: inv.Name, Digest: inv.Desired().Digest(), Files: g.named()},
 		Checksum:      d.Plan.Checksum(t.Environment, inv.Name),
 		Plan:          d.Plan.WithHints(g.pasted().Hint),
-	}
-	if len(doc.Inventory.Files) == 0 {
-		doc.Inventory.Files = []string{inventory.DefaultFile}
 	}
 	if company := d.Observed.Owner.Company(); company != "" {
 		doc.Company = &company

@@ -4,10 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -61,7 +58,7 @@ func runValidate(s Env, o validateOptions) error {
 	case "json":
 		err = writeValidation(s.Out, inv, diags)
 	case "github":
-		err = writeAnnotations(s.Out, diags, s.Getenv("GITHUB_WORKSPACE"))
+		err = writeAnnotations(s.Out, diagnosticAnnotations(diags), s.Getenv("GITHUB_WORKSPACE"))
 	default:
 		err = writeProblems(s, o.globals, inv, diags)
 	}
@@ -156,59 +153,4 @@ func writeValidation(w io.Writer, inv *inventory.Inventory, diags inventory.Diag
 	}
 	_, err = w.Write(append(b, '\n'))
 	return err
-}
-
-// writeAnnotations writes the problems as workflow commands of GitHub Actions,
-// which shows them at their lines. A file is named from the workspace, the root
-// of the repository.
-func writeAnnotations(w io.Writer, diags inventory.Diagnostics, workspace string) error {
-	var b strings.Builder
-	for _, d := range diags {
-		properties := []string{}
-		add := func(name, value string) { properties = append(properties, name+"="+escapeProperty(value)) }
-		if d.File != "" {
-			add("file", fromWorkspace(d.File, workspace))
-		}
-		if d.Line > 0 {
-			add("line", fmt.Sprint(d.Line))
-			add("col", fmt.Sprint(d.Column))
-			add("endColumn", fmt.Sprint(d.EndColumn-1)) // GitHub's is the last character itself.
-		}
-		add("title", d.Rule)
-		text := d.Message
-		if d.Hint != "" {
-			text += "\nhint: " + d.Hint
-		}
-		fmt.Fprintf(&b, "::%s %s::%s\n", d.Severity, strings.Join(properties, ","), escapeData(text))
-	}
-	_, err := io.WriteString(w, b.String())
-	return err
-}
-
-// escapeData keeps a text from ending its command, or beginning another.
-func escapeData(text string) string {
-	return strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A").Replace(text)
-}
-
-// escapeProperty is escapeData for what stands before the text.
-func escapeProperty(text string) string {
-	return strings.NewReplacer(":", "%3A", ",", "%2C").Replace(escapeData(text))
-}
-
-func fromWorkspace(file, workspace string) string {
-	if workspace == "" {
-		return filepath.ToSlash(file)
-	}
-	absolute := file
-	if !filepath.IsAbs(file) {
-		here, err := os.Getwd()
-		if err != nil {
-			return filepath.ToSlash(file)
-		}
-		absolute = filepath.Join(here, file)
-	}
-	if rel, err := filepath.Rel(workspace, absolute); err == nil && filepath.IsLocal(rel) {
-		return filepath.ToSlash(rel)
-	}
-	return filepath.ToSlash(file)
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -22,7 +23,7 @@ func TestAnnotationsHoldNoCommands(t *testing.T) {
 			Message: text.Draw(t, "message"), Hint: text.Draw(t, "hint"),
 		}
 		var b strings.Builder
-		if err := writeAnnotations(&b, inventory.Diagnostics{d}, ""); err != nil {
+		if err := writeAnnotations(&b, diagnosticAnnotations(inventory.Diagnostics{d}), ""); err != nil {
 			t.Fatal(err)
 		}
 		line, rest, _ := strings.Cut(b.String(), "\n")
@@ -49,6 +50,24 @@ func TestAnnotationsHoldNoCommands(t *testing.T) {
 			t.Fatalf("%q has the properties %v", line, properties)
 		}
 	})
+}
+
+// GitHub drops what is more than ten of a kind; the tenth says how many.
+func TestAnnotationsAreCounted(t *testing.T) {
+	for n, want := range map[int]int{1: 1, 10: 10, 11: 10, 40: 10} {
+		var all []annotation
+		for range n {
+			all = append(all, annotation{level: "error", text: "x"}, annotation{level: "warning", text: "y"})
+		}
+		var b strings.Builder
+		if err := writeAnnotations(&b, all, ""); err != nil {
+			t.Fatal(err)
+		}
+		last := fmt.Sprintf("::error title=portctl::and %d more: ", n-9)
+		if got := strings.Count(b.String(), "::error "); got != want || strings.Contains(b.String(), last) != (n > 10) || strings.Count(b.String(), "::warning ") != want {
+			t.Errorf("of %d:\n%s", n, b.String())
+		}
+	}
 }
 
 func TestFilesAreNamedFromTheWorkspace(t *testing.T) {

@@ -76,23 +76,6 @@ func prose(s string) string {
 	return b.String()
 }
 
-// attribute writes a value for the hidden comment: nothing in it can end the
-// comment.
-func attribute(s string) string {
-	var b strings.Builder
-	last := byte('-')
-	for _, c := range []byte(s) {
-		switch {
-		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '.', c == '_', c == ':', c == '-' && last != '-':
-			b.WriteByte(c)
-		default:
-			fmt.Fprintf(&b, "%%%02X", c)
-		}
-		last = c
-	}
-	return b.String()
-}
-
 // clip keeps a text of a heading or a footer within a number of characters.
 func clip(s string, n int) string {
 	if runes := []rune(s); len(runes) > n {

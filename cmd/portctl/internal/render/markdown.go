@@ -21,9 +21,8 @@ const MarkdownBudget = 60_000
 
 // PlanMarkdown draws a plan as a comment for a pull request: the verdict and the
 // money first, then each purchase, then what needs attention, then the details
-// folded away. It begins with a hidden comment by which a program finds its own
-// comment again, and keeps to MarkdownBudget: whole rows are left out, and it
-// says how many.
+// folded away. It keeps to MarkdownBudget: whole rows are left out, and it says how
+// many.
 func PlanMarkdown(w io.Writer, d plan.Document, o Options) error {
 	lines := d.Lines()
 	each, orders, err := orderLines(lines)
@@ -31,6 +30,13 @@ func PlanMarkdown(w io.Writer, d plan.Document, o Options) error {
 		return err
 	}
 	var p page
+	if d.Failure != nil {
+		p.text(failureHeading(d))
+		p.add(failureProblems(d.Failure.Problems))
+		p.text(footer(d, o))
+		_, err = io.WriteString(w, p.within(MarkdownBudget, "portctl validate"))
+		return err
+	}
 	p.text(heading(d))
 	p.add(moneyTable(d.Plan))
 	p.add(purchaseTable(lines))
@@ -49,18 +55,14 @@ func PlanMarkdown(w io.Writer, d plan.Document, o Options) error {
 	return err
 }
 
-// heading is the hidden comment, the headline and the verdict.
+// heading is the headline and the verdict.
 func heading(d plan.Document) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "<!-- portctl-plan inventory=%q environment=%q checksum=%q", clip(attribute(d.Inventory.Name), 300), clip(attribute(d.Environment), 100), attribute(d.Checksum))
-	if !d.CreatedAt.IsZero() {
-		fmt.Fprintf(&b, " created=%q", d.CreatedAt.UTC().Format(time.RFC3339))
-	}
 	headline := Options{}.Headline(d.Plan)
 	if d.Summary.Blocked > 0 && len(d.Exceeded()) == 0 {
 		headline = "Refused: " + headline
 	}
-	fmt.Fprintf(&b, " -->\n## %s\n\n", headline)
+	fmt.Fprintf(&b, "## %s\n\n", headline)
 	fmt.Fprintf(&b, "Plan for **%s** on **%s**. %s\n", escape(clip(d.Inventory.Name, 120)), escape(clip(d.Environment, 60)), escape(DocumentVerdict(d)))
 	if len(d.AfterMerge) > 0 {
 		fmt.Fprintf(&b, "\n**%s**\n", escape(afterMerge(d.AfterMerge)))
@@ -464,16 +466,21 @@ func object(members []member) string {
 // footer is how to tell this plan from another, until when it holds, and the
 // command that does it.
 func footer(d plan.Document, o Options) string {
-	parts := []string{"Checksum " + code(d.Checksum)}
+	parts := []string{}
+	if d.Checksum != "" {
+		parts = append(parts, "Checksum "+code(d.Checksum))
+	}
 	if !d.CreatedAt.IsZero() {
 		parts = append(parts, "made "+minute(d.CreatedAt))
 	}
-	if !d.ExpiresAt.IsZero() {
+	if !d.ExpiresAt.IsZero() && d.Failure == nil {
 		parts = append(parts, "valid until "+minute(d.ExpiresAt))
 	}
 	parts = append(parts, escape(clip(d.Tool, 60)))
 	text := "\n---\n\n" + strings.Join(parts, " · ") + "\n"
 	switch {
+	case d.Failure != nil:
+		return text
 	case !d.CanApply():
 		return text + "\nApply refuses this plan.\n"
 	case d.Changes() == 0:
