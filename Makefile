@@ -84,6 +84,13 @@ S3_PACKAGES ?= ./pkg/apply/ledger/... ./pkg/internal/testkit/...
 test-s3: bin/versitygw ## run the tests that need an S3 server, which they start and stop (needs a C compiler)
 	PORTCTL_VERSITYGW=$(CURDIR)/bin/versitygw go test -race -count=1 -tags s3 -run 'S3|Server' $(S3_PACKAGES)
 
+bin/actionlint: tools/go.mod tools/go.sum
+	go -C tools build -o ../bin/actionlint github.com/rhysd/actionlint/cmd/actionlint
+
+.PHONY: lint-workflows
+lint-workflows: bin/actionlint ## check the workflows of GitHub, our own and those for others
+	bin/actionlint -shellcheck= -pyflakes= .github/workflows/*.yml examples/github/*.yml
+
 # The database of vulnerabilities is a module as well, so that the answer hangs on
 # nothing but what stands here; a newer one is found by
 # `go list -m golang.org/x/vulndb@latest`.

@@ -94,6 +94,15 @@ func TestStories(t *testing.T) {
 			"mode":    cmdMode,
 			"xlsx":    cmdXLSX,
 
+			"forge":    cmdForge,
+			"comments": cmdComments,
+			"issues":   cmdIssues,
+			"requests": cmdRequests,
+			"step":     cmdStep,
+			"job":      cmdJob,
+			"atlantis": cmdAtlantis,
+			"hook":     cmdHook,
+
 			"listening": cmdListening,
 
 			"start":      cmdStart,
@@ -110,6 +119,7 @@ func TestStories(t *testing.T) {
 // story is what one script has running.
 type story struct {
 	server    *sandbox.Server
+	ci        ci
 	processes map[string]*process // in the background, by name
 }
 

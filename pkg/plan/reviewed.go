@@ -9,7 +9,8 @@ import (
 // Reviewed are the saved plans that limit a run. Each was reviewed by itself, as a
 // pull request, and a plan is a ceiling, not a script: what would be done now must
 // stand in one of them, with the same order and at no higher price. What is satisfied
-// meanwhile is simply no longer there, and what others brought is theirs.
+// meanwhile is simply no longer there, and what others brought is theirs. Without any
+// plan nothing may be changed; nil is not that, but a run that no plan limits.
 type Reviewed []SavedPlan
 
 // SavedPlan is a plan that was read from a file.
@@ -47,7 +48,7 @@ func (r Reviewed) Objections(fresh Document, now time.Time) []Objection {
 		ceilings[i] = ceiling{SavedPlan: saved, byEntry: saved.byEntry(), unfit: saved.envelopeObjections(fresh, now)}
 		unfit = append(unfit, ceilings[i].unfit...)
 	}
-	if !slices.ContainsFunc(ceilings, ceiling.fits) {
+	if len(unfit) > 0 && !slices.ContainsFunc(ceilings, ceiling.fits) {
 		return unfit
 	}
 	var out []Objection
@@ -84,7 +85,10 @@ func uncovered(ceilings []ceiling, a Action) []Objection {
 	if len(out) > 0 || !a.Kind.Changes() {
 		return out
 	}
-	if len(ceilings) == 1 {
+	switch len(ceilings) {
+	case 0:
+		return []Objection{{"", a.Name, fmt.Sprintf("no plan was reviewed; it would be %s", doing(a.Kind))}}
+	case 1:
 		return []Objection{{ceilings[0].File, a.Name, fmt.Sprintf("the plan does not know this entry; it would be %s", doing(a.Kind))}}
 	}
 	return []Objection{{"", a.Name, fmt.Sprintf("none of the %d plans knows this entry; it would be %s", len(ceilings), doing(a.Kind))}}

@@ -52,7 +52,7 @@ type applyOptions struct {
 func newApplyCommand(s Env, g *globals) *cobra.Command {
 	o := applyOptions{globals: g}
 	cmd := &cobra.Command{
-		Use:   "apply [PLAN.json]...",
+		Use:   "apply [PLAN.json|FOLDER]...",
 		Short: "Apply the inventory: order and update ports, wait for provisioning, download LOAs",
 		Long: `Order the ports that the inventory lists and the account lacks, update those that
 differ, wait for provisioning, and download every Letter of Authorization (LOA)
@@ -67,8 +67,9 @@ unconfirmed holds back its entry until "portctl ledger resolve" closes the claim
 With PLAN.json, a plan saved by "portctl plan --out", apply does only what the plan
 lists, at no higher price. The same file can be applied again after a partial
 failure. Several plans, each reviewed by itself, are taken together: everything
-that apply would do must stand in one of them. --expect takes the checksum of a
-reviewed plan instead.
+that apply would do must stand in one of them. A folder stands for the plans in it
+(*.json); an empty one says that nothing was reviewed, and that nothing may be
+changed. --expect takes the checksum of a reviewed plan instead.
 
 A service is cancelled only when its entry says "state: absent" and it is named
 with --allow-cancel, or its name is typed when asked.
@@ -106,7 +107,7 @@ other error, also an output that could not be written.`,
   portctl apply -f examples/emea-rollout.yaml --auto-approve --loa-dir loas-emea
   portctl apply --auto-approve --events - | jq -r .type
   portctl plan --out plan.json && portctl apply plan.json --auto-approve
-  portctl apply pr-12.json pr-15.json -f inventory/ --auto-approve`,
+  portctl apply plans/ -f inventory/ --auto-approve`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.planFiles = args
@@ -359,11 +360,18 @@ func (b *openLedger) lock(ctx context.Context, s Env) (func(), error) {
 // savedPlans reads the plans that limit the run, if there are any. What they take
 // out by name is taken out again.
 func (o *applyOptions) savedPlans() (plan.Reviewed, error) {
-	if o.expect != "" && len(o.planFiles) > 1 {
-		return nil, withHint(errors.New("--expect is for a single plan, and several are given"), "leave --expect out: every saved plan limits the run by itself")
+	if len(o.planFiles) == 0 {
+		return nil, nil
 	}
-	var all plan.Reviewed
-	for _, file := range o.planFiles {
+	files, err := plansIn(o.planFiles)
+	if err != nil {
+		return nil, err
+	}
+	if o.expect != "" && len(files) != 1 {
+		return nil, withHint(fmt.Errorf("--expect is for a single plan, and %d are given", len(files)), "leave --expect out: every saved plan limits the run by itself")
+	}
+	all := plan.Reviewed{}
+	for _, file := range files {
 		b, err := os.ReadFile(file)
 		if err != nil {
 			return nil, err
@@ -389,7 +397,7 @@ func (o *applyOptions) checkReviewed(s Env, reviewed plan.Reviewed, fresh plan.D
 		return exitWith(exitUncovered, withHint(fmt.Errorf("the plan is not the expected one: its checksum is %s", fresh.Checksum),
 			"review the plan as it is now: "+o.command(append([]string{"plan"}, selected(o.selection)...)...)))
 	}
-	if len(reviewed) == 0 {
+	if reviewed == nil {
 		return nil
 	}
 	objections := reviewed.Objections(fresh, time.Now())
@@ -399,8 +407,13 @@ func (o *applyOptions) checkReviewed(s Env, reviewed plan.Reviewed, fresh plan.D
 	if len(objections) == 0 {
 		return nil
 	}
-	what, out := "the saved plan does not cover", o.planFiles[0]
-	if len(reviewed) > 1 {
+	what, out := "the saved plan does not cover", ""
+	switch len(reviewed) {
+	case 0:
+		what, out = "no saved plan covers", "FILE"
+	case 1:
+		out = reviewed[0].File
+	default:
 		what, out = "the saved plans do not cover", "FILE"
 	}
 	return exitWith(exitUncovered, withHint(errors.New(what+" what would be done now, so nothing is done"),

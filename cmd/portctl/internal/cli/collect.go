@@ -36,8 +36,8 @@ the artefact that the job of the pull request left for its last commit: on GitHu
 file plan.json in the artefact NAME-COMMIT, on GitLab plan.json of the job NAME. Plans of
 forks, of another commit, that failed, and that change nothing are left out.
 
-What was collected is written to standard output, a path in each line. Without any there
-is nothing that anybody reviewed: do not run "portctl apply" without a plan then.
+What was collected is written to standard output, a path in each line. Without any the
+folder is empty: "portctl apply FOLDER" then refuses whatever would change something.
 
 Everything else comes from the variables of the CI system. GitHub: GITHUB_TOKEN, with
 "permissions: actions: read, contents: read, pull-requests: read". GitLab: GITLAB_TOKEN,
@@ -45,7 +45,7 @@ a project access token with the scope api or read_api.
 
 Exit codes: 0 done, also when there was nothing to collect, 1 any error.`,
 		Example: `  portctl collect --on github --to plans
-  portctl collect --on gitlab --to plans && portctl apply plans/*.json --auto-approve`,
+  portctl collect --on gitlab --to plans && portctl apply plans --auto-approve`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runCollect(cmd.Context(), s, o) },
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -34,4 +35,25 @@ func (o *applyOptions) useFilesOf(reviewed plan.Reviewed) error {
 	}
 	o.files = first.Inventory.Files
 	return nil
+}
+
+// plansIn are the files of saved plans, and those of folders by name.
+func plansIn(paths []string) ([]string, error) {
+	files := []string{}
+	for _, path := range paths {
+		info, err := os.Stat(path)
+		switch {
+		case err != nil:
+			return nil, err
+		case !info.IsDir():
+			files = append(files, path)
+			continue
+		}
+		found, err := filepath.Glob(filepath.Join(path, "*.json"))
+		if err != nil { // a folder whose name is no pattern
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+		files = append(files, found...)
+	}
+	return files, nil
 }

@@ -178,7 +178,8 @@ func (g *GitHub) lastSuccess(ctx context.Context, workflow, branch string) (comm
 			CreatedAt time.Time `json:"created_at"`
 		} `json:"workflow_runs"`
 	}
-	query := url.Values{"branch": {branch}, "status": {"success"}, "per_page": {"1"}}
+	// Only pushes: a pull request of a fork may come from a branch of the same name.
+	query := url.Values{"branch": {branch}, "event": {"push"}, "status": {"success"}, "per_page": {"1"}}
 	if _, err := g.get(ctx, g.path("/actions/workflows/%s/runs", url.PathEscape(workflow)), query, &runs); err != nil || len(runs.Runs) == 0 {
 		return "", time.Time{}, err
 	}

@@ -34,7 +34,7 @@ func (f *Forge) github() http.Handler {
 	route("GET /issues", pageParameters(map[string]string{"state": "open|closed|all", "labels": "*"}), f.githubIssues)
 	route("POST /issues", nil, f.githubIssue)
 	route("PATCH /issues/{n}", nil, f.githubEditIssue)
-	route("GET /actions/workflows/{file}/runs", pageParameters(map[string]string{"branch": "main", "status": "success"}), f.githubRuns)
+	route("GET /actions/workflows/{file}/runs", pageParameters(map[string]string{"branch": "main", "event": "push", "status": "success"}), f.githubRuns)
 	route("GET /compare/{range}", pageParameters(nil), f.githubCompare)
 	route("GET /commits", pageParameters(map[string]string{"sha": "*"}), f.githubCommits)
 	route("GET /actions/artifacts", pageParameters(map[string]string{"name": "*"}), f.githubArtifacts)
