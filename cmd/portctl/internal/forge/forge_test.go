@@ -157,6 +157,14 @@ func TestMergedSince(t *testing.T) {
 		if diff := cmp.Diff([]Merged{{2, "head2"}, {3, "head3"}}, since); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
+		server.OpenPull(6, "head6")
+		server.Squash(6, "squashed6")
+		server.OpenPull(7, "head7")
+		server.Merge(7, "head7") // a fast-forward
+		later := check[[]Merged](t)(client.MergedSince(ctx, "apply", "main", "head7"))
+		if diff := cmp.Diff([]Merged{{2, "head2"}, {3, "head3"}, {4, "head4"}, {6, "head6"}, {7, "head7"}}, later); diff != "" {
+			t.Errorf("squashed and forwarded (-want +got):\n%s", diff)
+		}
 		for n := 10; n < 130; n++ { // more than a page of later ones
 			merge(n)
 		}
@@ -191,6 +199,10 @@ func TestPlan(t *testing.T) {
 			if got := check[[]byte](t)(client.Plan(ctx, none.m, none.name, none.file)); got != nil {
 				t.Errorf("%+v: %q", none, got)
 			}
+		}
+		server.Expire()
+		if got := check[[]byte](t)(client.Plan(ctx, m, "portctl-plan", "plan.json")); got != nil {
+			t.Errorf("an expired plan is %q", got)
 		}
 	})
 }

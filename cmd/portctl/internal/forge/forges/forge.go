@@ -41,9 +41,11 @@ type Pull struct {
 	Number      int
 	Head        string
 	MergeCommit string
-	Updated     time.Time
-	Merged      time.Time
-	Comments    []*Post
+	// Squash says that MergeCommit is the squashed commit, at GitLab a member of its own.
+	Squash   bool
+	Updated  time.Time
+	Merged   time.Time
+	Comments []*Post
 }
 
 // Post is a comment.
@@ -73,7 +75,7 @@ type artifact struct {
 	id, job, pipeline int64
 	name, head        string
 	pull              int
-	fork              bool
+	fork, expired     bool
 	files             map[string][]byte
 }
 
@@ -82,6 +84,7 @@ func newForge(token string, handler func(*Forge) http.Handler) *Forge {
 	f := &Forge{Repository: "acme-network/ports", Project: 42, token: token, clock: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC), ids: 100, pulls: map[int]*Pull{}}
 	f.api = httptest.NewServer(f.recorded(handler(f)))
 	f.storage = httptest.NewServer(http.HandlerFunc(f.stored))
+	f.storage.URL = strings.Replace(f.storage.URL, "127.0.0.1", "localhost", 1) // another host by name, too
 	return f
 }
 
@@ -148,6 +151,21 @@ func (f *Forge) Merge(number int, commit string) {
 		p := f.pulls[number]
 		p.MergeCommit, p.Merged, p.Updated = commit, f.clock, f.clock
 		f.main = append(f.main, commit)
+	})
+}
+
+// Squash merges a pull request into main as one commit of its own.
+func (f *Forge) Squash(number int, commit string) {
+	f.Merge(number, commit)
+	f.locked(func() { f.pulls[number].Squash = true })
+}
+
+// Expire lets what jobs left so far be gone.
+func (f *Forge) Expire() {
+	f.locked(func() {
+		for _, a := range f.artifacts {
+			a.expired = true
+		}
 	})
 }
 
@@ -264,10 +282,10 @@ func page[T any](w http.ResponseWriter, r *http.Request, usual int, all []T) []T
 	q := r.URL.Query()
 	per, number := usual, 1
 	if n, err := strconv.Atoi(q.Get("per_page")); err == nil {
-		per = min(n, 100)
+		per = max(1, min(n, 100))
 	}
 	if n, err := strconv.Atoi(q.Get("page")); err == nil {
-		number = n
+		number = max(1, n)
 	}
 	from, to := min((number-1)*per, len(all)), min(number*per, len(all))
 	if to < len(all) {
@@ -315,6 +333,26 @@ func body(w http.ResponseWriter, r *http.Request, into any) bool {
 func number(r *http.Request, name string) int64 {
 	n, _ := strconv.ParseInt(r.PathValue(name), 10, 64)
 	return n
+}
+
+// sorted is a listing that is given the oldest first, in the direction that is asked for
+// or is usual.
+func sorted[T any](r *http.Request, parameter, usual string, all []T) []T {
+	if direction := r.URL.Query().Get(parameter); direction == "desc" || direction == "" && usual == "desc" {
+		return newestFirst(all)
+	}
+	return all
+}
+
+// inState picks the issues in a state.
+func inState(all []*Issue, state, open string) []*Issue {
+	var out []*Issue
+	for _, i := range all {
+		if state == "all" || i.Closed == (state != open) {
+			out = append(out, i)
+		}
+	}
+	return out
 }
 
 func newestFirst[T any](all []T) []T {

@@ -1,6 +1,7 @@
 package forges
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"slices"
@@ -63,22 +64,33 @@ func (f *Forge) githubPull(w http.ResponseWriter, r *http.Request) {
 }
 
 func (f *Forge) githubPulls(w http.ResponseWriter, r *http.Request) {
-	var all []*Pull
-	for _, p := range f.pulls {
-		if !p.Merged.IsZero() || r.URL.Query().Get("state") != "closed" {
-			all = append(all, p)
-		}
+	state := cmp.Or(r.URL.Query().Get("state"), "open")
+	all := f.byUpdate(func(p *Pull) bool { return state == "all" || p.Merged.IsZero() == (state == "open") })
+	if r.URL.Query().Get("sort") != "updated" {
+		slices.SortFunc(all, func(a, b *Pull) int { return cmp.Compare(a.Number, b.Number) })
 	}
-	slices.SortFunc(all, func(a, b *Pull) int { return b.Updated.Compare(a.Updated) })
 	rows := []object{}
-	for _, p := range page(w, r, 30, all) {
-		row := object{"number": p.Number, "updated_at": p.Updated, "merged_at": nil, "merge_commit_sha": p.MergeCommit, "head": object{"sha": p.Head}}
+	for _, p := range page(w, r, 30, sorted(r, "direction", "desc", all)) {
+		// Of an open one the API names the commit that merges it on trial.
+		row := object{"number": p.Number, "updated_at": p.Updated, "merged_at": nil, "merge_commit_sha": cmp.Or(p.MergeCommit, "trial-"+p.Head), "head": object{"sha": p.Head}}
 		if !p.Merged.IsZero() {
 			row["merged_at"] = p.Merged
 		}
 		rows = append(rows, row)
 	}
 	reply(w, http.StatusOK, rows)
+}
+
+// byUpdate are pull requests, the one that was changed first at the beginning.
+func (f *Forge) byUpdate(wanted func(*Pull) bool) []*Pull {
+	var all []*Pull
+	for _, p := range f.pulls {
+		if wanted(p) {
+			all = append(all, p)
+		}
+	}
+	slices.SortFunc(all, func(a, b *Pull) int { return a.Updated.Compare(b.Updated) })
+	return all
 }
 
 func (f *Forge) githubComments(w http.ResponseWriter, r *http.Request) {
@@ -123,6 +135,10 @@ func (f *Forge) githubEditComment(w http.ResponseWriter, r *http.Request) {
 	if !body(w, r, &sent) {
 		return
 	}
+	if utf8.RuneCountInString(sent.Body) > maxGitHubComment {
+		refuse(w, http.StatusUnprocessableEntity, "Validation Failed")
+		return
+	}
 	for _, p := range f.pulls {
 		for _, c := range p.Comments {
 			if c.ID == number(r, "id") {
@@ -137,7 +153,7 @@ func (f *Forge) githubEditComment(w http.ResponseWriter, r *http.Request) {
 
 func (f *Forge) githubIssues(w http.ResponseWriter, r *http.Request) {
 	rows := []object{}
-	for _, i := range page(w, r, 30, newestFirst(f.labelled(r.URL.Query().Get("labels")))) {
+	for _, i := range page(w, r, 30, newestFirst(inState(f.labelled(r.URL.Query().Get("labels")), cmp.Or(r.URL.Query().Get("state"), "open"), "open"))) {
 		row := object{"id": 9000 + i.Number, "number": i.Number, "title": i.Title, "body": i.Body, "state": state(i, "open"), "author_association": "NONE", "user": githubUser("github-actions[bot]")}
 		if i.Pull {
 			row["pull_request"] = object{}
@@ -169,7 +185,11 @@ func (f *Forge) githubIssue(w http.ResponseWriter, r *http.Request) {
 		Title, Body string
 		Labels      []string
 	}
-	if body(w, r, &sent) {
+	switch {
+	case !body(w, r, &sent):
+	case utf8.RuneCountInString(sent.Body) > maxGitHubComment:
+		refuse(w, http.StatusUnprocessableEntity, "Validation Failed")
+	default:
 		i := f.addIssue(sent.Title, sent.Body, sent.Labels, false)
 		reply(w, http.StatusCreated, object{"number": i.Number})
 	}
@@ -248,7 +268,7 @@ func (f *Forge) githubArtifacts(w http.ResponseWriter, r *http.Request) {
 		if a.fork {
 			run["head_repository_id"] = 2002
 		}
-		rows = append(rows, object{"id": a.id, "name": a.name, "expired": false, "workflow_run": run})
+		rows = append(rows, object{"id": a.id, "name": a.name, "expired": a.expired, "workflow_run": run})
 	}
 	reply(w, http.StatusOK, object{"total_count": len(found), "artifacts": rows})
 }

@@ -1,6 +1,7 @@
 package forges
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"slices"
@@ -56,19 +57,23 @@ func (f *Forge) gitlabRequest(w http.ResponseWriter, r *http.Request) {
 }
 
 func gitlabRow(p *Pull) object {
-	return object{"iid": p.Number, "sha": p.Head, "merge_commit_sha": p.MergeCommit, "squash_commit_sha": nil, "updated_at": p.Updated}
+	row := object{"iid": p.Number, "sha": p.Head, "merge_commit_sha": nil, "squash_commit_sha": nil, "updated_at": p.Updated}
+	switch {
+	case p.Squash:
+		row["squash_commit_sha"] = p.MergeCommit
+	case p.MergeCommit != p.Head && p.MergeCommit != "": // else it was a fast-forward
+		row["merge_commit_sha"] = p.MergeCommit
+	}
+	return row
 }
 
 func (f *Forge) gitlabRequests(w http.ResponseWriter, r *http.Request) {
-	var all []*Pull
-	for _, p := range f.pulls {
-		if !p.Merged.IsZero() {
-			all = append(all, p)
-		}
+	all := f.byUpdate(func(p *Pull) bool { return !p.Merged.IsZero() })
+	if r.URL.Query().Get("order_by") != "updated_at" {
+		slices.SortFunc(all, func(a, b *Pull) int { return cmp.Compare(a.Number, b.Number) })
 	}
-	slices.SortFunc(all, func(a, b *Pull) int { return b.Updated.Compare(a.Updated) })
 	rows := []object{}
-	for _, p := range page(w, r, 20, all) {
+	for _, p := range page(w, r, 20, sorted(r, "sort", "desc", all)) {
 		rows = append(rows, gitlabRow(p))
 	}
 	reply(w, http.StatusOK, rows)
@@ -81,7 +86,7 @@ func (f *Forge) gitlabNotes(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	rows := []object{}
-	for _, c := range page(w, r, 20, p.Comments) {
+	for _, c := range page(w, r, 20, sorted(r, "sort", "desc", p.Comments)) {
 		rows = append(rows, object{"id": c.ID, "body": c.Body, "system": c.User == "system"})
 	}
 	reply(w, http.StatusOK, rows)
@@ -109,9 +114,13 @@ func (f *Forge) gitlabEditNote(w http.ResponseWriter, r *http.Request) {
 	if !body(w, r, &sent) {
 		return
 	}
+	if len([]rune(sent.Body)) > maxGitLabNote {
+		refuse(w, http.StatusBadRequest, "400 Bad request")
+		return
+	}
 	if p != nil {
 		for _, c := range p.Comments {
-			if c.ID == number(r, "id") {
+			if c.ID == number(r, "id") && c.User != "system" {
 				c.Body = sent.Body
 				reply(w, http.StatusOK, object{"id": c.ID})
 				return
@@ -123,7 +132,7 @@ func (f *Forge) gitlabEditNote(w http.ResponseWriter, r *http.Request) {
 
 func (f *Forge) gitlabIssues(w http.ResponseWriter, r *http.Request) {
 	rows := []object{}
-	for _, i := range page(w, r, 20, newestFirst(f.labelled(r.URL.Query().Get("labels")))) {
+	for _, i := range page(w, r, 20, newestFirst(inState(f.labelled(r.URL.Query().Get("labels")), cmp.Or(r.URL.Query().Get("state"), "all"), "opened"))) {
 		rows = append(rows, object{"id": 9000 + i.Number, "iid": i.Number, "title": i.Title, "description": i.Body, "state": state(i, "opened")})
 	}
 	reply(w, http.StatusOK, rows)
@@ -158,7 +167,7 @@ func (f *Forge) gitlabEditIssue(w http.ResponseWriter, r *http.Request) {
 
 func (f *Forge) gitlabDeployments(w http.ResponseWriter, r *http.Request) {
 	var found []mark
-	for _, m := range newestFirst(f.successes) {
+	for _, m := range sorted(r, "sort", "asc", f.successes) {
 		if m.name == r.URL.Query().Get("environment") && m.status == "success" {
 			found = append(found, m)
 		}
@@ -223,7 +232,7 @@ func (f *Forge) gitlabJobs(w http.ResponseWriter, r *http.Request) {
 
 func (f *Forge) gitlabArtifact(w http.ResponseWriter, r *http.Request) {
 	for _, a := range f.artifacts {
-		if content, there := a.files[r.PathValue("path")]; there && a.job == number(r, "id") {
+		if content, there := a.files[r.PathValue("path")]; there && !a.expired && a.job == number(r, "id") {
 			_, _ = w.Write(content)
 			return
 		}
