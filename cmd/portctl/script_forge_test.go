@@ -33,6 +33,7 @@ func cmdForge(ts *testscript.TestScript, _ bool, args []string) {
 		return n
 	}
 	c := &storyOf(ts).ci
+	setState(ts)
 	switch args[0] {
 	case "github":
 		c.server = forges.NewGitHub("s3cret-token")
@@ -69,6 +70,25 @@ func cmdForge(ts *testscript.TestScript, _ bool, args []string) {
 	if args[0] == "github" || args[0] == "gitlab" {
 		c.outputs = map[string]string{}
 		ts.Defer(c.server.Close)
+	}
+}
+
+// storyState names the variable that says where a story keeps its ledger: make test-s3
+// plays the story again with a bucket.
+const storyState = "PORTCTL_STORY_STATE"
+
+// setState tells the story where its ledger is: a folder, or the bucket that was named.
+func setState(ts *testscript.TestScript) {
+	place := os.Getenv(storyState)
+	if place == "" {
+		ts.Setenv("STATE", filepath.Join(ts.Getenv("WORK"), "state"))
+		return
+	}
+	ts.Setenv("STATE", place)
+	for _, setting := range os.Environ() {
+		if name, value, _ := strings.Cut(setting, "="); strings.HasPrefix(name, "AWS_") {
+			ts.Setenv(name, value)
+		}
 	}
 }
 
