@@ -40,7 +40,7 @@ func cmdForge(ts *testscript.TestScript, _ bool, args []string) {
 		for k, v := range map[string]string{
 			"GITHUB_ACTIONS": "true", "GITHUB_API_URL": c.server.URL(), "GITHUB_REPOSITORY": c.server.Repository, "GITHUB_SERVER_URL": "https://github.example",
 			"GITHUB_REF_NAME": "main", "GITHUB_WORKFLOW_REF": c.server.Repository + "/.github/workflows/portctl.yml@refs/heads/main",
-			"GITHUB_ACTION_PATH": root(ts), "ROOT": root(ts), "BUILDHOME": os.Getenv("HOME"), "RUNNER_TEMP": ts.Getenv("WORK"), "GITHUB_ACTOR": "ada",
+			"GITHUB_ACTION_PATH": root(ts), "BUILDHOME": os.Getenv("HOME"), "RUNNER_TEMP": ts.Getenv("WORK"), "GITHUB_ACTOR": "ada",
 		} {
 			ts.Setenv(k, v)
 		}
@@ -308,9 +308,25 @@ func shell(ts *testscript.TestScript, neg bool, env map[string]string, script st
 	}
 }
 
-// root is the root of the repository.
-func root(ts *testscript.TestScript) string {
-	dir, err := filepath.Abs(filepath.Join("..", ".."))
+// cmdCommands writes the commands of a page of the documentation, those of its blocks of
+// sh, as a script: commands PAGE SCRIPT.
+func cmdCommands(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: commands PAGE SCRIPT")
+	}
+	page, err := os.ReadFile(filepath.Join(root(ts), args[0]))
 	ts.Check(err)
-	return dir
+	var script strings.Builder
+	for _, m := range regexp.MustCompile("(?ms)^```sh\n(.*?)^```$").FindAllStringSubmatch(string(page), -1) {
+		script.WriteString(m[1])
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(script.String()), 0o600))
 }
+
+// cmdShell runs a script: shell SCRIPT.
+func cmdShell(ts *testscript.TestScript, neg bool, args []string) {
+	shell(ts, neg, nil, ts.ReadFile(args[0]))
+}
+
+// root is the root of the repository.
+func root(ts *testscript.TestScript) string { return ts.Getenv("ROOT") }

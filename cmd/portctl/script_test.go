@@ -80,6 +80,11 @@ func TestStories(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("HOME", env.WorkDir)
 			env.Setenv("COLUMNS", "160")
+			repository, err := filepath.Abs(filepath.Join("..", ".."))
+			if err != nil {
+				return err
+			}
+			env.Setenv("ROOT", repository)
 			env.Values["story"] = &story{processes: map[string]*process{}}
 			return os.CopyFS(filepath.Join(env.WorkDir, "examples"), os.DirFS(filepath.Join("..", "..", "examples")))
 		},
@@ -102,6 +107,8 @@ func TestStories(t *testing.T) {
 			"job":      cmdJob,
 			"atlantis": cmdAtlantis,
 			"hook":     cmdHook,
+			"commands": cmdCommands,
+			"shell":    cmdShell,
 
 			"listening": cmdListening,
 
