@@ -48,6 +48,8 @@ type StatusSummary struct {
 	LOAsOld     int `json:"loasOld"`
 	// LOAsRefused counts those that Megaport refused for good.
 	LOAsRefused int `json:"loasRefused"`
+	// Dark counts ports that cost money and are not LIVE: nothing is connected yet.
+	Dark int `json:"dark"`
 }
 
 // StatusVersion is the version of the status document: major.minor.
@@ -74,12 +76,36 @@ type PortStatus struct {
 	// year-month-day; empty while the API has not filled them in.
 	CreatedAt   time.Time `json:"createdAt,omitzero"`
 	ContractEnd string    `json:"contractEnd,omitzero"`
+	// LiveAt is when it became LIVE. BilledFrom is the first day that is billed, as
+	// year-month-day (UTC): at the latest, as long as the port is not LIVE and
+	// BilledLatest says so.
+	LiveAt       time.Time `json:"liveAt,omitzero"`
+	BilledFrom   string    `json:"billedFrom,omitzero"`
+	BilledLatest bool      `json:"billedLatest,omitzero"`
+	// CostCentre is that of the service.
+	CostCentre string `json:"costCentre,omitzero"`
 	// Claim is the state of the open claim of the entry, if there is one.
 	Claim plan.OrderState `json:"claim,omitzero"`
 	// Note says what is in the way; empty when nothing is.
 	Note string `json:"note,omitzero"`
 	// LOA is nil when LOAs were not looked at.
 	LOA *LOAState `json:"loa"`
+}
+
+// DaysToCharges is how many days are left before the port costs money, and whether that
+// is known.
+func (p PortStatus) DaysToCharges(now time.Time) (days int, known bool) {
+	from, err := time.Parse(time.DateOnly, p.BilledFrom)
+	if err != nil {
+		return 0, false
+	}
+	return plan.Charges{From: from}.DaysLeft(now), true
+}
+
+// Dark says that the port costs money and is not LIVE.
+func (p PortStatus) Dark(now time.Time) bool {
+	days, known := p.DaysToCharges(now)
+	return known && days <= 0 && p.Status != plan.StatusLive && !p.Status.Terminated()
 }
 
 // PortState is how far a port is, in a word.
@@ -210,6 +236,10 @@ func (s *Status) member(row PortStatus, a plan.Action, n int, uid plan.ServiceUI
 	if !x.ContractEnd.IsZero() {
 		row.ContractEnd = x.ContractEnd.UTC().Format(time.DateOnly)
 	}
+	row.LiveAt, row.CostCentre = x.LiveAt, x.CostCentre
+	if charges := x.Charges(); !charges.From.IsZero() {
+		row.BilledFrom, row.BilledLatest = charges.From.Format(time.DateOnly), charges.Latest
+	}
 	if row.State == PortUnconfirmed || row.State == PortLeaving {
 		return row
 	}
@@ -276,6 +306,9 @@ func (s *Status) fold() {
 			continue
 		}
 		sum.Ports++
+		if p.Dark(s.TakenAt) {
+			sum.Dark++
+		}
 		*counters[p.State]++
 		switch {
 		case p.LOA == nil:

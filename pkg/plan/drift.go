@@ -84,9 +84,5 @@ func contractEnds(actions []Action, today time.Time, days int) []ContractEnd {
 
 // daysBetween counts the days from one instant's date to another's, both in UTC.
 func daysBetween(from, to time.Time) int {
-	day := func(t time.Time) time.Time {
-		y, m, d := t.UTC().Date()
-		return time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
-	}
 	return int(day(to).Sub(day(from)) / (24 * time.Hour))
 }

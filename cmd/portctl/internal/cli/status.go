@@ -38,8 +38,11 @@ func newStatusCommand(s Env, g *globals) *cobra.Command {
 		Use:   "status [NAME...]",
 		Short: "Show the provisioning status of every port",
 		Long: `Show for every port of the inventory its provisioning status, its age, its
-Letter of Authorization (LOA), the end of its contract, and the claim of its order
-if that is still open. A LAG has a line for each member. Names and globs select
+Letter of Authorization (LOA), the first day that is billed, the end of its
+contract, and the claim of its order if that is still open. A port is billed from
+the day on which it is LIVE, or 14 days after its order: "2026-12-09, 6 days left"
+is the latest first day of one that is not LIVE, and "not LIVE" marks one that costs
+money already. A LAG has a line for each member. Names and globs select
 entries. Nothing is changed and no order is validated.
 
 A state is ready, waiting (ordered, not ready yet), failed (it needs attention),
@@ -191,15 +194,19 @@ func writeStatusCSV(w io.Writer, status apply.Status) error {
 	out := csv.NewWriter(w)
 	_ = out.Write([]string{
 		"name", "member", "state", "uid", "status", "locationId", "site", "metro", "speedMbps", "diversityZone", "termMonths",
-		"createdAt", "ageSeconds", "contractEnd", "loaFile", "loaFetchedAt", "claim", "note",
+		"createdAt", "ageSeconds", "contractEnd", "loaFile", "loaFetchedAt", "claim", "note", "market", "costCentre", "liveAt", "billedFrom", "billedLatest",
 	}) // Error tells of all failures
 	for _, p := range status.Ports {
 		row := []string{
 			p.Name, strconv.Itoa(p.Member), string(p.State), string(p.UID), string(p.Status), "", "", "",
 			strconv.Itoa(int(p.Speed)), string(p.Zone), strconv.Itoa(p.Term), "", "", p.ContractEnd, "", "", string(p.Claim), p.Note,
+			"", p.CostCentre, "", p.BilledFrom, strconv.FormatBool(p.BilledLatest),
 		}
 		if p.Place != nil {
-			row[5], row[6], row[7] = strconv.Itoa(int(p.Place.ID)), p.Place.Name, p.Place.Metro
+			row[5], row[6], row[7], row[18] = strconv.Itoa(int(p.Place.ID)), p.Place.Name, p.Place.Metro, p.Place.Market
+		}
+		if !p.LiveAt.IsZero() {
+			row[20] = p.LiveAt.UTC().Format(time.RFC3339)
 		}
 		if !p.CreatedAt.IsZero() {
 			row[11] = p.CreatedAt.UTC().Format(time.RFC3339)

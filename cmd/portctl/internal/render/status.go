@@ -14,7 +14,7 @@ import (
 // StatusText draws a status: one line per port, and a sum. Columns that do not fit are
 // left out from the right, the name and the state never.
 func StatusText(w io.Writer, s apply.Status, o Options) error {
-	titles, rows := []string{"NAME", "STATE", "SITE", "UID", "STATUS", "AGE", "LOA", "CONTRACT END", "CLAIM"}, [][]string{}
+	titles, rows := []string{"NAME", "STATE", "SITE", "UID", "STATUS", "AGE", "LOA", "BILLED FROM", "CONTRACT END", "CLAIM"}, [][]string{}
 	for _, p := range s.Ports {
 		rows = append(rows, statusRow(p, s.TakenAt))
 	}
@@ -52,6 +52,7 @@ func StatusLine(s apply.Status) string {
 		{sum.Unconfirmed, "unconfirmed"},
 		{sum.LOAsMissing, "without LOA"},
 		{sum.LOAsRefused, "LOA refused by Megaport"},
+		{sum.Dark, "billed and not LIVE"},
 	} {
 		if x.n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", x.n, x.what))
@@ -82,12 +83,27 @@ func statusRow(p apply.PortStatus, now time.Time) []string {
 	}
 	row := []string{
 		rowName(p), string(p.State), site, p.UID.Short(), Clean(string(p.Status)), age,
-		loaAge(p.LOA, now), p.ContractEnd, string(p.Claim),
+		loaAge(p.LOA, now), billedFrom(p, now), p.ContractEnd, string(p.Claim),
 	}
 	for i := range row {
 		row[i] = cmp.Or(row[i], "-")
 	}
 	return row
+}
+
+// billedFrom is the first day that costs money; of a port that is not LIVE it is the
+// latest one, with the days that are left.
+func billedFrom(p apply.PortStatus, now time.Time) string {
+	days, known := p.DaysToCharges(now)
+	switch {
+	case !known:
+		return ""
+	case p.Dark(now):
+		return p.BilledFrom + ", not LIVE"
+	case p.BilledLatest:
+		return fmt.Sprintf("%s, %s left", p.BilledFrom, Plural(days, "day", "days"))
+	}
+	return p.BilledFrom
 }
 
 func loaAge(l *apply.LOAState, now time.Time) string {
