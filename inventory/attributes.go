@@ -1,9 +1,13 @@
 package inventory
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/portctl/portctl/pkg/plan"
+)
 
 // mapping is a set of the mappings of the language.
-type mapping uint8
+type mapping uint16
 
 const (
 	atTop mapping = 1 << iota
@@ -11,8 +15,10 @@ const (
 	inDefaults
 	inPorts
 	inRollouts
-	inSite // {id: 89}
-	inPart // the limits of a cost centre or market
+	inSite  // {id: 89}
+	inPart  // the limits of a cost centre or market
+	inAlias // a short name of a site, as {id: 89, handoff: ...}
+	inHandoff
 )
 
 // inEntries are the keys that an entry of ports and one of rollouts share.
@@ -262,6 +268,16 @@ var attributes = language{
 		read: func(r *reader, v *yamlNode, e *entry) { e.port.Tags = under(e.port.Tags, r.tags(v)) },
 	},
 	{
+		key: "handoff", in: inEntries | inDefaults | inAlias, kind: aHandoff, need: "none", example: "{cage: C12, cabinet: A3}", words: []string{"crossconnect", "demarcation", "patching"}, single: true, merges: true,
+		doc:  "Where the cross connect goes in the data centre, for `portctl handover`. It is never sent to Megaport. An entry's is merged over that of its site, and that over defaults, key by key.",
+		read: func(r *reader, v *yamlNode, e *entry) { e.port.Handoff = e.port.Handoff.Or(r.handoff(v)) },
+	},
+	{
+		key: "netbox", in: inAlias, kind: aText, need: "none", example: "lon-ld5", words: []string{"netboxsite", "slug"},
+		doc:  "The slug of the site in NetBox, for `portctl export netbox`.",
+		read: func(r *reader, v *yamlNode, e *entry) { e.port.Site.NetBox, _ = r.text(v, "netbox", unlimited) },
+	},
+	{
 		key: "formerly", in: inPorts, kind: aText, need: "no", example: "lon-1", words: []string{"previousname", "oldname", "renamedfrom", "former"},
 		doc:  "The current name of the service: portctl finds it by this name and renames it.",
 		read: func(r *reader, v *yamlNode, e *entry) { e.port.Formerly, _ = r.text(v, "formerly", unlimited) },
@@ -290,11 +306,31 @@ var attributes = language{
 		},
 	},
 	{
-		key: "id", in: inSite, kind: aLocationID, words: []string{"locationid", "location", "siteid"},
+		key: "id", in: inSite | inAlias, kind: aLocationID, need: "yes", example: "89", words: []string{"locationid", "location", "siteid"},
 		doc:      locationIDDoc,
 		required: "write {id: 89} with the id of the location",
-		read:     func(r *reader, v *yamlNode, e *entry) { e.port.Site = r.locationID(v) },
+		read: func(r *reader, v *yamlNode, e *entry) {
+			site := r.locationID(v)
+			e.port.Site.ID, e.port.Site.Written = site.ID, site.Written
+		},
 	},
+	handoffKey("operator", "Who runs the data centre.", "Equinix", func(h *plan.Handoff) *string { return &h.Operator }, "provider", "datacentre", "datacenter"),
+	handoffKey("account", "The customer's account or company there, as it is registered for the cage.", "ACME-1234", func(h *plan.Handoff) *string { return &h.Account }, "accountnumber", "company"),
+	handoffKey("cage", "The cage.", "C12", func(h *plan.Handoff) *string { return &h.Cage }, "suite", "room"),
+	handoffKey("cabinet", "The cabinet or rack.", "A3", func(h *plan.Handoff) *string { return &h.Cabinet }, "rack"),
+	handoffKey("panel", "The patch panel.", "PP-2", func(h *plan.Handoff) *string { return &h.Panel }, "patchpanel", "pp"),
+	handoffKey("ports", "The ports of the patch panel.", `"1,2"`, func(h *plan.Handoff) *string { return &h.Ports }, "port", "positions"),
+	handoffKey("connector", "The connector.", "LC", func(h *plan.Handoff) *string { return &h.Connector }, "connectortype"),
+	handoffKey("media", "The kind of cable.", "single-mode", func(h *plan.Handoff) *string { return &h.Media }, "cable", "fibre", "fiber"),
+	handoffKey("contact", "Who is to be asked, with a way to reach them.", "noc@example.net", func(h *plan.Handoff) *string { return &h.Contact }, "email", "phone"),
+}
+
+// handoffKey is the row of one text of a hand-off.
+func handoffKey(key, doc, example string, field func(*plan.Handoff) *string, words ...string) attribute {
+	return attribute{
+		key: key, in: inHandoff, kind: aText, need: "none", example: example, words: words, doc: doc,
+		read: func(r *reader, v *yamlNode, e *entry) { *field(e.port.Handoff), _ = r.text(v, key, unlimited) },
+	}
 }
 
 // locationIDDoc is said of an id wherever a site may stand.

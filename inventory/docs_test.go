@@ -18,7 +18,7 @@ var tableMarks = regexp.MustCompile(`(?s)(<!-- table: ([a-z]+) -->\n).*?(<!-- en
 // TestReferenceTables keeps the tables of the reference what the rows of the
 // language say.
 func TestReferenceTables(t *testing.T) {
-	tables := map[string]mapping{"top": atTop, "ports": inPorts, "rollouts": inRollouts, "policy": inPolicy, "part": inPart, "defaults": inDefaults}
+	tables := map[string]mapping{"top": atTop, "ports": inPorts, "rollouts": inRollouts, "policy": inPolicy, "part": inPart, "site": inAlias, "handoff": inHandoff, "defaults": inDefaults}
 	page(t, reference, func(have string) string {
 		return tableMarks.ReplaceAllStringFunc(have, func(part string) string {
 			m := tableMarks.FindStringSubmatch(part)

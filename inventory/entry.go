@@ -32,6 +32,8 @@ type entry struct {
 	sites []item[plan.Site]
 	zones []item[plan.Zone]
 	count int
+	// ownHandoff is what the entry itself says of its hand-off.
+	ownHandoff *plan.Handoff
 	// Of a policy, or of one of its parts:
 	limits plan.Limits
 }
@@ -75,17 +77,23 @@ func (d *document) mayDefault(key string) bool {
 // site alias, and checks what takes more than one key to judge.
 func (e *entry) complete(r *reader) {
 	r.inherit(e)
-	r.followAlias(&e.port.Site, e.found.keys["site"])
+	e.port.Handoff = e.handoffOver(r.followAlias(&e.port.Site, e.found.keys["site"]))
 	e.requireKeys(r.doc)
 	e.checkLAG(r)
 	e.checkState(r)
+}
+
+// handoffOver is the entry's hand-off over that of its site; what the defaults say is
+// below both.
+func (e *entry) handoffOver(site *plan.Handoff) *plan.Handoff {
+	return e.ownHandoff.Or(site).Or(e.port.Handoff)
 }
 
 // inherit lays the values of the defaults under those that an entry declares
 // itself, and notes where each of them stands. The defaults' are read anew for
 // every port, so that no two share memory.
 func (r *reader) inherit(e *entry) {
-	e.port.TermDeclared = e.found.has("term")
+	e.port.TermDeclared, e.ownHandoff = e.found.has("term"), e.port.Handoff
 	e.port.Fields = make(map[string]plan.Source, len(e.found.keys)+2)
 	if r.doc.defaults != nil {
 		for key, v := range r.doc.defaults.keys {

@@ -56,18 +56,20 @@ func (l language) called(in mapping, word string) string {
 }
 
 // mappingNames are the mappings in messages.
-var mappingNames = map[mapping]string{atTop: "the inventory", inPolicy: "policy", inDefaults: "defaults", inPorts: "a port", inRollouts: "a rollout", inSite: "a site", inPart: "a cost centre or market"}
+var mappingNames = map[mapping]string{atTop: "the inventory", inPolicy: "policy", inDefaults: "defaults", inPorts: "a port", inRollouts: "a rollout", inSite: "a site", inPart: "a cost centre or market", inAlias: "a site", inHandoff: "handoff"}
 
 // elsewhere says where a key belongs that is none of this mapping, or nothing.
 func (l language) elsewhere(in mapping, key string) string {
 	var all mapping
 	for _, a := range l {
-		if a.key == key && a.in != inSite {
+		if a.key == key && a.in&(inSite|inHandoff) == 0 {
 			all |= a.in
 		}
 	}
 	switch {
-	case in == inSite, in == inPart && all&inPolicy == 0:
+	case in != inHandoff && in != inSite && all == 0 && l.lookup(inHandoff, key) != nil:
+		return "under handoff"
+	case in == inSite, in == inAlias, in == inHandoff, in == inPart && all&inPolicy == 0:
 		return ""
 	case in == inDefaults && all&inPorts != 0:
 		return "in each entry of ports: what is bought, and where, is not left to defaults"

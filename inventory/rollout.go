@@ -251,12 +251,13 @@ func (e *entry) expand(r *reader, add func(p plan.Port, site, zone *yamlNode)) {
 	maps.DeleteFunc(own.keys, func(key string, _ *yamlNode) bool { return key == "sites" || key == "zones" || key == "count" })
 	for _, s := range e.sites {
 		site := s.value
-		r.followAlias(&site, s.node)
+		handoff := r.followAlias(&site, s.node)
 		for _, z := range zones {
 			for n := 1; n <= e.count; n++ {
 				one := entry{port: plan.Port{Source: e.port.Source}, found: &own}
 				r.readAgain(&own, &one, func(a *attribute) bool { return a.in&inPorts != 0 })
 				r.inherit(&one)
+				one.port.Handoff = one.handoffOver(handoff)
 				one.port.Name = strings.NewReplacer(holdSite, s.value.Written, holdZone, string(z.value), holdN, strconv.Itoa(n)).Replace(e.port.Name)
 				one.port.Site, one.port.Zone, one.port.Fields["site"] = site, z.value, r.at(s.node)
 				if z.node != nil {

@@ -26,6 +26,9 @@ func (l language) schema() ([]byte, error) {
 	s := l.object(atTop, definitions)
 	s.Required = l.required(atTop)
 	definitions["policy"] = l.object(inPolicy, definitions)
+	definitions["handoff"] = l.object(inHandoff, definitions)
+	definitions["alias"] = l.object(inAlias, definitions)
+	definitions["alias"].Required = l.required(inAlias)
 	definitions["limits"] = l.object(inPart, definitions)
 	definitions["defaults"] = l.object(inDefaults, definitions)
 	port := l.object(inPorts, definitions)
@@ -88,7 +91,7 @@ var (
 	aPolicy      = kind{"", "mapping", ref("policy")}
 	someDefaults = kind{"", "mapping", ref("defaults")}
 	someNames    = kind{"names", "list of names or UIDs", &jsonschema.Schema{Type: "array", Items: text(patternText), UniqueItems: true}}
-	someSites    = kind{"sites", "mapping of names to sites", &jsonschema.Schema{Type: "object", PropertyNames: text(patternText), AdditionalProperties: aSite.schema}}
+	someSites    = kind{"sites", "mapping of names to sites", &jsonschema.Schema{Type: "object", PropertyNames: text(patternText), AdditionalProperties: &jsonschema.Schema{AnyOf: []*jsonschema.Schema{text(patternText), ref("alias")}}}}
 	somePorts    = kind{"", "list", &jsonschema.Schema{Type: "array", Items: ref("port")}}
 	someRollouts = kind{"", "list", &jsonschema.Schema{Type: "array", Items: ref("rollout")}}
 	someAmounts  = kind{"amounts", "mapping of currencies to amounts", amountsSchema()}
@@ -99,6 +102,7 @@ var (
 	tagNames     = kind{"tagNames", "list of names", listOf(text(patternText))}
 	someParts    = kind{"parts", "mapping of names to limits", &jsonschema.Schema{Type: "object", MinProperties: size(1), PropertyNames: text(patternText), AdditionalProperties: ref("limits")}}
 	someTerms    = kind{"terms", "list of terms", listOf(aTerm.schema)}
+	aHandoff     = kind{"", "mapping", ref("handoff")}
 	aLocationID  = kind{"", "number", integer(1, 1<<31-1)}
 	aSite        = kind{"site", "text or {id: ...}", siteSchema()}
 	rolloutSites = kind{"", "list of text or {id: ...}", listOf(ref("site"))}

@@ -21,6 +21,7 @@ type sites struct {
 type alias struct {
 	key, value *yamlNode
 	site       plan.Site
+	handoff    *plan.Handoff
 }
 
 // locationID reads the number in {id: 89}.
@@ -56,6 +57,29 @@ func (r *reader) site(v *yamlNode, listHint string) plan.Site {
 	return site
 }
 
+// aliasSite reads what a short name stands for: a location, and what is known of it.
+func (r *reader) aliasSite(v *yamlNode) (plan.Site, *plan.Handoff) {
+	if v.Kind != yaml.MappingNode {
+		return r.site(v, "a short name names one location"), nil
+	}
+	var e entry
+	r.decode(inAlias, v, &e).require("")
+	return e.port.Site, e.port.Handoff
+}
+
+// handoff reads where a cross connect goes; nil when it is no mapping.
+func (r *reader) handoff(v *yamlNode) *plan.Handoff {
+	e := &entry{port: plan.Port{Handoff: &plan.Handoff{}}}
+	f := r.decode(inHandoff, v, e)
+	switch {
+	case f == nil:
+		return nil
+	case len(v.Content) == 0:
+		r.report(ruleEmptyValue, v, "handoff is empty", "write what is known, as in {cage: C12, cabinet: A3}, or delete the line")
+	}
+	return e.port.Handoff
+}
+
 // sites reads the aliases of a document.
 func (r *reader) sites(v *yamlNode) {
 	if v.Kind != yaml.MappingNode {
@@ -85,7 +109,7 @@ func (r *reader) sites(v *yamlNode) {
 		}
 		a := alias{key: p.key, value: value}
 		if value.Tag != tagNull {
-			a.site = r.site(value, "a short name names one location")
+			a.site, a.handoff = r.aliasSite(value)
 		}
 		into.byName[folded] = a
 		into.names = append(into.names, name)
@@ -110,18 +134,18 @@ func (r *reader) checkChains(s *sites) {
 // followAlias replaces an alias by the location it stands for. What is no alias
 // is the name of a location, which planning looks up in the catalog; a name one
 // letter away from an alias is worth a warning, because it would be looked up
-// among hundreds.
-func (r *reader) followAlias(site *plan.Site, v *yamlNode) {
+// among hundreds. What the alias says of the hand-off is given back.
+func (r *reader) followAlias(site *plan.Site, v *yamlNode) *plan.Handoff {
 	s := r.doc.sites
 	if site.ID != 0 || site.Name == "" {
-		return
+		return nil
 	}
 	if a, ok := s.byName[plan.FoldName(site.Name)]; ok {
-		site.ID, site.Name = a.site.ID, a.site.Name
-		return
+		site.ID, site.Name, site.NetBox = a.site.ID, a.site.Name, a.site.NetBox
+		return a.handoff
 	}
 	if len(s.names) == 0 {
-		return
+		return nil
 	}
 	near, known := s.near[site.Name]
 	if !known {
@@ -132,6 +156,7 @@ func (r *reader) followAlias(site *plan.Site, v *yamlNode) {
 		r.report(ruleSiteNearAlias, follow(v), fmt.Sprintf("%s is not defined under sites, so it is looked up as the name of a location", quoted(site.Name)),
 			fmt.Sprintf("did you mean %s?", quoted(near)))
 	}
+	return nil
 }
 
 // siteText is a site as it is written.

@@ -156,6 +156,7 @@ var attributes = []attribute{
 	// What says which service is meant, and is no part of it.
 	{key: "formerly"},
 	{key: "sameZone"},
+	{key: "handoff"}, // for the data centre, never for Megaport
 	{key: "uid"},
 	{key: "replaces"},
 	{key: "state"},

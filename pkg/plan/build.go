@@ -191,7 +191,7 @@ type siteMatch struct {
 
 // resolve looks each site up once.
 func (b *builder) resolve(s Site) (Match, error) {
-	s.Written = ""
+	s.Written, s.NetBox = "", ""
 	found, known := b.sites[s]
 	if !known {
 		found.match, found.err = b.catalog.Resolve(s)

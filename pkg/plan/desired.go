@@ -1,5 +1,7 @@
 package plan
 
+import "cmp"
+
 // Desired is what an inventory asks for, with everything short-hand expanded:
 // defaults applied, aliases followed. The order of Ports carries no meaning.
 type Desired struct {
@@ -93,6 +95,9 @@ type Port struct {
 	Locked *bool
 	// Tags are the declared resource tags; nil when not declared.
 	Tags map[string]string
+	// Handoff is where the cross connect goes in the data centre; nil when nothing is
+	// said of it. It is never sent to Megaport.
+	Handoff *Handoff
 	// Source is where the entry stands.
 	Source Source
 	// Fields is where the value of each declared field stands, by the field's
@@ -122,4 +127,39 @@ type Site struct {
 	Name string
 	// Written is the text in the entry itself: the alias, the name or the id.
 	Written string
+	// NetBox is the slug of the site in NetBox; empty when it is not written.
+	NetBox string
+}
+
+// Handoff is what a data centre asks for when a cross connect to a port is ordered, as
+// only the customer knows it. Every field is free text, and empty when it is not known.
+type Handoff struct {
+	// Operator runs the data centre, Account is the customer's with it.
+	Operator string `json:"operator,omitzero"`
+	Account  string `json:"account,omitzero"`
+	// Cage, Cabinet, Panel and Ports are where the cable ends on the customer's side.
+	Cage    string `json:"cage,omitzero"`
+	Cabinet string `json:"cabinet,omitzero"`
+	Panel   string `json:"panel,omitzero"`
+	Ports   string `json:"ports,omitzero"`
+	// Connector and Media say what the cable is, such as LC and single-mode.
+	Connector string `json:"connector,omitzero"`
+	Media     string `json:"media,omitzero"`
+	// Contact is who is to be asked.
+	Contact string `json:"contact,omitzero"`
+}
+
+// Or lays a hand-off over another one, field by field.
+func (h *Handoff) Or(under *Handoff) *Handoff {
+	switch {
+	case h == nil:
+		return under
+	case under == nil:
+		return h
+	}
+	return &Handoff{
+		Operator: cmp.Or(h.Operator, under.Operator), Account: cmp.Or(h.Account, under.Account), Cage: cmp.Or(h.Cage, under.Cage),
+		Cabinet: cmp.Or(h.Cabinet, under.Cabinet), Panel: cmp.Or(h.Panel, under.Panel), Ports: cmp.Or(h.Ports, under.Ports),
+		Connector: cmp.Or(h.Connector, under.Connector), Media: cmp.Or(h.Media, under.Media), Contact: cmp.Or(h.Contact, under.Contact),
+	}
 }
