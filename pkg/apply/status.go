@@ -82,6 +82,8 @@ type PortStatus struct {
 	LiveAt       time.Time `json:"liveAt,omitzero"`
 	BilledFrom   string    `json:"billedFrom,omitzero"`
 	BilledLatest bool      `json:"billedLatest,omitzero"`
+	// Demarcation is the data centre's name for the hand-off, as on the LOA.
+	Demarcation string `json:"demarcation,omitzero"`
 	// CostCentre is that of the service.
 	CostCentre string `json:"costCentre,omitzero"`
 	// Claim is the state of the open claim of the entry, if there is one.
@@ -236,7 +238,7 @@ func (s *Status) member(row PortStatus, a plan.Action, n int, uid plan.ServiceUI
 	if !x.ContractEnd.IsZero() {
 		row.ContractEnd = x.ContractEnd.UTC().Format(time.DateOnly)
 	}
-	row.LiveAt, row.CostCentre = x.LiveAt, x.CostCentre
+	row.LiveAt, row.CostCentre, row.Demarcation = x.LiveAt, x.CostCentre, x.Demarcation
 	if charges := x.Charges(); !charges.From.IsZero() {
 		row.BilledFrom, row.BilledLatest = charges.From.Format(time.DateOnly), charges.Latest
 	}

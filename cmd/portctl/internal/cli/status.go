@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -13,6 +15,7 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/spf13/cobra"
+	"github.com/xuri/excelize/v2"
 
 	"github.com/portctl/portctl/cmd/portctl/internal/progress"
 	"github.com/portctl/portctl/cmd/portctl/internal/render"
@@ -55,14 +58,15 @@ Exit codes: 0 every port is ready and has its LOA, 7 a port is not ready, not
 ordered or without its LOA, 5 an order is unconfirmed, 1 any other error.`,
 		Example: `  portctl status -f examples/emea-rollout.yaml
   portctl status --watch 'lon-*'
-  portctl status --format csv > status.csv`,
+  portctl status --format csv > status.csv
+  portctl status --format xlsx > status.xlsx`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.only = args
 			return runStatus(cmd.Context(), s, o)
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.format, "format", "table", "`format`: table, json or csv")
+	f.StringVar(&o.format, "format", "table", "`format`: table, json, csv or xlsx")
 	f.BoolVar(&o.watch, "watch", false, "read the account again until everything is ready")
 	f.DurationVar(&o.interval, "interval", 10*time.Second, "`duration` between two readings")
 	f.StringVar(&o.loaDir, "loa-dir", defaultLOADir, "`folder` of the LOAs")
@@ -71,7 +75,7 @@ ordered or without its LOA, 5 an order is unconfirmed, 1 any other error.`,
 }
 
 func runStatus(ctx context.Context, s Env, o statusOptions) error {
-	if err := oneOf("format", o.format, "table", "json", "csv"); err != nil {
+	if err := oneOf("format", o.format, "table", "json", "csv", "xlsx"); err != nil {
 		return err
 	}
 	if o.interval <= 0 {
@@ -79,6 +83,9 @@ func runStatus(ctx context.Context, s Env, o statusOptions) error {
 	}
 	if o.watch && o.format != "table" {
 		return withHint(fmt.Errorf("--watch shows a table, not %s", o.format), "leave out --format, or --watch")
+	}
+	if o.format == "xlsx" && s.OutTerminal {
+		return withHint(errors.New("a workbook is not for a terminal"), "write it to a file: portctl status --format xlsx > status.xlsx")
 	}
 	return o.withLedger(ctx, s, func(inv *inventory.Inventory, session *session, b *openLedger) error {
 		if err := b.checkLeaving(ctx); err != nil {
@@ -94,7 +101,11 @@ func runStatus(ctx context.Context, s Env, o statusOptions) error {
 		if err != nil {
 			return err
 		}
-		if err := writeStatus(s.Out, status, o.format, s.Width); err != nil {
+		out := s.Out
+		if o.format == "xlsx" {
+			out = s.content()
+		}
+		if err := writeStatus(out, status, o.format, s.Width); err != nil {
 			return err
 		}
 		return verdictOf(status)
@@ -185,6 +196,8 @@ func writeStatus(w io.Writer, status apply.Status, format string, width int) err
 		return err
 	case "csv":
 		return writeStatusCSV(w, status)
+	case "xlsx":
+		return writeStatusXLSX(w, status)
 	}
 	return render.StatusText(w, status, render.Options{Width: width})
 }
@@ -192,10 +205,52 @@ func writeStatus(w io.Writer, status apply.Status, format string, width int) err
 // writeStatusCSV writes one row per port, safe to open in a spreadsheet.
 func writeStatusCSV(w io.Writer, status apply.Status) error {
 	out := csv.NewWriter(w)
-	_ = out.Write([]string{
+	for _, row := range statusTable(status) {
+		for n := range row {
+			row[n] = loa.Cell(row[n])
+		}
+		_ = out.Write(row) // Error tells of all failures
+	}
+	out.Flush()
+	return out.Error()
+}
+
+// writeStatusXLSX writes the same table as a workbook of one sheet, numbers as numbers.
+func writeStatusXLSX(w io.Writer, status apply.Status) error {
+	f := excelize.NewFile()
+	defer f.Close()
+	const sheet = "Ports"
+	if err := f.SetSheetName("Sheet1", sheet); err != nil {
+		return err
+	}
+	table := statusTable(status)
+	for i, row := range table {
+		cells := make([]any, len(row))
+		for n, text := range row {
+			cells[n] = text
+			if number, err := strconv.Atoi(text); err == nil && i > 0 && slices.Contains(statusNumbers, table[0][n]) {
+				cells[n] = number
+			}
+		}
+		if err := f.SetSheetRow(sheet, fmt.Sprintf("A%d", i+1), &cells); err != nil {
+			return err
+		}
+	}
+	if err := f.SetPanes(sheet, &excelize.Panes{Freeze: true, YSplit: 1, TopLeftCell: "A2", ActivePane: "bottomLeft"}); err != nil {
+		return err
+	}
+	return f.Write(w)
+}
+
+// statusNumbers are the columns that hold numbers.
+var statusNumbers = []string{"member", "locationId", "speedMbps", "termMonths", "ageSeconds"}
+
+// statusTable is a status as a table of texts, with its titles.
+func statusTable(status apply.Status) [][]string {
+	table := [][]string{{
 		"name", "member", "state", "uid", "status", "locationId", "site", "metro", "speedMbps", "diversityZone", "termMonths",
 		"createdAt", "ageSeconds", "contractEnd", "loaFile", "loaFetchedAt", "claim", "note", "market", "costCentre", "liveAt", "billedFrom", "billedLatest",
-	}) // Error tells of all failures
+	}}
 	for _, p := range status.Ports {
 		row := []string{
 			p.Name, strconv.Itoa(p.Member), string(p.State), string(p.UID), string(p.Status), "", "", "",
@@ -215,11 +270,10 @@ func writeStatusCSV(w io.Writer, status apply.Status) error {
 		if p.LOA != nil && p.LOA.File != "" {
 			row[14], row[15] = p.LOA.File, p.LOA.FetchedAt.UTC().Format(time.RFC3339)
 		}
-		for i := range row {
-			row[i] = loa.Cell(render.Clean(row[i]))
+		for n := range row {
+			row[n] = render.Clean(row[n])
 		}
-		_ = out.Write(row)
+		table = append(table, row)
 	}
-	out.Flush()
-	return out.Error()
+	return table
 }
