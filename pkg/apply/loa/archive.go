@@ -23,10 +23,10 @@ type Archive struct {
 
 // BySite names the archive of a row by its location: the site's name and the
 // location's id.
-func BySite(r Row) string { return fmt.Sprintf("site-%s-%d", safe(r.Site), int(r.LocationID)) }
+func BySite(r Row) string { return fmt.Sprintf("site-%s-%d", Safe(r.Site), int(r.LocationID)) }
 
 // ByMetro names the archive of a row by its metro.
-func ByMetro(r Row) string { return "metro-" + safe(cmp.Or(r.Metro, "unknown")) }
+func ByMetro(r Row) string { return "metro-" + Safe(cmp.Or(r.Metro, "unknown")) }
 
 // Archives writes one archive for each recipient into the folder: the LOAs, and
 // the manifests of just these. recipient gives the archive's name without its
@@ -82,7 +82,7 @@ func (f *Folder) pack(m Manifest) ([]byte, error) {
 	}
 	var latest time.Time
 	for _, r := range m.LOAs {
-		pdf, err := f.read(r)
+		pdf, err := f.Read(r)
 		if err != nil {
 			return nil, err
 		}

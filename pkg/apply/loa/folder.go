@@ -64,16 +64,16 @@ func (f *Folder) Kept() (map[plan.ServiceUID]Row, error) {
 	}
 	kept := map[plan.ServiceUID]Row{}
 	for _, r := range m.LOAs {
-		if _, err := f.read(r); err == nil {
+		if _, err := f.Read(r); err == nil {
 			kept[r.UID] = r
 		}
 	}
 	return kept, nil
 }
 
-// read reads the file of a row and nothing outside the folder, whatever a
+// Read reads the file of a row and nothing outside the folder, whatever a
 // manifest says.
-func (f *Folder) read(r Row) ([]byte, error) {
+func (f *Folder) Read(r Row) ([]byte, error) {
 	if !inside(r.File) {
 		return nil, fmt.Errorf("%q is not the name of a file in %s", r.File, f.dir)
 	}

@@ -19,7 +19,7 @@ import (
 // file system, the member's number within a LAG, and the start of the UID, which
 // keeps two services of one name apart.
 func FileName(name string, member int, uid plan.ServiceUID) string {
-	return fileName(name, member, safe(uid.Short()))
+	return fileName(name, member, Safe(uid.Short()))
 }
 
 // fileNames lists the names that a port's LOA may have, the nicest first. The
@@ -28,13 +28,13 @@ func fileNames(name string, member int, uid plan.ServiceUID) []string {
 	sum := sha256.Sum256([]byte(uid))
 	return []string{
 		FileName(name, member, uid),
-		fileName(name, member, safe(string(uid))),
+		fileName(name, member, Safe(string(uid))),
 		fileName(name, member, hex.EncodeToString(sum[:])),
 	}
 }
 
 func fileName(name string, member int, uid string) string {
-	parts := []string{safe(name)}
+	parts := []string{Safe(name)}
 	if member > 0 {
 		parts = append(parts, strconv.Itoa(member))
 	}
@@ -45,10 +45,10 @@ func fileName(name string, member int, uid string) string {
 // and file systems take 255 bytes.
 const longest = 100
 
-// safe keeps letters, digits, dots, dashes and underscores, in the one form that
+// Safe keeps letters, digits, dots, dashes and underscores, in the one form that
 // file systems which compose characters and those which do not agree on. The
 // result is never empty, hidden, taken for an option, or the name of a device.
-func safe(text string) string {
+func Safe(text string) string {
 	clean := strings.Map(func(r rune) rune {
 		switch {
 		case r == utf8.RuneError:
