@@ -92,6 +92,82 @@ type PortStatus struct {
 	Note string `json:"note,omitzero"`
 	// LOA is nil when LOAs were not looked at.
 	LOA *LOAState `json:"loa"`
+	// Handover is what was noted of it since; nil when nothing was.
+	Handover *HandoverState `json:"handover,omitzero"`
+	// Stage is how far it is on the way from order to light.
+	Stage Stage `json:"stage,omitzero"`
+}
+
+// HandoverState is what was noted of a port after its order.
+type HandoverState struct {
+	// SentAt is when its LOA was sent to the data centre last; zero when it was not.
+	SentAt time.Time `json:"sentAt,omitzero"`
+	// SendAgain says that the LOA on disk is another one than was sent.
+	SendAgain bool `json:"sendAgain,omitzero"`
+	// Order is the data centre's number of the cross connect, empty when it is not
+	// ordered, and OrderedAt when that was noted.
+	Order     string    `json:"order,omitzero"`
+	OrderedAt time.Time `json:"orderedAt,omitzero"`
+}
+
+// Stage is how far a port is on the way from order to light.
+type Stage string
+
+// The stages, each after the one before.
+const (
+	StageOrdered     Stage = "ordered"
+	StageProvisioned Stage = "provisioned"
+	StageLOA         Stage = "loa"
+	StageHandedOver  Stage = "handed-over"
+	StageConnecting  Stage = "cross-connect-ordered"
+	StageLive        Stage = "live"
+)
+
+// stage is the last one that the port has reached.
+func (p PortStatus) stage() Stage {
+	switch {
+	case p.UID == "" || p.Status.Terminated() || p.Status == "":
+		return ""
+	case p.Status == plan.StatusLive:
+		return StageLive
+	case p.Handover != nil && p.Handover.Order != "":
+		return StageConnecting
+	case p.Handover != nil && !p.Handover.SentAt.IsZero() && !p.Handover.SendAgain:
+		return StageHandedOver
+	case p.LOA != nil && p.LOA.File != "":
+		return StageLOA
+	case p.Status.Ready():
+		return StageProvisioned
+	}
+	return StageOrdered
+}
+
+// lookAtHandovers adds what was noted of the ports.
+func (s *Status) lookAtHandovers(ctx context.Context, l *ledger.Ledger, hashes map[plan.ServiceUID]string) error {
+	notes, err := l.Handovers(ctx)
+	if err != nil {
+		return err
+	}
+	for i, p := range s.Ports {
+		if len(notes[p.UID]) > 0 {
+			s.Ports[i].Handover = handoverOf(notes[p.UID], hashes[p.UID])
+		}
+	}
+	return nil
+}
+
+// handoverOf sums up the notes of a port, the oldest first, of which the last of a kind
+// counts. loa is the hash of its LOA on disk; empty when there is none.
+func handoverOf(notes []ledger.Handover, loa string) *HandoverState {
+	h := &HandoverState{}
+	for _, n := range notes {
+		if n.Order != "" {
+			h.Order, h.OrderedAt = n.Order, n.Time
+		} else {
+			h.SentAt, h.SendAgain = n.Time, loa != "" && n.LOA != loa
+		}
+	}
+	return h
 }
 
 // DaysToCharges is how many days are left before the port costs money, and whether that
@@ -157,6 +233,9 @@ type StatusOptions struct {
 	Only []string
 	// Parallelism is the number of requests at one time; 0 means 16.
 	Parallelism int
+	// Handovers says that what was noted of ports after their order is read from the
+	// ledger.
+	Handovers bool
 	// SameAccount is as in refresh.Options.
 	SameAccount bool
 }
@@ -177,10 +256,19 @@ func ReadStatus(ctx context.Context, r refresh.Reader, desired plan.Desired, o S
 			s.Ports = s.rows(s.Ports, a)
 		}
 	}
+	hashes := map[plan.ServiceUID]string{}
 	if o.LOAs != nil {
-		if err := s.lookAtLOAs(o.LOAs); err != nil {
+		if err := s.lookAtLOAs(o.LOAs, hashes); err != nil {
 			return Status{}, err
 		}
+	}
+	if o.Handovers && o.Ledger != nil {
+		if err := s.lookAtHandovers(ctx, o.Ledger, hashes); err != nil {
+			return Status{}, err
+		}
+	}
+	for i, p := range s.Ports {
+		s.Ports[i].Stage = p.stage()
 	}
 	s.fold()
 	return s, nil
@@ -278,7 +366,7 @@ func stateOf(a plan.Action) PortState {
 	return PortMissing
 }
 
-func (s *Status) lookAtLOAs(f *loa.Folder) error {
+func (s *Status) lookAtLOAs(f *loa.Folder, hashes map[plan.ServiceUID]string) error {
 	kept, err := f.Kept()
 	if err != nil {
 		return err
@@ -287,6 +375,7 @@ func (s *Status) lookAtLOAs(f *loa.Folder) error {
 	for i, p := range s.Ports {
 		state := &LOAState{}
 		if row, ok := kept[p.UID]; ok {
+			hashes[p.UID] = row.SHA256
 			*state = LOAState{File: f.Path(row), FetchedAt: row.FetchedAt, Old: row.Old(s.TakenAt)}
 		} else if r, ok := refused[p.UID]; ok && r.Final {
 			state.Refused = r.Why()

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -13,17 +15,20 @@ import (
 	"github.com/portctl/portctl/cmd/portctl/internal/render"
 	"github.com/portctl/portctl/inventory"
 	"github.com/portctl/portctl/pkg/apply"
+	"github.com/portctl/portctl/pkg/apply/ledger"
 	"github.com/portctl/portctl/pkg/apply/loa"
 	"github.com/portctl/portctl/pkg/plan"
 )
 
 type handoverOptions struct {
 	*globals
-	only   []string
-	by     string
-	to     string
-	loaDir string
-	maxAge time.Duration
+	only    []string
+	by      string
+	to      string
+	loaDir  string
+	maxAge  time.Duration
+	sent    bool
+	ordered []string
 }
 
 func newHandoverCommand(s Env, g *globals) *cobra.Command {
@@ -42,9 +47,16 @@ are older than --max-age, and those over 2 MB, which Equinix's portal refuses, a
 The LOAs are those that "portctl apply" and "portctl loa" saved. Ports that are LIVE are
 left out, unless they are named.
 
+When a pack is sent, --sent notes it in the ledger for the same ports, and --ordered
+NAME=NUMBER (a member of a LAG is NAME/2, or give the UID) notes the data centre's number
+of a cross connect: "portctl status" shows both, and "send again" when an LOA has changed
+since. Neither a plan nor an apply reads these notes.
+
 Exit codes: 0 success, 7 a port has no LOA, 1 any other error.`,
 		Example: `  portctl handover --by operator --to handover
-  portctl handover 'lon-*'`,
+  portctl handover 'lon-*'
+  portctl handover --by operator --sent
+  portctl handover --ordered lon-core-1=XC-4711 --ordered lon-lag/2=XC-4712`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.only = args
 			return runHandover(cmd.Context(), s, o)
@@ -54,6 +66,9 @@ Exit codes: 0 success, 7 a port has no LOA, 1 any other error.`,
 	f.StringVar(&o.by, "by", "site", "who gets a pack: each site, operator or metro")
 	f.StringVar(&o.to, "to", "handover", "`folder` for the packs")
 	f.StringVar(&o.loaDir, "loa-dir", defaultLOADir, "`folder` of the LOAs")
+	f.BoolVar(&o.sent, "sent", false, "note that the packs of these ports were sent, and write none")
+	f.StringArrayVar(&o.ordered, "ordered", nil, "note the data centre's `NAME=NUMBER` of a cross connect; may repeat")
+	cmd.MarkFlagsMutuallyExclusive("sent", "ordered")
 	f.DurationVar(&o.maxAge, "max-age", loa.RenewAfter, "`age` from which an LOA is named as old")
 	return cmd
 }
@@ -70,6 +85,9 @@ func runHandover(ctx context.Context, s Env, o handoverOptions) error {
 		if err != nil {
 			return err
 		}
+		if len(o.ordered) > 0 {
+			return o.noteOrders(ctx, s, b, status)
+		}
 		folder, err := loa.Open(o.loaDir, session.Environment)
 		if err != nil {
 			return err
@@ -77,6 +95,9 @@ func runHandover(ctx context.Context, s Env, o handoverOptions) error {
 		items, without, err := o.items(inv, status, folder)
 		if err != nil {
 			return err
+		}
+		if o.sent {
+			return o.noteSent(ctx, s, b, items)
 		}
 		packs, err := handover.Packs(items, handover.By(o.by), s.now(), o.maxAge)
 		if err != nil {
@@ -116,6 +137,63 @@ func (o handoverOptions) items(inv *inventory.Inventory, status apply.Status, fo
 		items = append(items, handover.Item{Row: row, Handoff: handoffs[plan.FoldName(p.Name)], PDF: pdf})
 	}
 	return items, without, nil
+}
+
+// noteSent notes that the LOAs of ports were sent.
+func (o handoverOptions) noteSent(ctx context.Context, s Env, b *openLedger, items []handover.Item) error {
+	for _, i := range items {
+		if err := b.NoteHandover(ctx, ledger.Handover{UID: i.UID, LOA: i.SHA256}); err != nil {
+			return err
+		}
+	}
+	fmt.Fprintf(s.Out, "noted: the LOAs of %s were sent\n", render.Plural(len(items), "port", "ports"))
+	return nil
+}
+
+// noteOrders notes the numbers of cross connects, all or none.
+func (o handoverOptions) noteOrders(ctx context.Context, s Env, b *openLedger, status apply.Status) error {
+	var notes []ledger.Handover
+	for _, text := range o.ordered {
+		which, number, ok := strings.Cut(text, "=")
+		if number = strings.TrimSpace(number); !ok || number == "" {
+			return withHint(fmt.Errorf("--ordered %q is not NAME=NUMBER", text), "write for example --ordered lon-core-1=XC-4711")
+		}
+		uid, err := portNamed(status, which)
+		if err != nil {
+			return err
+		}
+		notes = append(notes, ledger.Handover{UID: uid, Order: number})
+	}
+	for _, n := range notes {
+		if err := b.NoteHandover(ctx, n); err != nil {
+			return err
+		}
+	}
+	fmt.Fprintf(s.Out, "noted: %s\n", render.Plural(len(notes), "cross connect is ordered", "cross connects are ordered"))
+	return nil
+}
+
+// portNamed is the port that NAME, NAME/MEMBER or a UID stands for.
+func portNamed(status apply.Status, which string) (plan.ServiceUID, error) {
+	which = strings.TrimSpace(which)
+	meant := func(p apply.PortStatus) bool {
+		folded := plan.FoldName(p.Name)
+		return folded == plan.FoldName(which) || string(p.UID) == strings.ToLower(which) ||
+			p.Member > 0 && plan.FoldName(which) == folded+"/"+strconv.Itoa(p.Member)
+	}
+	var found []apply.PortStatus
+	for _, p := range status.Ports {
+		if p.UID != "" && meant(p) {
+			found = append(found, p)
+		}
+	}
+	switch len(found) {
+	case 1:
+		return found[0].UID, nil
+	case 0:
+		return "", withHint(fmt.Errorf("no port is named %q", which), "portctl status lists the ports; a port that is not ordered has none")
+	}
+	return "", withHint(fmt.Errorf("%q is a LAG of %d ports", which, len(found)), fmt.Sprintf("name a member: %s/1", which))
 }
 
 // write writes the packs, and names what is in the way.

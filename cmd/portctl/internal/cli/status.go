@@ -45,7 +45,9 @@ Letter of Authorization (LOA), the first day that is billed, the end of its
 contract, and the claim of its order if that is still open. A port is billed from
 the day on which it is LIVE, or 14 days after its order: "2026-12-09, 6 days left"
 is the latest first day of one that is not LIVE, and "not LIVE" marks one that costs
-money already. A LAG has a line for each member. Names and globs select
+money already. HANDED OVER shows what "portctl handover" noted: when the LOA
+was sent, "send again" when it is another one now, or the data centre's number of the
+cross connect. A LAG has a line for each member. Names and globs select
 entries. Nothing is changed and no order is validated.
 
 A state is ready, waiting (ordered, not ready yet), failed (it needs attention),
@@ -114,7 +116,7 @@ func runStatus(ctx context.Context, s Env, o statusOptions) error {
 
 // readStatus looks once at everything.
 func (g *globals) readStatus(ctx context.Context, inv *inventory.Inventory, session *session, b *openLedger, only []string, loaDir string, noLOA bool) (apply.Status, error) {
-	options := apply.StatusOptions{Ledger: b.Ledger, Only: only, SameAccount: g.sameAccount}
+	options := apply.StatusOptions{Ledger: b.Ledger, Handovers: true, Only: only, SameAccount: g.sameAccount}
 	if !noLOA {
 		folder, err := loa.Open(loaDir, session.Environment)
 		if err != nil {
@@ -249,13 +251,19 @@ var statusNumbers = []string{"member", "locationId", "speedMbps", "termMonths", 
 func statusTable(status apply.Status) [][]string {
 	table := [][]string{{
 		"name", "member", "state", "uid", "status", "locationId", "site", "metro", "speedMbps", "diversityZone", "termMonths",
-		"createdAt", "ageSeconds", "contractEnd", "loaFile", "loaFetchedAt", "claim", "note", "market", "costCentre", "liveAt", "billedFrom", "billedLatest",
+		"createdAt", "ageSeconds", "contractEnd", "loaFile", "loaFetchedAt", "claim", "note", "market", "costCentre", "liveAt", "billedFrom", "billedLatest", "stage", "handedOverAt", "crossConnect",
 	}}
 	for _, p := range status.Ports {
 		row := []string{
 			p.Name, strconv.Itoa(p.Member), string(p.State), string(p.UID), string(p.Status), "", "", "",
 			strconv.Itoa(int(p.Speed)), string(p.Zone), strconv.Itoa(p.Term), "", "", p.ContractEnd, "", "", string(p.Claim), p.Note,
-			"", p.CostCentre, "", p.BilledFrom, strconv.FormatBool(p.BilledLatest),
+			"", p.CostCentre, "", p.BilledFrom, strconv.FormatBool(p.BilledLatest), string(p.Stage), "", "",
+		}
+		if h := p.Handover; h != nil {
+			row[25] = h.Order
+			if !h.SentAt.IsZero() {
+				row[24] = h.SentAt.UTC().Format(time.RFC3339)
+			}
 		}
 		if p.Place != nil {
 			row[5], row[6], row[7], row[18] = strconv.Itoa(int(p.Place.ID)), p.Place.Name, p.Place.Metro, p.Place.Market

@@ -14,7 +14,7 @@ import (
 // StatusText draws a status: one line per port, and a sum. Columns that do not fit are
 // left out from the right, the name and the state never.
 func StatusText(w io.Writer, s apply.Status, o Options) error {
-	titles, rows := []string{"NAME", "STATE", "SITE", "UID", "STATUS", "AGE", "LOA", "BILLED FROM", "CONTRACT END", "CLAIM"}, [][]string{}
+	titles, rows := []string{"NAME", "STATE", "SITE", "UID", "STATUS", "AGE", "LOA", "HANDED OVER", "BILLED FROM", "CONTRACT END", "CLAIM"}, [][]string{}
 	for _, p := range s.Ports {
 		rows = append(rows, statusRow(p, s.TakenAt))
 	}
@@ -83,12 +83,25 @@ func statusRow(p apply.PortStatus, now time.Time) []string {
 	}
 	row := []string{
 		rowName(p), string(p.State), site, p.UID.Short(), Clean(string(p.Status)), age,
-		loaAge(p.LOA, now), billedFrom(p, now), p.ContractEnd, string(p.Claim),
+		loaAge(p.LOA, now), handedOver(p.Handover), billedFrom(p, now), p.ContractEnd, string(p.Claim),
 	}
 	for i := range row {
 		row[i] = cmp.Or(row[i], "-")
 	}
 	return row
+}
+
+// handedOver is what was noted of a port after its order.
+func handedOver(h *apply.HandoverState) string {
+	switch {
+	case h == nil:
+		return ""
+	case h.Order != "":
+		return "ordered " + Clean(h.Order)
+	case h.SendAgain:
+		return "send again"
+	}
+	return h.SentAt.UTC().Format(time.DateOnly)
 }
 
 // billedFrom is the first day that costs money; of a port that is not LIVE it is the
