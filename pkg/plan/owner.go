@@ -9,11 +9,11 @@ import (
 // tagsOf are the tags of a service as far as they were read. When they were not,
 // they are asked for; why says that they cannot be read.
 func (b *builder) tagsOf(uid ServiceUID) (tags map[string]string, read bool, why string) {
+	if why, bad := b.observed.Unreadable[uid]; bad { // whatever else is said of them
+		return nil, false, cmp.Or(why, "no reason is known")
+	}
 	if tags, read := b.observed.Tags[uid]; read {
 		return tags, true, ""
-	}
-	if why, bad := b.observed.Unreadable[uid]; bad {
-		return nil, false, cmp.Or(why, "no reason is known")
 	}
 	b.need.Tags = append(b.need.Tags, uid)
 	return nil, false, ""
@@ -22,7 +22,8 @@ func (b *builder) tagsOf(uid ServiceUID) (tags map[string]string, read bool, why
 // tagsRecorded says that a service has the tags that an entry declares, by the ledger: they
 // need not be read. What was read goes before what was recorded.
 func (b *builder) tagsRecorded(p Port, uid ServiceUID) bool {
-	if _, read := b.observed.Tags[uid]; read {
+	_, read := b.observed.Tags[uid]
+	if _, bad := b.observed.Unreadable[uid]; read || bad {
 		return false
 	}
 	recorded, known := b.observed.RecordedTags[uid]

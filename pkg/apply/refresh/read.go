@@ -374,9 +374,10 @@ func (p *PricedPlan) readMore(ctx context.Context, r Reader, need plan.Need, o O
 			read(1)
 			mu.Lock()
 			defer mu.Unlock()
-			p.Observed.Tags[uid] = tags
-			if err != nil {
+			if err != nil { // no tags would mean that the service is nobody's
 				p.Observed.Unreadable[uid] = err.Error()
+			} else {
+				p.Observed.Tags[uid] = tags
 			}
 			return gctx.Err()
 		})

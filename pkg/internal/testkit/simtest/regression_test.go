@@ -131,3 +131,24 @@ func TestNotCreatedDoesNotOverruleAService(t *testing.T) {
 		w.wantOrders(1, 1)
 	})
 }
+
+// Tags that cannot be read are not "no tags": the service may be the entry's under the
+// name that it had, and is not bought a second time.
+func TestUnreadableTagsAreNotNoTags(t *testing.T) {
+	for _, kind := range []string{"404", "500", "503-html", "drop"} {
+		t.Run(kind, func(t *testing.T) {
+			c := onePort(sandbox.Knobs{})
+			protect(t, c, func(ctx context.Context, w *world) {
+				w.applies(ctx, true)
+				w.file.edit(edit{Entry: 0, What: "rename"})
+				k := w.server.Knobs()
+				k.Faults = []sandbox.Fault{{Route: "tags", Kind: kind, Times: 1000}}
+				if err := w.server.SetKnobs(k); err != nil {
+					w.violated("%v", err)
+				}
+				w.process(ctx, run{}).apply(w.file.desired(), true)
+				w.wantReceived(1)
+			})
+		})
+	}
+}
