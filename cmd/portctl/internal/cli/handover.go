@@ -69,7 +69,7 @@ Exit codes: 0 success, 7 a port has no LOA, 1 any other error.`,
 	f.BoolVar(&o.sent, "sent", false, "note that the packs of these ports were sent, and write none")
 	f.StringArrayVar(&o.ordered, "ordered", nil, "note the data centre's `NAME=NUMBER` of a cross connect; may repeat")
 	cmd.MarkFlagsMutuallyExclusive("sent", "ordered")
-	f.DurationVar(&o.maxAge, "max-age", loa.RenewAfter, "`age` from which an LOA is named as old")
+	f.DurationVar(&o.maxAge, "max-age", loa.RenewAfter, "`duration` after its issue from which an LOA is named as old")
 	return cmd
 }
 
