@@ -11,18 +11,25 @@ import (
 // checkVanished takes in what the ledger remembers of the names that a plan would buy, or
 // would if another order did not hold them back, and of the former names of these
 // entries: a service that was delivered to one of them, and that the API shows under
-// another name, says more than that order. news says that this may make another plan.
+// another name, says more than that order. So it does of an entry that says what it
+// replaces and is refused: else the refusal would name another service each time. news
+// says that this may make another plan.
 func (p *PricedPlan) checkVanished(ctx context.Context, r Reader, l *ledger.Ledger, built plan.Plan) (news bool, err error) {
 	p.earlier = map[string][]ledger.Known{}
-	former := map[string]string{}
+	former, replacing := map[string]string{}, map[string]bool{}
 	for i := range p.Desired.Ports {
-		if port := &p.Desired.Ports[i]; port.Formerly != "" {
+		port := &p.Desired.Ports[i]
+		if port.Formerly != "" {
 			former[plan.FoldName(port.Name)] = port.Formerly
+		}
+		if port.Replaces != "" {
+			replacing[plan.FoldName(port.Name)] = true
 		}
 	}
 	shown := p.shown()
 	for _, a := range built.Actions {
-		if a.Kind != plan.Buy && a.Kind != plan.Grow && a.Reason.Code != plan.ReasonConflictingClaim {
+		ended := a.Reason.Code == plan.ReasonTerminatedPredecessor || a.Reason.Code == plan.ReasonReplacesWrong
+		if a.Kind != plan.Buy && a.Kind != plan.Grow && a.Reason.Code != plan.ReasonConflictingClaim && (!ended || !replacing[plan.FoldName(a.Name)]) {
 			continue
 		}
 		for _, name := range []string{a.Name, former[plan.FoldName(a.Name)]} {

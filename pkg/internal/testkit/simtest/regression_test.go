@@ -152,3 +152,25 @@ func TestUnreadableTagsAreNotNoTags(t *testing.T) {
 		})
 	}
 }
+
+// Of a LAG one member was cancelled so long ago that the account has forgotten it, and
+// another one lately. An entry that says what it replaces is told one service in the end,
+// not the one after the other for ever. Which one comes last hangs on their UIDs.
+func TestReplacesComesToAnEnd(t *testing.T) {
+	for range 8 {
+		c := onePort(sandbox.Knobs{
+			Latency: 700 * time.Millisecond, NotFoundAfterBuy: 50 * time.Second, HistoricNotFound: true,
+			Faults: []sandbox.Fault{{Route: "buy", Kind: "hang-after-commit", Nth: 1, Times: 3}},
+		})
+		c.Entries[0].LAG, c.Parallelism = 3, 3
+		c.Traits = traits{UpperUIDs: true, Clock: 48 * time.Hour, Unsettled: 4 * time.Minute}
+		c.Steps = []step{
+			{Pause: 11 * time.Minute, Runs: []run{{}}},
+			{Pause: 3 * time.Second, Edits: []edit{{What: "remove"}, {What: "portal-cancel"}}, Resolve: true, Locked: true, Runs: []run{{}}},
+			{Pause: 31 * 24 * time.Hour, Edits: []edit{{What: "portal-cancel"}}, Runs: []run{{After: 50 * time.Millisecond}}},
+		}
+		if _, violation := play(t, c); violation != "" {
+			t.Fatal(violation)
+		}
+	}
+}
