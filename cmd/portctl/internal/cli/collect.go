@@ -50,7 +50,7 @@ Exit codes: 0 done, also when there was nothing to collect, 1 any error.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runCollect(cmd.Context(), s, o) },
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.on, "on", "", "where the pull requests are: github or gitlab")
+	f.StringVar(&o.on, "on", "", "`forge` with the pull requests: github or gitlab")
 	f.StringVar(&o.artifact, "artifact", "portctl-plan", "`name` of the artefacts (GitHub) or of the job (GitLab)")
 	f.StringVar(&o.file, "plan", "plan.json", "`file` in the artefacts")
 	f.StringVar(&o.to, "to", "plans", "new or empty `folder` for the plans")

@@ -60,7 +60,7 @@ Exit codes: 0 written, or there was nothing to write, 1 any error.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runComment(cmd.Context(), s, o) },
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.on, "on", "", "where to write: github, gitlab or file")
+	f.StringVar(&o.on, "on", "", "`forge` to write to: github, gitlab or file")
 	f.StringVar(&o.planFile, "plan", "plan.json", "saved plan `file`")
 	f.BoolVar(&o.issue, "issue", false, "write the drift of a plan made with --drift as an issue")
 	_ = cmd.MarkFlagRequired("on")

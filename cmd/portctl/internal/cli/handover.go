@@ -63,7 +63,7 @@ Exit codes: 0 success, 7 a port has no LOA, 1 any other error.`,
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.by, "by", "site", "who gets a pack: each site, operator or metro")
+	f.StringVar(&o.by, "by", "site", "`recipient` of each pack: site, operator or metro")
 	f.StringVar(&o.to, "to", "handover", "`folder` for the packs")
 	f.StringVar(&o.loaDir, "loa-dir", defaultLOADir, "`folder` of the LOAs")
 	f.BoolVar(&o.sent, "sent", false, "note that the packs of these ports were sent, and write none")

@@ -91,7 +91,7 @@ invalid, 5 an earlier order's outcome is unknown, 2 there is drift, 0 there is n
 	f.BoolVar(&o.detailed, "detailed-exitcode", false, "exit 2 when changes are pending")
 	f.StringVar(&o.policyFrom, "policy-from", "", "inventory `file` or directory of the base branch, whose policy limits the plan too")
 	f.BoolVar(&o.drift, "drift", false, "look for drift: exit 2 when the account is not as the inventory says")
-	f.StringSliceVar(&o.failOn, "fail-on", nil, "what else counts as drift: unmanaged, contract=30d; separated by commas")
+	f.StringSliceVar(&o.failOn, "fail-on", nil, "`what` else counts as drift: unmanaged, contract=30d; separated by commas")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "show all notes, also those on entries that do not change")
 	f.BoolVar(&o.showUnmanaged, "show-unmanaged", false, "list the services that are not in the inventory")
 	o.registerCheckTags(f)
