@@ -89,16 +89,9 @@ func (b *builder) checkTerms() {
 		}
 		reported[at] = true
 		b.diags = append(b.diags, b.atSource(rulePolicyTerms, at,
-			fmt.Sprintf("the policy at %s does not allow a term of %s", b.termsAt, months(p.Term)),
+			fmt.Sprintf("the policy at %s does not allow a term of %s", b.termsAt, plan.TermText(p.Term)),
 			fmt.Sprintf("it allows %s months", list(wordsOf(allowed, strconv.Itoa)))))
 	}
-}
-
-func months(n int) string {
-	if n == 1 {
-		return "1 month"
-	}
-	return fmt.Sprintf("%d months", n)
 }
 
 // placement is a diversity zone of a site.

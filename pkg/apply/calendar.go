@@ -57,9 +57,9 @@ type UnknownDate struct {
 	Kind   MoneyDateKind   `json:"kind"`
 }
 
-// contractReminders are how many days before the end of a contract somebody should be
+// ContractReminders are how many days before the end of a contract somebody should be
 // told.
-var contractReminders = []int{90, 30}
+func ContractReminders() []int { return []int{90, 30} }
 
 // NewCalendar takes the dates out of a status, the first to come first. A port that is
 // month to month has no end to be reminded of.
@@ -71,7 +71,7 @@ func NewCalendar(s Status) Calendar {
 		}
 		c.add(p, s.TakenAt, ChargesBegin, p.BilledFrom, p.BilledLatest, nil)
 		if p.Term > 1 {
-			c.add(p, s.TakenAt, ContractEnds, p.ContractEnd, false, contractReminders)
+			c.add(p, s.TakenAt, ContractEnds, p.ContractEnd, false, ContractReminders())
 		}
 	}
 	slices.SortStableFunc(c.Dates, func(a, b MoneyDate) int { return cmp.Compare(a.Date, b.Date) })

@@ -35,7 +35,7 @@ func (b *builder) forbids(y Policy, a Action) (text string, at Source) {
 		order = a.quoteOnly
 	}
 	if len(y.Terms) > 0 && !slices.Contains(y.Terms, order.Term) {
-		return fmt.Sprintf("does not allow a term of %s; it allows %s months", termText(order.Term), joined(y.Terms, strconv.Itoa)), p.At("term")
+		return fmt.Sprintf("does not allow a term of %s; it allows %s months", TermText(order.Term), joined(y.Terms, strconv.Itoa)), p.At("term")
 	}
 	if a.Order == nil {
 		return "", Source{}
@@ -62,7 +62,8 @@ func (b *builder) among(sites []Site, l *Place) bool {
 	})
 }
 
-func termText(months int) string {
+// TermText is a contract term in words.
+func TermText(months int) string {
 	if months == 1 {
 		return "1 month"
 	}

@@ -1,6 +1,9 @@
 package plan
 
-import "cmp"
+import (
+	"cmp"
+	"fmt"
+)
 
 // Desired is what an inventory asks for, with everything short-hand expanded:
 // defaults applied, aliases followed. The order of Ports carries no meaning.
@@ -117,6 +120,15 @@ func (p Port) At(field string) Source {
 
 // Members is how many ports the entry stands for.
 func (p Port) Members() int { return max(1, p.LAG) }
+
+// MemberName is a port for people: of a LAG's, which count from 1, its number stands
+// behind the name; 0 is a single port.
+func MemberName(name string, member int) string {
+	if member == 0 {
+		return name
+	}
+	return fmt.Sprintf("%s (%d)", name, member)
+}
 
 // Site is how an entry names its location: by id, or by a name to look up.
 type Site struct {

@@ -99,29 +99,10 @@ func (p Plan) Exceeded() []PolicyLine {
 	return slices.DeleteFunc(slices.Clone(p.Policy), func(l PolicyLine) bool { return !l.Exceeded })
 }
 
-// usage is what a plan would use of a policy.
-type usage struct {
-	totals                 Totals
-	orders                 int
-	byCostCentre, byMarket map[string]Totals
-}
-
-func (p Plan) usage() usage {
-	by := func(of func(Action) string) map[string]Totals {
-		parts := map[string]Totals{}
-		for _, s := range p.Subtotals(of) {
-			parts[s.Of] = s.Totals
-		}
-		return parts
-	}
-	return usage{p.Totals, p.purchases(), by(ByCostCentre), by(ByMarket)}
-}
-
 // policyLines holds what the plan would use against the policy and that of the base
 // branch: of each limit the stricter one.
 func (p Plan) policyLines() []PolicyLine {
-	use := p.usage()
-	lines := p.policy.lines(use)
+	lines := p.policy.lines(p)
 	if p.base == nil {
 		return lines
 	}
@@ -129,7 +110,7 @@ func (p Plan) policyLines() []PolicyLine {
 	if p.policy.MaxBuy != 0 {
 		base.MaxBuy = base.maxBuy() // its default limits a number that is set
 	}
-	for _, b := range base.lines(use) {
+	for _, b := range base.lines(p) {
 		b.Base = true
 		i := slices.IndexFunc(lines, b.sameLimit)
 		switch {
@@ -173,11 +154,11 @@ func (l PolicyLine) stricter(than PolicyLine) bool {
 }
 
 // lines holds what a plan would use against the limits.
-func (y Policy) lines(use usage) []PolicyLine {
-	lines := y.Limits.lines(use.totals)
-	lines = append(lines, partLines("perCostCentre", y.PerCostCentre, use.byCostCentre)...)
-	lines = append(lines, partLines("perMarket", y.PerMarket, use.byMarket)...)
-	limit, count := y.maxBuy(), use.orders
+func (y Policy) lines(p Plan) []PolicyLine {
+	lines := y.Limits.lines(p.Totals)
+	lines = append(lines, p.partLines("perCostCentre", y.PerCostCentre, ByCostCentre)...)
+	lines = append(lines, p.partLines("perMarket", y.PerMarket, ByMarket)...)
+	limit, count := y.maxBuy(), p.purchases()
 	if y.MaxBuy == 0 && count <= limit {
 		return lines // a limit that nobody set is only told when it is in the way
 	}
@@ -194,8 +175,16 @@ func (l Limits) lines(totals Totals) []PolicyLine {
 	return append(lines, moneyLines("maxCommitment", l.MaxCommitment, totals, func(c Cost) Amount { return c.Commitment })...)
 }
 
-// partLines are the limits of parts of a run.
-func partLines(per string, limits map[string]Limits, parts map[string]Totals) []PolicyLine {
+// partLines are the limits of parts of a run. The parts are added up only when some are
+// limited.
+func (p Plan) partLines(per string, limits map[string]Limits, part func(Action) string) []PolicyLine {
+	if len(limits) == 0 {
+		return nil
+	}
+	parts := map[string]Totals{}
+	for _, s := range p.Subtotals(part) {
+		parts[s.Of] = s.Totals
+	}
 	var lines []PolicyLine
 	for _, of := range slices.Sorted(maps.Keys(limits)) {
 		for _, l := range limits[of].lines(parts[of]) {

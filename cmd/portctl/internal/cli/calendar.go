@@ -3,8 +3,6 @@ package cli
 import (
 	"context"
 
-	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
 	"github.com/spf13/cobra"
 
 	"github.com/portctl/portctl/cmd/portctl/internal/render"
@@ -50,7 +48,7 @@ func runCalendar(ctx context.Context, s Env, o calendarOptions) error {
 		return err
 	}
 	return o.withLedger(ctx, s, func(inv *inventory.Inventory, session *session, b *openLedger) error {
-		status, err := o.readStatus(ctx, inv, session, b, o.only, "", true)
+		status, err := o.readStatus(ctx, inv, session, b, look{only: o.only, noLOA: true})
 		if err != nil {
 			return err
 		}
@@ -59,12 +57,7 @@ func runCalendar(ctx context.Context, s Env, o calendarOptions) error {
 		case "ics":
 			return render.CalendarICS(s.content(), inv.Name, calendar)
 		case "json":
-			encoded, err := json.Marshal(calendar, json.Deterministic(true), jsontext.WithIndent("  "))
-			if err != nil {
-				return err
-			}
-			_, err = s.Out.Write(append(encoded, '\n'))
-			return err
+			return writeJSON(s.Out, calendar)
 		}
 		return render.CalendarText(s.Out, calendar, render.Options{Width: s.Width, Color: o.color(s)})
 	})

@@ -81,7 +81,7 @@ func runHandover(ctx context.Context, s Env, o handoverOptions) error {
 		return fmt.Errorf("--max-age must be positive, not %s", o.maxAge)
 	}
 	return o.withLedger(ctx, s, func(inv *inventory.Inventory, session *session, b *openLedger) error {
-		status, err := o.readStatus(ctx, inv, session, b, o.only, o.loaDir, false)
+		status, err := o.readStatus(ctx, inv, session, b, look{only: o.only, loaDir: o.loaDir})
 		if err != nil {
 			return err
 		}

@@ -89,7 +89,7 @@ func runLOA(ctx context.Context, s Env, o loaOptions) error {
 		if err := b.checkLeaving(ctx); err != nil {
 			return err
 		}
-		status, err := o.readStatus(ctx, inv, session, b, o.only, o.loaDir, false)
+		status, err := o.readStatus(ctx, inv, session, b, look{only: o.only, loaDir: o.loaDir})
 		if err != nil {
 			return err
 		}

@@ -12,8 +12,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
 	"github.com/spf13/cobra"
 	"github.com/xuri/excelize/v2"
 
@@ -93,9 +91,8 @@ func runStatus(ctx context.Context, s Env, o statusOptions) error {
 		if err := b.checkLeaving(ctx); err != nil {
 			return err
 		}
-		look := func() (apply.Status, error) {
-			return o.readStatus(ctx, inv, session, b, o.only, o.loaDir, o.noLOA)
-		}
+		at := look{only: o.only, loaDir: o.loaDir, noLOA: o.noLOA, handovers: true}
+		look := func() (apply.Status, error) { return o.readStatus(ctx, inv, session, b, at) }
 		if o.watch {
 			return o.keepWatching(ctx, s, look)
 		}
@@ -114,11 +111,22 @@ func runStatus(ctx context.Context, s Env, o statusOptions) error {
 	})
 }
 
+// look is what a status looks at besides the account.
+type look struct {
+	// only keeps to entries of these names or globs.
+	only []string
+	// loaDir is the folder of the LOAs; noLOA looks at none.
+	loaDir string
+	noLOA  bool
+	// handovers reads what was noted of hand-overs.
+	handovers bool
+}
+
 // readStatus looks once at everything.
-func (g *globals) readStatus(ctx context.Context, inv *inventory.Inventory, session *session, b *openLedger, only []string, loaDir string, noLOA bool) (apply.Status, error) {
-	options := apply.StatusOptions{Ledger: b.Ledger, Handovers: true, Only: only, SameAccount: g.sameAccount}
-	if !noLOA {
-		folder, err := loa.Open(loaDir, session.Environment)
+func (g *globals) readStatus(ctx context.Context, inv *inventory.Inventory, session *session, b *openLedger, at look) (apply.Status, error) {
+	options := apply.StatusOptions{Ledger: b.Ledger, Handovers: at.handovers, Only: at.only, SameAccount: g.sameAccount}
+	if !at.noLOA {
+		folder, err := loa.Open(at.loaDir, session.Environment)
 		if err != nil {
 			return apply.Status{}, err
 		}
@@ -127,7 +135,7 @@ func (g *globals) readStatus(ctx context.Context, inv *inventory.Inventory, sess
 	status, err := apply.ReadStatus(ctx, provider.NewReader(session.client), inv.Desired(), options)
 	for _, p := range status.Ports {
 		if p.LOA != nil && p.LOA.Refused != "" {
-			p.LOA.Refused += "; " + g.refreshLOA(p.Name, loaDir)
+			p.LOA.Refused += "; " + g.refreshLOA(p.Name, at.loaDir)
 		}
 	}
 	status.Tool, status.Environment = "portctl "+Version(), session.Environment
@@ -190,12 +198,7 @@ func lastLines(s string, rows int) []string {
 func writeStatus(w io.Writer, status apply.Status, format string, width int) error {
 	switch format {
 	case "json":
-		b, err := json.Marshal(status, json.Deterministic(true), jsontext.WithIndent("  "))
-		if err != nil {
-			return err
-		}
-		_, err = w.Write(append(b, '\n'))
-		return err
+		return writeJSON(w, status)
 	case "csv":
 		return writeStatusCSV(w, status)
 	case "xlsx":

@@ -6,8 +6,6 @@ import (
 	"io"
 	"slices"
 
-	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
 	"github.com/spf13/cobra"
 
 	"github.com/portctl/portctl/inventory"
@@ -147,10 +145,5 @@ func writeValidation(w io.Writer, inv *inventory.Inventory, diags inventory.Diag
 			}
 		}
 	}
-	b, err := json.Marshal(v, json.Deterministic(true), jsontext.WithIndent("  "))
-	if err != nil {
-		return err
-	}
-	_, err = w.Write(append(b, '\n'))
-	return err
+	return writeJSON(w, v)
 }

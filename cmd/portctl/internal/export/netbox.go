@@ -65,7 +65,7 @@ func (n NetBox) WriteCircuits(w io.Writer, ports []Port) error {
 		rows = append(rows, []string{
 			n.Circuits[cid], cid, provider, circuitType, statusOf(p), dateOf(p.LiveAt), p.ContractEnd,
 			strconv.Itoa(int(p.Speed) * 1000), // Kbps
-			cut(describe(p), maxDescription),
+			cut(plan.MemberName(p.Name, p.Member), maxDescription),
 		})
 	}
 	return writeCSV(w, rows)
@@ -82,7 +82,7 @@ func (n NetBox) WriteTerminations(w io.Writer, ports []Port) (unmatched []string
 	for _, p := range n.exported(ports) {
 		site, known := n.Sites[p.Slug]
 		if !known {
-			unmatched = append(unmatched, fmt.Sprintf("%s: %s", describe(p), noSite(p)))
+			unmatched = append(unmatched, fmt.Sprintf("%s: %s", plan.MemberName(p.Name, p.Member), noSite(p)))
 		} else {
 			rows = append(rows, n.end(p, "A", "dcim.site", site, "", panelOf(p.Handoff)))
 		}
@@ -106,7 +106,7 @@ func (n NetBox) end(p Port, side, kind string, site NetBoxSite, network, panel s
 	if n.Numbered {
 		first, second = kind, cmp.Or(network, site.ID)
 	}
-	return []string{cidOf(p), side, first, second, strconv.Itoa(int(p.Speed) * 1000), cut(panel, maxPanel), cut(describe(p), maxDescription)}
+	return []string{cidOf(p), side, first, second, strconv.Itoa(int(p.Speed) * 1000), cut(panel, maxPanel), cut(plan.MemberName(p.Name, p.Member), maxDescription)}
 }
 
 // exported are the ports that are written.
@@ -121,14 +121,7 @@ func cidOf(p Port) string {
 	if p.UID != "" {
 		return string(p.UID)
 	}
-	return cut(describe(p), maxCID)
-}
-
-func describe(p Port) string {
-	if p.Member > 0 {
-		return fmt.Sprintf("%s (%d)", p.Name, p.Member)
-	}
-	return p.Name
+	return cut(plan.MemberName(p.Name, p.Member), maxCID)
 }
 
 // statusOf is a provisioning status in NetBox's words.

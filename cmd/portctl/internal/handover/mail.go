@@ -15,6 +15,8 @@ import (
 	"path"
 	"regexp"
 	"strings"
+
+	"github.com/portctl/portctl/pkg/plan"
 )
 
 // mailOf is a draft that any mail program opens (RFC 5322, MIME), with the LOAs attached.
@@ -98,7 +100,7 @@ func mailText(p Pack) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Hello,\n\nplease build the following cross connects to Megaport. The Letters of Authorization are attached.\n")
 	for _, i := range p.Items {
-		fmt.Fprintf(&b, "\n%s, %s at %s\n  Megaport service: %s (%s)\n  LOA: %s\n", i.title(), i.Speed, i.Site, i.UID.Short(), i.UID, path.Base(i.File))
+		fmt.Fprintf(&b, "\n%s, %s at %s\n  Megaport service: %s (%s)\n  LOA: %s\n", plan.MemberName(i.Name, i.Member), i.Speed, i.Site, i.UID.Short(), i.UID, path.Base(i.File))
 		for _, x := range asked(i.Handoff) {
 			fmt.Fprintf(&b, "  %s: %s\n", x.what, cmp.Or(x.value, "(please fill in)"))
 		}

@@ -103,13 +103,13 @@ func problems(items []Item, now time.Time, maxAge time.Duration) []string {
 			}
 		}
 		if len(missing) > 0 {
-			out = append(out, fmt.Sprintf("%s: not known: %s", i.title(), strings.Join(missing, ", ")))
+			out = append(out, fmt.Sprintf("%s: not known: %s", plan.MemberName(i.Name, i.Member), strings.Join(missing, ", ")))
 		}
 		if len(i.PDF) > maxLOA {
-			out = append(out, fmt.Sprintf("%s: the LOA has %.1f MB, and Equinix's portal takes 2", i.title(), float64(len(i.PDF))/(1<<20)))
+			out = append(out, fmt.Sprintf("%s: the LOA has %.1f MB, and Equinix's portal takes 2", plan.MemberName(i.Name, i.Member), float64(len(i.PDF))/(1<<20)))
 		}
 		if age := now.Sub(i.FetchedAt); age > maxAge {
-			out = append(out, fmt.Sprintf("%s: the LOA was issued %d days ago; portctl loa --refresh renews it", i.title(), int(age.Hours()/24)))
+			out = append(out, fmt.Sprintf("%s: the LOA was issued %d days ago; portctl loa --refresh renews it", plan.MemberName(i.Name, i.Member), int(age.Hours()/24)))
 		}
 	}
 	return out
@@ -130,14 +130,6 @@ func asked(h plan.Handoff) []answer {
 		{"media", h.Media},
 		{"contact", h.Contact},
 	}
-}
-
-// title is a port for people.
-func (i Item) title() string {
-	if i.Member > 0 {
-		return fmt.Sprintf("%s (%d)", i.Name, i.Member)
-	}
-	return i.Name
 }
 
 // fill makes the files of a pack.
@@ -202,7 +194,7 @@ func checklist(p Pack) []byte {
 	}
 	b.WriteString("Order the cross connects by `order.csv` or `mail.eml`, with the LOA of each. Nothing was sent.\n\n")
 	for _, i := range p.Items {
-		fmt.Fprintf(&b, "- [ ] **%s** (service %s, %s): %s\n", escape(i.title()), i.UID.Short(), i.Speed, escape(path.Base(i.File)))
+		fmt.Fprintf(&b, "- [ ] **%s** (service %s, %s): %s\n", escape(plan.MemberName(i.Name, i.Member)), i.UID.Short(), i.Speed, escape(path.Base(i.File)))
 		for _, x := range asked(i.Handoff) {
 			fmt.Fprintf(&b, "  - %s: %s\n", x.what, escape(cmp.Or(x.value, "not known")))
 		}

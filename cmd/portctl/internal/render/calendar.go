@@ -9,6 +9,7 @@ import (
 	ics "github.com/arran4/golang-ical"
 
 	"github.com/portctl/portctl/pkg/apply"
+	"github.com/portctl/portctl/pkg/plan"
 )
 
 // afterTerm is all that can be said of what follows a term.
@@ -24,7 +25,7 @@ func CalendarText(w io.Writer, c apply.Calendar, o Options) error {
 			over++
 			continue
 		}
-		rows = append(rows, []string{d.Date, fmt.Sprint(d.Days), moneyDateText(d), memberName(d.Name, d.Member), d.UID.Short(), dash(placeName(d.Place)), dash(d.CostCentre)})
+		rows = append(rows, []string{d.Date, fmt.Sprint(d.Days), moneyDateText(d), plan.MemberName(d.Name, d.Member), d.UID.Short(), dash(placeName(d.Place)), dash(d.CostCentre)})
 	}
 	if len(rows) > 0 {
 		if err := o.grid(&b, []column{
@@ -45,7 +46,7 @@ func CalendarText(w io.Writer, c apply.Calendar, o Options) error {
 		if u.Kind == apply.ContractEnds {
 			what = "the end of its contract"
 		}
-		fmt.Fprintf(&b, "not known yet: %s of %s\n", what, Clean(memberName(u.Name, u.Member)))
+		fmt.Fprintf(&b, "not known yet: %s of %s\n", what, Clean(plan.MemberName(u.Name, u.Member)))
 	}
 	fmt.Fprintf(&b, "%s to come · %d over · %d not known\n", Plural(len(rows), "date", "dates"), over, len(c.Unknown))
 	_, err := io.WriteString(w, b.String())
@@ -60,13 +61,6 @@ func moneyDateText(d apply.MoneyDate) string {
 		return "billed from here on at the latest, not LIVE"
 	}
 	return "billed from here on"
-}
-
-func memberName(name string, member int) string {
-	if member > 0 {
-		return fmt.Sprintf("%s (%d)", name, member)
-	}
-	return name
 }
 
 // CalendarICS writes the days as a calendar (RFC 5545), those that are over too. The same
@@ -93,7 +87,7 @@ func CalendarICS(w io.Writer, name string, c apply.Calendar) error {
 		e.SetDescription(Clean(descriptionOf(d)))
 		e.SetTimeTransparency(ics.TransparencyTransparent)
 		for i := range d.Reminders {
-			days := []int{90, 30}[i]
+			days := apply.ContractReminders()[i]
 			a := e.AddAlarm()
 			a.SetAction(ics.ActionDisplay)
 			a.SetTrigger(fmt.Sprintf("-P%dD", days))
@@ -104,7 +98,7 @@ func CalendarICS(w io.Writer, name string, c apply.Calendar) error {
 }
 
 func summaryOf(d apply.MoneyDate) string {
-	return fmt.Sprintf("%s: %s", memberName(d.Name, d.Member), moneyDateText(d))
+	return fmt.Sprintf("%s: %s", plan.MemberName(d.Name, d.Member), moneyDateText(d))
 }
 
 func descriptionOf(d apply.MoneyDate) string {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/portctl/portctl/pkg/apply"
+	"github.com/portctl/portctl/pkg/plan"
 )
 
 // StatusText draws a status: one line per port, and a sum. Columns that do not fit are
@@ -66,10 +67,7 @@ func StatusLine(s apply.Status) string {
 }
 
 func rowName(p apply.PortStatus) string {
-	if p.Member > 0 {
-		return fmt.Sprintf("%s (%d)", Clean(p.Name), p.Member)
-	}
-	return Clean(p.Name)
+	return plan.MemberName(Clean(p.Name), p.Member)
 }
 
 func statusRow(p apply.PortStatus, now time.Time) []string {
