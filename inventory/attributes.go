@@ -235,6 +235,15 @@ var attributes = language{
 		read: func(r *reader, v *yamlNode, e *entry) { e.port.Locked = r.boolean(v, "locked") },
 	},
 	{
+		key: "crossConnect", in: inEntries | inDefaults, kind: aBoolean, need: "false", example: "true",
+		words: []string{"crossconnects", "xconnect", "crossconnectrequested", "addons", "addon"},
+		doc:   "Has Megaport order the cross connect of each port with it: for a monthly rate and one-time fees, where the location offers it, and with a term of more than 1 month. It changes nothing for a port that exists.",
+		read: func(r *reader, v *yamlNode, e *entry) {
+			want := r.boolean(v, "crossConnect")
+			e.port.CrossConnect = want != nil && *want
+		},
+	},
+	{
 		key: "promoCode", in: inEntries, kind: aText, need: "none", example: "SPRING", words: []string{"promo", "promotion", "discountcode", "discountcodes"},
 		doc:  "Sent with the order as is. Megaport silently ignores unknown codes.",
 		read: func(r *reader, v *yamlNode, e *entry) { e.port.PromoCode, _ = r.text(v, "promoCode", unlimited) },
@@ -268,7 +277,7 @@ var attributes = language{
 		read: func(r *reader, v *yamlNode, e *entry) { e.port.Tags = under(e.port.Tags, r.tags(v)) },
 	},
 	{
-		key: "handoff", in: inEntries | inDefaults | inAlias, kind: aHandoff, need: "none", example: "{cage: C12, cabinet: A3}", words: []string{"crossconnect", "demarcation", "patching"}, single: true, merges: true,
+		key: "handoff", in: inEntries | inDefaults | inAlias, kind: aHandoff, need: "none", example: "{cage: C12, cabinet: A3}", words: []string{"demarcation", "patching"}, single: true, merges: true,
 		doc:  "Where the cross connect goes in the data centre, for `portctl handover`. It is never sent to Megaport. An entry's is merged over that of its site, and that over defaults, key by key.",
 		read: func(r *reader, v *yamlNode, e *entry) { e.port.Handoff = e.port.Handoff.Or(r.handoff(v)) },
 	},

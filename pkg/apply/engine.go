@@ -2,6 +2,7 @@ package apply
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -196,10 +197,13 @@ func (e *engine) ledgerFailed(name string, err error) {
 // an open claim names are candidates, and its own to remember.
 func (e *engine) noteServices(ctx context.Context) {
 	var services []ledger.Service
-	candidates := map[plan.ServiceUID]bool{}
+	candidates, purchases := map[plan.ServiceUID]bool{}, maps.Clone(e.priced.Purchases)
 	for _, c := range e.openClaims() {
 		for _, uid := range slices.Concat(c.UIDs, c.Answered) {
 			candidates[uid] = candidates[uid] || !c.State.Closed()
+		}
+		for _, uid := range c.UIDs {
+			purchases[uid] = c.Purchase()
 		}
 	}
 	declared := e.declaredTags()
@@ -212,6 +216,9 @@ func (e *engine) noteServices(ctx context.Context) {
 				continue
 			}
 			x := ledger.Service{Name: a.Name, UID: uid, Ordered: slices.Contains(a.New, uid)}
+			if p, bought := purchases[uid]; bought {
+				x.Ordered, x.Purchase = x.Ordered || p.Inventory == e.priced.Desired.Inventory, &p
+			}
 			if a.hasItsTags(uid) {
 				x.Tags = declared[a.Name]
 			}

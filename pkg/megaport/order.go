@@ -50,6 +50,8 @@ type Order struct {
 	// PromoCode is not validated by the API, which silently ignores an unknown one
 	// (API facts §3.2, confidence B).
 	PromoCode string `json:"promoCode,omitzero"`
+	// AddOns are the cross connects that Megaport is to order with the ports.
+	AddOns AddOns `json:"addOns,omitzero"`
 	// Tags are the resource tags the port gets at birth.
 	Tags Tags `json:"resourceTags,omitempty"`
 	// NotAfter is when it is too late to send the order, by the wall clock; zero is

@@ -52,6 +52,10 @@ const (
 	ReasonSiteNotActive ReasonCode = "site-not-active"
 	// ReasonSpeedNotOffered: the location does not sell the speed at all.
 	ReasonSpeedNotOffered ReasonCode = "speed-not-offered"
+	// ReasonNoCrossConnect: Megaport orders no cross connects at the location.
+	ReasonNoCrossConnect ReasonCode = "no-cross-connect"
+	// ReasonCrossConnectTerm: a cross connect needs a longer term than 1 month.
+	ReasonCrossConnectTerm ReasonCode = "cross-connect-term"
 	// ReasonZoneNotOffered: the location does not sell the speed in the zone.
 	ReasonZoneNotOffered ReasonCode = "zone-not-offered"
 	// ReasonSiteFixed: the service stands elsewhere, and a port cannot move.

@@ -29,6 +29,9 @@ func ParseAmount(s string) (Amount, error) {
 // Add is a + b.
 func (a Amount) Add(b Amount) Amount { return Amount{a.d.Add(b.d)} }
 
+// minus is a - b.
+func (a Amount) minus(b Amount) Amount { return Amount{a.d.Sub(b.d)} }
+
 // distance is how far a and b are apart.
 func (a Amount) distance(b Amount) Amount { return Amount{a.d.Sub(b.d).Abs()} }
 
@@ -95,10 +98,18 @@ func (c Cost) Plus(d Cost) Cost {
 	return Cost{c.Monthly.Add(d.Monthly), c.OneTime.Add(d.OneTime), c.Commitment.Add(d.Commitment)}
 }
 
+// minus subtracts field by field.
+func (c Cost) minus(d Cost) Cost {
+	return Cost{c.Monthly.minus(d.Monthly), c.OneTime.minus(d.OneTime), c.Commitment.minus(d.Commitment)}
+}
+
 // Price is a Cost with its currency (ISO 4217).
 type Price struct {
 	Currency string `json:"currency"`
 	Cost
+	// CrossConnect is the part of Cost that is for cross connects; nil when none are
+	// ordered.
+	CrossConnect *Cost `json:"crossConnect,omitzero"`
 }
 
 // Totals is the sum per currency. Sums of different currencies are never added.

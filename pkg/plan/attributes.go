@@ -84,6 +84,14 @@ var attributes = []attribute{
 		order: func(p Port, o *Order) { o.PromoCode = p.PromoCode },
 	},
 	{
+		key: "crossConnect",
+		order: func(p Port, o *Order) {
+			if p.CrossConnect {
+				o.AddOns = CrossConnectObject
+			}
+		},
+	},
+	{
 		key: "costCentre",
 		order: func(p Port, o *Order) {
 			if p.CostCentre != nil {

@@ -452,6 +452,18 @@ func offerReason(p Port, l Location) *Reason {
 			Text: fmt.Sprintf("location %s has no %s ports in zone %s", l, p.Speed, p.Zone),
 			Hint: "it offers " + l.Offer(),
 		}
+	case p.CrossConnect && !l.CrossConnect:
+		return &Reason{
+			Code: ReasonNoCrossConnect, Source: p.At("crossConnect"),
+			Text: fmt.Sprintf("Megaport orders no cross connects at location %s", l),
+			Hint: "take `crossConnect` out of the entry, and order the cross connect from the data centre with the LOA: `portctl handover` writes what it asks for",
+		}
+	case p.CrossConnect && p.Term == 1:
+		return &Reason{
+			Code: ReasonCrossConnectTerm, Source: p.At("term"),
+			Text: "Megaport orders no cross connect for a port with a term of 1 month",
+			Hint: "write a longer `term`, or take `crossConnect` out of the entry",
+		}
 	}
 	return nil
 }

@@ -67,9 +67,15 @@ func told(p plan.Plan) string {
 		}
 		if o := a.Order; o != nil {
 			line("order: %s at %d, zone %q, LAG ports %d into %d, term %d, visible %v, cost centre %q, tags %s", o.Speed, o.Location, o.Config.Zone, o.LAGPorts, o.AggregationID, o.Term, o.MarketplaceVisibility, o.CostCentre, o.Tags)
+			if o.CrossConnect() {
+				line("add-ons: cross connect, as %s", o.AddOns)
+			}
 		}
 		if a.Price != nil {
 			line("price: %s %s monthly, %s one-time, %s commitment", a.Price.Currency, a.Price.Monthly, a.Price.OneTime, a.Price.Commitment)
+			if c := a.Price.CrossConnect; c != nil {
+				line("of which cross connects: %s monthly, %s one-time, %s commitment", c.Monthly, c.OneTime, c.Commitment)
+			}
 		}
 		if a.Charge != nil {
 			line("charge: %+v", *a.Charge)

@@ -24,6 +24,9 @@ type Location struct {
 	Zones map[Zone][]Speed
 	// Speeds lists the port speeds on offer in any zone, in Mbps.
 	Speeds []Speed
+	// CrossConnect says that Megaport orders cross connects there on request (API facts
+	// §2.1, productAddOns).
+	CrossConnect bool
 }
 
 // LocationActive is the one status in which a location takes orders. Speeds

@@ -87,6 +87,9 @@ type Port struct {
 	// MarketplaceVisibility shows the port in the Megaport Marketplace; nil when
 	// not declared.
 	MarketplaceVisibility *bool
+	// CrossConnect asks for a cross connect to be ordered with each port. It says nothing
+	// of a service that exists: see Observed.CrossConnects.
+	CrossConnect bool
 	// PromoCode is sent as it is; the API does not validate it (API facts §3.2).
 	PromoCode string
 	// SameZone says that a diversity zone shared with other entries is intended.

@@ -48,7 +48,7 @@ func (b *builder) existing(a Action, p Port, u serviceGroup) Action {
 	a.Reason = Reason{Code: ReasonDiffers, Text: fmt.Sprintf("service %s differs in what the entry declares", s.UID), Source: p.Source}
 	if longerTerm(p, u) {
 		order := b.sameAs(p, u)
-		order.LAGPorts = 0
+		order.LAGPorts, order.AddOns = 0, b.crossConnects(u)
 		a.quoteOnly = &order
 	}
 	return a
@@ -139,6 +139,15 @@ func (b *builder) sameAs(p Port, u serviceGroup) Order {
 		}
 	}
 	return o
+}
+
+// crossConnects is what the services of a group were ordered with, whatever the entry
+// says today.
+func (b *builder) crossConnects(u serviceGroup) AddOns {
+	if slices.ContainsFunc(u.members, func(s Service) bool { return b.observed.CrossConnects[s.UID] }) {
+		return CrossConnectObject
+	}
+	return NoAddOns
 }
 
 // siteFixed: a port cannot move.
@@ -252,6 +261,11 @@ func (b *builder) notes(p Port, u serviceGroup) {
 	}
 	if p.Term != 0 && s.Term != p.Term && !longerTerm(p, u) && !s.Status.Unhealthy() {
 		b.warn(p, "term", "service %s has a contract term (months) of %d, not %d; %s", s.UID, s.Term, p.Term, whyTermStays(p, u))
+	}
+	for _, m := range u.members {
+		if p.CrossConnect && !b.observed.CrossConnects[m.UID] {
+			b.warn(p, "crossConnect", "service %s is not known to have been ordered with a cross connect, and portctl orders none for a port that exists: the Megaport portal does", m.UID)
+		}
 	}
 	if p.Formerly != "" && FoldName(p.Formerly) != FoldName(s.Name) {
 		for _, other := range b.named[FoldName(p.Formerly)] {

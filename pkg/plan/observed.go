@@ -36,6 +36,10 @@ type Observed struct {
 	// Inventories names the inventory that ordered a service, as far as the ledger
 	// knows it.
 	Inventories map[ServiceUID]string
+	// CrossConnects are the services that were ordered with a cross connect, as the
+	// ledger recorded it: no product read tells (API facts §4.5). Of others it is not
+	// known.
+	CrossConnects map[ServiceUID]bool
 	// Cancelling are the services whose cancellation the ledger recorded as begun.
 	Cancelling map[ServiceUID]bool
 	// Claims are the open claims of earlier runs that the services do not close.
@@ -251,6 +255,9 @@ type Quote struct {
 	// WithoutMarket says that the order is only taken with an empty market, and that
 	// the quote is for such an order.
 	WithoutMarket bool
+	// AddOns is the form of the add-ons with which the order is taken, where it is another
+	// one than it has; the quote is for such an order.
+	AddOns AddOns
 }
 
 // Refusal is why the API would not take an order.

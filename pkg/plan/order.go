@@ -48,6 +48,8 @@ type Order struct {
 	MarketplaceVisibility bool        `json:"marketplaceVisibility"`
 	Config                OrderConfig `json:"config"`
 	PromoCode             string      `json:"promoCode,omitzero"`
+	// AddOns are the cross connects that are ordered with the ports.
+	AddOns AddOns `json:"addOns,omitzero"`
 	Tags                  []Tag       `json:"resourceTags"`
 }
 
@@ -78,13 +80,14 @@ func (o Order) Configuration() string {
 // subject is what is ordered: two orders of a name with one subject ask for the
 // same.
 func (o Order) subject() subject {
-	return subject{spot{o.Location, o.Speed}, o.Config.Zone, o.LAGPorts, o.Term}
+	return subject{spot{o.Location, o.Speed}, o.Config.Zone, o.LAGPorts, o.Term, o.CrossConnect()}
 }
 
 type subject struct {
 	spot
 	zone      Zone
 	lag, term int
+	cross     bool
 }
 
 // oneMember is the order for one single port of the same kind, whose price is

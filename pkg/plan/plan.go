@@ -115,22 +115,30 @@ func (p Plan) Services() int {
 
 // Orders lists the orders that must be validated before the plan can be
 // priced: each that would be sent, for a LAG the one for a single member, whose
-// price is the unit price, and for a longer term the one it would be if it were
-// ordered anew.
+// price is the unit price, for one with cross connects the same without them, and for
+// a longer term the one it would be if it were ordered anew.
 func (p Plan) Orders() []Order {
 	var orders []Order
 	for i := range p.Actions {
 		a := &p.Actions[i]
 		if a.quoteOnly != nil {
-			orders = append(orders, *a.quoteOnly)
+			orders = append(orders, a.quoteOnly.pricing()...)
 		}
-		if a.Order == nil {
-			continue
+		if a.Order != nil {
+			orders = append(orders, a.Order.pricing()...)
 		}
-		orders = append(orders, *a.Order)
-		if a.Order.LAGPorts > 0 {
-			orders = append(orders, a.Order.oneMember())
-		}
+	}
+	return orders
+}
+
+// pricing is what must be validated to price an order.
+func (o Order) pricing() []Order {
+	orders := []Order{o}
+	if o.LAGPorts > 0 {
+		orders = append(orders, o.oneMember())
+	}
+	if o.CrossConnect() {
+		orders = append(orders, o.withoutAddOns().pricing()...)
 	}
 	return orders
 }

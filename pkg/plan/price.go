@@ -29,19 +29,25 @@ func (a Action) priced(quotes Quotes) (Action, []string) {
 		order, count = a.Order, a.Order.Members()
 	}
 	own := quotes[order.Key()]
-	unit := own
-	if order.LAGPorts > 0 {
-		unit = quotes[order.oneMember().Key()]
-	}
+	unit := quotes.unitOf(*order)
 	if r := a.quoteReason(own, unit); r != nil {
 		return a.block(*r), nil
 	}
 	price, notes := priceOf(*order, count, own, unit)
+	if order.CrossConnect() {
+		bare := order.withoutAddOns()
+		without, unitWithout := quotes[bare.Key()], quotes.unitOf(bare)
+		if r := a.crossConnectReason(own, without); r != nil {
+			return a.block(*r), nil
+		}
+		port, _ := priceOf(bare, count, without, unitWithout)
+		cross := price.minus(port.Cost)
+		price.CrossConnect = &cross
+	}
 	a.Price = &price
-	if own.WithoutMarket && a.Order != nil {
-		bare := *a.Order
-		bare.Market = ""
-		a.Order = &bare
+	if a.Order != nil {
+		taken := own.taken(*a.Order)
+		a.Order = &taken
 	}
 	for _, n := range own.Notes {
 		if !slices.Contains(notes, n) {
@@ -49,6 +55,44 @@ func (a Action) priced(quotes Quotes) (Action, []string) {
 		}
 	}
 	return a, notes
+}
+
+// unitOf is the quote of one member, where the order is for a LAG, or else its own.
+func (q Quotes) unitOf(o Order) Quote {
+	if o.LAGPorts > 0 {
+		o = o.oneMember()
+	}
+	return q[o.Key()]
+}
+
+// taken is an order in the form in which its validation was taken.
+func (q Quote) taken(o Order) Order {
+	if q.WithoutMarket {
+		o.Market = ""
+	}
+	if q.AddOns != NoAddOns {
+		o.AddOns = q.AddOns
+	}
+	return o
+}
+
+// crossConnectReason is why an order with cross connects is not sent: nothing in its own
+// quote and in that of the same order without them says what they cost.
+func (a Action) crossConnectReason(own, without Quote) *Reason {
+	r := &Reason{
+		Code: ReasonPriceUnknown, Source: a.port.At("crossConnect"),
+		Hint: "portctl does not order without a price to review: take `crossConnect` out of the entry, and order the cross connect in the Megaport portal",
+	}
+	monthly, once := own.Monthly.Cmp(without.Monthly), own.OneTime.Cmp(without.OneTime)
+	switch {
+	case !without.Priced || without.Currency != own.Currency:
+		r.Text = "the price of the cross connect is unknown: the order without it has no price to compare with"
+	case monthly < 0 || once < 0 || monthly == 0 && once == 0:
+		r.Text = "the price of the cross connect is unknown: the validation prices the order no higher than without it"
+	default:
+		return nil
+	}
+	return r
 }
 
 // quoteReason is why nothing can be ordered on the strength of the quotes of an
@@ -93,7 +137,7 @@ func (a Action) quoteReason(own, unit Quote) *Reason {
 func priceOf(o Order, n int, own, unit Quote) (Price, []string) {
 	if o.LAGPorts == 0 {
 		monthly, once := own.Monthly.Times(n), own.OneTime.Times(n)
-		return Price{own.Currency, Cost{monthly, once, monthly.Times(o.Term).Add(once)}}, nil
+		return Price{Currency: own.Currency, Cost: Cost{monthly, once, monthly.Times(o.Term).Add(once)}}, nil
 	}
 	var notes []string
 	m, s := readingOf(n, own.Monthly, unit.Monthly, unit.Priced), readingOf(n, own.OneTime, unit.OneTime, unit.Priced)
@@ -103,7 +147,7 @@ func priceOf(o Order, n int, own, unit Quote) (Price, []string) {
 	if !s.exact || s.whole != m.whole && !own.OneTime.IsZero() && n > 1 {
 		notes = append(notes, s.note("once", n, own.Currency))
 	}
-	return Price{own.Currency, Cost{m.most, s.most, m.most.Times(o.Term).Add(s.most)}}, notes
+	return Price{Currency: own.Currency, Cost: Cost{m.most, s.most, m.most.Times(o.Term).Add(s.most)}}, notes
 }
 
 // reading is what the price of a LAG and that of one member can mean together.

@@ -23,6 +23,8 @@ type Memory struct {
 	// Tags are the declared tags that services had when an apply last compared or set
 	// them.
 	Tags map[plan.ServiceUID]map[string]string
+	// Purchases says what services were bought with.
+	Purchases map[plan.ServiceUID]Purchase
 	// Cancelling are the services whose cancellation was begun.
 	Cancelling map[plan.ServiceUID]bool
 	// ApprovalsSeen says that the account once had order approvals.
@@ -38,6 +40,8 @@ type Service struct {
 	// Tags are the declared tags that it is known to have; nil when none are declared, or
 	// it is not known.
 	Tags map[string]string `json:"tags,omitzero"`
+	// Purchase is what it was bought with; nil when that is not known.
+	Purchase *Purchase `json:"purchase,omitzero"`
 }
 
 // servicesRecord is what one run noted.
@@ -90,7 +94,10 @@ func (l *Ledger) NoteServices(ctx context.Context, s Snapshot, inventory string,
 	r := servicesRecord{Schema: Schema, Inventory: inventory, Time: l.Now(), Run: l.run.ID}
 	for _, x := range services {
 		known := s.Memory.Known[plan.NameHash(x.Name)]
-		if !slices.ContainsFunc(known, func(k Known) bool { return k.UID == x.UID }) || x.Tags != nil && !maps.Equal(x.Tags, s.Memory.Tags[x.UID]) {
+		if _, recorded := s.Memory.Purchases[x.UID]; recorded {
+			x.Purchase = nil
+		}
+		if !slices.ContainsFunc(known, func(k Known) bool { return k.UID == x.UID }) || x.Tags != nil && !maps.Equal(x.Tags, s.Memory.Tags[x.UID]) || x.Purchase != nil {
 			r.Services = append(r.Services, x)
 		}
 	}
@@ -109,7 +116,7 @@ func (l *Ledger) NoteCancel(ctx context.Context, name string, members []plan.Ser
 // memory reads what is remembered. A record that cannot be decoded is passed over:
 // it would only add caution.
 func (l *Ledger) memory(ctx context.Context) (Memory, error) {
-	m := Memory{Known: map[string][]Known{}, Inventories: map[plan.ServiceUID]string{}, Tags: map[plan.ServiceUID]map[string]string{}, Cancelling: map[plan.ServiceUID]bool{}}
+	m := Memory{Known: map[string][]Known{}, Inventories: map[plan.ServiceUID]string{}, Tags: map[plan.ServiceUID]map[string]string{}, Purchases: map[plan.ServiceUID]Purchase{}, Cancelling: map[plan.ServiceUID]bool{}}
 	services, err := readAll[servicesRecord](ctx, l, l.servicesPrefix())
 	if err != nil {
 		return m, err
@@ -141,6 +148,9 @@ func (m Memory) note(x Service, r servicesRecord) {
 	}
 	if x.Tags != nil {
 		m.Tags[uid] = x.Tags
+	}
+	if _, known := m.Purchases[uid]; x.Purchase != nil && !known {
+		m.Purchases[uid] = *x.Purchase
 	}
 	if x.Ordered && m.Inventories[uid] == "" {
 		m.Inventories[uid] = r.Inventory

@@ -25,7 +25,7 @@ func order(o plan.Order, claim string) megaport.Order {
 		Name: o.Name, Term: o.Term, ProductType: o.ProductType, Speed: int(o.Speed), LocationID: int(o.Location),
 		CreateDate: o.CreateDate, Virtual: o.Virtual, Market: o.Market, CostCentre: o.CostCentre, LAGPorts: o.LAGPorts,
 		AggregationID: o.AggregationID, MarketplaceVisibility: o.MarketplaceVisibility,
-		Config: megaport.OrderConfig{Zone: string(o.Config.Zone)}, PromoCode: o.PromoCode, Tags: tags,
+		Config: megaport.OrderConfig{Zone: string(o.Config.Zone)}, PromoCode: o.PromoCode, AddOns: megaport.AddOns(o.AddOns), Tags: tags,
 	}
 }
 
@@ -44,6 +44,7 @@ func location(l megaport.Location) plan.Location {
 	out := plan.Location{
 		ID: plan.LocationID(l.ID), Name: l.Name, Metro: l.Metro, Market: l.Market, Status: l.Status,
 		Country: l.Country, Address: address(l.Address), Zones: map[plan.Zone][]plan.Speed{},
+		CrossConnect: l.CrossConnect,
 	}
 	for name, zone := range l.Zones {
 		for _, mbps := range zone.Speeds {

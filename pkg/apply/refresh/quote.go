@@ -89,7 +89,7 @@ type quoter struct{ reader Reader }
 // order, is divided until it is known which; where no usable answer came, each order is
 // asked about alone.
 func (q quoter) quote(ctx context.Context, batch []plan.Order) ([]plan.Quote, error) {
-	answers, err := q.askWithoutMarket(ctx, batch)
+	answers, err := q.askInEveryForm(ctx, batch)
 	switch {
 	case err != nil || len(batch) == 1:
 		return answers, err
@@ -124,7 +124,7 @@ func (q quoter) divide(ctx context.Context, batch []plan.Order, why plan.Quote) 
 		found, err := answers[i], error(nil)
 		switch {
 		case found[0].Refusal != nil && len(half) == 1:
-			found, err = q.askWithoutMarket(ctx, half)
+			found, err = q.askInEveryForm(ctx, half)
 		case len(half) == 1:
 		case found[0].Refusal != nil:
 			found, err = q.divide(ctx, half, found[0])
@@ -159,7 +159,7 @@ func saysTheSame(a, b plan.Quote) bool {
 func (q quoter) each(ctx context.Context, batch []plan.Order) ([]plan.Quote, error) {
 	out := make([]plan.Quote, len(batch))
 	for i, o := range batch {
-		answer, err := q.askWithoutMarket(ctx, []plan.Order{o})
+		answer, err := q.askInEveryForm(ctx, []plan.Order{o})
 		if err != nil {
 			return nil, err
 		}
@@ -168,27 +168,61 @@ func (q quoter) each(ctx context.Context, batch []plan.Order) ([]plan.Quote, err
 	return out, nil
 }
 
-// askWithoutMarket validates a batch. One that is refused is validated once more without
-// its markets: the official clients never send one, and whether the API takes it is not
-// known (API facts §3.2).
-func (q quoter) askWithoutMarket(ctx context.Context, batch []plan.Order) ([]plan.Quote, error) {
+// askInEveryForm validates a batch. One that is refused is validated once more in each
+// other form that an order can have: without its market, which the official clients never
+// send, and with its add-ons as a list. Which of them the API takes is not known (API
+// facts §3.2).
+func (q quoter) askInEveryForm(ctx context.Context, batch []plan.Order) ([]plan.Quote, error) {
 	answers, err := q.reader.Quotes(ctx, batch)
-	if err != nil || answers[0].Refusal == nil || batch[0].Market == "" {
+	if err != nil || answers[0].Refusal == nil {
 		return answers, err
 	}
-	bare := slices.Clone(batch)
-	for i := range bare {
-		bare[i].Market = ""
+	for _, form := range otherForms(batch) {
+		others, err := q.reader.Quotes(ctx, form)
+		if err != nil {
+			return answers, err
+		}
+		if others[0].Refusal != nil || others[0].Failure != nil {
+			continue
+		}
+		for i := range others {
+			others[i].WithoutMarket = form[i].Market != batch[i].Market
+			if form[i].AddOns != batch[i].AddOns {
+				others[i].AddOns = form[i].AddOns
+			}
+		}
+		return others, nil
 	}
-	without, err := q.reader.Quotes(ctx, bare)
-	if err != nil || without[0].Refusal != nil || without[0].Failure != nil {
-		return answers, err
-	}
-	for i := range without {
-		without[i].WithoutMarket = batch[i].Market != ""
-	}
-	return without, nil
+	return answers, nil
 }
+
+// otherForms are the forms in which the same orders can be written, but for their own.
+func otherForms(batch []plan.Order) [][]plan.Order {
+	withoutMarket := func(o plan.Order) plan.Order { o.Market = ""; return o }
+	addOnsListed := func(o plan.Order) plan.Order {
+		if o.CrossConnect() {
+			o.AddOns = plan.CrossConnectArray
+		}
+		return o
+	}
+	var forms [][]plan.Order
+	for _, changes := range [][]func(plan.Order) plan.Order{{withoutMarket}, {addOnsListed}, {addOnsListed, withoutMarket}} {
+		form := slices.Clone(batch)
+		for i := range form {
+			for _, change := range changes {
+				form[i] = change(form[i])
+			}
+		}
+		same := func(other []plan.Order) bool { return slices.EqualFunc(form, other, sameForm) }
+		if !same(batch) && !slices.ContainsFunc(forms, same) {
+			forms = append(forms, form)
+		}
+	}
+	return forms
+}
+
+// sameForm says that one order is written in two ways that do not differ.
+func sameForm(a, b plan.Order) bool { return a.Market == b.Market && a.AddOns == b.AddOns }
 
 func parallelism(n int) int {
 	if n <= 0 {

@@ -20,6 +20,8 @@ type PricedPlan struct {
 	Catalog  plan.Catalog
 	// Claims is the ledger as it was before the account was read.
 	Claims ledger.Snapshot
+	// Purchases says what services were bought with, as far as the ledger knows.
+	Purchases map[plan.ServiceUID]ledger.Purchase
 	// Findings is what the account says of each of the open claims.
 	Findings []Finding
 
@@ -181,6 +183,7 @@ func (p *PricedPlan) remember() {
 	m := p.Claims.Memory
 	p.Observed.ApprovalsUnknown = p.approvals.Unknown
 	p.Observed.Inventories, p.Observed.Cancelling = m.Inventories, m.Cancelling
+	p.rememberPurchases()
 	p.Observed.Known = map[string][]plan.ServiceUID{}
 	p.listed, p.open = make(map[plan.ServiceUID]bool, len(p.Observed.Services)), make(map[string]bool, len(p.Claims.Open))
 	for i := range p.Observed.Services {
@@ -336,7 +339,11 @@ func (p *PricedPlan) build(ctx context.Context, r Reader, o Options) (plan.Plan,
 		if err != nil {
 			return plan.Plan{}, err
 		}
-		if news {
+		learnt, err := p.learnPurchases(ctx, o.Ledger, built)
+		if err != nil {
+			return plan.Plan{}, err
+		}
+		if news || learnt {
 			built = plan.Build(p.Desired, p.Observed, p.Catalog)
 		}
 	}

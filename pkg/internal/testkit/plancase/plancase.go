@@ -36,6 +36,9 @@ type account struct {
 	Known map[string][]string `yaml:"known"`
 	// Inventories maps a UID to the inventory that the ledger knows for it.
 	Inventories map[string]string `yaml:"inventories"`
+	// CrossConnects lists UIDs that the ledger knows to have been ordered with a cross
+	// connect.
+	CrossConnects []string `yaml:"crossConnects"`
 	// Cancelling lists UIDs whose cancellation the ledger recorded as begun.
 	Cancelling []string `yaml:"cancelling"`
 	// Untyped maps UIDs to the names of products that do not show whether they are
@@ -63,6 +66,12 @@ type account struct {
 	// and nothing, when not given.
 	Monthly string `yaml:"monthly"`
 	OneTime string `yaml:"oneTime"`
+	// CrossConnect and CrossConnectOnce are what a cross connect costs more; nothing when
+	// not given.
+	CrossConnect     string `yaml:"crossConnect"`
+	CrossConnectOnce string `yaml:"crossConnectOnce"`
+	// AddOnsListed lists names whose order is only taken with its add-ons as a list.
+	AddOnsListed []string `yaml:"addOnsListed"`
 }
 
 type service struct {
@@ -227,6 +236,10 @@ func (a account) observed() plan.Observed {
 	for uid, inventory := range a.Inventories {
 		o.Inventories[plan.ServiceUID(uid)] = inventory
 	}
+	o.CrossConnects = map[plan.ServiceUID]bool{}
+	for _, uid := range a.CrossConnects {
+		o.CrossConnects[plan.ServiceUID(uid)] = true
+	}
 	for _, uid := range a.Cancelling {
 		o.Cancelling[plan.ServiceUID(uid)] = true
 	}
@@ -330,14 +343,21 @@ func (a account) quote(t testing.TB, o plan.Order) plan.Quote {
 	if a.Monthly != "" {
 		monthly = amount(t, a.Monthly)
 	}
+	if o.CrossConnect() {
+		monthly, once = monthly.Add(amount(t, a.CrossConnect)), once.Add(amount(t, a.CrossConnectOnce))
+	}
 	currency := stdcmp.Or(map[string]string{"UK": "GBP", "US": "USD", "AU": "AUD"}[o.Market], "EUR")
 	if lag {
 		monthly, once, currency = a.lagPrice(t, o.LAGPorts, monthly, once, currency)
 	}
-	return plan.Quote{
+	q := plan.Quote{
 		Priced: true, Currency: currency, Monthly: monthly, OneTime: once,
 		Notes: a.QuoteNotes[o.Name], WithoutMarket: slices.Contains(a.WithoutMarket, o.Name),
 	}
+	if o.CrossConnect() && slices.Contains(a.AddOnsListed, o.Name) {
+		q.AddOns = plan.CrossConnectArray
+	}
+	return q
 }
 
 // lagPrice is what a LAG of n is quoted at.
@@ -367,7 +387,7 @@ func Catalog(t testing.TB) plan.Catalog {
 	for _, l := range real {
 		out := plan.Location{
 			ID: plan.LocationID(l.ID), Name: l.Name, Metro: l.Metro, Market: l.Market, Status: l.Status,
-			Zones: map[plan.Zone][]plan.Speed{},
+			Zones: map[plan.Zone][]plan.Speed{}, CrossConnect: l.CrossConnect,
 		}
 		for zone, speeds := range l.PortSpeeds {
 			for _, mbps := range speeds {
