@@ -246,7 +246,11 @@ func (e *engine) announcement() RunStarted {
 		Identity: e.Identity, Orders: p.Summary.Buy + p.Summary.Grow, Services: p.Services(), Updates: p.Summary.Update, Cancels: p.Summary.Cancel,
 		Ports: p.Services(), Parallelism: e.Parallelism, Wait: Seconds{e.Wait}, Totals: p.Totals, Planned: []Planned{},
 	}
+	crossed := 0 // no LOA is needed
 	for _, a := range p.Actions {
+		if a.Order != nil && a.Order.CrossConnect() {
+			crossed += a.ServicesOrdered()
+		}
 		if a.Kind.Changes() {
 			event.Planned = append(event.Planned, Planned{a.Kind, a.Name, a.Location, a.ServicesOrdered(), a.Price})
 		}
@@ -258,13 +262,15 @@ func (e *engine) announcement() RunStarted {
 			if s := e.services[uid]; s != nil && s.Status.Ready() {
 				event.Ready++
 			}
-			if e.watch.loas.has(uid) {
+			if e.report.hasCrossConnect(uid) {
+				crossed++
+			} else if e.watch.loas.has(uid) {
 				event.Kept++
 			}
 		}
 	}
 	if e.LOAs != nil {
-		event.LOAs = event.Ports
+		event.LOAs = event.Ports - crossed
 	}
 	return event
 }

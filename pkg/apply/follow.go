@@ -31,7 +31,7 @@ func (e *engine) follow(ctx context.Context) {
 	for _, p := range e.watch.ports {
 		e.report.change(p.action, func(a *ActionResult) {
 			a.Ports = append(a.Ports, e.watch.result(p))
-			if e.LOAs != nil {
+			if e.LOAs != nil && !p.crossConnect {
 				a.LOAs = append(a.LOAs, p.loaResult())
 			}
 		})
@@ -54,7 +54,7 @@ func (e *engine) ports(n int, uids []plan.ServiceUID, before int) []*port {
 	a := e.priced.Plan.Actions[n]
 	ports := make([]*port, len(uids))
 	for i, uid := range uids {
-		p := &port{action: n, name: a.Name, uid: uid}
+		p := &port{action: n, name: a.Name, uid: uid, crossConnect: e.report.hasCrossConnect(uid)}
 		if a.Service == nil || !slices.Contains(a.Service.Members, uid) {
 			p.unverified = a.Order
 		}
@@ -195,6 +195,7 @@ func (e *engine) recorded(ctx context.Context, l *learnt) {
 	if f.Rewritten {
 		e.noticeRewritten(ctx, claim)
 	}
+	e.report.ordersOf(claim.Order, claim.UIDs)
 	switch {
 	case o.earlier:
 		e.recovered(o, f)

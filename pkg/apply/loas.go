@@ -260,7 +260,7 @@ func FetchLOAs(ctx context.Context, r refresh.Reader, s Status, o LOAOptions) []
 	w := newWatcher(r, emit, l, 0)
 	w.budgeted = o.Budgeted
 	for _, p := range s.Ports {
-		if p.UID != "" && p.State != PortLeaving {
+		if p.UID != "" && p.State != PortLeaving && !p.CrossConnect() {
 			w.add(&port{name: p.Name, member: p.Member, uid: p.UID})
 		}
 	}

@@ -2,6 +2,7 @@ package apply
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -18,7 +19,8 @@ type report struct {
 	result   Result
 	loas     map[plan.ServiceUID]LOAResult // as far as they are there; nil when none are wanted
 	statuses map[plan.ServiceUID]plan.Status
-	sent     bool // an order was
+	crossed  map[plan.ServiceUID]bool // that were ordered with a cross connect
+	sent     bool                     // an order was
 
 	turn chan struct{} // held by whoever hands an event on
 	sink func(Event)
@@ -27,12 +29,13 @@ type report struct {
 
 func newReport(p refresh.PricedPlan, o Options) *report {
 	r := &report{
-		result: blank(p.Plan, o.Identity, o.Recovered), statuses: map[plan.ServiceUID]plan.Status{},
+		result: blank(p.Plan, o.Identity, o.Recovered), statuses: map[plan.ServiceUID]plan.Status{}, crossed: map[plan.ServiceUID]bool{},
 		sink: o.Sink, turn: make(chan struct{}, 1),
 	}
 	if r.sink == nil {
 		r.sink = func(Event) {}
 	}
+	maps.Copy(r.crossed, p.Observed.CrossConnects)
 	for _, s := range p.Observed.Services {
 		r.statuses[s.UID] = s.Status
 	}
@@ -128,6 +131,22 @@ func (r *report) addLOA(l LOAResult) {
 	if r.loas != nil {
 		r.loas[l.UID] = l
 	}
+}
+
+// ordersOf notes what services were ordered with.
+func (r *report) ordersOf(o plan.Order, uids []plan.ServiceUID) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, uid := range uids {
+		r.crossed[uid] = o.CrossConnect()
+	}
+}
+
+// hasCrossConnect says that a service was ordered with a cross connect.
+func (r *report) hasCrossConnect(uid plan.ServiceUID) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.crossed[uid]
 }
 
 // action is what is known of the nth action now.
@@ -256,8 +275,10 @@ func (r *report) ports(a *ActionResult) {
 	}
 	a.Ports, a.LOAs = []PortResult{}, []LOAResult{}
 	for _, uid := range a.UIDs {
-		a.Ports = append(a.Ports, PortResult{UID: uid, Status: r.statuses[uid], Ready: r.statuses[uid].Ready()})
-		if l, ok := r.loas[uid]; ok {
+		a.Ports = append(a.Ports, PortResult{UID: uid, Status: r.statuses[uid], Ready: r.statuses[uid].Ready(), CrossConnect: r.crossed[uid]})
+		if l, ok := r.loas[uid]; r.crossed[uid] {
+			continue
+		} else if ok {
 			a.LOAs = append(a.LOAs, l)
 		} else if r.loas != nil {
 			a.LOAs = append(a.LOAs, LOAResult{UID: uid, Error: &Failure{Message: "stopped before it was fetched"}})

@@ -169,6 +169,9 @@ type PortResult struct {
 	UID    plan.ServiceUID `json:"uid"`
 	Status plan.Status     `json:"status"`
 	Ready  bool            `json:"ready"`
+	// CrossConnect says that Megaport orders its cross connect: it becomes LIVE with that,
+	// and has no LOA.
+	CrossConnect bool `json:"crossConnect,omitzero"`
 	// Known says that the run has nothing to wait for: an earlier run, or a
 	// person, knows already that the port will not be ready by itself.
 	Known bool `json:"known,omitzero"`
@@ -237,6 +240,9 @@ type ResultSummary struct {
 	LOAsNew     int `json:"loasNew"`
 	LOAsMissing int `json:"loasMissing"`
 	LOAsRefused int `json:"loasRefused"`
+	// CrossConnects counts provisioned ports whose cross connect Megaport has yet to
+	// bring: they are not LIVE.
+	CrossConnects int `json:"crossConnectsPending"`
 }
 
 // fold sums the actions up and settles the exit code; waited says whether the
@@ -275,6 +281,9 @@ func (s *ResultSummary) add(a ActionResult) {
 	}
 	s.Services += len(a.New)
 	for _, p := range a.Ports {
+		if p.Ready && p.CrossConnect && p.Status != plan.StatusLive {
+			s.CrossConnects++
+		}
 		switch {
 		case p.Ready:
 		case p.Known:

@@ -25,10 +25,11 @@ type Status struct {
 	Summary  StatusSummary `json:"summary"`
 	ExitCode int           `json:"exitCode"`
 
-	services []plan.Service
-	catalog  plan.Catalog
-	byUID    map[plan.ServiceUID]*plan.Service
-	claims   map[string]plan.OrderState // of the open claims, by folded name
+	services  []plan.Service
+	catalog   plan.Catalog
+	purchases map[plan.ServiceUID]ledger.Purchase
+	byUID     map[plan.ServiceUID]*plan.Service
+	claims    map[string]plan.OrderState // of the open claims, by folded name
 }
 
 // StatusSummary counts ports.
@@ -48,6 +49,8 @@ type StatusSummary struct {
 	LOAsOld     int `json:"loasOld"`
 	// LOAsRefused counts those that Megaport refused for good.
 	LOAsRefused int `json:"loasRefused"`
+	// CrossConnects counts ready ports whose cross connect Megaport has yet to bring.
+	CrossConnects int `json:"crossConnectsPending"`
 	// Dark counts ports that cost money and are not LIVE: nothing is connected yet.
 	Dark int `json:"dark"`
 }
@@ -86,6 +89,8 @@ type PortStatus struct {
 	Demarcation string `json:"demarcation,omitzero"`
 	// CostCentre is that of the service.
 	CostCentre string `json:"costCentre,omitzero"`
+	// Purchase is what it was bought with; nil when the ledger does not know.
+	Purchase *ledger.Purchase `json:"purchase,omitzero"`
 	// Claim is the state of the open claim of the entry, if there is one.
 	Claim plan.OrderState `json:"claim,omitzero"`
 	// Note says what is in the way; empty when nothing is.
@@ -97,6 +102,10 @@ type PortStatus struct {
 	// Stage is how far it is on the way from order to light.
 	Stage Stage `json:"stage,omitzero"`
 }
+
+// CrossConnect says that Megaport orders the cross connect of the port: nobody hands an
+// LOA over.
+func (p PortStatus) CrossConnect() bool { return p.Purchase != nil && p.Purchase.CrossConnect }
 
 // HandoverState is what was noted of a port after its order.
 type HandoverState struct {
@@ -130,7 +139,7 @@ func (p PortStatus) stage() Stage {
 		return ""
 	case p.Status == plan.StatusLive:
 		return StageLive
-	case p.Handover != nil && p.Handover.Order != "":
+	case p.Status.Ready() && p.CrossConnect(), p.Handover != nil && p.Handover.Order != "":
 		return StageConnecting
 	case p.Handover != nil && !p.Handover.SentAt.IsZero() && !p.Handover.SendAgain:
 		return StageHandedOver
@@ -249,7 +258,7 @@ func ReadStatus(ctx context.Context, r refresh.Reader, desired plan.Desired, o S
 	if err != nil {
 		return Status{}, err
 	}
-	s := Status{FormatVersion: StatusVersion, TakenAt: time.Now().UTC(), Ports: make([]PortStatus, 0, len(p.Plan.Actions)), services: p.Observed.Services, catalog: p.Catalog}
+	s := Status{FormatVersion: StatusVersion, TakenAt: time.Now().UTC(), Ports: make([]PortStatus, 0, len(p.Plan.Actions)), services: p.Observed.Services, catalog: p.Catalog, purchases: p.Purchases}
 	s.index(p.Claims.Open)
 	for _, a := range p.Plan.Actions {
 		if a.Kind != plan.Excluded {
@@ -317,6 +326,9 @@ func (s *Status) member(row PortStatus, a plan.Action, n int, uid plan.ServiceUI
 	row.UID = uid
 	if a.Wanted.LAG > 0 {
 		row.Member = n + 1
+	}
+	if p, known := s.purchases[uid]; known {
+		row.Purchase = &p
 	}
 	x, listed := s.byUID[uid]
 	if !listed {
@@ -400,6 +412,9 @@ func (s *Status) fold() {
 		if p.Dark(s.TakenAt) {
 			sum.Dark++
 		}
+		if p.CrossConnect() && p.Status == plan.StatusConfigured {
+			sum.CrossConnects++
+		}
 		*counters[p.State]++
 		switch {
 		case p.LOA == nil:
@@ -410,7 +425,7 @@ func (s *Status) fold() {
 			}
 		case p.LOA.Refused != "":
 			sum.LOAsRefused++
-		case p.State == PortReady:
+		case p.State == PortReady && !p.CrossConnect():
 			sum.LOAsMissing++
 		}
 	}

@@ -17,9 +17,12 @@ type port struct {
 	name   string
 	member int // from 1 within a LAG; 0 for a single port
 	uid    plan.ServiceUID
-	begun  time.Time    // when it was first waited for
-	seen   plan.Service // as last listed
-	listed bool
+	// crossConnect says that Megaport orders its cross connect, so that nobody needs an
+	// LOA (API facts §0.8, confidence B).
+	crossConnect bool
+	begun        time.Time    // when it was first waited for
+	seen         plan.Service // as last listed
+	listed       bool
 	// unverified is the order whose answer alone named the port for its entry: as long
 	// as its name, place or speed is another one it may be another's. It is nil once
 	// the account has shown whose it is.
@@ -217,7 +220,7 @@ func (w *watcher) see(ctx context.Context, services []plan.Service, announce boo
 		if news && announce {
 			w.emit(PortSeen{p.name, p.uid, now.Status, Seconds{time.Since(w.started)}})
 		}
-		if now.Status.Ready() && w.loas != nil {
+		if now.Status.Ready() && w.loas != nil && !p.crossConnect {
 			w.loas.fetch(ctx, p, now, w.timeUp)
 		}
 	}
@@ -231,7 +234,7 @@ func looksLike(s plan.Service, o plan.Order) bool {
 // result is how far a port came. A status that could not be read again is not
 // given as if it were of now.
 func (w *watcher) result(p *port) PortResult {
-	r := PortResult{UID: p.uid, Status: p.seen.Status, Ready: p.listed && p.seen.Status.Ready(), Known: p.broken}
+	r := PortResult{UID: p.uid, Status: p.seen.Status, Ready: p.listed && p.seen.Status.Ready(), Known: p.broken, CrossConnect: p.crossConnect}
 	if w.blind != nil && !p.done() {
 		r.Error = failureOf(w.blind)
 	}

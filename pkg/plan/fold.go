@@ -117,8 +117,15 @@ func (p *Price) plus(other Price) *Price {
 	if p == nil {
 		return &other
 	}
-	sum := *p
-	sum.Monthly, sum.OneTime, sum.Commitment = p.Monthly.Add(other.Monthly), p.OneTime.Add(other.OneTime), p.Commitment.Add(other.Commitment)
+	sum := Price{Currency: p.Currency, Cost: p.Plus(other.Cost), CrossConnect: p.CrossConnect}
+	switch {
+	case other.CrossConnect == nil:
+	case p.CrossConnect == nil:
+		sum.CrossConnect = other.CrossConnect
+	default:
+		cross := p.CrossConnect.Plus(*other.CrossConnect)
+		sum.CrossConnect = &cross
+	}
 	return &sum
 }
 

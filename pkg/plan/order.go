@@ -50,7 +50,7 @@ type Order struct {
 	PromoCode             string      `json:"promoCode,omitzero"`
 	// AddOns are the cross connects that are ordered with the ports.
 	AddOns AddOns `json:"addOns,omitzero"`
-	Tags                  []Tag       `json:"resourceTags"`
+	Tags   []Tag  `json:"resourceTags"`
 }
 
 // OrderConfig is the part of an order that says how it is placed.

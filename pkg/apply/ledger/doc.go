@@ -54,9 +54,9 @@
 //
 // # Memory
 //
-// Beside claims the ledger remembers which services stood for entries
-// (services/ACCOUNT), which cancellations were begun (cancelling/ACCOUNT), what was
+// Beside claims the ledger remembers which services stood for entries and what they were
+// bought with (services/ACCOUNT), which cancellations were begun (cancelling/ACCOUNT), what was
 // once seen of the API (notices/ACCOUNT), the company that owns it (company/) and
 // the API keys that were used with it (keys/ACCOUNT). All of it only ever adds
-// caution.
+// caution, but for what services were bought with: one with a cross connect needs no LOA.
 package ledger

@@ -25,6 +25,27 @@ func TestAPlannedOrderIsTheBodySent(t *testing.T) {
 	}
 	planned := *p.Actions[0].Order
 	planned.AggregationID, planned.CreateDate = 7, 0
+	for form, want := range map[plan.AddOns]string{
+		plan.CrossConnectObject: `"addOns":{"addOnType":"CROSS_CONNECT","crossConnectRequested":true}`,
+		plan.CrossConnectArray:  `"addOns":[{"addOnType":"CROSS_CONNECT","crossConnectRequested":true}]`,
+	} {
+		planned.AddOns = form
+		shown := encoded(t, planned)
+		if sent := encoded(t, order(planned, plan.ClaimPlaceholder)); sent != shown || !strings.Contains(shown, want) {
+			t.Errorf("add-ons as %s: shown %s, sent %s", form, shown, sent)
+		}
+		var read plan.Order
+		if err := json.Unmarshal([]byte(shown), &read); err != nil || read.Key() != planned.Key() {
+			t.Errorf("add-ons as %s are read as %q: %v", form, read.AddOns, err)
+		}
+	}
+	for _, odd := range []string{`{"addOnType":"MAGIC","crossConnectRequested":true}`, `{"addOnType":"CROSS_CONNECT","crossConnectRequested":false}`, `[]`, `7`, `null`} {
+		var read plan.Order
+		if err := json.Unmarshal([]byte(`{"addOns":`+odd+`}`), &read); err == nil {
+			t.Errorf("add-ons %s are read as %q", odd, read.AddOns)
+		}
+	}
+	planned.AddOns = plan.NoAddOns
 	shown := encoded(t, planned)
 	sent := encoded(t, order(planned, "36b3f68e-2f54-4331-bf94-f8984449365f"))
 	if diff := cmp.Diff(strings.Replace(shown, plan.ClaimPlaceholder, "36b3f68e-2f54-4331-bf94-f8984449365f", 1), sent); diff != "" {
@@ -34,7 +55,7 @@ func TestAPlannedOrderIsTheBodySent(t *testing.T) {
 		t.Errorf("the claim is not shown once: %s", shown)
 	}
 	for _, o := range []any{plan.Order{}, order(plan.Order{}, "c")} { // an order of nothing has no more than the least
-		if body := encoded(t, o); strings.Contains(body, "lagPortCount") || strings.Contains(body, "costCentre") {
+		if body := encoded(t, o); strings.Contains(body, "lagPortCount") || strings.Contains(body, "costCentre") || strings.Contains(body, "addOns") {
 			t.Errorf("an empty value is sent: %s", body)
 		}
 	}

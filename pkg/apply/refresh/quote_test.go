@@ -60,6 +60,13 @@ func ordersOf(n int) []plan.Order {
 	return orders
 }
 
+func withCrossConnects(orders []plan.Order) []plan.Order {
+	for i := range orders {
+		orders[i].AddOns = plan.CrossConnectObject
+	}
+	return orders
+}
+
 // refusing refuses a batch that holds one of some orders, with a text of its own or with
 // everybody's.
 func refusing(text string, names ...string) func([]plan.Order) string {
@@ -103,6 +110,12 @@ func TestOrdersAreValidatedInBatches(t *testing.T) {
 		"markets are refused": {orders: ordersOf(20), requests: 2, answer: func(batch []plan.Order) string {
 			return map[bool]string{true: "market"}[batch[0].Market != ""]
 		}},
+		"add-ons are refused as an object": {orders: withCrossConnects(ordersOf(20)), requests: 3, answer: func(batch []plan.Order) string {
+			return map[bool]string{true: "addOns must be an array"}[batch[0].AddOns == plan.CrossConnectObject]
+		}},
+		"add-ons as an object, and markets": {orders: withCrossConnects(ordersOf(20)), requests: 4, answer: func(batch []plan.Order) string {
+			return map[bool]string{true: "neither"}[batch[0].AddOns == plan.CrossConnectObject || batch[0].Market != ""]
+		}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -123,8 +136,10 @@ func TestOrdersAreValidatedInBatches(t *testing.T) {
 					failed = append(failed, o.Name)
 				case !q.Monthly.Equal(priceOf(o)):
 					t.Errorf("%s has the price of another: %s", o.Name, q.Monthly)
-				case q.WithoutMarket != strings.HasPrefix(name, "markets"):
+				case q.WithoutMarket != strings.Contains(name, "markets"):
 					t.Errorf("%s without a market: %t", o.Name, q.WithoutMarket)
+				case q.AddOns == plan.CrossConnectArray != strings.HasPrefix(name, "add-ons"):
+					t.Errorf("%s has its add-ons as %q", o.Name, q.AddOns)
 				}
 			}
 			if diff := cmp.Diff(tt.refused, refused); diff != "" {

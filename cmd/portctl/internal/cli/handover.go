@@ -122,7 +122,7 @@ func (o handoverOptions) items(inv *inventory.Inventory, status apply.Status, fo
 	for _, p := range status.Ports {
 		row, has := kept[p.UID]
 		switch {
-		case p.State == apply.PortGone || p.State == apply.PortLeaving || p.Status.Terminated():
+		case p.State == apply.PortGone || p.State == apply.PortLeaving || p.Status.Terminated() || p.CrossConnect():
 			continue
 		case p.Status == plan.StatusLive && len(o.only) == 0:
 			continue
@@ -220,7 +220,7 @@ func (o handoverOptions) write(s Env, packs []handover.Pack, without []string) e
 		return exitWith(exitNotReady, withHint(fmt.Errorf("%s without an LOA", render.Plural(len(without), "port", "ports")), o.command("loa", "--loa-dir", o.loaDir)+" fetches what there is"))
 	}
 	if len(packs) == 0 {
-		fmt.Fprintln(s.Out, "nothing to hand over: every port is LIVE")
+		fmt.Fprintln(s.Out, "nothing to hand over: every port is LIVE, or gets its cross connect from Megaport")
 	}
 	return nil
 }

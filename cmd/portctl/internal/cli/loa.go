@@ -152,6 +152,9 @@ func (o loaOptions) tell(s Env, status apply.Status, loas []apply.LOA) error {
 		}
 	}
 	for _, p := range status.Ports {
+		if p.CrossConnect() {
+			fmt.Fprintf(s.Out, "%s %s: no LOA is needed: Megaport orders the cross connect\n", render.Clean(p.Name), p.UID)
+		}
 		if p.UID == "" && p.State != apply.PortGone {
 			missing++
 			fmt.Fprintf(s.Out, "%s: no LOA: the port is %s\n", render.Clean(p.Name), p.State)

@@ -33,7 +33,8 @@ func newSitesCommand(s Env, g *globals) *cobra.Command {
 		Use:   "sites [QUERY | --pin [FILE]]",
 		Short: "List the locations that offer ports",
 		Long: `List Megaport locations with their id, metro, market and the port speeds on
-offer in each diversity zone. QUERY finds those that it may mean, the best first:
+offer in each diversity zone, and whether Megaport orders cross connects there
+(crossConnect: true), where one of them does. QUERY finds those that it may mean, the best first:
 an id, a name or a former one, a site code (LD5), the operator's short name with a
 code (EQX FR5), or words of name, metro, market and country in any order.
 
@@ -318,12 +319,14 @@ type siteJSON struct {
 	Address string                     `json:"address"`
 	Status  string                     `json:"status"`
 	Zones   map[plan.Zone][]plan.Speed `json:"portSpeedsMbps"`
+	// CrossConnect says that Megaport orders cross connects there.
+	CrossConnect bool `json:"crossConnect"`
 }
 
 func writeSites(s Env, locations []plan.Location) error {
 	out := make([]siteJSON, len(locations))
 	for i, l := range locations {
-		out[i] = siteJSON{l.ID, l.Name, l.Metro, l.Market, l.Country, l.Address, l.Status, l.Zones}
+		out[i] = siteJSON{l.ID, l.Name, l.Metro, l.Market, l.Country, l.Address, l.Status, l.Zones, l.CrossConnect}
 	}
 	b, err := json.Marshal(out, json.Deterministic(true), jsontext.WithIndent("  "))
 	if err != nil {

@@ -248,19 +248,25 @@ func writeStatusXLSX(w io.Writer, status apply.Status) error {
 }
 
 // statusNumbers are the columns that hold numbers.
-var statusNumbers = []string{"member", "locationId", "speedMbps", "termMonths", "ageSeconds"}
+var statusNumbers = []string{"member", "locationId", "speedMbps", "termMonths", "ageSeconds", "orderPorts"}
 
 // statusTable is a status as a table of texts, with its titles.
 func statusTable(status apply.Status) [][]string {
 	table := [][]string{{
 		"name", "member", "state", "uid", "status", "locationId", "site", "metro", "speedMbps", "diversityZone", "termMonths",
 		"createdAt", "ageSeconds", "contractEnd", "loaFile", "loaFetchedAt", "claim", "note", "market", "costCentre", "liveAt", "billedFrom", "billedLatest", "stage", "handedOverAt", "crossConnect",
+		"byMegaport", "boughtAt", "currency", "orderMonthly", "orderOneTime", "orderPorts",
 	}}
 	for _, p := range status.Ports {
 		row := []string{
 			p.Name, strconv.Itoa(p.Member), string(p.State), string(p.UID), string(p.Status), "", "", "",
 			strconv.Itoa(int(p.Speed)), string(p.Zone), strconv.Itoa(p.Term), "", "", p.ContractEnd, "", "", string(p.Claim), p.Note,
 			"", p.CostCentre, "", p.BilledFrom, strconv.FormatBool(p.BilledLatest), string(p.Stage), "", "",
+			strconv.FormatBool(p.CrossConnect()), "", "", "", "", "",
+		}
+		if b := p.Purchase; b != nil {
+			row[27], row[28], row[29] = b.At.UTC().Format(time.RFC3339), b.Price.Currency, b.Price.Monthly.String()
+			row[30], row[31] = b.Price.OneTime.String(), strconv.Itoa(b.Ports)
 		}
 		if h := p.Handover; h != nil {
 			row[25] = h.Order

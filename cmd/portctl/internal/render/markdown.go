@@ -151,7 +151,7 @@ func purchaseTable(lines []plan.Line) part {
 		if l.Price != nil {
 			once = l.Price.OneTime.Grouped()
 		}
-		x.rows = append(x.rows, tableRow(lineName(l), siteCell(a), tight(speedCell(a)), zoneCell(a), tight(months(termOf(a))), monthlyCell(l), once, why(a)))
+		x.rows = append(x.rows, tableRow(lineName(l), siteCell(a), tight(speedCell(a)), zoneCell(a), tight(months(termOf(a))), monthlyCell(l), once, why(l)))
 	}
 	return x
 }
@@ -213,14 +213,18 @@ func termOf(a plan.Action) int {
 }
 
 // why says in a few words what is paid for.
-func why(a plan.Action) string {
+func why(l plan.Line) string {
+	a, text := l.First(), "new"
 	switch {
 	case a.Kind == plan.Grow:
-		return fmt.Sprintf("LAG grows from %d to %d", a.Services(), a.Wanted.LAG)
+		text = fmt.Sprintf("LAG grows from %d to %d", a.Services(), a.Wanted.LAG)
 	case a.Kind == plan.Update:
-		return fmt.Sprintf("longer term, was %s", monthsLong(a.Service.Term))
+		text = fmt.Sprintf("longer term, was %s", monthsLong(a.Service.Term))
 	}
-	return "new"
+	if l.Price != nil && l.Price.CrossConnect != nil {
+		text += "; of that, cross connects " + escape(crossConnectText(*l.Price))
+	}
+	return text
 }
 
 // attention lists what a reviewer must see: it is never folded away.

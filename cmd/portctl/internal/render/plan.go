@@ -121,6 +121,21 @@ func (o Options) purchases(b *strings.Builder, buys []plan.Action, lines []plan.
 		column{title: "ZONE"},
 		column{title: "TERM", right: true},
 	), rows)
+	o.crossConnects(b, lines)
+}
+
+// crossConnects says what part of the prices above is for cross connects.
+func (o Options) crossConnects(b *strings.Builder, lines []plan.Line) {
+	for _, l := range lines {
+		if l.Price != nil && l.Price.CrossConnect != nil {
+			fmt.Fprintf(b, "  of that, cross connects of %s: %s\n", Clean(l.Names()), crossConnectText(*l.Price))
+		}
+	}
+}
+
+// crossConnectText is the part of a price that is for cross connects.
+func crossConnectText(p plan.Price) string {
+	return fmt.Sprintf("%s %s monthly, %[1]s %[3]s one-time", Clean(p.Currency), p.CrossConnect.Monthly.Grouped(), p.CrossConnect.OneTime.Grouped())
 }
 
 // growth draws the LAGs that get further members.
@@ -143,6 +158,7 @@ func (o Options) growth(b *strings.Builder, grows []plan.Action) {
 		column{title: "TERM", right: true},
 	), rows)
 	for _, a := range grows {
+		o.crossConnects(b, []plan.Line{{Actions: []plan.Action{a}, Price: a.Price}})
 		if len(a.Changes) > 0 {
 			fmt.Fprintf(b, "  %s is changed too, once it has grown\n%s", Clean(a.Name), o.changes(a.Changes))
 		}

@@ -173,6 +173,11 @@ func loaText(a apply.ActionResult, uid plan.ServiceUID) string {
 			return "saved"
 		}
 	}
+	for _, p := range a.Ports {
+		if p.UID == uid && p.CrossConnect {
+			return "not needed" // Megaport orders the cross connect
+		}
+	}
 	return "-"
 }
 
@@ -396,6 +401,7 @@ func (o Options) verdict(r apply.Result) string {
 	count(yellow, "waiting for approval", "waiting for approval", s.Queued)
 	count("", "already exists", "already exist", s.Existing)
 	count(yellow, "not ready", "not ready", s.NotReady)
+	count("", "cross connect pending", "cross connects pending", s.CrossConnects)
 	if dir := loaDir(r); dir != "" {
 		parts = append(parts, fmt.Sprintf("%s in %s (%d new)", Plural(s.LOAs, "LOA", "LOAs"), Clean(dir), s.LOAsNew))
 	}

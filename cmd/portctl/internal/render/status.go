@@ -51,6 +51,7 @@ func StatusLine(s apply.Status) string {
 		{sum.NotReady, "not ready"},
 		{sum.NotOrdered, "not ordered"},
 		{sum.Unconfirmed, "unconfirmed"},
+		{sum.CrossConnects, "with a cross connect pending"},
 		{sum.LOAsMissing, "without LOA"},
 		{sum.LOAsRefused, "LOA refused by Megaport"},
 		{sum.Dark, "billed and not LIVE"},
@@ -81,7 +82,7 @@ func statusRow(p apply.PortStatus, now time.Time) []string {
 	}
 	row := []string{
 		rowName(p), string(p.State), site, p.UID.Short(), Clean(string(p.Status)), age,
-		loaAge(p.LOA, now), handedOver(p.Handover), billedFrom(p, now), p.ContractEnd, string(p.Claim),
+		loaAge(p.LOA, now), handedOver(p), billedFrom(p, now), p.ContractEnd, string(p.Claim),
 	}
 	for i := range row {
 		row[i] = cmp.Or(row[i], "-")
@@ -90,8 +91,11 @@ func statusRow(p apply.PortStatus, now time.Time) []string {
 }
 
 // handedOver is what was noted of a port after its order.
-func handedOver(h *apply.HandoverState) string {
+func handedOver(p apply.PortStatus) string {
+	h := p.Handover
 	switch {
+	case p.CrossConnect():
+		return "by Megaport"
 	case h == nil:
 		return ""
 	case h.Order != "":

@@ -382,7 +382,7 @@ func (f *file) desired() plan.Desired {
 		if l.removed {
 			continue
 		}
-		p := plan.Port{Name: l.name, Formerly: l.formerly, UID: l.uid, Replaces: l.replaces, Absent: l.absent, Site: plan.Site{ID: plan.LocationID(l.site)}, Speed: l.speed, Term: 12, LAG: l.lag}
+		p := plan.Port{Name: l.name, Formerly: l.formerly, UID: l.uid, Replaces: l.replaces, Absent: l.absent, Site: plan.Site{ID: plan.LocationID(l.site)}, Speed: l.speed, Term: 12, LAG: l.lag, CrossConnect: l.site == 2}
 		if l.centre != "" {
 			p.CostCentre = &l.centre
 		}
