@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/portctl/portctl/pkg/apply/ledger"
 	"github.com/portctl/portctl/pkg/plan"
 )
 
@@ -25,6 +26,8 @@ type MoneyDate struct {
 	Place      *plan.Place     `json:"location"`
 	Term       int             `json:"termMonths"`
 	CostCentre string          `json:"costCentre,omitzero"`
+	// Purchase is what it was bought with; nil when the ledger does not know.
+	Purchase *ledger.Purchase `json:"purchase,omitzero"`
 	// OrderedAt is when the port was ordered, which is what the date hangs on.
 	OrderedAt time.Time `json:"orderedAt,omitzero"`
 }
@@ -86,7 +89,7 @@ func (c *Calendar) add(p PortStatus, today time.Time, kind MoneyDateKind, date s
 	}
 	d := MoneyDate{
 		Date: date, Days: plan.Charges{From: at}.DaysLeft(today), Kind: kind, Latest: latest, Reminders: []string{}, Name: p.Name, Member: p.Member,
-		UID: p.UID, Place: p.Place, Term: p.Term, CostCentre: p.CostCentre, OrderedAt: p.CreatedAt,
+		UID: p.UID, Place: p.Place, Term: p.Term, CostCentre: p.CostCentre, Purchase: p.Purchase, OrderedAt: p.CreatedAt,
 	}
 	for _, days := range reminders {
 		d.Reminders = append(d.Reminders, at.AddDate(0, 0, -days).Format(time.DateOnly))

@@ -91,6 +91,9 @@ type PortStatus struct {
 	CostCentre string `json:"costCentre,omitzero"`
 	// Purchase is what it was bought with; nil when the ledger does not know.
 	Purchase *ledger.Purchase `json:"purchase,omitzero"`
+	// NewPrice is the list price of one new port like it today, with its cross connect;
+	// nil when it was not asked for, or is not sold any more.
+	NewPrice *plan.Price `json:"newPrice,omitzero"`
 	// Claim is the state of the open claim of the entry, if there is one.
 	Claim plan.OrderState `json:"claim,omitzero"`
 	// Note says what is in the way; empty when nothing is.

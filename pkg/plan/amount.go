@@ -29,8 +29,8 @@ func ParseAmount(s string) (Amount, error) {
 // Add is a + b.
 func (a Amount) Add(b Amount) Amount { return Amount{a.d.Add(b.d)} }
 
-// minus is a - b.
-func (a Amount) minus(b Amount) Amount { return Amount{a.d.Sub(b.d)} }
+// Minus is a - b.
+func (a Amount) Minus(b Amount) Amount { return Amount{a.d.Sub(b.d)} }
 
 // distance is how far a and b are apart.
 func (a Amount) distance(b Amount) Amount { return Amount{a.d.Sub(b.d).Abs()} }
@@ -100,7 +100,7 @@ func (c Cost) Plus(d Cost) Cost {
 
 // minus subtracts field by field.
 func (c Cost) minus(d Cost) Cost {
-	return Cost{c.Monthly.minus(d.Monthly), c.OneTime.minus(d.OneTime), c.Commitment.minus(d.Commitment)}
+	return Cost{c.Monthly.Minus(d.Monthly), c.OneTime.Minus(d.OneTime), c.Commitment.Minus(d.Commitment)}
 }
 
 // Price is a Cost with its currency (ISO 4217).

@@ -31,6 +31,7 @@ type statusOptions struct {
 	interval time.Duration
 	loaDir   string
 	noLOA    bool
+	reprice  bool
 }
 
 func newStatusCommand(s Env, g *globals) *cobra.Command {
@@ -45,8 +46,10 @@ the day on which it is LIVE, or 14 days after its order: "2026-12-09, 6 days lef
 is the latest first day of one that is not LIVE, and "not LIVE" marks one that costs
 money already. HANDED OVER shows what "portctl handover" noted: when the LOA
 was sent, "send again" when it is another one now, or the data centre's number of the
-cross connect. A LAG has a line for each member. Names and globs select
-entries. Nothing is changed and no order is validated.
+cross connect, and "by Megaport" where Megaport orders it. ORDERED
+AT is the monthly price of its order, as the ledger has it; --reprice has orders validated
+to show beside it the list price of one new port like it today. A LAG has a line for each member. Names and globs select
+entries. Nothing is ordered or changed.
 
 A state is ready, waiting (ordered, not ready yet), failed (it needs attention),
 missing (not ordered), doubtful (an unconfirmed order), approval, blocked, leaving
@@ -70,6 +73,7 @@ ordered or without its LOA, 5 an order is unconfirmed, 1 any other error.`,
 	f.BoolVar(&o.watch, "watch", false, "read the account again until everything is ready")
 	f.DurationVar(&o.interval, "interval", 10*time.Second, "`duration` between two readings")
 	f.StringVar(&o.loaDir, "loa-dir", defaultLOADir, "`folder` of the LOAs")
+	f.BoolVar(&o.reprice, "reprice", false, "ask for the list price of a new port like each one")
 	f.BoolVar(&o.noLOA, "no-loa", false, "do not check LOAs")
 	return cmd
 }
@@ -91,7 +95,7 @@ func runStatus(ctx context.Context, s Env, o statusOptions) error {
 		if err := b.checkLeaving(ctx); err != nil {
 			return err
 		}
-		at := look{only: o.only, loaDir: o.loaDir, noLOA: o.noLOA, handovers: true}
+		at := look{only: o.only, loaDir: o.loaDir, noLOA: o.noLOA, handovers: true, reprice: o.reprice}
 		look := func() (apply.Status, error) { return o.readStatus(ctx, inv, session, b, at) }
 		if o.watch {
 			return o.keepWatching(ctx, s, look)
@@ -120,6 +124,8 @@ type look struct {
 	noLOA  bool
 	// handovers reads what was noted of hand-overs.
 	handovers bool
+	// reprice asks for the prices of new ports.
+	reprice bool
 }
 
 // readStatus looks once at everything.
@@ -132,7 +138,11 @@ func (g *globals) readStatus(ctx context.Context, inv *inventory.Inventory, sess
 		}
 		options.LOAs = folder
 	}
-	status, err := apply.ReadStatus(ctx, provider.NewReader(session.client), inv.Desired(), options)
+	reader := provider.NewReader(session.client)
+	status, err := apply.ReadStatus(ctx, reader, inv.Desired(), options)
+	if err == nil && at.reprice {
+		err = apply.Reprice(ctx, reader, &status)
+	}
 	for _, p := range status.Ports {
 		if p.LOA != nil && p.LOA.Refused != "" {
 			p.LOA.Refused += "; " + g.refreshLOA(p.Name, at.loaDir)
@@ -255,14 +265,17 @@ func statusTable(status apply.Status) [][]string {
 	table := [][]string{{
 		"name", "member", "state", "uid", "status", "locationId", "site", "metro", "speedMbps", "diversityZone", "termMonths",
 		"createdAt", "ageSeconds", "contractEnd", "loaFile", "loaFetchedAt", "claim", "note", "market", "costCentre", "liveAt", "billedFrom", "billedLatest", "stage", "handedOverAt", "crossConnect",
-		"byMegaport", "boughtAt", "currency", "orderMonthly", "orderOneTime", "orderPorts",
+		"byMegaport", "boughtAt", "currency", "orderMonthly", "orderOneTime", "orderPorts", "newCurrency", "newMonthly", "newOneTime",
 	}}
 	for _, p := range status.Ports {
 		row := []string{
 			p.Name, strconv.Itoa(p.Member), string(p.State), string(p.UID), string(p.Status), "", "", "",
 			strconv.Itoa(int(p.Speed)), string(p.Zone), strconv.Itoa(p.Term), "", "", p.ContractEnd, "", "", string(p.Claim), p.Note,
 			"", p.CostCentre, "", p.BilledFrom, strconv.FormatBool(p.BilledLatest), string(p.Stage), "", "",
-			strconv.FormatBool(p.CrossConnect()), "", "", "", "", "",
+			strconv.FormatBool(p.CrossConnect()), "", "", "", "", "", "", "", "",
+		}
+		if n := p.NewPrice; n != nil {
+			row[32], row[33], row[34] = n.Currency, n.Monthly.String(), n.OneTime.String()
 		}
 		if b := p.Purchase; b != nil {
 			row[27], row[28], row[29] = b.At.UTC().Format(time.RFC3339), b.Price.Currency, b.Price.Monthly.String()

@@ -109,6 +109,13 @@ func descriptionOf(d apply.MoneyDate) string {
 	if d.CostCentre != "" {
 		text += " Cost centre " + d.CostCentre + "."
 	}
+	switch b := d.Purchase; {
+	case b == nil:
+	case b.Ports > 1:
+		text += fmt.Sprintf(" Ordered at %s a month for %d ports.", money(&b.Price), b.Ports)
+	default:
+		text += fmt.Sprintf(" Ordered at %s a month.", money(&b.Price))
+	}
 	if d.Kind == apply.ContractEnds {
 		text += " What follows the last day " + afterTerm + "."
 	}

@@ -15,7 +15,7 @@ import (
 // StatusText draws a status: one line per port, and a sum. Columns that do not fit are
 // left out from the right, the name and the state never.
 func StatusText(w io.Writer, s apply.Status, o Options) error {
-	titles, rows := []string{"NAME", "STATE", "SITE", "UID", "STATUS", "AGE", "LOA", "HANDED OVER", "BILLED FROM", "CONTRACT END", "CLAIM"}, [][]string{}
+	titles, rows := []string{"NAME", "STATE", "SITE", "UID", "STATUS", "AGE", "LOA", "HANDED OVER", "BILLED FROM", "CONTRACT END", "CLAIM", "ORDERED AT", "NEW TODAY"}, [][]string{}
 	for _, p := range s.Ports {
 		rows = append(rows, statusRow(p, s.TakenAt))
 	}
@@ -82,7 +82,7 @@ func statusRow(p apply.PortStatus, now time.Time) []string {
 	}
 	row := []string{
 		rowName(p), string(p.State), site, p.UID.Short(), Clean(string(p.Status)), age,
-		loaAge(p.LOA, now), handedOver(p), billedFrom(p, now), p.ContractEnd, string(p.Claim),
+		loaAge(p.LOA, now), handedOver(p), billedFrom(p, now), p.ContractEnd, string(p.Claim), orderedAt(p), newToday(p),
 	}
 	for i := range row {
 		row[i] = cmp.Or(row[i], "-")
@@ -104,6 +104,26 @@ func handedOver(p apply.PortStatus) string {
 		return "send again"
 	}
 	return h.SentAt.UTC().Format(time.DateOnly)
+}
+
+// orderedAt is the monthly price of the order that a port came of.
+func orderedAt(p apply.PortStatus) string {
+	switch b := p.Purchase; {
+	case b == nil:
+		return ""
+	case b.Ports > 1:
+		return fmt.Sprintf("%s for %d", money(&b.Price), b.Ports)
+	default:
+		return money(&b.Price)
+	}
+}
+
+// newToday is the monthly list price of a new port.
+func newToday(p apply.PortStatus) string {
+	if p.NewPrice == nil {
+		return ""
+	}
+	return money(p.NewPrice)
 }
 
 // billedFrom is the first day that costs money; of a port that is not LIVE it is the

@@ -126,7 +126,7 @@ func sites() []sandbox.Location {
 	for id, name := range map[int]string{89: "Digital Realty London LHR20", 2: "Equinix SY1"} {
 		out = append(out, sandbox.Location{
 			ID: id, Name: name, Metro: name, Market: "UK", Status: "Active",
-			PortSpeeds: map[string][]int{"red": speeds, "blue": speeds},
+			PortSpeeds: map[string][]int{"red": speeds, "blue": speeds}, CrossConnect: id == 2,
 		})
 	}
 	slices.SortFunc(out, func(a, b sandbox.Location) int { return a.ID - b.ID })
@@ -138,6 +138,7 @@ func newWorld(c trial) (*world, error) {
 	w.totals.cases = 1
 	k := c.World
 	k.ProvisionDelay = 10 * time.Second
+	k.AddOnsForm = []string{"", "object", "array"}[len(c.Steps)%3]
 	server, err := sandbox.New(sandbox.Config{Knobs: k, Locations: sites(), Log: zerolog.New(faultCounter{w})})
 	if err != nil {
 		return nil, err
