@@ -20,9 +20,10 @@ const module = "github.com/portctl/portctl/"
 func mayImport() map[string][]string {
 	return map[string][]string{
 		"cmd/portctl":                       {"cmd/portctl/internal/cli"},
-		"cmd/portctl/internal/cli":          {"cmd/portctl/internal/export", "cmd/portctl/internal/forge", "cmd/portctl/internal/handover", "cmd/portctl/internal/progress", "cmd/portctl/internal/render", "inventory", "pkg/plan", "pkg/apply", "pkg/apply/ledger", "pkg/apply/loa", "pkg/apply/provider", "pkg/apply/refresh", "pkg/apply/panics", "pkg/megaport", "pkg/megaport/sandbox"},
+		"cmd/portctl/internal/cli":          {"cmd/portctl/internal/export", "cmd/portctl/internal/forge", "cmd/portctl/internal/handover", "cmd/portctl/internal/progress", "cmd/portctl/internal/render", "cmd/portctl/internal/report", "inventory", "pkg/plan", "pkg/apply", "pkg/apply/ledger", "pkg/apply/loa", "pkg/apply/provider", "pkg/apply/refresh", "pkg/apply/panics", "pkg/megaport", "pkg/megaport/sandbox"},
 		"cmd/portctl/internal/export":       {"pkg/apply", "pkg/plan"},
 		"cmd/portctl/internal/handover":     {"pkg/apply/loa", "pkg/plan"},
+		"cmd/portctl/internal/report":       {"cmd/portctl/internal/render", "pkg/apply", "pkg/plan"},
 		"cmd/portctl/internal/forge":        {},
 		"cmd/portctl/internal/forge/forges": {},
 		"cmd/portctl/internal/progress":     {"cmd/portctl/internal/render", "pkg/apply", "pkg/plan"},

@@ -261,13 +261,7 @@ func ReadStatus(ctx context.Context, r refresh.Reader, desired plan.Desired, o S
 	if err != nil {
 		return Status{}, err
 	}
-	s := Status{FormatVersion: StatusVersion, TakenAt: time.Now().UTC(), Ports: make([]PortStatus, 0, len(p.Plan.Actions)), services: p.Observed.Services, catalog: p.Catalog, purchases: p.Purchases}
-	s.index(p.Claims.Open)
-	for _, a := range p.Plan.Actions {
-		if a.Kind != plan.Excluded {
-			s.Ports = s.rows(s.Ports, a)
-		}
-	}
+	s := StatusOf(p)
 	hashes := map[plan.ServiceUID]string{}
 	if o.LOAs != nil {
 		if err := s.lookAtLOAs(o.LOAs, hashes); err != nil {
@@ -279,12 +273,26 @@ func ReadStatus(ctx context.Context, r refresh.Reader, desired plan.Desired, o S
 			return Status{}, err
 		}
 	}
-	for i, p := range s.Ports {
-		s.Ports[i].Stage = p.stage()
-	}
 	s.fold()
 	return s, nil
 }
+
+// StatusOf is how far the ports of a plan are, by what it was made from: without LOAs and
+// what was noted of hand-overs.
+func StatusOf(p refresh.PricedPlan) Status {
+	s := Status{FormatVersion: StatusVersion, TakenAt: time.Now().UTC(), Ports: make([]PortStatus, 0, len(p.Plan.Actions)), services: p.Observed.Services, catalog: p.Catalog, purchases: p.Purchases}
+	s.index(p.Claims.Open)
+	for _, a := range p.Plan.Actions {
+		if a.Kind != plan.Excluded {
+			s.Ports = s.rows(s.Ports, a)
+		}
+	}
+	s.fold()
+	return s
+}
+
+// Location is a location as the API listed it when the status was taken.
+func (s Status) Location(id plan.LocationID) (plan.Location, bool) { return s.catalog.ByID(id) }
 
 // index prepares to find services by UID and claims by name.
 func (s *Status) index(open []ledger.Open) {
@@ -400,8 +408,12 @@ func (s *Status) lookAtLOAs(f *loa.Folder, hashes map[plan.ServiceUID]string) er
 	return nil
 }
 
-// fold counts and settles the exit code.
+// fold says how far each port is, counts and settles the exit code.
 func (s *Status) fold() {
+	s.Summary, s.ExitCode = StatusSummary{}, ExitDone
+	for i, p := range s.Ports {
+		s.Ports[i].Stage = p.stage()
+	}
 	sum := &s.Summary
 	counters := map[PortState]*int{
 		PortReady: &sum.Ready, PortWaiting: &sum.NotReady, PortFailed: &sum.NotReady, PortApproval: &sum.NotReady,

@@ -28,7 +28,7 @@ func TestDecodePublishedLocation(t *testing.T) {
 		ID: 89, Name: "Digital Realty London LHR20", Metro: "London", Market: "UK", Country: "United Kingdom", Status: "Active",
 		Address: Address{Street: "227 Marsh Wall", City: "London", Postcode: "E14 9SD", Country: "United Kingdom"},
 		Zones:   map[string]Zone{"red": {Speeds: []int{1000, 10000, 100000}}, "blue": {Speeds: []int{1000, 10000, 100000}}},
-		Speeds:  []int{1000, 10000, 100000},
+		Speeds:  []int{1000, 10000, 100000}, Latitude: 51.499714, Longitude: -0.012144,
 	}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -50,7 +50,7 @@ func TestDecodeRestrictedLocation(t *testing.T) {
 			Zones:   map[string]Zone{"red": {Speeds: []int{1000, 10000}}}, Speeds: []int{1000, 10000},
 			CrossConnect: true,
 		},
-		{ID: 4000, Name: "Nowhere yet", Status: "New", Zones: map[string]Zone{}},
+		{ID: 4000, Name: "Nowhere yet", Status: "New", Zones: map[string]Zone{}, Latitude: 1, Longitude: 2},
 	}
 	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
 		t.Error(diff)

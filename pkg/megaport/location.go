@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"slices"
 	"strings"
@@ -37,6 +38,9 @@ type Location struct {
 	// Speeds are the port speeds offered in any zone, in Mbps, ascending. A speed
 	// that is listed is not a promise of capacity (API facts §2.1).
 	Speeds []int
+	// Latitude and Longitude are in degrees, north and east positive; both 0 when they
+	// are not published or no place on Earth.
+	Latitude, Longitude float64
 	// CrossConnect is true when Megaport orders the cross connect on request.
 	CrossConnect bool
 }
@@ -118,6 +122,8 @@ type wireLocation struct {
 	Status         looseText                  `json:"status"`
 	DiversityZones loose[map[string]wireZone] `json:"diversityZones"`
 	ProductAddOns  loose[wireAddOns]          `json:"productAddOns"`
+	Latitude       looseDegrees               `json:"latitude"`
+	Longitude      looseDegrees               `json:"longitude"`
 }
 
 type wireAddress struct {
@@ -176,6 +182,9 @@ func (w wireLocation) location() Location {
 		Country: w.Address.value.Country.text, Status: titled(w.Status.text), Address: w.Address.value.address(),
 		Zones:        map[string]Zone{},
 		CrossConnect: w.ProductAddOns.value.CrossConnect.value.Available.value,
+	}
+	if lat, long := w.Latitude.value, w.Longitude.value; math.Abs(lat) <= 90 && math.Abs(long) <= 180 {
+		l.Latitude, l.Longitude = lat, long
 	}
 	for name, z := range w.DiversityZones.value {
 		if speeds := speedsOf(z.value.MegaportSpeedMbps); len(speeds) > 0 {

@@ -158,6 +158,19 @@ func (w *looseInt) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	return err
 }
 
+// looseDegrees is a coordinate; anything that is no number is missing.
+type looseDegrees struct{ value float64 }
+
+// UnmarshalJSONFrom accepts any value.
+func (w *looseDegrees) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	v, err := dec.ReadValue()
+	*w = looseDegrees{}
+	if digits, number := numberText(v); err == nil && number {
+		w.value, _ = strconv.ParseFloat(digits, 64) // a number beyond all is out of any range
+	}
+	return err
+}
+
 // looseBool is a wireBool to which 0 and 1 are false and true, and anything else
 // is missing.
 type looseBool struct{ wireBool }

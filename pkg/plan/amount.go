@@ -38,6 +38,14 @@ func (a Amount) distance(b Amount) Amount { return Amount{a.d.Sub(b.d).Abs()} }
 // Times is a × n.
 func (a Amount) Times(n int) Amount { return Amount{a.d.Mul(decimal.NewFromInt(int64(n)))} }
 
+// Percent is a in whole percent of b, rounded; 0 when b is nothing.
+func (a Amount) Percent(b Amount) int {
+	if b.d.IsZero() {
+		return 0
+	}
+	return int(a.d.Mul(decimal.NewFromInt(100)).DivRound(b.d, 0).IntPart())
+}
+
 // Cmp is -1, 0 or 1 as a is less than, equal to or greater than b.
 func (a Amount) Cmp(b Amount) int { return a.d.Cmp(b.d) }
 

@@ -24,6 +24,9 @@ type Location struct {
 	Zones map[Zone][]Speed
 	// Speeds lists the port speeds on offer in any zone, in Mbps.
 	Speeds []Speed
+	// Latitude and Longitude are in degrees, north and east positive; both 0 when they
+	// are not published.
+	Latitude, Longitude float64
 	// CrossConnect says that Megaport orders cross connects there on request (API facts
 	// §2.1, productAddOns).
 	CrossConnect bool

@@ -44,7 +44,7 @@ func location(l megaport.Location) plan.Location {
 	out := plan.Location{
 		ID: plan.LocationID(l.ID), Name: l.Name, Metro: l.Metro, Market: l.Market, Status: l.Status,
 		Country: l.Country, Address: address(l.Address), Zones: map[plan.Zone][]plan.Speed{},
-		CrossConnect: l.CrossConnect,
+		CrossConnect: l.CrossConnect, Latitude: l.Latitude, Longitude: l.Longitude,
 	}
 	for name, zone := range l.Zones {
 		for _, mbps := range zone.Speeds {

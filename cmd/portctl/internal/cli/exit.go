@@ -71,8 +71,8 @@ func codeOf(err error) int {
 	}
 }
 
-// report tells the reader what went wrong and what to do.
-func report(w io.Writer, err error) {
+// reportError tells the reader what went wrong and what to do.
+func reportError(w io.Writer, err error) {
 	var diags inventory.Diagnostics
 	if errors.As(err, &diags) {
 		_ = diags.WriteText(w)

@@ -38,7 +38,7 @@ func TestAdvice(t *testing.T) {
 				t.Errorf("hint %q, want %q", got, c.want)
 			}
 			var b bytes.Buffer
-			report(&b, c.err)
+			reportError(&b, c.err)
 			if strings.Contains(b.String(), "\nhint: ") != (c.want != "") {
 				t.Errorf("the report is\n%s", &b)
 			}

@@ -12,7 +12,9 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/portctl/portctl/cmd/portctl/internal/render"
+	"github.com/portctl/portctl/cmd/portctl/internal/report"
 	"github.com/portctl/portctl/inventory"
+	"github.com/portctl/portctl/pkg/apply"
 	"github.com/portctl/portctl/pkg/apply/provider"
 	"github.com/portctl/portctl/pkg/apply/refresh"
 	"github.com/portctl/portctl/pkg/plan"
@@ -85,7 +87,7 @@ invalid, 5 an earlier order's outcome is unknown, 2 there is drift, 0 there is n
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.recordFailure(s, runPlan(cmd.Context(), s, &o)) },
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.format, "format", "text", "`format` of the plan: text, markdown or json")
+	f.StringVar(&o.format, "format", "text", "`format` of the plan: text, markdown, json or html")
 	f.StringVar(&o.out, "out", "", "save the plan to this `file`, for portctl apply")
 	f.DurationVar(&o.expires, "expires", 7*24*time.Hour, "`duration` for which a saved plan may be applied")
 	f.BoolVar(&o.detailed, "detailed-exitcode", false, "exit 2 when changes are pending")
@@ -106,8 +108,13 @@ func registerSelection(f *pflag.FlagSet, s *plan.Selection) {
 }
 
 func runPlan(ctx context.Context, s Env, o *planOptions) error {
-	if err := oneOf("format", o.format, "text", "markdown", "json"); err != nil {
+	if err := oneOf("format", o.format, "text", "markdown", "json", "html"); err != nil {
 		return err
+	}
+	if o.format == "html" {
+		if err := noPageOnTerminal(s, "portctl plan --format html > plan.html"); err != nil {
+			return err
+		}
 	}
 	if err := o.readFailOn(); err != nil {
 		return err
@@ -149,6 +156,14 @@ func runPlan(ctx context.Context, s Env, o *planOptions) error {
 		o.written = true
 		if err := o.write(s, doc); err != nil {
 			return err
+		}
+		if o.format == "html" {
+			err = report.Write(s.content(), report.Input{
+				Inventory: inv.Name, Environment: session.Environment, BaseURL: session.Address(), Document: &doc, Status: apply.StatusOf(draft),
+			})
+			if err != nil {
+				return err
+			}
 		}
 		return o.verdict(doc)
 	})
@@ -295,6 +310,8 @@ func (o planOptions) write(s Env, doc plan.Document) error {
 		return render.PlanText(s.Out, doc, drawing)
 	case "markdown":
 		return render.PlanMarkdown(s.Out, doc, drawing)
+	case "html": // a page needs more than the document
+		return nil
 	}
 	_, err := s.Out.Write(encoded)
 	return err

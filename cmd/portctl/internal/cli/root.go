@@ -20,7 +20,7 @@ func Main(args []string, s Env) int {
 	cmd.SetArgs(args)
 	err := panics.Do(func() error { return cmd.ExecuteContext(ctx) }) // a panic must not exit 2
 	err = g.withWayOut(out.account(err))
-	report(s.Err, err)
+	reportError(s.Err, err)
 	return codeOf(err)
 }
 
@@ -69,6 +69,7 @@ provisioning and downloads the Letters of Authorization (LOA) as PDF.`,
 		newStatusCommand(s, g),
 		newCalendarCommand(s, g),
 		newAdviseCommand(s, g),
+		newReportCommand(s, g),
 		newLOACommand(s, g),
 		newHandoverCommand(s, g),
 		newExportCommand(s, g),

@@ -1,0 +1,132 @@
+package report
+
+import (
+	"fmt"
+	"iter"
+	"maps"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/portctl/portctl/pkg/apply"
+	"github.com/portctl/portctl/pkg/plan"
+)
+
+// port is a row of the table of ports.
+type port struct {
+	Name, Site, Metro, Market, Speed, Zone, Term string
+	Plan                                         string
+	State, Stage                                 string
+	Monthly                                      string
+	BilledFrom, ContractEnd, CostCentre          string
+	UID                                          string
+	// LOA is the address of the LOA beside the page; empty when there is none.
+	LOA, LOAText string
+	// Dark says that it costs money and carries no light.
+	Dark bool
+}
+
+func keys[K comparable, V any](m map[K]V) iter.Seq[K] { return maps.Keys(m) }
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+func portsOf(in Input) []port {
+	actions := map[string]plan.Action{}
+	if in.Document != nil {
+		for _, a := range in.Document.Actions {
+			actions[a.Name] = a
+		}
+	}
+	ports := make([]port, 0, len(in.Status.Ports))
+	for _, s := range in.Status.Ports {
+		p := port{
+			Name: plan.MemberName(s.Name, s.Member), Speed: s.Speed.String(), Zone: string(s.Zone), Term: fmt.Sprintf("%d mo", s.Term),
+			State: string(s.State), Stage: stages[s.Stage], Monthly: monthlyOf(s, actions[s.Name]), BilledFrom: billedFrom(s), ContractEnd: s.ContractEnd,
+			CostCentre: s.CostCentre, UID: s.UID.Short(), Plan: string(actions[s.Name].Kind), Dark: s.Dark(in.Status.TakenAt),
+		}
+		if o := actions[s.Name].Order; o != nil && s.UID == "" {
+			p.CostCentre = o.CostCentre
+		}
+		if s.Place != nil {
+			p.Site, p.Metro, p.Market = s.Place.Name, s.Place.Metro, s.Place.Market
+		}
+		p.LOA, p.LOAText = letter(s)
+		ports = append(ports, p)
+	}
+	return ports
+}
+
+// stages are the words for how far a port is.
+var stages = map[apply.Stage]string{
+	apply.StageOrdered: "ordered", apply.StageProvisioned: "provisioned", apply.StageLOA: "LOA", apply.StageHandedOver: "handed over",
+	apply.StageConnecting: "cross connect ordered", apply.StageLive: "LIVE",
+}
+
+// monthlyOf is what a port's order costs a month: as it was ordered, or as it is planned.
+func monthlyOf(s apply.PortStatus, a plan.Action) string {
+	price, ports := a.Price, max(1, a.ServicesOrdered())
+	if s.UID != "" && s.Purchase != nil {
+		price, ports = &s.Purchase.Price, s.Purchase.Ports
+	}
+	switch {
+	case price == nil || s.UID != "" && s.Purchase == nil:
+		return ""
+	case ports > 1:
+		return fmt.Sprintf("%s %s for %d", price.Currency, price.Monthly.Grouped(), ports)
+	}
+	return price.Currency + " " + price.Monthly.Grouped()
+}
+
+func billedFrom(s apply.PortStatus) string {
+	if s.BilledFrom != "" && s.BilledLatest {
+		return s.BilledFrom + " at the latest"
+	}
+	return s.BilledFrom
+}
+
+// letter is where the LOA of a port is, relative to the folder that the page is in.
+func letter(s apply.PortStatus) (address, text string) {
+	switch {
+	case s.CrossConnect():
+		return "", "not needed"
+	case s.LOA == nil:
+		return "", ""
+	case s.LOA.Refused != "":
+		return "", "refused"
+	case s.LOA.File == "":
+		return "", "missing"
+	}
+	path := filepath.ToSlash(s.LOA.File)
+	if !strings.HasPrefix(path, "/") {
+		path = "./" + path
+	}
+	return (&url.URL{Path: path}).String(), s.LOA.FetchedAt.UTC().Format(time.DateOnly)
+}
+
+// filtersOf are the choices of the table, where there is something to choose.
+func filtersOf(ports []port) []filter {
+	all := []struct {
+		key, label string
+		of         func(port) string
+	}{
+		{"plan", "Plan", func(p port) string { return p.Plan }},
+		{"state", "State", func(p port) string { return p.State }},
+		{"market", "Market", func(p port) string { return p.Market }},
+		{"site", "Site", func(p port) string { return p.Site }},
+	}
+	var out []filter
+	for _, f := range all {
+		values := map[string]bool{}
+		for _, p := range ports {
+			if v := f.of(p); v != "" {
+				values[v] = true
+			}
+		}
+		if len(values) > 1 {
+			out = append(out, filter{f.key, f.label, sortedKeys(values)})
+		}
+	}
+	return out
+}
