@@ -91,6 +91,28 @@ bin/actionlint: tools/go.mod tools/go.sum
 lint-workflows: bin/actionlint ## check the workflows of GitHub, our own and those for others
 	bin/actionlint -shellcheck= -pyflakes= .github/workflows/*.yml examples/github/*.yml
 
+# A browser, and the rules of accessibility that it holds the pages against.
+AXE ?= 4.14.1
+bin/axe-$(AXE).js:
+	@mkdir -p bin/npm && cd bin/npm && npm pack --silent axe-core@$(AXE) >/dev/null && tar xzf axe-core-$(AXE).tgz package/axe.min.js
+	mv bin/npm/package/axe.min.js $@
+
+BROWSER = go -C tools test -count=1 ./browser -args -portctl=$(CURDIR)/bin/portctl -inventory=$(CURDIR)/examples/emea-rollout.yaml -axe=$(CURDIR)/bin/axe-$(AXE).js
+.PHONY: test-browser
+test-browser: build bin/axe-$(AXE).js ## look at the HTML pages in a browser (needs chromium and npm)
+	$(BROWSER)
+
+.PHONY: screenshots
+screenshots: build bin/axe-$(AXE).js ## roll the README's report out again, with its picture (needs chromium and npm)
+	rm -rf docs/emea-rollout && mkdir docs/emea-rollout
+	$(BROWSER) -screenshots=$(CURDIR)/docs/emea-rollout
+
+# The land of the world, from Natural Earth: npm pack world-atlas@2.0.2, then
+# make land TOPOLOGY=package/land-110m.json.
+.PHONY: land
+land:
+	go run tools/land/main.go $(TOPOLOGY) > cmd/portctl/internal/report/land.path
+
 # The database of vulnerabilities is a module as well, so that the answer hangs on
 # nothing but what stands here; a newer one is found by
 # `go list -m golang.org/x/vulndb@latest`.

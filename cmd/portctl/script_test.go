@@ -99,6 +99,12 @@ func TestStories(t *testing.T) {
 			"mode":    cmdMode,
 			"xlsx":    cmdXLSX,
 
+			"mail":     cmdMail,
+			"equinix":  cmdEquinix,
+			"ics":      cmdICS,
+			"netbox":   cmdNetBox,
+			"workbook": cmdWorkbook,
+
 			"forge":    cmdForge,
 			"comments": cmdComments,
 			"issues":   cmdIssues,

@@ -4,7 +4,7 @@
 // units and relative steps.
 //
 //	npm pack world-atlas@2.0.2 && tar xzf world-atlas-2.0.2.tgz
-//	go run ./tools/land package/land-110m.json > cmd/portctl/internal/report/land.path
+//	make land TOPOLOGY=package/land-110m.json
 package main
 
 import (

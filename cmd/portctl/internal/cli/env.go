@@ -61,10 +61,14 @@ func (s Env) content() io.Writer {
 	return inner(s.Out)
 }
 
-// inner is the writer behind the guard, for what draws in place.
+// inner is the writer behind the guard, for what draws in place. What cannot be written
+// to standard output is still accounted for.
 func inner(w io.Writer) io.Writer {
-	if g, ok := w.(*render.Guard); ok {
-		return g.Inner()
+	switch x := w.(type) {
+	case *output:
+		return &output{w: inner(x.w), told: x}
+	case *render.Guard:
+		return x.Inner()
 	}
 	return w
 }

@@ -167,7 +167,7 @@ Exit codes: 0 success, 3 the inventory is invalid, 1 any other error.`,
 // exported are the ports of the inventory with what their entries say of their places.
 func (g *globals) exported(ctx context.Context, s Env, only []string) (ports []export.Port, err error) {
 	err = g.withLedger(ctx, s, func(inv *inventory.Inventory, session *session, b *openLedger) error {
-		status, err := g.readStatus(ctx, inv, session, b, look{only: only, noLOA: true})
+		status, err := g.readStatus(ctx, inv, session, b, look{only: only, noLOA: true, handovers: true})
 		if err != nil {
 			return err
 		}

@@ -25,12 +25,17 @@ func writeJSON(w io.Writer, v any) error {
 type output struct {
 	w   io.Writer
 	err error
+	// told gets the error too: the output whose guard this one passes by.
+	told *output
 }
 
 func (o *output) Write(p []byte) (int, error) {
 	n, err := o.w.Write(p)
 	if err != nil && o.err == nil {
 		o.err = err
+	}
+	if o.told != nil && o.told.err == nil {
+		o.told.err = o.err
 	}
 	return n, err
 }

@@ -21,6 +21,7 @@ func somePorts() []Port {
 	active := port("lon-1", "u1", plan.StatusLive)
 	active.LiveAt, active.ContractEnd, active.Demarcation = live, "2027-11-27", "Panel 7, port 3"
 	active.Handoff = &plan.Handoff{Cage: "C12", Cabinet: "A3", Panel: strings.Repeat("long ", 30)}
+	active.Handover = &apply.HandoverState{Order: "XC-1"}
 	member := port("lon-lag", "u2", plan.StatusConfigured)
 	member.Member = 2
 	nowhere := port("fra-1", "u3", plan.StatusCancelled)
@@ -75,16 +76,16 @@ func TestNetBoxCircuits(t *testing.T) {
 func TestNetBoxTerminations(t *testing.T) {
 	for numbered, want := range map[bool][][]string{
 		true: {
-			{"circuit", "term_side", "termination_type", "termination_id", "port_speed", "pp_info", "description"},
-			{"u1", "A", "dcim.site", "5", "10000000", "", "lon-1"},
-			{"u1", "Z", "circuits.providernetwork", "9", "10000000", "Panel 7, port 3", "lon-1"},
-			{"u2", "A", "dcim.site", "5", "10000000", "", "lon-lag (2)"},
+			{"circuit", "term_side", "termination_type", "termination_id", "port_speed", "xconnect_id", "pp_info", "description"},
+			{"u1", "A", "dcim.site", "5", "10000000", "XC-1", "", "lon-1"},
+			{"u1", "Z", "circuits.providernetwork", "9", "10000000", "XC-1", "Panel 7, port 3", "lon-1"},
+			{"u2", "A", "dcim.site", "5", "10000000", "", "", "lon-lag (2)"},
 		},
 		false: {
-			{"circuit", "term_side", "site", "provider_network", "port_speed", "pp_info", "description"},
-			{"u1", "A", "London LD5", "", "10000000", "", "lon-1"},
-			{"u1", "Z", "", "9", "10000000", "Panel 7, port 3", "lon-1"},
-			{"u2", "A", "London LD5", "", "10000000", "", "lon-lag (2)"},
+			{"circuit", "term_side", "site", "provider_network", "port_speed", "xconnect_id", "pp_info", "description"},
+			{"u1", "A", "London LD5", "", "10000000", "XC-1", "", "lon-1"},
+			{"u1", "Z", "", "9", "10000000", "XC-1", "Panel 7, port 3", "lon-1"},
+			{"u2", "A", "London LD5", "", "10000000", "", "", "lon-lag (2)"},
 		},
 	} {
 		n := NetBox{Numbered: numbered, ProviderNetwork: "9", Sites: map[string]NetBoxSite{"lon-ld5": {"5", "London LD5"}}}
@@ -94,11 +95,11 @@ func TestNetBoxTerminations(t *testing.T) {
 			t.Fatal(err)
 		}
 		rows := rowsOf(t, &b)
-		panel := rows[1][5]
+		panel := rows[1][6]
 		if len([]rune(panel)) != maxPanel || !strings.HasPrefix(panel, "cage C12, cabinet A3, panel long ") {
 			t.Errorf("the panel is %q", panel)
 		}
-		rows[1][5] = ""
+		rows[1][6] = ""
 		if diff := cmp.Diff(want, rows[:4]); diff != "" {
 			t.Errorf("numbered %v (-want +got):\n%s", numbered, diff)
 		}

@@ -48,6 +48,8 @@ const (
 	maxCID         = 100
 	maxDescription = 200
 	maxPanel       = 100
+	// maxCrossConnect is that of xconnect_id.
+	maxCrossConnect = 50
 )
 
 // The names of provider and type in NetBox.
@@ -75,9 +77,9 @@ func (n NetBox) WriteCircuits(w io.Writer, ports []Port) error {
 // network. It lists the entries whose site NetBox does not have by the slug that is
 // written for it, and leaves their ends out.
 func (n NetBox) WriteTerminations(w io.Writer, ports []Port) (unmatched []string, err error) {
-	rows := [][]string{{"circuit", "term_side", "termination_type", "termination_id", "port_speed", "pp_info", "description"}}
+	rows := [][]string{{"circuit", "term_side", "termination_type", "termination_id", "port_speed", "xconnect_id", "pp_info", "description"}}
 	if !n.Numbered {
-		rows = [][]string{{"circuit", "term_side", "site", "provider_network", "port_speed", "pp_info", "description"}}
+		rows = [][]string{{"circuit", "term_side", "site", "provider_network", "port_speed", "xconnect_id", "pp_info", "description"}}
 	}
 	for _, p := range n.exported(ports) {
 		site, known := n.Sites[p.Slug]
@@ -106,7 +108,15 @@ func (n NetBox) end(p Port, side, kind string, site NetBoxSite, network, panel s
 	if n.Numbered {
 		first, second = kind, cmp.Or(network, site.ID)
 	}
-	return []string{cidOf(p), side, first, second, strconv.Itoa(int(p.Speed) * 1000), cut(panel, maxPanel), cut(plan.MemberName(p.Name, p.Member), maxDescription)}
+	return []string{cidOf(p), side, first, second, strconv.Itoa(int(p.Speed) * 1000), cut(crossConnectOf(p), maxCrossConnect), cut(panel, maxPanel), cut(plan.MemberName(p.Name, p.Member), maxDescription)}
+}
+
+// crossConnectOf is the data centre's number of the cross connect, as it was noted.
+func crossConnectOf(p Port) string {
+	if p.Handover == nil {
+		return ""
+	}
+	return p.Handover.Order
 }
 
 // exported are the ports that are written.

@@ -24,8 +24,6 @@ type port struct {
 	UID                                          string
 	// LOA is the address of the LOA beside the page; empty when there is none.
 	LOA, LOAText string
-	// Dark says that it costs money and carries no light.
-	Dark bool
 }
 
 func keys[K comparable, V any](m map[K]V) iter.Seq[K] { return maps.Keys(m) }
@@ -43,8 +41,8 @@ func portsOf(in Input) []port {
 	for _, s := range in.Status.Ports {
 		p := port{
 			Name: plan.MemberName(s.Name, s.Member), Speed: s.Speed.String(), Zone: string(s.Zone), Term: fmt.Sprintf("%d mo", s.Term),
-			State: string(s.State), Stage: stages[s.Stage], Monthly: monthlyOf(s, actions[s.Name]), BilledFrom: billedFrom(s), ContractEnd: s.ContractEnd,
-			CostCentre: s.CostCentre, UID: s.UID.Short(), Plan: string(actions[s.Name].Kind), Dark: s.Dark(in.Status.TakenAt),
+			State: string(s.State), Stage: stages[s.Stage], Monthly: monthlyOf(s, actions[s.Name]), BilledFrom: billedFrom(s, in.Status.TakenAt), ContractEnd: s.ContractEnd,
+			CostCentre: s.CostCentre, UID: s.UID.Short(), Plan: string(actions[s.Name].Kind),
 		}
 		if o := actions[s.Name].Order; o != nil && s.UID == "" {
 			p.CostCentre = o.CostCentre
@@ -79,8 +77,12 @@ func monthlyOf(s apply.PortStatus, a plan.Action) string {
 	return price.Currency + " " + price.Monthly.Grouped()
 }
 
-func billedFrom(s apply.PortStatus) string {
-	if s.BilledFrom != "" && s.BilledLatest {
+// billedFrom is the first billed day, and whether that is money for nothing.
+func billedFrom(s apply.PortStatus, now time.Time) string {
+	switch {
+	case s.Dark(now):
+		return s.BilledFrom + ", not LIVE"
+	case s.BilledFrom != "" && s.BilledLatest:
 		return s.BilledFrom + " at the latest"
 	}
 	return s.BilledFrom
@@ -103,6 +105,61 @@ func letter(s apply.PortStatus) (address, text string) {
 		path = "./" + path
 	}
 	return (&url.URL{Path: path}).String(), s.LOA.FetchedAt.UTC().Format(time.DateOnly)
+}
+
+// column is a column of the table, besides the name.
+type column struct {
+	Title, class string
+	of           func(port) string
+}
+
+// row is a port with its cells.
+type row struct {
+	Port  port
+	Cells []cell
+}
+
+// cell is a text, or a link for somebody to follow.
+type cell struct{ Text, Class, Link, For string }
+
+const loaTitle = "LOA"
+
+func columns() []column {
+	return []column{
+		{"Plan", "", func(p port) string { return p.Plan }},
+		{"State", "", func(p port) string { return p.State }},
+		{"Stage", "", func(p port) string { return p.Stage }},
+		{"Site", "wide", func(p port) string { return p.Site }},
+		{"Market", "", func(p port) string { return p.Market }},
+		{"Speed", "", func(p port) string { return p.Speed }},
+		{"Zone", "", func(p port) string { return p.Zone }},
+		{"Term", "", func(p port) string { return p.Term }},
+		{"Monthly", "amount", func(p port) string { return p.Monthly }},
+		{"Billed from", "", func(p port) string { return p.BilledFrom }},
+		{"Contract end", "", func(p port) string { return p.ContractEnd }},
+		{"Cost centre", "wide", func(p port) string { return p.CostCentre }},
+		{loaTitle, "", func(p port) string { return p.LOAText }},
+		{"UID", "", func(p port) string { return p.UID }},
+	}
+}
+
+// tableOf leaves out the columns that are empty in every row.
+func tableOf(ports []port) ([]column, []row) {
+	all := slices.DeleteFunc(columns(), func(c column) bool {
+		return !slices.ContainsFunc(ports, func(p port) bool { return c.of(p) != "" })
+	})
+	rows := make([]row, len(ports))
+	for i, p := range ports {
+		rows[i].Port = p
+		for _, c := range all {
+			x := cell{Text: c.of(p), Class: c.class}
+			if c.Title == loaTitle && p.LOA != "" {
+				x.Link, x.For = p.LOA, "LOA of "+p.Name
+			}
+			rows[i].Cells = append(rows[i].Cells, x)
+		}
+	}
+	return all, rows
 }
 
 // filtersOf are the choices of the table, where there is something to choose.

@@ -47,7 +47,8 @@ type page struct {
 	Runs                    []run
 	Months                  []month
 	Undated                 []string
-	Ports                   []port
+	Columns                 []column
+	Rows                    []row
 	Filters                 []filter
 	Planned                 bool
 
@@ -104,14 +105,16 @@ func newPage(in Input) page {
 	p := page{
 		Inventory: in.Inventory, Where: in.Environment, Title: "Rollout of " + in.Inventory, Made: clock(in.Status.TakenAt),
 		Verdict: render.StatusLine(in.Status), Money: moneyOf(in), Checks: checksOf(in), Bars: barsOf(in), Map: mapOf(in.Status),
-		Timeline: timelineOf(in), Runs: runsOf(in.Runs), Ports: portsOf(in), Planned: in.Document != nil,
+		Timeline: timelineOf(in), Runs: runsOf(in.Runs), Planned: in.Document != nil,
 		Bad: in.Status.ExitCode != apply.ExitDone,
 	}
 	if in.BaseURL != "" && in.BaseURL != "embedded" {
 		p.Where += " (" + in.BaseURL + ")"
 	}
 	p.Months, p.Undated = monthsOf(apply.NewCalendar(in.Status))
-	p.Filters = filtersOf(p.Ports)
+	ports := portsOf(in)
+	p.Filters = filtersOf(ports)
+	p.Columns, p.Rows = tableOf(ports)
 	if d := in.Document; d != nil {
 		p.Title, p.Verdict = "Plan for "+in.Inventory, render.DocumentVerdict(*d)
 		p.Bad, p.Decisions, p.Facts = !d.CanApply() || d.Summary.Unknown > 0, render.Review(d.Plan).Decisions, factsOf(*d)
