@@ -65,6 +65,9 @@ With --policy-from the policy of another inventory, that of the branch a change 
 to be merged into, limits the plan too: of each limit the stricter one holds, and
 what the change makes looser takes effect after merge.
 
+--format html writes one HTML page for people without a terminal; "portctl report" writes
+such a page about what was ordered.
+
 With --drift the plan is a nightly look at an account that was brought in line
 before: it says what is missing, what differs, what stands in the way, which
 services no entry mentions, and which contracts end within 90 days. --fail-on has
