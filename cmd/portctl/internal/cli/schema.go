@@ -75,6 +75,9 @@ func mapper(t reflect.Type) *jsonschema.Schema {
 		return &jsonschema.Schema{Type: "string", Pattern: `^(-?[0-9]+(\.[0-9]{2,})?)?$`, Description: "A sum of money as a decimal, or a number of orders; empty for none."}
 	case reflect.TypeFor[plan.Charge]():
 		return &jsonschema.Schema{Type: "string", Description: "A currency and an exact sum of money, or in words that it is unknown."}
+	case reflect.TypeFor[plan.AddOns]():
+		one := &jsonschema.Schema{Type: "object", Description: "The cross connect of each port of the order."}
+		return &jsonschema.Schema{OneOf: []*jsonschema.Schema{one, {Type: "array", Items: one}}}
 	case reflect.TypeFor[time.Time]():
 		return &jsonschema.Schema{Type: "string", Format: "date-time"}
 	}
