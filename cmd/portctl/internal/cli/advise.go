@@ -42,6 +42,7 @@ Exit codes: 0 success, 1 any error, 3 the inventory is invalid.`,
 		Example: `  portctl advise
   portctl advise --days 180 --term 24 'lon-*'
   portctl advise --format diff | git apply`,
+		ValidArgsFunction: g.entryNames,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.only = args
 			return runAdvise(cmd.Context(), s, o)

@@ -34,6 +34,7 @@ that the API does not tell yet are named. Names and globs select entries.
 Exit codes: 0 success, 1 any error, 3 the inventory is invalid.`,
 		Example: `  portctl calendar
   portctl calendar --format ics > ports.ics`,
+		ValidArgsFunction: g.entryNames,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.only = args
 			return runCalendar(cmd.Context(), s, o)

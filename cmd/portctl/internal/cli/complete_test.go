@@ -2,12 +2,33 @@ package cli
 
 import (
 	"bytes"
+	"io"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 )
+
+// Every command that takes names of entries offers those of the inventory.
+func TestNamesAreOffered(t *testing.T) {
+	file, checked := inventoryFile(t), 0
+	for _, c := range ours(tree()) {
+		if !strings.Contains(c.Use, "[NAME...]") || c.Name() == "resolve" { // resolve takes those of the ledger
+			continue
+		}
+		checked++
+		var out bytes.Buffer
+		args := append([]string{"__complete"}, strings.Fields(strings.TrimPrefix(c.CommandPath(), "portctl "))...)
+		Main(append(args, "-f", file, ""), Env{In: strings.NewReader(""), Out: &out, Err: io.Discard, Getenv: func(string) string { return "" }})
+		if !strings.HasPrefix(out.String(), "a\n") {
+			t.Errorf("%s offers %q", c.CommandPath(), &out)
+		}
+	}
+	if checked < 8 {
+		t.Errorf("%d commands take names", checked)
+	}
+}
 
 // The shell is offered what a flag takes, and the names that stand in the
 // inventory.

@@ -44,8 +44,9 @@ type netboxOptions struct {
 func newExportNetBoxCommand(s Env, g *globals) *cobra.Command {
 	o := netboxOptions{globals: g}
 	cmd := &cobra.Command{
-		Use:   "netbox [NAME...]",
-		Short: "Write circuits and terminations as NetBox imports them",
+		Use:               "netbox [NAME...]",
+		ValidArgsFunction: g.entryNames,
+		Short:             "Write circuits and terminations as NetBox imports them",
 		Long: `Write circuits.csv and terminations.csv for NetBox's import of circuits and circuit
 terminations: a circuit for each port, with its UID as cid, the provider Megaport and the
 type Port, which must exist; its status, the day of going LIVE, the end of its contract
@@ -145,8 +146,9 @@ func readWith[T any](file string, read func(io.Reader) (T, error)) (T, error) {
 
 func newExportTerraformCommand(s Env, g *globals) *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "terraform [NAME...]",
-		Short: "Write import blocks for Terraform",
+		Use:               "terraform [NAME...]",
+		ValidArgsFunction: g.entryNames,
+		Short:             "Write import blocks for Terraform",
 		Long: `Write a Terraform import block for each port and LAG that exists, for the provider
 megaport/megaport. Use it to hand ports over to Terraform; one tool only should manage a
 port, so list them under "unmanaged" then.

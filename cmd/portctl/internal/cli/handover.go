@@ -34,8 +34,9 @@ type handoverOptions struct {
 func newHandoverCommand(s Env, g *globals) *cobra.Command {
 	o := handoverOptions{globals: g}
 	cmd := &cobra.Command{
-		Use:   "handover [NAME...]",
-		Short: "Pack LOAs, orders and a mail for the data centres",
+		Use:               "handover [NAME...]",
+		ValidArgsFunction: g.entryNames,
+		Short:             "Pack LOAs, orders and a mail for the data centres",
 		Long: `Write for each site, operator or metro a folder with what a data centre needs to build
 the cross connects: the Letters of Authorization (LOA), the order as a table (order.csv)
 and, at Equinix, in the form of its Cross Connect API (order.json, never tried, ten in

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/portctl/portctl/cmd/portctl/internal/render"
 	"github.com/portctl/portctl/pkg/apply"
 	"github.com/portctl/portctl/pkg/megaport"
 	"github.com/portctl/portctl/pkg/megaport/sandbox"
@@ -94,6 +96,25 @@ func TestLostOutputIsAnError(t *testing.T) {
 	}
 	if err := (&output{w: &bytes.Buffer{}}).account(nil); err != nil {
 		t.Errorf("nothing was lost: %v", err)
+	}
+	behind := &output{w: render.NewGuard(full{}, false)}
+	fmt.Fprintln(Env{Out: behind}.content(), "a file's own content")
+	if err := behind.account(nil); codeOf(err) != exitError {
+		t.Errorf("what passes the guard by is lost, and the exit is %d", codeOf(err))
+	}
+}
+
+// The content of a file is written byte for byte, and only a terminal is guarded.
+func TestContentIsWrittenAsItIs(t *testing.T) {
+	const raw = "BEGIN:VCALENDAR\r\n\x1b[31m\u202e\x00"
+	for terminal, same := range map[bool]bool{false: true, true: false} {
+		var out bytes.Buffer
+		s := guarded(Env{Out: &out, Err: io.Discard, OutTerminal: terminal, Getenv: func(string) string { return "" }})
+		s.Out = &output{w: s.Out}
+		fmt.Fprint(s.content(), raw)
+		if (out.String() == raw) != same {
+			t.Errorf("on a terminal %t: %q", terminal, &out)
+		}
 	}
 }
 

@@ -43,6 +43,7 @@ events of one (apply --events). What none of them tells is left out.
 Exit codes: 0 success, 1 any error, 3 the inventory is invalid.`,
 		Example: `  portctl report -f examples/emea-rollout.yaml > report.html
   portctl report --result result.json --events events.ndjson > report.html`,
+		ValidArgsFunction: g.entryNames,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.only = args
 			return runReport(cmd.Context(), s, o)

@@ -63,6 +63,7 @@ ordered or without its LOA, 5 an order is unconfirmed, 1 any other error.`,
   portctl status --watch 'lon-*'
   portctl status --format csv > status.csv
   portctl status --format xlsx > status.xlsx`,
+		ValidArgsFunction: g.entryNames,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.only = args
 			return runStatus(cmd.Context(), s, o)
@@ -75,6 +76,7 @@ ordered or without its LOA, 5 an order is unconfirmed, 1 any other error.`,
 	f.StringVar(&o.loaDir, "loa-dir", defaultLOADir, "`folder` of the LOAs")
 	f.BoolVar(&o.reprice, "reprice", false, "ask for the list price of a new port like each one")
 	f.BoolVar(&o.noLOA, "no-loa", false, "do not check LOAs")
+	cmd.MarkFlagsMutuallyExclusive("watch", "reprice") // each look would have every order validated
 	return cmd
 }
 
