@@ -29,6 +29,8 @@ type Advice struct {
 	// Monthly is the list price of a new port with a term of 1 month, which the terms are
 	// compared with; nil when it has none.
 	Monthly *plan.Price `json:"monthToMonth"`
+	// NoPrice is why nothing has a price; empty when something has.
+	NoPrice string `json:"noPrice,omitzero"`
 	// Terms are the longer terms that are sold, the shortest first.
 	Terms []TermOffer `json:"terms"`
 }
@@ -105,18 +107,21 @@ func withTerm(o plan.Offer, months int) plan.Offer {
 
 // WithPrices enters prices of new ports into advice: those of ports alone, without the
 // cross connect that one may have.
-func WithPrices(advice []Advice, terms []int, prices map[plan.Offer]plan.Price) []Advice {
+func WithPrices(advice []Advice, terms []int, prices map[plan.Offer]plan.OfferPrice) []Advice {
 	out := slices.Clone(advice)
 	for i, a := range out {
 		for _, o := range a.offers(terms) {
-			price, priced := prices[o]
-			switch {
-			case !priced:
+			switch p := prices[o]; {
+			case p.Price == nil:
+				out[i].NoPrice = cmp.Or(out[i].NoPrice, p.Reason)
 			case o.Term == monthToMonth:
-				out[i].Monthly = &price
+				out[i].Monthly = p.Price
 			default:
-				out[i].Terms = append(out[i].Terms, termOffer(o.Term, price, out[i].Monthly))
+				out[i].Terms = append(out[i].Terms, termOffer(o.Term, *p.Price, out[i].Monthly))
 			}
+		}
+		if out[i].Monthly != nil || len(out[i].Terms) > 0 {
+			out[i].NoPrice = ""
 		}
 	}
 	return out
@@ -176,9 +181,7 @@ func Reprice(ctx context.Context, r refresh.Reader, s *Status) error {
 		if p.UID == "" || p.Place == nil {
 			continue
 		}
-		if price, priced := prices[offerOf(p)]; priced {
-			s.Ports[i].NewPrice = &price
-		}
+		s.Ports[i].NewPrice = prices[offerOf(p)].Price
 	}
 	return nil
 }

@@ -69,10 +69,21 @@ func TestAdviceComparesListPrices(t *testing.T) {
 	if diff := cmp.Diff(want, Offers(advice, terms)); diff != "" {
 		t.Errorf("offers, each once (-want +got):\n%s", diff)
 	}
-	got := WithPrices(advice, terms, map[plan.Offer]plan.Price{
+	elsewhere := Advice{Name: "c", UID: "3", Place: &plan.Place{ID: 7}, Speed: plan.Speed10G, Term: 12}
+	prices := map[plan.Offer]plan.OfferPrice{}
+	for o, p := range map[plan.Offer]plan.Price{
 		offer("", 1): price("GBP", 500), offer("", 24): price("GBP", 500), offer("", 36): price("GBP", 450),
 		offer(plan.Red, 12): price("GBP", 400), offer(plan.Red, 1): price("EUR", 500), // 24 and 36 are not sold
-	})
+	} {
+		prices[o] = plan.OfferPrice{Price: &p}
+	}
+	for _, o := range append(Offers([]Advice{elsewhere}, terms), offer(plan.Red, 24)) {
+		prices[o] = plan.OfferPrice{Reason: "it takes no orders"}
+	}
+	got := WithPrices(append(advice, elsewhere), terms, prices)
+	if got[3].NoPrice != "it takes no orders" || got[2].NoPrice != "" {
+		t.Errorf("without a price: %q, %q", got[3].NoPrice, got[2].NoPrice)
+	}
 	saving := func(n int64) *plan.Amount { a := amount(n); return &a }
 	if diff := cmp.Diff([]TermOffer{{24, "GBP", amount(500), saving(0), amount(12000)}, {36, "GBP", amount(450), saving(50), amount(16200)}}, got[0].Terms); diff != "" {
 		t.Errorf("terms (-want +got):\n%s", diff)

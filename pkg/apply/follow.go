@@ -195,7 +195,7 @@ func (e *engine) recorded(ctx context.Context, l *learnt) {
 	if f.Rewritten {
 		e.noticeRewritten(ctx, claim)
 	}
-	e.report.ordersOf(claim.Order, claim.UIDs)
+	e.report.orderedBy(claim.Order, claim.UIDs)
 	switch {
 	case o.earlier:
 		e.recovered(o, f)

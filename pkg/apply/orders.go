@@ -82,7 +82,7 @@ func (e *engine) carryOut(ctx context.Context, j job) {
 	uids, bought := e.report.action(j.n).UIDs, []plan.ServiceUID(nil)
 	if j.Order != nil {
 		p := e.buy(ctx, j)
-		e.report.ordersOf(*j.Order, p.UIDs)
+		e.report.orderedBy(*j.Order, p.UIDs)
 		e.report.ordered(j.n, p)
 		if outcomeOf(p.State) != Bought {
 			return

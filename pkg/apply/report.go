@@ -133,12 +133,12 @@ func (r *report) addLOA(l LOAResult) {
 	}
 }
 
-// ordersOf notes what services were ordered with.
-func (r *report) ordersOf(o plan.Order, uids []plan.ServiceUID) {
+// orderedBy notes that an order made services, some of which may have cross connects.
+func (r *report) orderedBy(o plan.Order, uids []plan.ServiceUID) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, uid := range uids {
-		r.crossed[uid] = o.CrossConnect()
+		r.crossed[uid] = r.crossed[uid] || o.CrossConnect()
 	}
 }
 

@@ -43,13 +43,13 @@ func (b *builder) look(n *neighbours) {
 	n.looked = true
 	for _, u := range n.units {
 		s := u.primary()
-		tags, read, why := b.tagsOf(s.UID)
+		_, read, why := b.tagsOf(s.UID)
 		switch {
 		case why != "":
 			n.hidden, n.why = &s, why
 		case !read:
 			n.unread = append(n.unread, s.UID)
-		case tags[TagInventory] == b.desired.Inventory:
+		case b.owner(s.UID) == b.desired.Inventory: // by the ledger where the tags are gone
 			if n.several = n.ours != nil; !n.several {
 				n.ours = &s
 			}

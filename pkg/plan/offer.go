@@ -3,6 +3,7 @@ package plan
 import (
 	"fmt"
 	"maps"
+	"strings"
 )
 
 // Offer is what the list price of a new port hangs on, the customer's own agreements
@@ -38,18 +39,28 @@ func Offers(catalog Catalog, offers []Offer) Plan {
 	return Build(d, Observed{}, catalog)
 }
 
-// OfferPrices are the prices of one new port each, of those offers that have one.
-func (p Plan) OfferPrices(offers []Offer) map[Offer]Price {
-	named := make(map[string]Price, len(p.Actions))
+// OfferPrice is what one new port costs, or why that is not known.
+type OfferPrice struct {
+	Price *Price
+	// Reason is why there is no price; empty when there is one.
+	Reason string
+}
+
+// OfferPrices are the prices of one new port of each offer.
+func (p Plan) OfferPrices(offers []Offer) map[Offer]OfferPrice {
+	named := make(map[string]*Action, len(p.Actions))
 	for i := range p.Actions {
-		if a := &p.Actions[i]; a.Kind == Buy && a.Price != nil {
-			named[a.Name] = *a.Price
-		}
+		named[p.Actions[i].Name] = &p.Actions[i]
 	}
-	prices := map[Offer]Price{}
+	prices := map[Offer]OfferPrice{}
 	for _, o := range offers {
-		if price, priced := named[o.name()]; priced {
-			prices[o] = price
+		switch a := named[o.name()]; {
+		case a == nil:
+			prices[o] = OfferPrice{Reason: "it was not asked for"}
+		case a.Kind == Buy && a.Price != nil:
+			prices[o] = OfferPrice{Price: a.Price}
+		default:
+			prices[o] = OfferPrice{Reason: strings.Join(append([]string{a.Reason.Text}, a.Reason.Details...), ": ")}
 		}
 	}
 	return prices

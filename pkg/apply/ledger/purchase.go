@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -41,7 +42,10 @@ func (l *Ledger) Purchases(ctx context.Context, s Snapshot, name string, uids []
 			return nil, err
 		}
 		o, r, _, err := l.ending(ctx, o)
-		if err != nil {
+		switch {
+		case errors.Is(err, ErrNotFound): // what ended it is lost
+			continue
+		case err != nil:
 			return nil, err
 		}
 		for _, uid := range r.UIDs {

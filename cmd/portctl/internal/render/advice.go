@@ -33,6 +33,13 @@ func AdviceText(w io.Writer, advice []apply.Advice, o Options) error {
 	}, rows); err != nil {
 		return err
 	}
+	told := map[string]bool{}
+	for _, a := range advice {
+		if a.NoPrice != "" && !told[a.NoPrice] {
+			told[a.NoPrice] = true
+			fmt.Fprintf(&b, "  no price: %s: %s\n", Clean(a.Name), Clean(a.NoPrice))
+		}
+	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }
@@ -82,7 +89,7 @@ func adviceRows(group []apply.Advice) [][]string {
 		rows = append(rows, []string{"", "", "", "", months(t.Term), t.Currency + " " + t.Monthly.Grouped(), saves, t.Commitment.Grouped()})
 	}
 	if len(rows) == 0 {
-		rows = append(rows, []string{"", "", "", "", "-", "not sold", "-", "-"})
+		rows = append(rows, []string{"", "", "", "", "-", "no price", "-", "-"})
 	}
 	copy(rows[0], []string{plan.FoldNames(names), placeName(first.Place), first.Speed.String(), bound(first)})
 	return rows
