@@ -38,6 +38,25 @@ func TestDecodePublishedLocation(t *testing.T) {
 	}
 }
 
+// A coordinate that is none is not known; it stops nobody.
+func TestDecodeOddCoordinates(t *testing.T) {
+	for text, want := range map[string][2]float64{
+		`"latitude":51.5,"longitude":-0.1`:       {51.5, -0.1},
+		`"latitude":"51.5","longitude":" -0.1 "`: {51.5, -0.1},
+		`"latitude":-90,"longitude":180`:         {-90, 180},
+		`"latitude":91,"longitude":2`:            {},
+		`"latitude":1,"longitude":-180.5`:        {},
+		`"latitude":1e999,"longitude":1`:         {},
+		`"latitude":null,"longitude":[7]`:        {},
+		`"name":"x"`:                             {},
+	} {
+		got, err := decodeLocations(strings.NewReader(`{"data":[{"id":1,` + text + `}]}`))
+		if err != nil || got[0].Latitude != want[0] || got[0].Longitude != want[1] {
+			t.Errorf("%s: %+v, %v", text, got, err)
+		}
+	}
+}
+
 func TestDecodeRestrictedLocation(t *testing.T) {
 	got, err := decodeLocations(strings.NewReader(fact(t, "locations-v3-restricted.json")))
 	if err != nil {
@@ -878,6 +897,14 @@ func TestOrderOnTheWire(t *testing.T) {
 		"the least": {
 			order: Order{Name: "API Port", Term: 1, Speed: 1000, LocationID: 89},
 			want:  `{"productName":"API Port","term":1,"productType":"MEGAPORT","portSpeed":1000,"locationId":89,"createDate":0,"virtual":false,"market":"","marketplaceVisibility":false,"config":{}}`,
+		},
+		"with a cross connect": { // as the documentation has it
+			order: Order{Name: "API Port", Term: 12, Speed: 1000, LocationID: 89, AddOns: CrossConnectObject},
+			want:  `{"productName":"API Port","term":12,"productType":"MEGAPORT","portSpeed":1000,"locationId":89,"createDate":0,"virtual":false,"market":"","marketplaceVisibility":false,"config":{},"addOns":{"addOnType":"CROSS_CONNECT","crossConnectRequested":true}}`,
+		},
+		"with a list of one": { // as the price book has it
+			order: Order{Name: "API Port", Term: 12, Speed: 1000, LocationID: 89, AddOns: CrossConnectArray},
+			want:  `{"productName":"API Port","term":12,"productType":"MEGAPORT","portSpeed":1000,"locationId":89,"createDate":0,"virtual":false,"market":"","marketplaceVisibility":false,"config":{},"addOns":[{"addOnType":"CROSS_CONNECT","crossConnectRequested":true}]}`,
 		},
 		"everything": {
 			order: full,
