@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -119,6 +120,30 @@ func TestThePageIsClosed(t *testing.T) {
 	}
 	if strings.Contains(html, "http://") || strings.Contains(html, "https://") {
 		t.Error("the page names an address")
+	}
+}
+
+// The report that the README shows is one of this page.
+func TestTheExampleIsCurrent(t *testing.T) {
+	example, err := os.ReadFile("../../../../docs/emea-rollout/report.html")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, part := range map[string]string{"style": pageCSS, "script": pageJS, "land": strings.TrimSpace(land)} {
+		if !strings.Contains(string(example), part) {
+			t.Errorf("docs/emea-rollout has another %s: run `make screenshots`", name)
+		}
+	}
+	now := written(t, rollout(t, 8, "p"))
+	tags := regexp.MustCompile(`<(h2|section|figure|form|table|thead)[^>]*>`)
+	have := map[string]bool{}
+	for _, tag := range tags.FindAllString(now, -1) {
+		have[tag] = true
+	}
+	for _, tag := range tags.FindAllString(string(example), -1) {
+		if !have[tag] && !strings.Contains(pageHTML, tag) {
+			t.Errorf("docs/emea-rollout has %s, which the page has no more: run `make screenshots`", tag)
+		}
 	}
 }
 
