@@ -281,7 +281,7 @@ func (o commentOptions) say(s Env, what string) {
 // writeToGitHubStep writes what GitHub shows without a comment: annotations, the
 // summary, and outputs for later steps.
 func writeToGitHubStep(s Env, doc plan.Document, text forge.Text) error {
-	if err := writeAnnotations(s.Out, planAnnotations(doc), s.Getenv("GITHUB_WORKSPACE")); err != nil {
+	if err := writeAnnotations(s.commands(), planAnnotations(doc), s.Getenv("GITHUB_WORKSPACE")); err != nil {
 		return err
 	}
 	if err := appendTo(s.Getenv("GITHUB_STEP_SUMMARY"), text.Body+"\n"); err != nil {

@@ -37,6 +37,10 @@ func (s Env) now() time.Time {
 // guarded is the world with guards before what people and programs read: no text
 // from elsewhere gets past them raw.
 func guarded(s Env) Env {
+	if s.Getenv("GITHUB_ACTIONS") == "true" {
+		s.Out, s.Err = render.NewJobGuard(s.Out), render.NewJobGuard(s.Err)
+		return s
+	}
 	painted := s.Getenv("NO_COLOR") == "" && s.Getenv("TERM") != "dumb"
 	s.Out = render.NewGuard(s.Out, s.OutTerminal && painted)
 	s.Err = render.NewGuard(s.Err, s.ErrTerminal && painted)
@@ -60,6 +64,9 @@ func (s Env) content() io.Writer {
 	}
 	return inner(s.Out)
 }
+
+// commands is where commands for the job go, each a line whose texts are escaped.
+func (s Env) commands() io.Writer { return render.NewGuard(inner(s.Out), false) }
 
 // inner is the writer behind the guard, for what draws in place. What cannot be written
 // to standard output is still accounted for.

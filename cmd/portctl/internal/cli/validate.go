@@ -56,7 +56,7 @@ func runValidate(s Env, o validateOptions) error {
 	case "json":
 		err = writeValidation(s.Out, inv, diags)
 	case "github":
-		err = writeAnnotations(s.Out, diagnosticAnnotations(diags), s.Getenv("GITHUB_WORKSPACE"))
+		err = writeAnnotations(s.commands(), diagnosticAnnotations(diags), s.Getenv("GITHUB_WORKSPACE"))
 	default:
 		err = writeProblems(s, o.globals, inv, diags)
 	}

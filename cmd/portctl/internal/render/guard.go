@@ -21,10 +21,15 @@ type Guard struct {
 	w       io.Writer
 	painted bool
 	rest    []byte // the beginning of a character or colour whose end is to come
+	job     *jobLog
 }
 
 // NewGuard writes to w. painted allows the colours that portctl itself uses.
 func NewGuard(w io.Writer, painted bool) *Guard { return &Guard{w: w, painted: painted} }
+
+// NewJobGuard writes to the log of a job, which carries out commands that stand in it:
+// none gets through, and no colours.
+func NewJobGuard(w io.Writer) *Guard { return &Guard{w: w, job: &jobLog{}} }
 
 // Inner is the writer below.
 func (g *Guard) Inner() io.Writer { return g.w }
@@ -36,10 +41,19 @@ func (g *Guard) Write(p []byte) (int, error) {
 	whole := append(g.rest, p...)
 	cut := len(whole) - unfinished(whole, g.painted)
 	g.rest = append([]byte(nil), whole[cut:]...)
-	if _, err := g.w.Write(Shown(whole[:cut], g.painted)); err != nil {
+	if err := g.pass(whole[:cut]); err != nil {
 		return 0, err
 	}
 	return len(p), nil
+}
+
+func (g *Guard) pass(b []byte) error {
+	shown := Shown(b, g.painted)
+	if g.job != nil {
+		shown = g.job.quiet(shown)
+	}
+	_, err := g.w.Write(shown)
+	return err
 }
 
 // Flush passes on what was kept back because it could have been the beginning of a
@@ -50,7 +64,7 @@ func (g *Guard) Flush() error {
 	if len(g.rest) == 0 {
 		return nil
 	}
-	_, err := g.w.Write(Shown(g.rest, g.painted))
+	err := g.pass(g.rest)
 	g.rest = nil
 	return err
 }

@@ -86,3 +86,26 @@ func FuzzGuard(f *testing.F) {
 		}
 	})
 }
+
+// Nothing that is written to the log of a job commands it, however it is cut.
+func TestJobLogTakesNoCommands(t *testing.T) {
+	for text, want := range map[string]string{
+		"::error::x\n  ::add-mask::y\n":         `:\u003aerror::x` + "\n" + `  :\u003aadd-mask::y` + "\n",
+		"a ::b\n:c\n: :\n\t::\n:::":             "a ::b\n:c\n: :\n\t:\\u003a\n:\\u003a:",
+		"a ##[error]x ###[b] #[c]\n## head [d]": `a ##\u005berror]x ###\u005bb] #[c]` + "\n## head [d]",
+		"\x1b[31m::error::":                     `\u001b[31m::error::`,
+	} {
+		for cut := range len(text) + 1 {
+			var b bytes.Buffer
+			g := render.NewJobGuard(&b)
+			for _, part := range []string{text[:cut], text[cut:]} {
+				if _, err := g.Write([]byte(part)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := g.Flush(); err != nil || b.String() != want {
+				t.Errorf("%q, cut at %d, is %q, want %q (%v)", text, cut, &b, want, err)
+			}
+		}
+	}
+}
