@@ -14,9 +14,10 @@ import (
 )
 
 // LongerTerms writes contract terms, in months, into the entries of these names, each into
-// the entry itself: a term from defaults is none that an existing service gets. Order,
-// style and comments of the files stay, and nothing else changes its meaning. It gives the
-// files that change, and the entries whose term has to be written by hand.
+// the entry itself: a term from defaults is none that an existing service gets. A term that
+// an entry names already is never made shorter. Order, style and comments of the files
+// stay, and nothing else changes its meaning. It gives the files that change, and the
+// entries whose term has to be written by hand.
 //
 // A non-nil error is Diagnostics when the files have problems, which must be fixed first.
 func LongerTerms(files []File, terms map[string]int) ([]File, []Refusal, error) {
@@ -39,8 +40,8 @@ func LongerTerms(files []File, terms map[string]int) ([]File, []Refusal, error) 
 		touched := false
 		for i, p := range inv.Ports {
 			months, wanted := byName[plan.FoldName(p.Name)]
-			if !wanted || p.Absent || p.Source.File != f.Name {
-				continue
+			if !wanted || p.Absent || p.Source.File != f.Name || p.TermDeclared && p.Term >= months {
+				continue // an entry that names as long a term already asks for it
 			}
 			if why := writeTerm(e, f.Name, p, months); why != "" {
 				refused = append(refused, Refusal{Entry: p.Name, At: p.At("term"), Reason: why, Hint: fmt.Sprintf("write `term: %d` there by hand", months)})

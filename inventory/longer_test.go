@@ -23,6 +23,7 @@ ports:
     site: {id: 1}
     speed: 10G
   - {name: other, site: {id: 1}, speed: 10G}
+  - {name: longer, site: {id: 1}, speed: 10G, term: 60}
 rollouts:
   - {name: "r-{n}", sites: [{id: 1}], speed: 10G, count: 2}
 `
@@ -40,11 +41,12 @@ ports:
     speed: 10G
     term: 12
   - {name: other, site: {id: 1}, speed: 10G}
+  - {name: longer, site: {id: 1}, speed: 10G, term: 60}
 rollouts:
   - {name: "r-{n}", sites: [{id: 1}], speed: 10G, count: 2}
 `
 
-	changed, refused, err := inventory.LongerTerms([]inventory.File{{Name: "a.yaml", Content: []byte(file)}}, map[string]int{"flow": 24, "BLOCK": 36, "bare": 12, "r-2": 24, "nobody": 60})
+	changed, refused, err := inventory.LongerTerms([]inventory.File{{Name: "a.yaml", Content: []byte(file)}}, map[string]int{"flow": 24, "BLOCK": 36, "bare": 12, "longer": 24, "r-2": 24, "nobody": 60})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,7 +103,7 @@ func TestLongerTermsChangeNothingElse(t *testing.T) {
 		}
 		for i, p := range after.Ports {
 			want, asked := terms[p.Name]
-			if !asked || left[p.Name] || p.Absent {
+			if !asked || left[p.Name] || p.Absent || inv.Ports[i].TermDeclared && inv.Ports[i].Term >= want {
 				want = inv.Ports[i].Term
 			}
 			if p.Term != want {

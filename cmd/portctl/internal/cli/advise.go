@@ -111,7 +111,12 @@ func (o adviseOptions) showPatch(s Env, advice []apply.Advice) error {
 	}
 	for _, f := range changed {
 		was := files[slices.IndexFunc(files, func(x inventory.File) bool { return x.Name == f.Name })]
-		if err := o.showDiff(s, was, f.Content); err != nil {
+		if o.format == "diff" {
+			err = writePatch(s.content(), was, f.Content)
+		} else {
+			err = o.showDiff(s, was, f.Content)
+		}
+		if err != nil {
 			return err
 		}
 	}

@@ -57,11 +57,30 @@ func (g *globals) revise(ctx context.Context, s Env, before, after []inventory.F
 
 // showDiff writes the change of a file to another content in the unified form.
 func (g *globals) showDiff(s Env, f inventory.File, content []byte) error {
-	text := string(plan.VisibleText([]byte(unified(f.Name, string(f.Content), string(content)))))
+	diff := strings.ReplaceAll(unified(f.Name, string(f.Content), string(content)), "\r", "␍") // it would not be seen
+	text := string(plan.VisibleText([]byte(diff)))
 	if g.color(s) {
 		text = colorDiff(text)
 	}
 	_, err := io.WriteString(s.Out, text)
+	return err
+}
+
+// writePatch writes the change of a file as git does, byte for byte: git apply takes it in
+// the folder in which portctl was run.
+func writePatch(w io.Writer, f inventory.File, content []byte) error {
+	name := filepath.ToSlash(f.Name)
+	if here, err := os.Getwd(); err == nil && filepath.IsAbs(f.Name) {
+		if rel, err := filepath.Rel(here, f.Name); err == nil {
+			name = filepath.ToSlash(rel)
+		}
+	}
+	if strings.Contains(name, " ") {
+		name += "\t" // where the name ends
+	}
+	diff := unified(name, string(f.Content), string(content))
+	diff = strings.Replace(diff, "--- ", "--- a/", 1)
+	_, err := io.WriteString(w, strings.Replace(diff, "+++ ", "+++ b/", 1))
 	return err
 }
 
@@ -139,7 +158,7 @@ func unified(name, before, after string) string {
 		fmt.Fprintf(&b, "@@ -%s +%s @@\n", diffRange(old, removed), diffRange(now, added))
 		for _, l := range lines[start:end] {
 			b.WriteByte(l.sign)
-			b.WriteString(visible(l.text))
+			b.WriteString(ended(l.text))
 		}
 		i, old, now = end, old+removed, now+added
 	}
@@ -153,12 +172,10 @@ func diffRange(start, count int) string {
 	return fmt.Sprintf("%d,%d", start, count)
 }
 
-// visible is a line of a diff on one line, with a carriage return that would
-// not be seen written out.
-func visible(line string) string {
-	text, ended := strings.CutSuffix(line, "\n")
-	text = strings.TrimSuffix(strings.ReplaceAll(text, "\r", "␍"), "\n")
-	if !ended {
+// ended is a line of a diff with its ending, or with the word that it has none.
+func ended(line string) string {
+	text, is := strings.CutSuffix(line, "\n")
+	if !is {
 		return text + "\n\\ No newline at end of file\n"
 	}
 	return text + "\n"
