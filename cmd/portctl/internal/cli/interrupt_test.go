@@ -115,6 +115,11 @@ func TestContentIsWrittenAsItIs(t *testing.T) {
 		if (out.String() == raw) != same {
 			t.Errorf("on a terminal %t: %q", terminal, &out)
 		}
+		out.Reset()
+		fmt.Fprint(inner(s.Out), "\x1b[2K") // what draws in place, as status --watch does
+		if out.String() != "\x1b[2K" {
+			t.Errorf("on a terminal %t it is drawn with %q", terminal, &out)
+		}
 	}
 }
 
