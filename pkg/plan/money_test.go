@@ -3,6 +3,7 @@ package plan_test
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -238,5 +239,64 @@ func TestEditedPlanIsRefused(t *testing.T) {
 		if _, err := plan.DecodeDocument(edited); err == nil {
 			t.Errorf("%s for %s is taken", edit[1], edit[0])
 		}
+	}
+}
+
+// What the cross connect costs is known only when both orders are priced alike; an update
+// of a port that has one is not held back by that.
+func TestCrossConnectsArePricedApart(t *testing.T) {
+	here := plan.NewCatalog([]plan.Location{{ID: 89, Name: "L", Market: "UK", Status: plan.LocationActive, Speeds: plan.Speeds(), CrossConnect: true}})
+	pounds := func(monthly, once int64) plan.Quote {
+		return plan.Quote{Priced: true, Currency: "GBP", Monthly: plan.NewAmount(decimal.NewFromInt(monthly)), OneTime: plan.NewAmount(decimal.NewFromInt(once))}
+	}
+	failed, refused := plan.Quote{Failure: &plan.Refusal{Message: "timeout"}}, plan.Quote{Refusal: &plan.Refusal{Message: "no cross connects here"}}
+	lag := wanting(entry("lag", func(p *plan.Port) { p.LAG, p.CrossConnect = 2, true }))
+	longer := wanting(entry("a", func(p *plan.Port) { p.Term, p.TermDeclared = 24, true }))
+	existing := plan.Observed{Services: []plan.Service{live("u1", "a")}, CrossConnects: map[plan.ServiceUID]bool{"u1": true}}
+	tests := map[string]struct {
+		desired  plan.Desired
+		observed plan.Observed
+		// quotes are those of the order, of one member, and of both without add-ons.
+		own, unit, bare, bareUnit plan.Quote
+		kind                      plan.Kind
+		monthly, cross            string
+		warned                    string
+	}{
+		"a LAG priced as a whole":           {desired: lag, own: pounds(1400, 600), unit: pounds(700, 300), bare: pounds(1000, 0), bareUnit: pounds(500, 0), kind: plan.Buy, monthly: "1400.00", cross: "400.00"},
+		"no price of a bare member":         {desired: lag, own: pounds(1400, 600), unit: pounds(700, 300), bare: pounds(1000, 0), bareUnit: failed, kind: plan.Blocked},
+		"no price without it":               {desired: lag, own: pounds(1400, 600), unit: pounds(700, 300), bare: failed, bareUnit: pounds(500, 0), kind: plan.Blocked},
+		"free of charge":                    {desired: lag, own: pounds(1000, 0), unit: pounds(500, 0), bare: pounds(1000, 0), bareUnit: pounds(500, 0), kind: plan.Blocked},
+		"cheaper once":                      {desired: lag, own: pounds(1400, 0), unit: pounds(700, 0), bare: pounds(1000, 10), bareUnit: pounds(500, 5), kind: plan.Blocked},
+		"nothing once":                      {desired: lag, own: pounds(1400, 0), unit: pounds(700, 0), bare: pounds(1000, 0), bareUnit: pounds(500, 0), kind: plan.Buy, monthly: "1400.00", cross: "400.00", warned: "installation may come on top"},
+		"a longer term":                     {desired: longer, observed: existing, own: pounds(700, 300), bare: pounds(500, 0), kind: plan.Update, monthly: "700.00", cross: "200.00"},
+		"a longer term, free of charge":     {desired: longer, observed: existing, own: pounds(500, 0), bare: pounds(500, 0), kind: plan.Update, monthly: "500.00", warned: "no higher than without it"},
+		"a longer term, not sold any more":  {desired: longer, observed: existing, own: refused, bare: pounds(500, 0), kind: plan.Update, monthly: "500.00", warned: "without its cross connect"},
+		"a longer term that is refused too": {desired: longer, observed: existing, own: refused, bare: refused, kind: plan.Blocked},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			p := plan.Build(tt.desired, tt.observed, here)
+			quotes := plan.Quotes{}
+			for _, o := range p.Orders() {
+				q := map[[2]bool]plan.Quote{{true, true}: tt.own, {false, true}: tt.bare, {true, false}: tt.unit, {false, false}: tt.bareUnit}
+				whole := o.LAGPorts > 0 || tt.desired.Ports[0].LAG == 0
+				quotes[o.Key()] = q[[2]bool{o.CrossConnect(), whole}]
+			}
+			p = p.Priced(quotes)
+			a := p.Actions[0]
+			if a.Kind != tt.kind {
+				t.Fatalf("%s: %s", a.Kind, a.Reason.Text)
+			}
+			if tt.monthly != "" && a.Price.Monthly.String() != tt.monthly {
+				t.Errorf("%s a month, want %s", a.Price.Monthly, tt.monthly)
+			}
+			if got := a.Price != nil && a.Price.CrossConnect != nil; got != (tt.cross != "") || got && a.Price.CrossConnect.Monthly.String() != tt.cross {
+				t.Errorf("the part for cross connects is %+v, want %q", a.Price, tt.cross)
+			}
+			warned := slices.ContainsFunc(p.Warnings, func(w plan.Warning) bool { return tt.warned != "" && strings.Contains(w.Text, tt.warned) })
+			if warned != (tt.warned != "") {
+				t.Errorf("warnings: %+v", p.Warnings)
+			}
+		})
 	}
 }

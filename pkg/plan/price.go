@@ -28,21 +28,29 @@ func (a Action) priced(quotes Quotes) (Action, []string) {
 	if a.Order != nil {
 		order, count = a.Order, a.Order.Members()
 	}
-	own := quotes[order.Key()]
-	unit := quotes.unitOf(*order)
-	if r := a.quoteReason(own, unit); r != nil {
+	own, unit := quotes[order.Key()], quotes.unitOf(*order)
+	r := a.quoteReason(own, unit)
+	var notes []string
+	if r != nil && a.Order == nil && order.CrossConnect() { // the cross connect is there, and no part of what is signed
+		bare := order.withoutAddOns()
+		order, own, unit = &bare, quotes[bare.Key()], quotes.unitOf(bare)
+		r, notes = a.quoteReason(own, unit), []string{"the price is that of the port without its cross connect, which goes on"}
+	}
+	if r != nil {
 		return a.block(*r), nil
 	}
-	price, notes := priceOf(*order, count, own, unit)
+	price, more := priceOf(*order, count, own, unit)
+	notes = append(notes, more...)
 	if order.CrossConnect() {
 		bare := order.withoutAddOns()
-		without, unitWithout := quotes[bare.Key()], quotes.unitOf(bare)
-		if r := a.crossConnectReason(own, without); r != nil {
-			return a.block(*r), nil
+		cross, note := crossConnectCost(price, bare, count, [2]Quote{own, unit}, [2]Quote{quotes[bare.Key()], quotes.unitOf(bare)})
+		if cross == nil && a.Order != nil {
+			return a.block(a.crossConnectReason(note)), nil
 		}
-		port, _ := priceOf(bare, count, without, unitWithout)
-		cross := price.minus(port.Cost)
-		price.CrossConnect = &cross
+		price.CrossConnect = cross
+		if note != "" {
+			notes = append(notes, note)
+		}
 	}
 	a.Price = &price
 	if a.Order != nil {
@@ -76,23 +84,37 @@ func (q Quote) taken(o Order) Order {
 	return o
 }
 
-// crossConnectReason is why an order with cross connects is not sent: nothing in its own
-// quote and in that of the same order without them says what they cost.
-func (a Action) crossConnectReason(own, without Quote) *Reason {
-	r := &Reason{
-		Code: ReasonPriceUnknown, Source: a.port.At("crossConnect"),
+// crossConnectCost is the part of a price that is for cross connects: what the order costs
+// more than without them. It is nil when that cannot be told, and note says why; else note
+// says what may come on top. Of both orders the quotes are that of the order and that of
+// one member of it.
+func crossConnectCost(price Price, bare Order, n int, with, without [2]Quote) (cross *Cost, note string) {
+	const unknown = "the price of the cross connect is unknown: "
+	for i := range with {
+		if with[i].Priced != without[i].Priced || with[i].Currency != without[i].Currency {
+			return nil, unknown + "the order without it has no price to compare with"
+		}
+	}
+	port, _ := priceOf(bare, n, without[0], without[1])
+	part := price.minus(port.Cost)
+	monthly, once := part.Monthly.Cmp(Amount{}), part.OneTime.Cmp(Amount{})
+	switch {
+	case monthly < 0 || once < 0 || monthly == 0 && once == 0:
+		return nil, unknown + "the validation prices the order no higher than without it"
+	case once == 0:
+		note = "the validation names no one-time fee for the cross connect: installation may come on top"
+	case monthly == 0:
+		note = "the validation names no monthly rate for the cross connect: it may come on top"
+	}
+	return &part, note
+}
+
+// crossConnectReason is why an order with cross connects is not sent.
+func (a Action) crossConnectReason(why string) Reason {
+	return Reason{
+		Code: ReasonPriceUnknown, Text: why, Source: a.port.At("crossConnect"),
 		Hint: "portctl does not order without a price to review: take `crossConnect` out of the entry, and order the cross connect in the Megaport portal",
 	}
-	monthly, once := own.Monthly.Cmp(without.Monthly), own.OneTime.Cmp(without.OneTime)
-	switch {
-	case !without.Priced || without.Currency != own.Currency:
-		r.Text = "the price of the cross connect is unknown: the order without it has no price to compare with"
-	case monthly < 0 || once < 0 || monthly == 0 && once == 0:
-		r.Text = "the price of the cross connect is unknown: the validation prices the order no higher than without it"
-	default:
-		return nil
-	}
-	return r
 }
 
 // quoteReason is why nothing can be ordered on the strength of the quotes of an

@@ -106,9 +106,13 @@ func (q quoter) divide(ctx context.Context, batch []plan.Order, why plan.Quote) 
 	halves := [][]plan.Order{batch[:len(batch)/2], batch[len(batch)/2:]}
 	var answers [2][]plan.Quote
 	same := true
+	ask := q.reader.Quotes
+	if slices.ContainsFunc(batch, plan.Order.CrossConnect) { // whose form may be all that is wrong
+		ask = q.askInEveryForm
+	}
 	for i, half := range halves {
 		var err error
-		if answers[i], err = q.reader.Quotes(ctx, half); err != nil {
+		if answers[i], err = ask(ctx, half); err != nil {
 			return nil, err
 		}
 		same = same && saysTheSame(answers[i][0], why)
@@ -140,10 +144,11 @@ func (q quoter) divide(ctx context.Context, batch []plan.Order, why plan.Quote) 
 }
 
 // everybodys says that a reason is not that of single orders, such as an account that may
-// not buy: the first and the last of a batch are refused for it, each alone.
+// not buy: the first and the last of a batch are refused for it, each alone and in every
+// form.
 func (q quoter) everybodys(ctx context.Context, batch []plan.Order, why plan.Quote) (bool, error) {
 	for _, o := range []plan.Order{batch[0], batch[len(batch)-1]} {
-		answer, err := q.reader.Quotes(ctx, []plan.Order{o})
+		answer, err := q.askInEveryForm(ctx, []plan.Order{o})
 		if err != nil || !saysTheSame(answer[0], why) {
 			return false, err
 		}

@@ -113,6 +113,12 @@ func TestOrdersAreValidatedInBatches(t *testing.T) {
 		"add-ons are refused as an object": {orders: withCrossConnects(ordersOf(20)), requests: 3, answer: func(batch []plan.Order) string {
 			return map[bool]string{true: "addOns must be an array"}[batch[0].AddOns == plan.CrossConnectObject]
 		}},
+		"an object, and one without capacity": {orders: withCrossConnects(ordersOf(6)), refused: []string{"p003"}, answer: func(batch []plan.Order) string {
+			if batch[0].AddOns == plan.CrossConnectObject {
+				return "addOns must be an array"
+			}
+			return refusing("no capacity", "p003")(batch)
+		}},
 		"add-ons as an object, and markets": {orders: withCrossConnects(ordersOf(20)), requests: 4, answer: func(batch []plan.Order) string {
 			return map[bool]string{true: "neither"}[batch[0].AddOns == plan.CrossConnectObject || batch[0].Market != ""]
 		}},
@@ -138,7 +144,7 @@ func TestOrdersAreValidatedInBatches(t *testing.T) {
 					t.Errorf("%s has the price of another: %s", o.Name, q.Monthly)
 				case q.WithoutMarket != strings.Contains(name, "markets"):
 					t.Errorf("%s without a market: %t", o.Name, q.WithoutMarket)
-				case q.AddOns == plan.CrossConnectArray != strings.HasPrefix(name, "add-ons"):
+				case q.AddOns == plan.CrossConnectArray != strings.Contains(name, "an object"):
 					t.Errorf("%s has its add-ons as %q", o.Name, q.AddOns)
 				}
 			}

@@ -140,6 +140,7 @@ func ReadUnpriced(ctx context.Context, r Reader, desired plan.Desired, o Options
 	if err := p.lookUp(ctx, r, listing, o); err != nil {
 		return PricedPlan{}, err
 	}
+	p.openPurchases()
 	built, err := p.build(ctx, r, o)
 	if err != nil {
 		return PricedPlan{}, err
@@ -339,7 +340,7 @@ func (p *PricedPlan) build(ctx context.Context, r Reader, o Options) (plan.Plan,
 		if err != nil {
 			return plan.Plan{}, err
 		}
-		learnt, err := p.learnPurchases(ctx, o.Ledger, built)
+		learnt, err := p.learnPurchases(ctx, o.Ledger, built, o)
 		if err != nil {
 			return plan.Plan{}, err
 		}

@@ -93,6 +93,7 @@ func TestJobLogTakesNoCommands(t *testing.T) {
 		"::error::x\n  ::add-mask::y\n":         `:\u003aerror::x` + "\n" + `  :\u003aadd-mask::y` + "\n",
 		"a ::b\n:c\n: :\n\t::\n:::":             "a ::b\n:c\n: :\n\t:\\u003a\n:\\u003a:",
 		"a ##[error]x ###[b] #[c]\n## head [d]": `a ##\u005berror]x ###\u005bb] #[c]` + "\n## head [d]",
+		"\u00a0 \u3000::error::x":               "\u00a0 \u3000:\\u003aerror::x",
 		"\x1b[31m::error::":                     `\u001b[31m::error::`,
 	} {
 		for cut := range len(text) + 1 {

@@ -1,5 +1,10 @@
 package render
 
+import (
+	"unicode"
+	"unicode/utf8"
+)
+
 // jobLog keeps a text from commanding the job that logs it: GitHub Actions carries out
 // what stands in a log as "::command::" at the beginning of a line, or as "##[command]"
 // anywhere. A port can be named so by anybody in the account.
@@ -10,21 +15,24 @@ type jobLog struct {
 }
 
 // quiet is a text in which no command begins: the character that would make one is
-// escaped. Texts are taken one after the other, cut wherever they may be.
+// escaped. Texts are taken one after the other, of whole characters each. Blanks before a
+// command are those of Unicode, as the runner of GitHub Actions trims them.
 func (j *jobLog) quiet(b []byte) []byte {
 	out := make([]byte, 0, len(b))
-	for _, c := range b {
+	for len(b) > 0 {
+		r, size := utf8.DecodeRune(b)
 		switch {
-		case c == ':' && j.colon:
+		case r == ':' && j.colon:
 			out = append(out, `\u003a`...)
-		case c == '[' && j.hashes >= 2:
+		case r == '[' && j.hashes >= 2:
 			out = append(out, `\u005b`...)
 		default:
-			out = append(out, c)
+			out = append(out, b[:size]...)
 		}
-		j.colon = c == ':' && !j.begun
-		j.begun = c != '\n' && (j.begun || c != ' ' && c != '\t')
-		if c == '#' {
+		b = b[size:]
+		j.colon = r == ':' && !j.begun
+		j.begun = r != '\n' && (j.begun || !unicode.IsSpace(r))
+		if r == '#' {
 			j.hashes++
 		} else {
 			j.hashes = 0

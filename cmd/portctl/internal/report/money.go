@@ -57,19 +57,13 @@ func billOf(s apply.Status) bill {
 
 func moneyOf(in Input) money {
 	bill, before, ends := billOf(in.Status), plan.Totals{}, plan.Totals{}
-	replaced := map[string]bool{}
-	adds := plan.Totals{}
-	if d := in.Document; d != nil {
-		adds = d.Totals
-		for _, a := range d.Actions {
-			if a.Kind == plan.Cancel || a.Kind == plan.Update && a.Price != nil {
-				replaced[a.Name] = true
-			}
-		}
+	planned, adds := actionsOf(in.Document), plan.Totals{}
+	if in.Document != nil {
+		adds = in.Document.Totals
 	}
 	for _, o := range bill.orders {
 		before.Add(o.price)
-		if replaced[o.Name] {
+		if a := planned.of(o.PortStatus); a.Kind == plan.Cancel || a.Kind == plan.Update && a.Price != nil {
 			ends.Add(o.price)
 		}
 	}

@@ -31,20 +31,16 @@ func keys[K comparable, V any](m map[K]V) iter.Seq[K] { return maps.Keys(m) }
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
 func portsOf(in Input) []port {
-	actions := map[string]plan.Action{}
-	if in.Document != nil {
-		for _, a := range in.Document.Actions {
-			actions[a.Name] = a
-		}
-	}
+	planned := actionsOf(in.Document)
 	ports := make([]port, 0, len(in.Status.Ports))
 	for _, s := range in.Status.Ports {
+		a := planned.of(s)
 		p := port{
 			Name: plan.MemberName(s.Name, s.Member), Speed: s.Speed.String(), Zone: string(s.Zone), Term: fmt.Sprintf("%d mo", s.Term),
-			State: string(s.State), Stage: stages[s.Stage], Monthly: monthlyOf(s, actions[s.Name]), BilledFrom: billedFrom(s, in.Status.TakenAt), ContractEnd: s.ContractEnd,
-			CostCentre: s.CostCentre, UID: s.UID.Short(), Plan: string(actions[s.Name].Kind),
+			State: string(s.State), Stage: stages[s.Stage], Monthly: monthlyOf(s, a), BilledFrom: billedFrom(s, in.Status.TakenAt), ContractEnd: s.ContractEnd,
+			CostCentre: s.CostCentre, UID: s.UID.Short(), Plan: string(a.Kind),
 		}
-		if o := actions[s.Name].Order; o != nil && s.UID == "" {
+		if o := a.Order; o != nil && s.UID == "" {
 			p.CostCentre = o.CostCentre
 		}
 		if s.Place != nil {
@@ -54,6 +50,39 @@ func portsOf(in Input) []port {
 		ports = append(ports, p)
 	}
 	return ports
+}
+
+// planned are the actions of a plan by what they are of: several entries can have one
+// name, of which all but one are absent.
+type planned struct {
+	services map[plan.ServiceUID]plan.Action
+	names    map[string]plan.Action
+}
+
+func actionsOf(d *plan.Document) planned {
+	p := planned{map[plan.ServiceUID]plan.Action{}, map[string]plan.Action{}}
+	if d == nil {
+		return p
+	}
+	for _, a := range d.Actions {
+		if a.Service != nil {
+			for _, uid := range a.Service.Members {
+				p.services[uid] = a
+			}
+		}
+		if _, known := p.names[a.Name]; !known || !a.Wanted.Absent {
+			p.names[a.Name] = a
+		}
+	}
+	return p
+}
+
+// of is the action that a port belongs to.
+func (p planned) of(s apply.PortStatus) plan.Action {
+	if a, known := p.services[s.UID]; known {
+		return a
+	}
+	return p.names[s.Name]
 }
 
 // stages are the words for how far a port is.

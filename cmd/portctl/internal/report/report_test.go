@@ -176,6 +176,22 @@ func TestMoneyBeforeAndAfter(t *testing.T) {
 	}
 }
 
+// Two entries can have one name when one is absent: each row has its own action.
+func TestActionsOfOneName(t *testing.T) {
+	at := &plan.Place{ID: 89, Name: "L"}
+	cancel := plan.Action{Kind: plan.Cancel, Name: "a", Location: at, Wanted: plan.Wanted{Absent: true}, Service: &plan.ServiceRef{UID: "old", Members: []plan.ServiceUID{"old"}}}
+	waits := plan.Action{Kind: plan.Unchanged, Name: "a", Location: at}
+	for _, actions := range [][]plan.Action{{cancel, waits}, {waits, cancel}} {
+		in := Input{
+			Document: &plan.Document{Plan: plan.Plan{Actions: actions}},
+			Status:   apply.Status{Ports: []apply.PortStatus{{Name: "a", UID: "old"}, {Name: "a"}}},
+		}
+		if rows := portsOf(in); rows[0].Plan != "cancel" || rows[1].Plan != "unchanged" {
+			t.Errorf("%+v", rows)
+		}
+	}
+}
+
 func TestBars(t *testing.T) {
 	sums := map[string]map[string]plan.Amount{"GBP": {"a": amount(50), "b": amount(200), "c": amount(1)}, "EUR": {"alone": amount(9)}}
 	want := []bars{{"By x", "GBP", []bar{{"b", "200.00", 100}, {"a", "50.00", 25}, {"c", "1.00", 1}}}}
