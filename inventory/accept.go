@@ -426,7 +426,7 @@ func (w *accepter) judge(changed []File) error {
 	if err != nil {
 		return fmt.Errorf("with the account's values the inventory would be refused: %w", err)
 	}
-	if !reflect.DeepEqual(withoutPlaces(w.expected), withoutPlaces(after.Ports)) || !reflect.DeepEqual(withoutPorts(w.inv), withoutPorts(after)) {
+	if !means(after, w.inv, w.expected) {
 		return errors.New("the account's values cannot be written without changing something else")
 	}
 	was := map[string]plan.Kind{}
@@ -460,6 +460,12 @@ func (w *accepter) judge(changed []File) error {
 
 func actionKey(name string, absent bool) string {
 	return fmt.Sprint(absent, " ", plan.FoldName(name))
+}
+
+// means says that an inventory means what another one does, but for its ports, which are
+// to be these.
+func means(read, inv *Inventory, ports []plan.Port) bool {
+	return reflect.DeepEqual(withoutPlaces(ports), withoutPlaces(read.Ports)) && reflect.DeepEqual(withoutPorts(inv), withoutPorts(read))
 }
 
 // withoutPlaces are ports without the lines on which they stand.

@@ -3,7 +3,6 @@ package inventory
 import (
 	"errors"
 	"fmt"
-	"reflect"
 	"slices"
 	"strconv"
 
@@ -37,13 +36,16 @@ func LongerTerms(files []File, terms map[string]int) ([]File, []Refusal, error) 
 		if err != nil {
 			return nil, nil, err
 		}
-		touched := false
+		documents, touched := make([]entries, len(e.Nodes)), false
+		for i, root := range e.Nodes {
+			documents[i] = entriesOf(f.Name, e, root)
+		}
 		for i, p := range inv.Ports {
 			months, wanted := byName[plan.FoldName(p.Name)]
 			if !wanted || p.Absent || p.Source.File != f.Name || p.TermDeclared && p.Term >= months {
 				continue // an entry that names as long a term already asks for it
 			}
-			if why := writeTerm(e, f.Name, p, months); why != "" {
+			if why := writeTerm(documents, p, months); why != "" {
 				refused = append(refused, Refusal{Entry: p.Name, At: p.At("term"), Reason: why, Hint: fmt.Sprintf("write `term: %d` there by hand", months)})
 				continue
 			}
@@ -73,16 +75,16 @@ func sameBut(files, changed []File, inv *Inventory, ports []plan.Port) error {
 	if err != nil {
 		return fmt.Errorf("with the longer terms the inventory would be refused: %w", err)
 	}
-	if !reflect.DeepEqual(withoutPlaces(ports), withoutPlaces(read.Ports)) || !reflect.DeepEqual(withoutPorts(inv), withoutPorts(read)) {
+	if !means(read, inv, ports) {
 		return errors.New("the longer terms cannot be written without changing something else")
 	}
 	return nil
 }
 
 // writeTerm writes the term of one entry, or says why it cannot.
-func writeTerm(e *layout.Editor, file string, p plan.Port, months int) string {
-	for _, root := range e.Nodes {
-		entry := entriesOf(file, e, root).at[[2]int{p.Source.Line, p.Source.Column}]
+func writeTerm(documents []entries, p plan.Port, months int) string {
+	for _, d := range documents {
+		entry := d.at[[2]int{p.Source.Line, p.Source.Column}]
 		if entry == nil {
 			continue
 		}
@@ -90,11 +92,11 @@ func writeTerm(e *layout.Editor, file string, p plan.Port, months int) string {
 		case entry.Kind != yaml.MappingNode || entry.Anchor != "" || valueOf(entry, "<<") != nil:
 			return "the entry has an anchor or comes from one"
 		case n == nil:
-			e.Add(entry, "term: "+strconv.Itoa(months), "")
+			d.editor.Add(entry, "term: "+strconv.Itoa(months), "")
 		case n.Kind != yaml.ScalarNode || n.Anchor != "":
 			return "the term has an anchor or comes from one"
 		default:
-			e.Replace(n, strconv.Itoa(months))
+			d.editor.Replace(n, strconv.Itoa(months))
 		}
 		return ""
 	}

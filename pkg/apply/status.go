@@ -261,7 +261,7 @@ func ReadStatus(ctx context.Context, r refresh.Reader, desired plan.Desired, o S
 	if err != nil {
 		return Status{}, err
 	}
-	s := StatusOf(p)
+	s := unfolded(p)
 	hashes := map[plan.ServiceUID]string{}
 	if o.LOAs != nil {
 		if err := s.lookAtLOAs(o.LOAs, hashes); err != nil {
@@ -280,6 +280,13 @@ func ReadStatus(ctx context.Context, r refresh.Reader, desired plan.Desired, o S
 // StatusOf is how far the ports of a plan are, by what it was made from: without LOAs and
 // what was noted of hand-overs.
 func StatusOf(p refresh.PricedPlan) Status {
+	s := unfolded(p)
+	s.fold()
+	return s
+}
+
+// unfolded has a row for each port, and no sums yet.
+func unfolded(p refresh.PricedPlan) Status {
 	s := Status{FormatVersion: StatusVersion, TakenAt: time.Now().UTC(), Ports: make([]PortStatus, 0, len(p.Plan.Actions)), services: p.Observed.Services, catalog: p.Catalog, purchases: p.Purchases}
 	s.index(p.Claims.Open)
 	for _, a := range p.Plan.Actions {
@@ -287,7 +294,6 @@ func StatusOf(p refresh.PricedPlan) Status {
 			s.Ports = s.rows(s.Ports, a)
 		}
 	}
-	s.fold()
 	return s
 }
 
@@ -410,7 +416,6 @@ func (s *Status) lookAtLOAs(f *loa.Folder, hashes map[plan.ServiceUID]string) er
 
 // fold says how far each port is, counts and settles the exit code.
 func (s *Status) fold() {
-	s.Summary, s.ExitCode = StatusSummary{}, ExitDone
 	for i, p := range s.Ports {
 		s.Ports[i].Stage = p.stage()
 	}

@@ -13,6 +13,7 @@ import (
 	"log"
 	"math"
 	"os"
+	"slices"
 	"strings"
 )
 
@@ -61,15 +62,9 @@ func (t topology) path() string {
 func (t topology) ring(arcs []int) []point {
 	var out []point
 	for _, n := range arcs {
-		backwards := n < 0
-		if backwards {
-			n = ^n
-		}
-		line := t.line(n)
-		if backwards {
-			for i, j := 0, len(line)-1; i < j; i, j = i+1, j-1 {
-				line[i], line[j] = line[j], line[i]
-			}
+		line := t.line(max(n, ^n))
+		if n < 0 {
+			slices.Reverse(line)
 		}
 		for _, p := range line {
 			if len(out) == 0 || out[len(out)-1] != p {

@@ -129,10 +129,12 @@ type wishes struct {
 	// entries of a folded name.
 	bound map[plan.ServiceUID]bool
 	uids  map[string][]plan.ServiceUID
+	// former has the names before those of entries, by folded name.
+	former map[string]string
 }
 
 func wishesOf(desired plan.Desired) wishes {
-	w := wishes{make(map[string]bool, len(desired.Ports)), map[string]bool{}, map[plan.ServiceUID]bool{}, map[string][]plan.ServiceUID{}}
+	w := wishes{make(map[string]bool, len(desired.Ports)), map[string]bool{}, map[plan.ServiceUID]bool{}, map[string][]plan.ServiceUID{}, map[string]string{}}
 	for _, name := range desired.Unmanaged {
 		w.unmanaged[plan.FoldName(name)] = true
 	}
@@ -143,6 +145,9 @@ func wishesOf(desired plan.Desired) wishes {
 		if p.UID != "" {
 			w.bound[p.UID] = true
 			w.uids[name] = append(w.uids[name], p.UID)
+		}
+		if p.Formerly != "" {
+			w.former[name] = p.Formerly
 		}
 	}
 	return w

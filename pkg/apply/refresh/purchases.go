@@ -76,12 +76,6 @@ func (p *PricedPlan) learnPurchases(ctx context.Context, l *ledger.Ledger, built
 // unnoted lists them, where there are claims to look into: under the name of the entry,
 // the one before it, and the one that the service has.
 func (p *PricedPlan) unnoted(built plan.Plan) []unnoted {
-	former := map[string]string{}
-	for i := range p.Desired.Ports {
-		if port := &p.Desired.Ports[i]; port.Formerly != "" {
-			former[plan.FoldName(port.Name)] = port.Formerly
-		}
-	}
 	var all []unnoted
 	for i := range built.Actions {
 		a := &built.Actions[i]
@@ -93,7 +87,7 @@ func (p *PricedPlan) unnoted(built plan.Plan) []unnoted {
 			return known
 		})}
 		names := map[string]string{}
-		for _, name := range []string{a.Name, former[plan.FoldName(a.Name)], a.Service.Name} {
+		for _, name := range []string{a.Name, p.wishes.former[plan.FoldName(a.Name)], a.Service.Name} {
 			if name != "" && p.Claims.Closed(name) > 0 {
 				names[plan.FoldName(name)] = name
 			}

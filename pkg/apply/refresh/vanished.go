@@ -16,12 +16,9 @@ import (
 // says that this may make another plan.
 func (p *PricedPlan) checkVanished(ctx context.Context, r Reader, l *ledger.Ledger, built plan.Plan) (news bool, err error) {
 	p.earlier = map[string][]ledger.Known{}
-	former, replacing := map[string]string{}, map[string]bool{}
+	replacing := map[string]bool{}
 	for i := range p.Desired.Ports {
 		port := &p.Desired.Ports[i]
-		if port.Formerly != "" {
-			former[plan.FoldName(port.Name)] = port.Formerly
-		}
 		if port.Replaces != "" {
 			replacing[plan.FoldName(port.Name)] = true
 		}
@@ -32,7 +29,7 @@ func (p *PricedPlan) checkVanished(ctx context.Context, r Reader, l *ledger.Ledg
 		if a.Kind != plan.Buy && a.Kind != plan.Grow && a.Reason.Code != plan.ReasonConflictingClaim && (!ended || !replacing[plan.FoldName(a.Name)]) {
 			continue
 		}
-		for _, name := range []string{a.Name, former[plan.FoldName(a.Name)]} {
+		for _, name := range []string{a.Name, p.wishes.former[plan.FoldName(a.Name)]} {
 			if name == "" {
 				continue
 			}

@@ -82,7 +82,7 @@ func statusRow(p apply.PortStatus, now time.Time) []string {
 	}
 	row := []string{
 		rowName(p), string(p.State), site, p.UID.Short(), Clean(string(p.Status)), age,
-		loaAge(p.LOA, now), handedOver(p), billedFrom(p, now), p.ContractEnd, string(p.Claim), orderedAt(p), newToday(p),
+		loaAge(p.LOA, now), handedOver(p), billedFrom(p, now), p.ContractEnd, string(p.Claim), orderedAt(p), money(p.NewPrice),
 	}
 	for i := range row {
 		row[i] = cmp.Or(row[i], "-")
@@ -108,22 +108,19 @@ func handedOver(p apply.PortStatus) string {
 
 // orderedAt is the monthly price of the order that a port came of.
 func orderedAt(p apply.PortStatus) string {
-	switch b := p.Purchase; {
-	case b == nil:
+	if p.Purchase == nil {
 		return ""
-	case b.Ports > 1:
-		return fmt.Sprintf("%s for %d", money(&b.Price), b.Ports)
-	default:
-		return money(&b.Price)
 	}
+	return MonthlyOf(&p.Purchase.Price, p.Purchase.Ports)
 }
 
-// newToday is the monthly list price of a new port.
-func newToday(p apply.PortStatus) string {
-	if p.NewPrice == nil {
-		return ""
+// MonthlyOf is the monthly price of an order, with the number of its ports when they are
+// several.
+func MonthlyOf(p *plan.Price, ports int) string {
+	if ports > 1 {
+		return fmt.Sprintf("%s for %d", money(p), ports)
 	}
-	return money(p.NewPrice)
+	return money(p)
 }
 
 // billedFrom is the first day that costs money; of a port that is not LIVE it is the

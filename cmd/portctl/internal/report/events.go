@@ -2,7 +2,6 @@ package report
 
 import (
 	"bufio"
-	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -54,7 +53,7 @@ func ReadEvents(r io.Reader) ([]Event, error) {
 		return nil, err
 	}
 	if broken != nil && len(events) == 0 {
-		return nil, errors.Join(broken)
+		return nil, broken
 	}
 	return events, nil
 }

@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -120,6 +121,7 @@ func parts() []part {
 // barsOf adds up what the plan adds, or, without one, what was ordered.
 func barsOf(in Input) []bars {
 	var out []bars
+	orders := billOf(in.Status).orders
 	for _, by := range parts() {
 		sums := map[string]map[string]plan.Amount{} // by currency
 		add := func(of string, p plan.Price) {
@@ -136,7 +138,7 @@ func barsOf(in Input) []bars {
 				}
 			}
 		} else {
-			for _, o := range billOf(in.Status).orders {
+			for _, o := range orders {
 				add(by.ordered(o), o.price)
 			}
 		}
@@ -151,7 +153,7 @@ func drawn(title string, sums map[string]map[string]plan.Amount) []bars {
 	var out []bars
 	for _, currency := range sortedKeys(sums) {
 		of := sums[currency]
-		labels := slices.SortedFunc(keys(of), func(a, b string) int { return cmp.Or(of[b].Cmp(of[a]), cmp.Compare(a, b)) })
+		labels := slices.SortedFunc(maps.Keys(of), func(a, b string) int { return cmp.Or(of[b].Cmp(of[a]), cmp.Compare(a, b)) })
 		if len(labels) < 2 {
 			continue
 		}

@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"iter"
 	"maps"
 	"net/url"
 	"path/filepath"
@@ -10,23 +9,22 @@ import (
 	"strings"
 	"time"
 
+	"github.com/portctl/portctl/cmd/portctl/internal/render"
 	"github.com/portctl/portctl/pkg/apply"
 	"github.com/portctl/portctl/pkg/plan"
 )
 
 // port is a row of the table of ports.
 type port struct {
-	Name, Site, Metro, Market, Speed, Zone, Term string
-	Plan                                         string
-	State, Stage                                 string
-	Monthly                                      string
-	BilledFrom, ContractEnd, CostCentre          string
-	UID                                          string
+	Name, Site, Market, Speed, Zone, Term string
+	Plan                                  string
+	State, Stage                          string
+	Monthly                               string
+	BilledFrom, ContractEnd, CostCentre   string
+	UID                                   string
 	// LOA is the address of the LOA beside the page; empty when there is none.
 	LOA, LOAText string
 }
-
-func keys[K comparable, V any](m map[K]V) iter.Seq[K] { return maps.Keys(m) }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
@@ -44,7 +42,7 @@ func portsOf(in Input) []port {
 			p.CostCentre = o.CostCentre
 		}
 		if s.Place != nil {
-			p.Site, p.Metro, p.Market = s.Place.Name, s.Place.Metro, s.Place.Market
+			p.Site, p.Market = s.Place.Name, s.Place.Market
 		}
 		p.LOA, p.LOAText = letter(s)
 		ports = append(ports, p)
@@ -97,13 +95,10 @@ func monthlyOf(s apply.PortStatus, a plan.Action) string {
 	if s.UID != "" && s.Purchase != nil {
 		price, ports = &s.Purchase.Price, s.Purchase.Ports
 	}
-	switch {
-	case price == nil || s.UID != "" && s.Purchase == nil:
+	if price == nil || s.UID != "" && s.Purchase == nil {
 		return ""
-	case ports > 1:
-		return fmt.Sprintf("%s %s for %d", price.Currency, price.Monthly.Grouped(), ports)
 	}
-	return price.Currency + " " + price.Monthly.Grouped()
+	return render.MonthlyOf(price, ports)
 }
 
 // billedFrom is the first billed day, and whether that is money for nothing.

@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -98,7 +99,7 @@ func drawMap(counts map[spot]int, places map[string]*place, unknown int) *worldM
 	left, top, width, height := around(places)
 	size := width / 140
 	m := &worldMap{Land: strings.TrimSpace(land), ViewBox: fmt.Sprintf("%.0f %.0f %.0f %.0f", left, top, width, height), Unknown: unknown}
-	spots := slices.SortedFunc(keys(counts), func(a, b spot) int {
+	spots := slices.SortedFunc(maps.Keys(counts), func(a, b spot) int {
 		return cmp.Or(cmp.Compare(a.metro, b.metro), cmp.Compare(b.zone, a.zone), cmp.Compare(a.look, b.look))
 	})
 	beside := map[string]map[plan.Zone]int{} // marks of a metro and zone so far
